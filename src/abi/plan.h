@@ -1,0 +1,83 @@
+// Where each byte of a call's arguments and result travels: a pure function of function type and
+// target. Knows no machine code, no Lua and no syntax.
+//
+// Vocabulary: an argument is cut into pieces; a piece is a run of up to 16 bytes that travels in one
+// register or lies in the outgoing stack area. Register numbers count within their class, in the
+// order in which the ABI hands them out (SysV gpr 0 is rdi; Win64 gpr 0 is rcx; AArch64 gpr 0 is x0).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "ctype/type_table.h"
+
+namespace ferry::abi {
+
+// The calling convention proper, after Target and CallConv have been looked at.
+enum class Abi : uint8_t { sysv_x64, win_x64, aapcs64, aapcs64_darwin, aapcs64_windows, none };
+
+enum class Where : uint8_t {
+  gpr,    // general register `reg`
+  fpr,    // SSE / SIMD register `reg`
+  x87,    // st(reg), results only: 10-byte value
+  stack,  // `stack_offset` bytes into the outgoing argument area
+};
+
+// How a piece narrower than its register is widened.
+enum class Extend : uint8_t { none, sign, zero };
+
+struct Piece {
+  Where where = Where::gpr;
+  Extend extend = Extend::none;  // to 8 bytes (gpr, stack)
+  uint8_t reg = 0;
+  uint8_t size = 0;              // bytes of the value carried here, 1..16 (stack: see ArgPlan::stack_size)
+  uint32_t value_offset = 0;     // bytes into the C value
+  uint32_t stack_offset = 0;     // Where::stack
+};
+
+struct ArgPlan {
+  TypeId type = kNoType;
+  uint64_t size = 0;            // bytes of the C value
+  uint32_t align = 1;           // of the C value
+  bool by_reference = false;    // the piece carries the address of a copy (Win64, AAPCS64, > 16 bytes)
+  bool on_stack = false;        // whole value in the stack area, at stack_offset, `size` bytes: no pieces
+  uint32_t stack_offset = 0;
+  uint8_t piece_count = 0;      // 0 with !on_stack: an empty record, nothing is passed
+  uint32_t first_piece = 0;     // into CallPlan::pieces
+};
+
+struct ResultPlan {
+  TypeId type = kNoType;        // void: piece_count 0 and !in_memory
+  uint64_t size = 0;
+  uint32_t align = 1;
+  bool in_memory = false;       // the caller passes an address (SysV: rdi, Win64: rcx, AAPCS64: x8)
+  uint8_t piece_count = 0;
+  uint32_t first_piece = 0;
+};
+
+struct CallPlan {
+  Abi abi = Abi::none;
+  bool variadic = false;
+  uint8_t memory_reg = 0;       // gpr (or 8 on AArch64: x8) that carries the result's address if in_memory
+  uint8_t gpr_used = 0;         // argument registers in use, hidden ones included
+  uint8_t fpr_used = 0;         // SysV: what al must hold for a variadic call
+  uint32_t fixed_params = 0;
+  uint32_t stack_bytes = 0;     // outgoing area, 16-aligned; Win64: the 32 bytes of home space included
+  std::vector<ArgPlan> args;    // fixed parameters, then the variadic arguments of this call
+  std::vector<Piece> pieces;
+  ResultPlan result;
+
+  std::span<const Piece> pieces_of(const ArgPlan& a) const { return {pieces.data() + a.first_piece, a.piece_count}; }
+  std::span<const Piece> result_pieces() const { return {pieces.data() + result.first_piece, result.piece_count}; }
+};
+
+// Which convention `conv` means on the table's target; Abi::none if there is no plan for it here.
+Abi abi_of(const Target& target, CallConv conv);
+
+// Plans a call of `function`; `extra` are the types of the variadic arguments, already promoted (C 6.5.2.2p6).
+// Errors, by name: a convention without a plan, an incomplete or variable-size parameter or result type.
+Result<CallPlan> plan_call(const TypeTable& types, TypeId function, std::span<const TypeId> extra = {});
+
+}  // namespace ferry::abi

@@ -1,0 +1,16 @@
+// Type -> C text, as tostring(ctype) shows it: "int (*)(const char *, ...)", "struct foo", "int [3][4]".
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "ctype/type_table.h"
+
+namespace ferry {
+
+// `declared`, when not empty, is put where a declaration would have the name: spell(t, "f") gives
+// "int f(int)". Anonymous records are "struct 12" (their serial). A text without `{` and serials
+// parses back to the same TypeId.
+std::string spell(const TypeTable& types, TypeId type, std::string_view declared = {});
+
+}  // namespace ferry
