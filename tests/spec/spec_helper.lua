@@ -1,0 +1,131 @@
+-- What every spec file begins with: LuaUnit, the ffi under test, fixtures, and the assertions that have to
+-- know how Lua versions differ. tests/run_specs.py sets the environment; tests/README.md tells the conventions.
+--
+--   local H = require "spec_helper"
+--   local lu, ffi = H.lu, H.ffi
+--   TestThings = {}
+--   function TestThings:test_one() ... end
+--   H.run()                       -- the file's last line
+local H = {}
+
+-- LuaUnit keeps its own references to `type` and friends, so it is loaded before anything can replace them.
+H.lu = require "luaunit"
+local lu = H.lu
+
+H.is_luajit = rawget(_G, "jit") ~= nil
+H.version = H.is_luajit and "jit" or _VERSION:match "%d%.%d"
+H.ffi = require "ffi"
+local ffi = H.ffi
+
+-- Is a 64-bit integer read as a native Lua integer here (5.3+), or as a boxed cdata?
+H.native_int64 = math.type ~= nil and not H.is_luajit
+-- The forced back end, "" when Ferry chooses; "luajit" on the oracle.
+H.backend = H.is_luajit and "luajit" or os.getenv "FERRY_BACKEND" or ""
+-- Under valgrind or the sanitisers: loops of thousands belong divided by something.
+H.slow = os.getenv "FERRY_SLOW" == "1"
+
+-- Path of tests/fixtures/NAME.c, compiled.
+function H.fixture(name)
+  local folder = os.getenv "FERRY_FIXTURES" or "build/tests/fixtures"
+  return folder .. "/lib" .. name .. ".so"
+end
+
+-- The library made of tests/fixtures/NAME.c.
+function H.load(name) return ffi.load(H.fixture(name)) end
+
+-- Skips the running test: on LuaJIT (it claims nothing about it), on PUC Lua, or on all but some versions.
+function H.not_on_luajit(reason) lu.skipIf(H.is_luajit, reason or "says nothing about LuaJIT") end
+function H.only_on_luajit(reason) lu.skipIf(not H.is_luajit, reason or "LuaJIT only") end
+function H.only_versions(...)
+  for _, v in ipairs { ... } do
+    if v == H.version then return end
+  end
+  lu.skip("for Lua " .. table.concat({ ... }, ", "))
+end
+
+-- fn(...) must raise an error whose text contains each of the given strings (plainly, no patterns).
+-- Returns the text.
+function H.assert_error_contains(fn, ...)
+  local ok, message = pcall(fn)
+  if ok then lu.fail("expected an error with: " .. table.concat({ ... }, " | ")) end
+  message = tostring(message)
+  for i = 1, select("#", ...) do
+    local text = select(i, ...)
+    if not message:find(text, 1, true) then
+      lu.fail(("expected in the error text: %q\nthe text: %s"):format(text, message))
+    end
+  end
+  return message
+end
+
+local unsigned_digits -- of a native integer's bits; the operators are no syntax before 5.3
+if H.native_int64 then
+  unsigned_digits = assert(load [[
+    local n = ...
+    if n >= 0 then return ("%d"):format(n) end
+    local q = (n >> 1) // 5
+    return ("%d%d"):format(q, n - q * 10)
+  ]])
+end
+
+-- Decimal digits of an integer however this Lua holds it: number, native integer, boxed int64 or uint64.
+-- A native integer is taken as signed.
+function H.digits(v)
+  if type(v) == "number" then
+    if math.type and math.type(v) == "integer" then return ("%d"):format(v) end
+    assert(v == math.floor(v), "not an integer: " .. tostring(v))
+    return ("%.0f"):format(v)
+  end
+  local text = tostring(v)
+  return text:match "^(%-?%d+)U?LL$" or text
+end
+
+-- v is the signed 64-bit integer (or any smaller) with these decimal digits: H.assert_int(x, "-9223372036854775808").
+function H.assert_int(v, digits) lu.assertEquals(H.digits(v), tostring(digits)) end
+
+-- v has the bits of the unsigned 64-bit integer with these digits; on 5.3+ it reads negative from 2^63 up.
+function H.assert_uint(v, digits)
+  if H.native_int64 and math.type(v) == "integer" then
+    lu.assertEquals(unsigned_digits(v), tostring(digits))
+  else
+    lu.assertEquals(H.digits(v), tostring(digits))
+  end
+end
+
+-- v is a number, or a boxed 64-bit integer, equal to the number n.
+function H.assert_num(v, n) lu.assertEquals(tonumber(v), n) end
+
+-- The type's name, cdata included, whether or not this `type` knows cdata.
+function H.type(v)
+  if H.is_luajit then return type(v) end
+  if ffi.type then return ffi.type(v) end
+  return type(v)
+end
+
+-- Two full collections: the first may only run finalisers, the second frees.
+function H.collect()
+  collectgarbage()
+  collectgarbage()
+end
+
+-- Runs the file's tests. The last line it prints is for tests/run_specs.py; on success it returns, so that
+-- the interpreter closes the state and what goes wrong in that is seen too.
+function H.run()
+  local runner = lu.LuaUnit.new()
+  runner:runSuite(unpack and unpack(arg) or table.unpack(arg))
+  local r = runner.result
+  for _, list in ipairs { r.failedTests, r.errorTests } do
+    for _, node in ipairs(list) do
+      print("SPEC-FAIL\t" .. node.testName .. "\t" .. tostring(node.msg):gsub("%s+", " "))
+    end
+  end
+  for _, node in ipairs(r.skippedTests) do
+    print("SPEC-SKIP\t" .. node.testName .. "\t" .. tostring(node.msg):gsub("%s+", " "))
+  end
+  assert(#r.allTests > 0, "no test in this file")
+  print(("SPEC-SUM\t%d\t%d\t%d"):format(r.successCount, r.notSuccessCount, r.skippedCount))
+  io.stdout:flush()
+  if r.notSuccessCount > 0 then lu.oldOsExit(1) end
+end
+
+return H
