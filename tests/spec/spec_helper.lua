@@ -112,7 +112,7 @@ end
 -- the interpreter closes the state and what goes wrong in that is seen too.
 function H.run()
   local runner = lu.LuaUnit.new()
-  runner:runSuite(unpack and unpack(arg) or table.unpack(arg))
+  runner:runSuite((table.unpack or unpack)(arg or {})) -- names of tests or LuaUnit's options
   local r = runner.result
   for _, list in ipairs { r.failedTests, r.errorTests } do
     for _, node in ipairs(list) do
