@@ -1,5 +1,5 @@
 -- What every spec file begins with: LuaUnit, the ffi under test, fixtures, and the assertions that have to
--- know how Lua versions differ. tests/run_specs.py sets the environment; tests/README.md tells the conventions.
+-- know how Lua versions differ. tests/run_specs.sh sets the environment; tests/README.md tells the conventions.
 --
 --   local H = require "spec_helper"
 --   local lu, ffi = H.lu, H.ffi
@@ -108,7 +108,7 @@ function H.collect()
   collectgarbage()
 end
 
--- Runs the file's tests. The last line it prints is for tests/run_specs.py; on success it returns, so that
+-- Runs the file's tests. The last line it prints is for tests/run_specs.sh; on success it returns, so that
 -- the interpreter closes the state and what goes wrong in that is seen too.
 function H.run()
   local runner = lu.LuaUnit.new()

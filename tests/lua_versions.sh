@@ -1,0 +1,19 @@
+# Sourced: finds interpreters. lua_command 5.3 prints the command of that version (nothing if there is none),
+# lua_command any that of the newest. LUA_5_3=/path/to/lua names one that is not on PATH as lua5.3, lua53 or lua.
+lua_command() {
+  local v=$1 variable command
+  if [ "$v" = any ]; then
+    for v in 5.4 5.3 5.2 5.1; do
+      [ -z "$(lua_command $v)" ] || { lua_command $v && return 0; }
+    done
+    return 1
+  fi
+  variable=LUA_${v/./_}
+  for command in ${!variable:-} "lua$v" "lua${v/./}" "lua-$v" lua; do
+    if command -v "$command" >/dev/null && [ "$("$command" -e 'io.write(_VERSION)' 2>/dev/null)" = "Lua $v" ]; then
+      command -v "$command"
+      return 0
+    fi
+  done
+  return 0
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Runs the tests: run.sh [STAGE...]; without arguments all of them, in this order:
+#   unit       GoogleTest programs of the release build
+#   specs      tests/spec under every Lua with every back end, and on LuaJIT's own ffi
+#   examples   examples/ under every Lua, their exit codes and key lines
+#   sanitize   unit tests and specs built with ASan and UBSan
+#   valgrind   specs under valgrind on one Lua
+# Each stage adds lines "stage<TAB>passed<TAB>failed<TAB>skipped" to build/test-results.tsv; the last line
+# printed is the total over them. Exit status 1 if anything failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+jobs=$(nproc 2>/dev/null || echo 2)
+stages=("$@")
+[ ${#stages[@]} -gt 0 ] || stages=(unit specs examples sanitize valgrind)
+mkdir -p build
+results=$PWD/build/test-results.tsv
+: >"$results"
+export FERRY_RESULTS=$results
+
+record() { printf '%s\t%d\t%d\t%d\n' "$@" >>"$results"; }
+title() { printf '\n== %s\n' "$1"; }
+
+# configure_and_build PRESET TREE CMAKE-ARGS...: what does not compile is one failure, with its messages.
+configure_and_build() {
+  local preset=$1 tree=$2 log
+  shift 2
+  log=$(mktemp)
+  if cmake --preset "$preset" -DFERRY_TESTS=ON "$@" >"$log" 2>&1 && cmake --build "$tree" -j "$jobs" >"$log" 2>&1; then
+    grep -E 'warning:|no headers' "$log" | sort -u | head -n 20
+    rm -f "$log"
+    return 0
+  fi
+  grep -E 'error|FAILED|Error' "$log" | head -n 40 || tail -n 40 "$log"
+  rm -f "$log"
+  record "build ($preset)" 0 1 0
+  return 1
+}
+
+# unit_tests TREE: every unit_* program of that tree.
+unit_tests() {
+  local tree=$1 program log passed failed skipped
+  for program in "$tree"/tests/unit/unit_*; do
+    [ -x "$program" ] && [ ! -d "$program" ] || continue
+    log=$program.log
+    (ulimit -c 0 && timeout -k 5 900 "$program" --gtest_brief=1 </dev/null) >"$log" 2>&1
+    local status=$?
+    passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
+    failed=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$log" | tail -n 1)
+    skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
+    [ $status = 0 ] || [ "${failed:-0}" -gt 0 ] || failed=1
+    record "${program##*/} ($tree)" "${passed:-0}" "${failed:-0}" "${skipped:-0}"
+    printf '%-14s %5d passed, %d failed, %d skipped\n' "${program##*/}" "${passed:-0}" "${failed:-0}" "${skipped:-0}"
+    if [ $status != 0 ]; then
+      echo "  exit status $status; from $log:"
+      grep -vE '^\[ +OK \]|^\[ RUN' "$log" | tail -n 60 | sed 's/^/  /'
+    fi
+  done
+}
+
+build_release() {
+  [ -z "${built_release:-}" ] || return "$built_release"
+  title "building (release)"
+  configure_and_build release build
+  built_release=$?
+  return $built_release
+}
+
+for stage in "${stages[@]}"; do
+  case $stage in
+    unit)
+      build_release || continue
+      title "unit tests"
+      unit_tests build
+      ;;
+    specs)
+      build_release || continue
+      title "specs, under each Lua and back end"
+      tests/run_specs.sh plain luajit
+      ;;
+    examples)
+      build_release || continue
+      title "examples"
+      tests/run_examples.sh
+      ;;
+    sanitize)
+      title "building with AddressSanitizer and UndefinedBehaviorSanitizer"
+      configure_and_build asan-ubsan build-asan || continue
+      title "unit tests and specs under the sanitisers"
+      UBSAN_OPTIONS=print_stacktrace=1 unit_tests build-asan
+      tests/run_specs.sh asan
+      ;;
+    valgrind)
+      if ! command -v valgrind >/dev/null; then
+        echo "valgrind: not installed, skipped"
+        record valgrind 0 0 1
+        continue
+      fi
+      build_release || continue
+      title "specs under valgrind"
+      tests/run_specs.sh valgrind
+      ;;
+    *)
+      echo "run.sh: unknown stage '$stage'" >&2
+      exit 2
+      ;;
+  esac
+done
+
+awk -F'\t' '
+  $3 > 0 { print "failed: " $1 " (" $3 ")" }
+  { passed += $2; failed += $3; skipped += $4 }
+  END {
+    printf "\n%d passed, %d failed, %d skipped\n", passed, failed, skipped
+    exit failed > 0 || passed == 0
+  }' "$results"

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Runs one spec file: run_one_spec.sh MODE VERSION BACKEND SPEC (see run_specs.sh). Leaves the log in
+# build/specs/MODE-VERSION-BACKEND/NAME.log, its last line "SPEC-EXIT<TAB>status<TAB>seconds". Always succeeds.
+set -u
+cd "$(dirname "$0")/.."
+. tests/lua_versions.sh
+mode=$1 version=$2 backend=$3 spec=$4
+name=${spec##*/}
+log=build/specs/$mode-$version-$backend/${name%.lua}.log
+tree=$PWD/build limit=300 run=()
+[ "$mode" != asan ] || tree=$PWD/build-asan
+export FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=0
+export LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;" LUA_CPATH="$tree/lib/$version/?.so;;"
+unset LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4 LUA_INIT
+
+case $mode in
+  luajit)
+    unset FERRY_BACKEND
+    export LUA_PATH="$PWD/tests/spec/?.lua;;" LUA_CPATH=";;"
+    lua=$(command -v luajit)
+    ;;
+  *) lua=$(lua_command "$version") ;;
+esac
+export FERRY_LUA=$lua # for specs that start another interpreter
+
+case $mode in
+  asan)
+    # The interpreter is not instrumented: ASan's runtime has to be there first.
+    # What Lua or a loaded library leaks is not ours: tests/lsan.supp.
+    export FERRY_SLOW=1
+    limit=600
+    export ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=${FERRY_LEAKS:-1}:exitcode=99:abort_on_error=0:allocator_may_return_null=1:detect_stack_use_after_return=0"
+    export LSAN_OPTIONS="suppressions=$PWD/tests/lsan.supp:print_suppressions=0"
+    export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+    run=(env "LD_PRELOAD=$(${CC:-gcc} -print-file-name=libasan.so) $(${CC:-gcc} -print-file-name=libubsan.so)")
+    ;;
+  valgrind)
+    export FERRY_SLOW=1
+    limit=900
+    run=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
+      --child-silent-after-fork=yes --max-stackframe=8388608 "--suppressions=$PWD/tests/valgrind.supp")
+    ;;
+esac
+
+start=$SECONDS
+(
+  ulimit -c 0
+  exec timeout -k 5 "$limit" ${run[@]+"${run[@]}"} "$lua" "$spec"
+) </dev/null >"$log" 2>&1
+printf '\nSPEC-EXIT\t%d\t%d\n' $? $((SECONDS - start)) >>"$log"
+exit 0

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Runs tests/spec/*_spec.lua: run_specs.sh [MODE...], each a column or several of the table it prints:
+#   plain      every Lua found, with every back end, from build/
+#   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
+#   asan       two Luas from build-asan/, with every back end
+#   valgrind   one Lua from build/
+# Settable: LUAS="5.1 5.4", BACKENDS="stub libffi", SPECS="tests/spec/one_spec.lua ...", JOBS.
+# A spec file's tests run in one process per column; what each printed stays in build/specs/COLUMN/SPEC.log.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. tests/lua_versions.sh
+modes=("$@")
+[ ${#modes[@]} -gt 0 ] || modes=(plain luajit)
+backends=${BACKENDS:-stub libffi}
+specs=${SPECS:-$(ls tests/spec/*_spec.lua 2>/dev/null)}
+if [ -z "$specs" ]; then
+  echo "no specs"
+  exit 1
+fi
+
+# The oracle runs a file whose name ends so, or that says so in its first lines.
+claims_luajit() { case $1 in *_luajit_spec.lua) true ;; *) head -n 20 "$1" | grep -q '^-- oracle: LuaJIT' ;; esac }
+
+versions() { # versions TREE [WANTED...]: those of LUAS that have an interpreter and a module
+  local tree=$1 v
+  shift
+  for v in ${LUAS:-"$@"}; do
+    [ -n "$(lua_command "$v")" ] && [ -e "$tree/lib/$v/ferry/core.so" ] && echo "$v"
+  done
+}
+
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+columns=()
+for mode in "${modes[@]}"; do
+  case $mode in
+    plain) pairs=$(for v in $(versions build 5.1 5.2 5.3 5.4); do for b in $backends; do echo "$v $b"; done; done) ;;
+    asan) pairs=$(for v in $(versions build-asan 5.1 5.4); do for b in $backends; do echo "$v $b"; done; done) ;;
+    valgrind) pairs=$(for v in $(versions build 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
+    luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;
+    *)
+      echo "run_specs.sh: unknown mode '$mode'" >&2
+      exit 2
+      ;;
+  esac
+  if [ -z "$pairs" ]; then
+    echo "$mode: no Lua to run it with, skipped"
+    [ -z "${FERRY_RESULTS:-}" ] || printf 'specs (%s)\t0\t0\t1\n' "$mode" >>"$FERRY_RESULTS"
+    continue
+  fi
+  while read -r version backend; do
+    columns+=("$mode-$version-$backend")
+    mkdir -p "build/specs/$mode-$version-$backend"
+    rm -f "build/specs/$mode-$version-$backend"/*
+    for spec in $specs; do
+      if [ "$mode" = luajit ] && ! claims_luajit "$spec"; then continue; fi
+      echo "$mode $version $backend $spec" >>"$list"
+    done
+  done <<<"$pairs"
+done
+[ -s "$list" ] || exit 1
+
+xargs -P "${JOBS:-$(nproc 2>/dev/null || echo 2)}" -L 1 tests/run_one_spec.sh <"$list"
+"$(lua_command any)" tests/spec_table.lua build/specs "${columns[@]}"
