@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -32,27 +33,29 @@ struct Piece {
   Where where = Where::gpr;
   Extend extend = Extend::none;  // to 8 bytes (gpr, stack)
   uint8_t reg = 0;
-  uint8_t size = 0;              // bytes of the value carried here, 1..16 (stack: see ArgPlan::stack_size)
-  uint32_t value_offset = 0;     // bytes into the C value
-  uint32_t stack_offset = 0;     // Where::stack
+  uint8_t size = 0;           // bytes of the value carried here, 1..16 (stack: see ArgPlan::stack_size)
+  uint32_t value_offset = 0;  // bytes into the C value
+  uint32_t stack_offset = 0;  // Where::stack
 };
 
 struct ArgPlan {
   TypeId type = kNoType;
-  uint64_t size = 0;            // bytes of the C value
-  uint32_t align = 1;           // of the C value
-  bool by_reference = false;    // the piece carries the address of a copy (Win64, AAPCS64, > 16 bytes)
-  bool on_stack = false;        // whole value in the stack area, at stack_offset, `size` bytes: no pieces
+  uint64_t size = 0;          // bytes of the C value
+  uint32_t align = 1;         // of the C value
+  bool by_reference = false;  // the piece carries the address of a copy (Win64, AAPCS64, > 16 bytes)
+  bool on_stack = false;      // whole value in the stack area, at stack_offset, `size` bytes: no pieces
   uint32_t stack_offset = 0;
-  uint8_t piece_count = 0;      // 0 with !on_stack: an empty record, nothing is passed
-  uint32_t first_piece = 0;     // into CallPlan::pieces
+  Extend extend = Extend::none;  // on_stack: how an integer narrower than 8 bytes fills its slot; none: bytes
+                                 // beyond `size` are not the argument's (on Darwin they are the next one's)
+  uint8_t piece_count = 0;       // 0 with !on_stack: an empty record, nothing is passed
+  uint32_t first_piece = 0;      // into CallPlan::pieces
 };
 
 struct ResultPlan {
-  TypeId type = kNoType;        // void: piece_count 0 and !in_memory
+  TypeId type = kNoType;  // void: piece_count 0 and !in_memory
   uint64_t size = 0;
   uint32_t align = 1;
-  bool in_memory = false;       // the caller passes an address (SysV: rdi, Win64: rcx, AAPCS64: x8)
+  bool in_memory = false;  // the caller passes an address (SysV: rdi, Win64: rcx, AAPCS64: x8)
   uint8_t piece_count = 0;
   uint32_t first_piece = 0;
 };
@@ -60,12 +63,13 @@ struct ResultPlan {
 struct CallPlan {
   Abi abi = Abi::none;
   bool variadic = false;
-  uint8_t memory_reg = 0;       // gpr (or 8 on AArch64: x8) that carries the result's address if in_memory
-  uint8_t gpr_used = 0;         // argument registers in use, hidden ones included
-  uint8_t fpr_used = 0;         // SysV: what al must hold for a variadic call
+  uint8_t memory_reg = 0;  // gpr (or 8 on AArch64: x8) that carries the result's address if in_memory
+  uint8_t gpr_used = 0;    // argument registers in use, hidden ones included
+  uint8_t fpr_used = 0;    // SysV: what al must hold for a variadic call
   uint32_t fixed_params = 0;
-  uint32_t stack_bytes = 0;     // outgoing area, 16-aligned; Win64: the 32 bytes of home space included
-  std::vector<ArgPlan> args;    // fixed parameters, then the variadic arguments of this call
+  uint32_t stack_bytes = 0;   // outgoing area, multiple of stack_align; Win64: the 32 bytes of home space included
+  uint32_t stack_align = 16;  // of the area's start; more than 16 only for over-aligned arguments
+  std::vector<ArgPlan> args;  // fixed parameters, then the variadic arguments of this call
   std::vector<Piece> pieces;
   ResultPlan result;
 
@@ -73,11 +77,25 @@ struct CallPlan {
   std::span<const Piece> result_pieces() const { return {pieces.data() + result.first_piece, result.piece_count}; }
 };
 
+// Arguments whose outgoing area would be larger are refused: offsets are 32-bit.
+inline constexpr uint64_t kMaxStackBytes = uint64_t{1} << 30;
+// A page: callers align the area by masking the stack pointer, and no compiler's ABI tests go beyond.
+inline constexpr uint32_t kMaxStackAlign = 4096;
+// Classification walks every scalar of a record of up to 64 bytes; unions of unions can hold
+// exponentially many in few bytes. Records with more are refused.
+inline constexpr int kMaxClassifySteps = 1 << 16;
+inline constexpr int kMaxClassifyDepth = 200;  // nesting of records and arrays, for the C stack's sake
+
 // Which convention `conv` means on the table's target; Abi::none if there is no plan for it here.
 Abi abi_of(const Target& target, CallConv conv);
 
 // Plans a call of `function`; `extra` are the types of the variadic arguments, already promoted (C 6.5.2.2p6).
 // Errors, by name: a convention without a plan, an incomplete or variable-size parameter or result type.
 Result<CallPlan> plan_call(const TypeTable& types, TypeId function, std::span<const TypeId> extra = {});
+
+// The plan as text, for tests and messages: one word per argument, then the result. "rdi:4s" is 4 bytes
+// sign-extended in rdi, "xmm0:16", "[8]:24" 24 bytes at offset 8 of the outgoing area, "{rdi:8 xmm0:4}" a value in
+// pieces, "&rdx" the address of a copy, "-" nothing passed; "-> rax:4s", "-> *rdi" (in memory), "-> void".
+std::string describe(const CallPlan& plan);
 
 }  // namespace ferry::abi

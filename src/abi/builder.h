@@ -1,0 +1,117 @@
+// Shared bookkeeping of the ABI planners: appends pieces, hands out stack slots, words refusals.
+// Decides nothing about any ABI.
+#pragma once
+
+#include <algorithm>
+#include <string>
+
+#include "abi/plan.h"
+#include "ctype/spell.h"
+
+namespace ferry::abi {
+
+constexpr uint64_t round_up(uint64_t n, uint64_t align) {
+  return (n + align - 1) / align * align;
+}
+
+inline Error refuse(const TypeTable& types, TypeId type, std::string_view why) {
+  return Error{"cannot pass '" + spell(types, type) + "' by value: " + std::string(why)};
+}
+
+// An x87 80-bit value, or a complex of two, on this target.
+inline bool is_x87(const TypeTable& types, const Type& t) {
+  return (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble) && types.target().long_double == LongDouble::x87;
+}
+
+// How a register or an 8-byte slot is filled by a scalar of this type.
+inline Extend extension(const Type& t) {
+  if (!is_integer_like(t) || t.size >= 8) return Extend::none;
+  return (t.flags & kUnsigned) != 0 ? Extend::zero : Extend::sign;
+}
+
+// gcc's "main variant": alignment attributes of a typedef do not change how its values are passed.
+inline const Type& main_variant(const TypeTable& types, TypeId id) {
+  return types[types[id].canonical];
+}
+
+// gcc: a transparent union is passed as its first member, provided both have one machine mode (else the
+// attribute is ignored with a warning). Any other type: itself.
+inline TypeId passed_as(const TypeTable& types, TypeId id) {
+  const Type& t = types[id];
+  if (t.kind != Kind::union_) return id;
+  const Record& record = types.record(id);
+  if (!record.attributes.transparent_union || record.fields.empty()) return id;
+  const Type& first = types[record.fields.front().type];
+  bool same_mode = first.size == t.size && (is_integer_like(first) || is_pointer_like(first));
+  return same_mode && !record.fields.front().is_bitfield() ? record.fields.front().type : id;
+}
+
+class Builder {
+ public:
+  Builder(const TypeTable& types, CallPlan& plan) : types_(types), plan_(plan) {}
+
+  const TypeTable& types() const { return types_; }
+  CallPlan& plan() { return plan_; }
+
+  ArgPlan& begin_arg(TypeId id) {
+    const Type& t = types_[id];
+    plan_.args.push_back({.type = id, .size = t.size, .align = t.align});
+    plan_.args.back().first_piece = static_cast<uint32_t>(plan_.pieces.size());
+    return plan_.args.back();
+  }
+
+  void arg_piece(const Piece& piece) {
+    plan_.pieces.push_back(piece);
+    ++plan_.args.back().piece_count;
+  }
+
+  ResultPlan& begin_result(TypeId id) {
+    const Type& t = types_[id];
+    plan_.result = {.type = id, .size = t.size, .align = t.align};
+    plan_.result.first_piece = static_cast<uint32_t>(plan_.pieces.size());
+    return plan_.result;
+  }
+
+  void result_piece(const Piece& piece) {
+    plan_.pieces.push_back(piece);
+    ++plan_.result.piece_count;
+  }
+
+  // Takes `size` bytes of the outgoing area at a multiple of `align`; the offset.
+  Result<uint32_t> take_stack(TypeId id, uint64_t size, uint64_t align) {
+    if (align > kMaxStackAlign) return refuse(types_, id, "its alignment is above 4096 bytes");
+    uint64_t offset = round_up(stack_, align);
+    if (size > kMaxStackBytes || offset + size > kMaxStackBytes) {
+      return Error{"arguments of more than 1 GiB in all"};
+    }
+    plan_.stack_align = std::max(plan_.stack_align, static_cast<uint32_t>(align));
+    stack_ = offset + size;
+    return static_cast<uint32_t>(offset);
+  }
+
+  // The whole value of the argument begun last goes to the outgoing area.
+  Result<void> arg_on_stack(uint64_t size, uint64_t align, Extend extend) {
+    ArgPlan& arg = plan_.args.back();
+    Result<uint32_t> offset = take_stack(arg.type, size, align);
+    if (!offset) return offset.error();
+    arg.on_stack = true;
+    arg.extend = extend;
+    arg.stack_offset = *offset;
+    return {};
+  }
+
+  void finish() { plan_.stack_bytes = static_cast<uint32_t>(round_up(stack_, plan_.stack_align)); }
+
+ private:
+  const TypeTable& types_;
+  CallPlan& plan_;
+  uint64_t stack_ = 0;
+};
+
+// One function per ABI, in the file of that name; `plan.abi`, `variadic`, `fixed_params` are set, all types are
+// complete and of fixed size. `args`: fixed parameters, then variadic arguments.
+Result<void> plan_sysv_x64(Builder& builder, std::span<const TypeId> args, TypeId result);
+Result<void> plan_win_x64(Builder& builder, std::span<const TypeId> args, TypeId result);
+Result<void> plan_aapcs64(Builder& builder, std::span<const TypeId> args, TypeId result);
+
+}  // namespace ferry::abi

@@ -1,0 +1,99 @@
+// Entry of the planner: finds the convention, checks the types, hands over to the ABI's file.
+#include "abi/plan.h"
+
+#include "abi/builder.h"
+
+namespace ferry::abi {
+namespace {
+
+std::string_view conv_name(CallConv conv) {
+  switch (conv) {
+    case CallConv::c:
+      return "cdecl";
+    case CallConv::stdcall:
+      return "stdcall";
+    case CallConv::fastcall:
+      return "fastcall";
+    case CallConv::thiscall:
+      return "thiscall";
+    case CallConv::ms_abi:
+      return "ms_abi";
+    case CallConv::sysv_abi:
+      return "sysv_abi";
+  }
+  return "?";
+}
+
+// Values must have one size, known now.
+Result<void> check_value(const TypeTable& types, TypeId id, bool is_result) {
+  const Type& t = types[id];
+  if (t.kind == Kind::void_ && is_result) return {};
+  if ((t.flags & kIncomplete) != 0 || t.kind == Kind::void_ || t.kind == Kind::none) {
+    return refuse(types, id, "the type is incomplete");
+  }
+  if ((t.flags & kVariable) != 0) return refuse(types, id, "its size is variable");
+  if (t.kind == Kind::array || t.kind == Kind::function) return refuse(types, id, "only a pointer to it can be");
+  return {};
+}
+
+}  // namespace
+
+Abi abi_of(const Target& target, CallConv conv) {
+  bool windows = target.os == Os::windows;
+  switch (target.arch) {
+    case Arch::x86_64:
+      // gcc, MSVC: stdcall, fastcall and thiscall have no meaning on x86-64 and are ignored.
+      if (conv == CallConv::ms_abi) return Abi::win_x64;
+      if (conv == CallConv::sysv_abi) return Abi::sysv_x64;
+      return windows ? Abi::win_x64 : Abi::sysv_x64;
+    case Arch::aarch64:
+      if (conv == CallConv::sysv_abi || (conv == CallConv::ms_abi && !windows)) return Abi::none;
+      if (windows) return Abi::aapcs64_windows;
+      return target.os == Os::darwin ? Abi::aapcs64_darwin : Abi::aapcs64;
+    default:
+      return Abi::none;
+  }
+}
+
+Result<CallPlan> plan_call(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
+  if (types[function].kind != Kind::function) return Error{"'" + spell(types, function) + "' is not a function type"};
+  const Function& f = types.function(function);
+  CallPlan plan;
+  plan.abi = abi_of(types.target(), f.conv);
+  plan.variadic = f.variadic;
+  plan.fixed_params = static_cast<uint32_t>(f.params.size());
+  if (plan.abi == Abi::none) {
+    return Error{"no call plan for convention " + std::string(conv_name(f.conv)) + " on " +
+                 std::string(types.target().name)};
+  }
+  if (!extra.empty() && !f.variadic) return Error{"too many arguments for '" + spell(types, function) + "'"};
+
+  std::vector<TypeId> args;
+  args.reserve(f.params.size() + extra.size());
+  for (const Param& param : f.params) args.push_back(param.type);
+  args.insert(args.end(), extra.begin(), extra.end());
+  for (TypeId id : args) {
+    if (Result<void> ok = check_value(types, id, false); !ok) return ok.error();
+  }
+  if (Result<void> ok = check_value(types, f.result, true); !ok) return ok.error();
+
+  plan.args.reserve(args.size());
+  Builder builder(types, plan);
+  Result<void> done;
+  switch (plan.abi) {
+    case Abi::sysv_x64:
+      done = plan_sysv_x64(builder, args, f.result);
+      break;
+    case Abi::win_x64:
+      done = plan_win_x64(builder, args, f.result);
+      break;
+    default:
+      done = plan_aapcs64(builder, args, f.result);
+      break;
+  }
+  if (!done) return done.error();
+  builder.finish();
+  return plan;
+}
+
+}  // namespace ferry::abi

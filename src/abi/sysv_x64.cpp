@@ -1,0 +1,276 @@
+// System V x86-64: classification of values by eightbytes and register assignment, psABI 3.2.3.
+// Where the psABI is silent (vectors of odd sizes, unnamed bit-fields) gcc without -mavx decides.
+#include <array>
+
+#include "abi/builder.h"
+
+namespace ferry::abi {
+namespace {
+
+constexpr unsigned kGprs = 6;            // rdi rsi rdx rcx r8 r9
+constexpr unsigned kFprs = 8;            // xmm0-7
+constexpr uint64_t kMaxClassified = 64;  // psABI: larger than eight eightbytes has class MEMORY
+
+enum class Class : uint8_t { none, integer, sse, sseup, x87, x87up, complex_x87, memory };
+
+struct Classes {
+  std::array<Class, kMaxClassified / 8> of{};
+  unsigned count = 0;  // eightbytes; 0: MEMORY or nothing to pass
+};
+
+// psABI 3.2.3 classification step 4: the class of an eightbyte that holds two fields.
+Class merge(Class a, Class b) {
+  if (a == b || b == Class::none) return a;
+  if (a == Class::none) return b;
+  if (a == Class::memory || b == Class::memory) return Class::memory;
+  if (a == Class::integer || b == Class::integer) return Class::integer;
+  auto is_x87_class = [](Class c) { return c == Class::x87 || c == Class::x87up || c == Class::complex_x87; };
+  if (is_x87_class(a) || is_x87_class(b)) return Class::memory;
+  return Class::sse;
+}
+
+class Classifier {
+ public:
+  explicit Classifier(const TypeTable& types) : types_(types) {}
+
+  // Classes of a value; count 0 is MEMORY. Error: the type has no fixed convention, or is too complicated.
+  Result<Classes> classify(TypeId id) {
+    const Type& t = types_[id];
+    id_ = id;
+    if (t.kind == Kind::vector && (t.size == 32 || t.size == 64)) return refuse(types_, id, kNeedsAvx);
+    if (t.size > kMaxClassified) return Classes{};
+    bool in_registers = walk(id, 0, 0);
+    if (exhausted_) return refuse(types_, id, "it is too deeply nested");
+    if (!in_registers) return Classes{};
+    return post_merge(t.size);
+  }
+
+ private:
+  static constexpr std::string_view kNeedsAvx =
+      "vectors of 32 and 64 bytes travel differently in code compiled with and without AVX";
+
+  // Merges the classes of the value of type `id` at `offset` bytes. False: MEMORY.
+  bool walk(TypeId id, uint64_t offset, int depth) {
+    if (++steps_ > kMaxClassifySteps || depth > kMaxClassifyDepth) {
+      exhausted_ = true;
+      return false;
+    }
+    const Type& t = types_[id];
+    if (t.size == 0) return true;
+    switch (t.kind) {
+      case Kind::boolean:
+      case Kind::integer:
+      case Kind::enumeration:
+      case Kind::pointer:
+      case Kind::reference:
+        return scalar(offset, t.size, t.size, Class::integer, Class::integer);
+      case Kind::floating:
+        if (is_x87(types_, t)) return scalar(offset, t.size, 16, Class::x87, Class::x87up);
+        return scalar(offset, t.size, t.size, Class::sse, Class::sseup);
+      case Kind::complex: {
+        if (is_x87(types_, t)) return scalar(offset, 8, 16, Class::complex_x87, Class::none);
+        uint64_t half = t.size / 2;
+        return scalar(offset, half, half, Class::sse, Class::sseup) &&
+               scalar(offset + half, half, half, Class::sse, Class::sseup);
+      }
+      case Kind::vector:
+        return vector(t, offset);
+      case Kind::array:
+        return array(t, offset, depth);
+      case Kind::structure:
+      case Kind::union_:
+        return record(id, offset, depth);
+      default:
+        return false;
+    }
+  }
+
+  // psABI 3.2.3: an unaligned field forces class MEMORY. `align` is the natural alignment, as gcc's
+  // classify_argument takes it, whatever a typedef said.
+  bool scalar(uint64_t offset, uint64_t size, uint64_t align, Class first, Class rest) {
+    if (offset % align != 0 || offset + size > kMaxClassified) return false;
+    for (uint64_t at = offset; at < offset + size; at += 8) {
+      mark(at / 8, at == offset ? first : rest);
+    }
+    return true;
+  }
+
+  // Vectors below 8 bytes are integers to gcc and clang, except those of one float or double, which
+  // gcc passes in memory.
+  bool vector(const Type& t, uint64_t offset) {
+    const Type& element = types_[t.base];
+    if (t.count == 1 && element.kind == Kind::floating && t.size <= 8) return false;
+    if (t.size < 8) return scalar(offset, t.size, t.size, Class::integer, Class::integer);
+    return scalar(offset, t.size, t.size, Class::sse, Class::sseup);
+  }
+
+  bool array(const Type& t, uint64_t offset, int depth) {
+    uint64_t step = types_[t.base].size;
+    if (step == 0) return true;
+    for (uint64_t at = 0; at + step <= t.size; at += step) {
+      if (!walk(t.base, offset + at, depth + 1)) return false;
+    }
+    return true;
+  }
+
+  bool record(TypeId id, uint64_t offset, int depth) {
+    for (const Field& field : types_.record(id).fields) {
+      if (field.is_bitfield()) {
+        // gcc: a bit-field is INTEGER in every eightbyte that it touches, unnamed ones included (clang
+        // ignores those), never unaligned; `:0` is not there at all.
+        if (field.bit_width == 0) continue;
+        uint64_t first = (offset + field.offset) * 8 + field.bit_offset;
+        for (uint64_t i = first / 64; i <= (first + field.bit_width - 1) / 64; ++i) mark(i, Class::integer);
+        continue;
+      }
+      if (!walk(field.type, offset + field.offset, depth + 1)) return false;
+    }
+    return true;
+  }
+
+  void mark(uint64_t eightbyte, Class c) {
+    if (eightbyte < classes_.of.size()) classes_.of[eightbyte] = merge(classes_.of[eightbyte], c);
+  }
+
+  // psABI 3.2.3 classification step 5.
+  Result<Classes> post_merge(uint64_t size) {
+    Classes& c = classes_;
+    c.count = static_cast<unsigned>((size + 7) / 8);
+    for (unsigned i = 0; i < c.count; ++i) {
+      Class before = i > 0 ? c.of[i - 1] : Class::none;
+      if (c.of[i] == Class::memory) return Classes{};
+      if (c.of[i] == Class::x87up && before != Class::x87) return Classes{};
+      if (c.of[i] == Class::sseup && before != Class::sse && before != Class::sseup) c.of[i] = Class::sse;
+    }
+    if (c.count <= 2) return c;
+    bool one_vector = c.of[0] == Class::sse;
+    for (unsigned i = 1; i < c.count; ++i) one_vector = one_vector && c.of[i] == Class::sseup;
+    if (one_vector) return refuse(types_, id_, kNeedsAvx);
+    return Classes{};
+  }
+
+  const TypeTable& types_;
+  TypeId id_ = kNoType;
+  Classes classes_;
+  int steps_ = 0;
+  bool exhausted_ = false;
+};
+
+struct Registers {
+  unsigned gpr = 0;
+  unsigned fpr = 0;
+};
+
+// What a classified value takes; x87 values as arguments go to memory (psABI 3.2.3 passing, step 5).
+struct Need {
+  Registers registers;
+  bool memory = false;
+};
+
+Need need_of(const Classes& classes) {
+  Need need;
+  for (unsigned i = 0; i < classes.count; ++i) {
+    switch (classes.of[i]) {
+      case Class::integer:
+        ++need.registers.gpr;
+        break;
+      case Class::sse:
+        ++need.registers.fpr;
+        break;
+      case Class::x87:
+      case Class::complex_x87:
+        need.memory = true;
+        break;
+      default:
+        break;
+    }
+  }
+  return need;
+}
+
+// Calls `emit` with each piece of a value in registers, numbered on from `used`.
+template <typename Emit>
+void cut(const Type& t, const Classes& classes, Registers& used, Emit emit) {
+  for (unsigned i = 0; i < classes.count; ++i) {
+    Class c = classes.of[i];
+    Piece piece;
+    piece.value_offset = i * 8;
+    uint64_t left = t.size - i * 8;
+    if (c == Class::integer) {
+      piece.where = Where::gpr;
+      piece.reg = static_cast<uint8_t>(used.gpr++);
+      piece.size = static_cast<uint8_t>(std::min<uint64_t>(left, 8));
+      piece.extend = extension(t);
+    } else if (c == Class::sse) {
+      bool wide = i + 1 < classes.count && classes.of[i + 1] == Class::sseup;
+      piece.where = Where::fpr;
+      piece.reg = static_cast<uint8_t>(used.fpr++);
+      piece.size = static_cast<uint8_t>(std::min<uint64_t>(left, wide ? 16 : 8));
+    } else {
+      continue;  // SSEUP belongs to the piece before; an eightbyte of padding is not passed
+    }
+    emit(piece);
+  }
+}
+
+Result<void> plan_argument(Builder& builder, TypeId id, Registers& used) {
+  const TypeTable& types = builder.types();
+  TypeId passed = passed_as(types, id);
+  const Type& t = types[passed];
+  ArgPlan& arg = builder.begin_arg(id);
+  if (t.size == 0) return {};  // gcc, clang: an empty C struct is not passed
+  Result<Classes> classes = Classifier(types).classify(passed);
+  if (!classes) return classes.error();
+  Need need = need_of(*classes);
+  bool fits = used.gpr + need.registers.gpr <= kGprs && used.fpr + need.registers.fpr <= kFprs;
+  if (classes->count == 0 || need.memory || !fits) {
+    // psABI 3.2.3 step 3: stack slots are multiples of 8, aligned as the type asks.
+    uint64_t align = std::max<uint64_t>(8, main_variant(types, arg.type).align);
+    if (arg.size > kMaxStackBytes) return refuse(types, id, "it is larger than 1 GiB");
+    return builder.arg_on_stack(round_up(arg.size, 8), align, extension(t));
+  }
+  cut(t, *classes, used, [&](const Piece& piece) { builder.arg_piece(piece); });
+  return {};
+}
+
+// psABI 3.2.3 "Returning of Values".
+Result<void> plan_result(Builder& builder, TypeId id, Registers& used) {
+  const TypeTable& types = builder.types();
+  const Type& t = types[id];
+  ResultPlan& result = builder.begin_result(id);
+  if (t.kind == Kind::void_ || t.size == 0) return {};
+  if (t.kind == Kind::complex && is_x87(types, t)) {  // COMPLEX_X87: real part in st0, imaginary in st1
+    builder.result_piece({.where = Where::x87, .reg = 0, .size = 10, .value_offset = 0});
+    builder.result_piece({.where = Where::x87, .reg = 1, .size = 10, .value_offset = 16});
+    return {};
+  }
+  Result<Classes> classes = Classifier(types).classify(id);
+  if (!classes) return classes.error();
+  if (classes->count == 0 || classes->of[0] == Class::complex_x87) {
+    result.in_memory = true;
+    ++used.gpr;
+    return {};
+  }
+  if (classes->of[0] == Class::x87) {
+    builder.result_piece({.where = Where::x87, .reg = 0, .size = 10, .value_offset = 0});
+    return {};
+  }
+  Registers results;
+  cut(t, *classes, results, [&](const Piece& piece) { builder.result_piece(piece); });
+  return {};
+}
+
+}  // namespace
+
+Result<void> plan_sysv_x64(Builder& builder, std::span<const TypeId> args, TypeId result) {
+  Registers used;
+  if (Result<void> done = plan_result(builder, result, used); !done) return done;
+  for (TypeId id : args) {
+    if (Result<void> done = plan_argument(builder, id, used); !done) return done;
+  }
+  builder.plan().gpr_used = static_cast<uint8_t>(used.gpr);
+  builder.plan().fpr_used = static_cast<uint8_t>(used.fpr);
+  return {};
+}
+
+}  // namespace ferry::abi
