@@ -1,0 +1,112 @@
+-- The rows of the benchmark by the hand-written binding: row(name, setup), where setup() gives a function of a
+-- number of iterations. bench/rows_ffi.lua has the same names.
+local row = ...
+local b = require "bench_binding"
+
+row("empty loop", function() return function(n) for _ = 1, n do end end end)
+row("void(void)", function()
+  local f = b.void
+  return function(n) for _ = 1, n do f() end end
+end)
+row("int(int,int), local f", function()
+  local f = b.add
+  return function(n) for i = 1, n do f(i, 2) end end
+end)
+row("int(int,int), lib.f / C.f", function()
+  return function(n) for i = 1, n do b.add(i, 2) end end
+end)
+row("double(double,double)", function()
+  local f = b.addd
+  return function(n) for _ = 1, n do f(1.5, 2.5) end end
+end)
+row("int64(int64,int64)", function()
+  local f = b.add64
+  return function(n) for i = 1, n do f(i, 2) end end
+end)
+row("8 ints", function()
+  local f = b.sum8
+  return function(n) for i = 1, n do f(i, 2, 3, 4, 5, 6, 7, 8) end end
+end)
+row("strlen(\"hello\")", function()
+  local f = b.strlen
+  return function(n) for _ = 1, n do f("hello") end end
+end)
+row("pointer-to-struct argument", function()
+  local f, r = b.record_value, b.record()
+  return function(n) for _ = 1, n do f(r) end end
+end)
+row("struct by value, 2 in 1 out", function()
+  local f, u, v = b.add_vec2, b.vec2(1, 2), b.vec2(3, 4)
+  return function(n) for _ = 1, n do f(u, v) end end
+end)
+row("T()", function()
+  local new = b.record
+  return function(n) for _ = 1, n do new() end end
+end)
+row("ffi.new(T)", function()
+  local new = b.record
+  return function(n) for _ = 1, n do new() end end
+end)
+row("s.c", function()
+  local s, v = b.record(), nil
+  return function(n) for _ = 1, n do v = s.c end return v end
+end)
+row("s.c = x", function()
+  local s = b.record()
+  return function(n) for i = 1, n do s.c = i end end
+end)
+row("a[3]", function()
+  local a, v = b.array(10), nil
+  return function(n) for _ = 1, n do v = a[3] end return v end
+end)
+row("a[3] = i", function()
+  local a = b.array(10)
+  return function(n) for i = 1, n do a[3] = i end end
+end)
+row("obj:method(i), opaque handle", function()
+  local o = b.counter()
+  return function(n) for _ = 1, n do o:add(1) end end
+end)
+row("obj:method(), struct with fields", function()
+  local o = b.record()
+  return function(n) for _ = 1, n do o:value() end end
+end)
+row("o.pos.x, nested struct", function()
+  local o, v = b.outer(), nil
+  return function(n) for _ = 1, n do v = o.pos.x end return v end
+end)
+row("callback int(int) from a C loop", function()
+  local loop = b.loop
+  local function f(i) return i end
+  return function(n) loop(f, n) end
+end)
+row("callback, binding without lua_pcall", function()
+  local loop = b.loop_plain
+  local function f(i) return i end
+  return function(n) loop(f, n) end
+end)
+row("Lua function as argument, called once", function()
+  local once = b.once
+  local function f(i) return i end
+  return function(n) for i = 1, n do once(f, i) end end
+end)
+
+-- Per comparison: glibc's qsort makes as many for the same data, whoever compares.
+local function qsort_row(name)
+  row(name, function(numbers)
+    local length = numbers.length
+    local a = b.array(length)
+    local calls = 0
+    local function compare(x, y)
+      calls = calls + 1
+      return x < y and -1 or x > y and 1 or 0
+    end
+    local function plain(x, y) return x < y and -1 or x > y and 1 or 0 end
+    local function fill() for i = 0, length - 1 do a[i] = numbers[i + 1] end end
+    fill()
+    b.qsort(a, compare)
+    return function() b.qsort(a, plain) end, calls, fill
+  end)
+end
+qsort_row "qsort 1e5 ints, const int & / numbers"
+qsort_row "qsort 1e5 ints, const int *"

@@ -1,0 +1,156 @@
+-- The rows of the benchmark by ffi: Ferry's under PUC Lua, LuaJIT's own under LuaJIT. bench/rows_binding.lua has
+-- the same names.
+local row, target = ...
+local ffi = require "ffi"
+
+ffi.cdef [[
+struct record { int64_t a; int b; double c; };
+struct vec2 { double x, y; };
+struct outer { int id; struct vec2 pos; };
+struct node { struct node *next; int value; };
+struct counter;
+void target_void(void);
+int target_add(int a, int b);
+double target_addd(double a, double b);
+int64_t target_add64(int64_t a, int64_t b);
+int target_sum8(int a, int b, int c, int d, int e, int f, int g, int h);
+double target_record(const struct record *r);
+struct vec2 target_vec2(struct vec2 a, struct vec2 b);
+int target_loop(int (*callback)(int), int n);
+int target_once(int (*callback)(int), int i);
+struct counter *counter_new(void);
+int counter_add(struct counter *c, int n);
+void counter_free(struct counter *c);
+size_t strlen(const char *s);
+void qsort_numbers(void *base, size_t n, size_t size, int (*compare)(const int &, const int &)) __asm__("qsort");
+void qsort_pointers(void *base, size_t n, size_t size, int (*compare)(const int *, const int *)) __asm__("qsort");
+]]
+local lib, C = ffi.load(target), ffi.C
+
+row("empty loop", function() return function(n) for _ = 1, n do end end end)
+row("void(void)", function()
+  local f = lib.target_void
+  return function(n) for _ = 1, n do f() end end
+end)
+row("int(int,int), local f", function()
+  local f = lib.target_add
+  return function(n) for i = 1, n do f(i, 2) end end
+end)
+row("int(int,int), lib.f / C.f", function()
+  return function(n) for i = 1, n do lib.target_add(i, 2) end end
+end)
+row("double(double,double)", function()
+  local f = lib.target_addd
+  return function(n) for _ = 1, n do f(1.5, 2.5) end end
+end)
+row("int64(int64,int64)", function()
+  local f = lib.target_add64
+  return function(n) for i = 1, n do f(i, 2) end end
+end)
+row("8 ints", function()
+  local f = lib.target_sum8
+  return function(n) for i = 1, n do f(i, 2, 3, 4, 5, 6, 7, 8) end end
+end)
+row("strlen(\"hello\")", function()
+  local f = C.strlen
+  return function(n) for _ = 1, n do f("hello") end end
+end)
+row("pointer-to-struct argument", function()
+  local f, r = lib.target_record, ffi.new "struct record"
+  return function(n) for _ = 1, n do f(r) end end
+end)
+row("struct by value, 2 in 1 out", function()
+  local f, u, v = lib.target_vec2, ffi.new("struct vec2", 1, 2), ffi.new("struct vec2", 3, 4)
+  return function(n) for _ = 1, n do f(u, v) end end
+end)
+row("T()", function()
+  local T = ffi.typeof "struct record"
+  return function(n) for _ = 1, n do T() end end
+end)
+row("ffi.new(T)", function()
+  local T, new = ffi.typeof "struct record", ffi.new
+  return function(n) for _ = 1, n do new(T) end end
+end)
+row("s.c", function()
+  local s, v = ffi.new "struct record", nil
+  return function(n) for _ = 1, n do v = s.c end return v end
+end)
+row("s.c = x", function()
+  local s = ffi.new "struct record"
+  return function(n) for i = 1, n do s.c = i end end
+end)
+row("a[3]", function()
+  local a, v = ffi.new("int[?]", 10), nil
+  return function(n) for _ = 1, n do v = a[3] end return v end
+end)
+row("a[3] = i", function()
+  local a = ffi.new("int[?]", 10)
+  return function(n) for i = 1, n do a[3] = i end end
+end)
+row("p[3], pointer", function()
+  local a, v = ffi.new("int[?]", 10), nil
+  local p = ffi.cast("int *", a)
+  return function(n) for _ = 1, n do v = p[3] end return v, a end
+end)
+row("obj:method(i), opaque handle", function()
+  ffi.metatype("struct counter", { __index = { add = lib.counter_add } })
+  local o = ffi.gc(lib.counter_new(), lib.counter_free)
+  return function(n) for _ = 1, n do o:add(1) end end
+end)
+row("o.pos.x, nested struct", function()
+  local o, v = ffi.new "struct outer", nil
+  return function(n) for _ = 1, n do v = o.pos.x end return v end
+end)
+row("n.next.value, pointer member", function()
+  local n1, n2, v = ffi.new "struct node", ffi.new "struct node", nil
+  n1.next = n2
+  return function(n) for _ = 1, n do v = n1.next.value end return v, n2 end
+end)
+row("callback int(int) from a C loop", function()
+  local loop = lib.target_loop
+  local f = ffi.cast("int (*)(int)", function(i) return i end)
+  return function(n) loop(f, n) end
+end)
+row("Lua function as argument, called once", function()
+  local once = lib.target_once
+  local function f(i) return i end
+  if rawget(_G, "jit") then f = ffi.cast("int (*)(int)", f) end -- LuaJIT would make a callback each time
+  return function(n) for i = 1, n do once(f, i) end end
+end)
+
+local function qsort_row(name, sort, counting, plain)
+  row(name, function(numbers)
+    local length = numbers.length
+    local a = ffi.new("int[?]", length)
+    local function fill() for i = 0, length - 1 do a[i] = numbers[i + 1] end end
+    fill()
+    local calls = { 0 }
+    local type_of = sort == C.qsort_pointers and "int (*)(const int *, const int *)"
+      or "int (*)(const int &, const int &)"
+    sort(a, length, ffi.sizeof "int", ffi.cast(type_of, counting(calls)))
+    local compare = ffi.cast(type_of, plain)
+    return function() sort(a, length, ffi.sizeof "int", compare) end, calls[1], fill
+  end)
+end
+qsort_row("qsort 1e5 ints, const int & / numbers", C.qsort_numbers, function(calls)
+  return function(x, y)
+    calls[1] = calls[1] + 1
+    return x < y and -1 or x > y and 1 or 0
+  end
+end, function(x, y) return x < y and -1 or x > y and 1 or 0 end)
+qsort_row("qsort 1e5 ints, const int *", C.qsort_pointers, function(calls)
+  return function(x, y)
+    calls[1] = calls[1] + 1
+    return x[0] < y[0] and -1 or x[0] > y[0] and 1 or 0
+  end
+end, function(x, y)
+  local u, v = x[0], y[0]
+  return u < v and -1 or u > v and 1 or 0
+end)
+
+-- Last: a metatype cannot be undone, and it must not touch the rows above.
+row("obj:method(), struct with fields", function()
+  ffi.metatype("struct record", { __index = { value = lib.target_record } })
+  local o = ffi.new "struct record"
+  return function(n) for _ = 1, n do o:value() end end
+end)

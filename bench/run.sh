@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Measures everything and prints the tables of bench/report.lua; make bench builds first. Per round, all columns
+# of one Lua run one after another, so that ratios are between neighbours in time; report.lua takes medians.
+#   BENCH_LUAS="5.4 5.3"  BENCH_BACKENDS="stub libffi"  BENCH_ROUNDS=3
+#   BENCH_MS, BENCH_SAMPLES, BENCH_ROW, BENCH_N: see bench/run.lua.  BENCH_SMOKE=1: a few iterations of each
+# Nothing here passes or fails on time. Exit status 1: a row could not be run.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. tests/lua_versions.sh
+rounds=${BENCH_ROUNDS:-3}
+backends=${BENCH_BACKENDS:-stub libffi}
+starts=20
+if [ -n "${BENCH_SMOKE:-}" ]; then
+  rounds=1 starts=2
+  export BENCH_N=${BENCH_N:-20}
+fi
+folder=$PWD/build/bench
+target=$folder/libbench_target.so
+data=$folder/data.tsv # kind, Lua, column, round, then what the measuring script printed
+mkdir -p "$folder/headers"
+: >"$data"
+unset LUA_INIT LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
+
+prefix() { awk -v p="$1" '{ print p "\t" $0 }' >>"$data"; }
+# on VERSION BACKEND SCRIPT ARGS...: under that Lua with this module.
+on() {
+  local v=$1 backend=$2
+  shift 2
+  FERRY_BACKEND=$backend LUA_PATH="$PWD/build/lib/$v/?.lua;;" LUA_CPATH="$PWD/build/lib/$v/?.so;$folder/$v/?.so;;" \
+    "$(lua_command "$v")" "$@"
+}
+
+luas=()
+for v in ${BENCH_LUAS:-5.4 5.3 5.2 5.1}; do
+  if [ -n "$(lua_command "$v")" ] && [ -e "build/lib/$v/ferry/core.so" ]; then luas+=("$v"); fi
+done
+jit=$(command -v luajit || true)
+
+for ((round = 1; round <= rounds; round++)); do
+  for v in "${luas[@]}"; do
+    echo "round $round of $rounds, Lua $v" >&2
+    on "$v" "" bench/run.lua binding "$target" | prefix "row	$v	binding	$round"
+    for b in $backends; do
+      on "$v" "$b" bench/run.lua ffi "$target" | prefix "row	$v	$b	$round"
+    done
+  done
+  if [ -n "$jit" ]; then
+    echo "round $round of $rounds, LuaJIT" >&2
+    "$jit" -joff bench/run.lua ffi "$target" | prefix "row	jit	LuaJIT -joff	$round"
+    "$jit" bench/run.lua ffi "$target" | prefix "row	jit	LuaJIT	$round"
+  fi
+done
+
+# Declarations as they really are: headers through the preprocessor, one cdef in a fresh state each.
+preprocess() {
+  local name=$1
+  shift
+  printf '#include <%s>\n' "$@" | ${CC:-cc} -E -P - >"$folder/headers/$name" 2>/dev/null || rm -f "$folder/headers/$name"
+}
+preprocess zlib.h zlib.h
+preprocess sqlite3.h sqlite3.h
+# Without math.h, whose _Float128 LuaJIT does not know.
+preprocess libc.h stdio.h stdlib.h string.h time.h errno.h fcntl.h unistd.h signal.h dirent.h pthread.h sys/stat.h \
+  sys/socket.h netinet/in.h netdb.h poll.h sys/mman.h locale.h wchar.h termios.h sys/resource.h sys/utsname.h
+for ((round = 1; round <= starts; round++)); do
+  for header in "$folder"/headers/*.h; do
+    [ -e "$header" ] || continue
+    bytes=$(wc -c <"$header")
+    for v in "${luas[@]}"; do
+      on "$v" "" bench/cdef.lua "$header" | prefix "cdef	$v	ferry	$round	${header##*/}	$bytes"
+    done
+    [ -z "$jit" ] || "$jit" bench/cdef.lua "$header" | prefix "cdef	jit	LuaJIT	$round	${header##*/}	$bytes"
+  done
+  # Cold start: the whole process, without and with the module.
+  for v in "${luas[@]}"; do
+    on "$v" "" bench/load.lua | prefix "load	$v	ferry	$round"
+    t0=${EPOCHREALTIME/[.,]/}
+    on "$v" "" -e '' && t1=${EPOCHREALTIME/[.,]/}
+    on "$v" "" -e 'require "ffi"' && t2=${EPOCHREALTIME/[.,]/}
+    printf 'start\t%s\tferry\t%d\t%d\t%d\n' "$v" "$round" $((t1 - t0)) $((t2 - t1)) >>"$data"
+  done
+done
+
+machine=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1)
+"$(lua_command any)" bench/report.lua "$data" build/bench.json "${machine:-$(uname -m)}"
