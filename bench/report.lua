@@ -37,7 +37,7 @@ for line in io.lines(data_path) do
   local f = split(line)
   local kind, lua, column, round = f[1], f[2], f[3], tonumber(f[4])
   if kind == "row" then
-    remember(rows, f[5])
+    if f[6] ~= "error" then remember(rows, f[5]) end
     if lua ~= "jit" then remember(luas, lua) end
     if column ~= "binding" and lua ~= "jit" then remember(columns, column) end
     if f[6] == "error" then
@@ -48,13 +48,13 @@ for line in io.lines(data_path) do
   elseif kind == "cdef" then
     remember(texts, f[5])
     texts[f[5]] = tonumber(f[6])
-    if f[7] == "error" then
-      errors[("cdef %s, Lua %s: %s"):format(f[5], lua, f[8])] = true
+    if not tonumber(f[7]) then
+      errors[("cdef %s, Lua %s: %s"):format(f[5], lua, table.concat(f, " ", 7))] = true
     else
       table.insert(sub(cdef, lua, f[5]), tonumber(f[7]))
     end
   elseif kind == "load" then
-    for i, k in ipairs { "us", "lua_kb", "rss_kb" } do table.insert(sub(load_times, lua, k), tonumber(f[4 + i])) end
+    for i, k in ipairs(tonumber(f[5]) and { "us", "lua_kb", "rss_kb" } or {}) do table.insert(sub(load_times, lua, k), tonumber(f[4 + i])) end
   elseif kind == "start" then
     for i, k in ipairs { "bare", "with" } do table.insert(sub(starts, lua, k), tonumber(f[4 + i])) end
   end
@@ -128,7 +128,7 @@ if #texts > 0 then
     for i = 1, #luas + 1 do
       local lua = luas[i] or "jit"
       local v = median(cdef[lua] and cdef[lua][text])
-      line = line .. ("  %16s"):format(v and ("%d (%.0f)"):format(v, texts[text] / v) or "-")
+      line = line .. ("  %16s"):format(v and ("%.0f (%.0f)"):format(v, texts[text] / v) or "-")
       if v then entry { { "lua", lua }, { "row", "cdef " .. text }, { "us", v }, { "bytes", texts[text] } } end
     end
     print(line)

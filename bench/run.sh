@@ -21,7 +21,15 @@ mkdir -p "$folder/headers"
 : >"$data"
 unset LUA_INIT LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
 
-prefix() { awk -v p="$1" '{ print p "\t" $0 }' >>"$data"; }
+# measure PREFIX COMMAND...: its lines with the prefix before them; that it failed is a line too.
+measure() {
+  local p=$1
+  shift
+  {
+    "$@" 2>"$folder/stderr.txt" ||
+      printf 'whole column\terror\texit status %d: %s\n' $? "$(head -n 1 "$folder/stderr.txt")"
+  } | awk -v p="$p" '{ print p "\t" $0 }' >>"$data"
+}
 # on VERSION BACKEND SCRIPT ARGS...: under that Lua with this module.
 on() {
   local v=$1 backend=$2
@@ -39,15 +47,15 @@ jit=$(command -v luajit || true)
 for ((round = 1; round <= rounds; round++)); do
   for v in "${luas[@]}"; do
     echo "round $round of $rounds, Lua $v" >&2
-    on "$v" "" bench/run.lua binding "$target" | prefix "row	$v	binding	$round"
+    measure "row	$v	binding	$round" on "$v" "" bench/run.lua binding "$target"
     for b in $backends; do
-      on "$v" "$b" bench/run.lua ffi "$target" | prefix "row	$v	$b	$round"
+      measure "row	$v	$b	$round" on "$v" "$b" bench/run.lua ffi "$target"
     done
   done
   if [ -n "$jit" ]; then
     echo "round $round of $rounds, LuaJIT" >&2
-    "$jit" -joff bench/run.lua ffi "$target" | prefix "row	jit	LuaJIT -joff	$round"
-    "$jit" bench/run.lua ffi "$target" | prefix "row	jit	LuaJIT	$round"
+    measure "row	jit	LuaJIT -joff	$round" "$jit" -joff bench/run.lua ffi "$target"
+    measure "row	jit	LuaJIT	$round" "$jit" bench/run.lua ffi "$target"
   fi
 done
 
@@ -67,17 +75,20 @@ for ((round = 1; round <= starts; round++)); do
     [ -e "$header" ] || continue
     bytes=$(wc -c <"$header")
     for v in "${luas[@]}"; do
-      on "$v" "" bench/cdef.lua "$header" | prefix "cdef	$v	ferry	$round	${header##*/}	$bytes"
+      measure "cdef	$v	ferry	$round	${header##*/}	$bytes" on "$v" "" bench/cdef.lua "$header"
     done
-    [ -z "$jit" ] || "$jit" bench/cdef.lua "$header" | prefix "cdef	jit	LuaJIT	$round	${header##*/}	$bytes"
+    [ -z "$jit" ] || measure "cdef	jit	LuaJIT	$round	${header##*/}	$bytes" "$jit" bench/cdef.lua "$header"
   done
   # Cold start: the whole process, without and with the module.
   for v in "${luas[@]}"; do
-    on "$v" "" bench/load.lua | prefix "load	$v	ferry	$round"
+    measure "load	$v	ferry	$round" on "$v" "" bench/load.lua
     t0=${EPOCHREALTIME/[.,]/}
-    on "$v" "" -e '' && t1=${EPOCHREALTIME/[.,]/}
-    on "$v" "" -e 'require "ffi"' && t2=${EPOCHREALTIME/[.,]/}
-    printf 'start\t%s\tferry\t%d\t%d\t%d\n' "$v" "$round" $((t1 - t0)) $((t2 - t1)) >>"$data"
+    on "$v" "" -e ''
+    t1=${EPOCHREALTIME/[.,]/}
+    if on "$v" "" -e 'require "ffi"' 2>/dev/null; then
+      t2=${EPOCHREALTIME/[.,]/}
+      printf 'start\t%s\tferry\t%d\t%d\t%d\n' "$v" "$round" $((t1 - t0)) $((t2 - t1)) >>"$data"
+    fi
   done
 done
 
