@@ -28,14 +28,14 @@ struct Target {
   bool char_unsigned;
   uint8_t pointer_size;  // bytes; also of size_t, ptrdiff_t, intptr_t
   uint8_t long_size;
-  uint8_t int64_align;   // alignof(long long) inside a record
+  uint8_t int64_align;  // alignof(long long) inside a record
   uint8_t double_align;
   LongDouble long_double;
   uint8_t ldouble_size;
   uint8_t ldouble_align;
   uint8_t wchar_size;
   bool wchar_unsigned;
-  uint8_t max_align;     // bytes that `__attribute__((aligned))` without a number asks for
+  uint8_t max_align;  // bytes that `__attribute__((aligned))` without a number asks for
   bool has_int128;
 };
 

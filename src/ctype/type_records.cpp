@@ -168,6 +168,8 @@ Result<void> TypeTable::complete_record(TypeId id, std::vector<Field> fields, st
   row.record.complete = true;
   row.record.has_bitfields = shape->has_bitfields;
   row.record.unaligned_fields = shape->unaligned_fields;
+  row.record.scalar_align = shape->scalar_align;
+  row.record.required_align = shape->required_align;
   row.record.attributes = attributes;
   row.record.fields = std::move(fields);
   row.record.constants = std::move(constants);
@@ -199,6 +201,7 @@ void TypeTable::Rows::undo_record(TypeId id) {
   row.anonymous_depth = 0;
   Record& r = row.record;
   r.complete = r.has_bitfields = r.unaligned_fields = false;
+  r.scalar_align = r.required_align = 1;
   r.attributes = {};
   r.fields.clear();
   r.constants.clear();

@@ -24,8 +24,8 @@ enum class Kind : uint8_t {
   none,
   void_,
   boolean,
-  integer,      // char types and __int128 included; `unsigned` by kUnsigned
-  floating,     // also long double and _FloatN
+  integer,   // char types and __int128 included; `unsigned` by kUnsigned
+  floating,  // also long double and _FloatN
   complex,
   enumeration,  // base: the underlying integer type
   pointer,      // base: pointee
@@ -45,16 +45,18 @@ enum class Scalar : uint8_t {
 #undef X
   count_
 };
-constexpr TypeId scalar_type(Scalar s) { return static_cast<TypeId>(s); }
+constexpr TypeId scalar_type(Scalar s) {
+  return static_cast<TypeId>(s);
+}
 
 enum Qualifier : uint8_t { kConst = 1, kVolatile = 2, kRestrict = 4, kAtomic = 8 };
 
 enum TypeFlag : uint8_t {
-  kUnsigned = 1,      // integers, bool, enums with an unsigned underlying type
-  kIncomplete = 2,    // void, struct/union/enum without a body, array `[]`
-  kVariable = 4,      // VLA `[?]`, or a struct whose last member is one (VLS): size is the fixed part
-  kHasFlexible = 8,   // struct ending in a flexible array member `[]`
-  kHasConst = 16,     // record or array that contains a const member: not assignable as a whole
+  kUnsigned = 1,     // integers, bool, enums with an unsigned underlying type
+  kIncomplete = 2,   // void, struct/union/enum without a body, array `[]`
+  kVariable = 4,     // VLA `[?]`, or a struct whose last member is one (VLS): size is the fixed part
+  kHasFlexible = 8,  // struct ending in a flexible array member `[]`
+  kHasConst = 16,    // record or array that contains a const member: not assignable as a whole
 };
 
 inline constexpr uint64_t kVla = ~uint64_t{0};           // Type::count of `[?]`
@@ -64,14 +66,14 @@ inline constexpr uint64_t kMaxObjectSize = uint64_t{1} << 47;
 
 struct Type {
   Kind kind = Kind::none;
-  uint8_t quals = 0;      // Qualifier bits
-  uint8_t flags = 0;      // TypeFlag bits
+  uint8_t quals = 0;             // Qualifier bits
+  uint8_t flags = 0;             // TypeFlag bits
   Scalar scalar = Scalar::none;  // for the kinds void_ to complex
-  uint32_t align = 0;     // bytes; what alignof says
-  uint64_t size = 0;      // bytes; 0 while incomplete; of a VLA/VLS: the fixed part
-  TypeId base = kNoType;  // see Kind
-  uint32_t index = 0;     // see Kind
-  uint64_t count = 0;     // arrays and vectors
+  uint32_t align = 0;            // bytes; what alignof says
+  uint64_t size = 0;             // bytes; 0 while incomplete; of a VLA/VLS: the fixed part
+  TypeId base = kNoType;         // see Kind
+  uint32_t index = 0;            // see Kind
+  uint64_t count = 0;            // arrays and vectors
   TypeId unqualified = kNoType;  // this type without its own qualifiers
   TypeId canonical = kNoType;    // without any qualifiers, alignment attributes and spelling, at every
                                  // level: equal for types that convert to each other without a cast
@@ -80,11 +82,11 @@ struct Type {
 inline constexpr uint8_t kNotBitfield = 0xff;
 
 struct Field {
-  NameId name = kNoName;   // 0: an unnamed bit-field or an anonymous (transparent) struct/union member
-  TypeId type = kNoType;   // of a bit-field: its declared type
-  uint64_t offset = 0;     // bytes from the start of the record; of a bit-field: of its storage unit,
-                           // which has the size of the declared type and lies within the record's
-                           // padded size wherever the layout permits (see layout.cpp)
+  NameId name = kNoName;  // 0: an unnamed bit-field or an anonymous (transparent) struct/union member
+  TypeId type = kNoType;  // of a bit-field: its declared type
+  uint64_t offset = 0;    // bytes from the start of the record; of a bit-field: of its storage unit,
+                          // which has the size of the declared type and lies within the record's
+                          // padded size wherever the layout permits (see layout.cpp)
   uint8_t bit_width = kNotBitfield;
   uint8_t bit_offset = 0;  // from the least significant bit of the unit on little-endian targets, from
                            // the most significant on big-endian ones
@@ -108,21 +110,23 @@ struct NamedConstant {
 };
 
 struct RecordAttributes {
-  bool packed = false;      // __attribute__((packed))
-  bool ms_struct = false;   // __attribute__((ms_struct))
+  bool packed = false;     // __attribute__((packed))
+  bool ms_struct = false;  // __attribute__((ms_struct))
   bool transparent_union = false;
-  uint32_t align = 0;       // __attribute__((aligned(n))) / alignas on the record; 0: none
-  uint32_t pack = 0;        // #pragma pack(n) in force; 0: none
+  uint32_t align = 0;  // __attribute__((aligned(n))) / alignas on the record; 0: none
+  uint32_t pack = 0;   // #pragma pack(n) in force; 0: none
 };
 
 struct Record {
-  NameId tag = kNoName;       // 0: anonymous
-  TypeId type = kNoType;      // the unqualified type
-  uint32_t serial = 0;        // for printing anonymous records: `struct 104`
+  NameId tag = kNoName;   // 0: anonymous
+  TypeId type = kNoType;  // the unqualified type
+  uint32_t serial = 0;    // for printing anonymous records: `struct 104`
   bool is_union = false;
   bool complete = false;
   bool has_bitfields = false;
   bool unaligned_fields = false;  // some member lies below its natural alignment (psABI class MEMORY)
+  uint32_t scalar_align = 1;      // the largest natural alignment of a scalar anywhere within, packed or not
+  uint32_t required_align = 1;    // the largest explicit alignment within, which #pragma pack cannot lower (MSVC)
   RecordAttributes attributes;
   std::vector<Field> fields;             // in order of declaration; anonymous members are not flattened
   std::vector<NamedConstant> constants;  // static const members and constants of nested enums
@@ -164,18 +168,18 @@ struct Symbol {
   enum class Kind : uint8_t { none, type_name, function, variable, constant, bad_macro };
   Kind kind = Kind::none;
   NameId name = kNoName;
-  TypeId type = kNoType;        // typedef'd type, function type, variable's type
-  NameId link_name = kNoName;   // __asm__("name"); 0: the name itself
-  Constant constant;            // Kind::constant
-  NameId text = kNoName;        // Kind::bad_macro: the #define's text, an error only when used
+  TypeId type = kNoType;       // typedef'd type, function type, variable's type
+  NameId link_name = kNoName;  // __asm__("name"); 0: the name itself
+  Constant constant;           // Kind::constant
+  NameId text = kNoName;       // Kind::bad_macro: the #define's text, an error only when used
 };
 
 // Where a field was found, also within anonymous members.
 struct FieldPath {
-  const Field* field = nullptr;            // null: not a field
-  const NamedConstant* constant = nullptr; // a scoped constant of that name
-  uint64_t offset = 0;                     // bytes from the start of the outermost record
-  uint8_t quals = 0;                       // added by anonymous members on the way
+  const Field* field = nullptr;             // null: not a field
+  const NamedConstant* constant = nullptr;  // a scoped constant of that name
+  uint64_t offset = 0;                      // bytes from the start of the outermost record
+  uint8_t quals = 0;                        // added by anonymous members on the way
 };
 
 class TypeTable {
@@ -207,19 +211,19 @@ class TypeTable {
   // Errors: element is not an arithmetic scalar; count is not a power of two.
   Result<TypeId> vector_of(TypeId element, uint64_t count);
   // Params are adjusted by the caller. Errors: result is an array or a function.
-  Result<TypeId> function_type(TypeId result, std::span<const Param> params, bool variadic,
-                               CallConv conv = CallConv::c, FormatAttribute format = {});
+  Result<TypeId> function_type(TypeId result, std::span<const Param> params, bool variadic, CallConv conv = CallConv::c,
+                               FormatAttribute format = {});
   TypeId with_conv(TypeId function, CallConv conv);
   TypeId with_format(TypeId function, FormatAttribute format);
   TypeId complex_of(TypeId floating);  // kNoType if there is none
 
   // --- records and enums ------------------------------------------------------------------------
   TypeId new_record(NameId tag, bool is_union);
-  // Lays the fields out (layout.h) and makes the type complete in place, its qualified forms too. Errors: an incomplete or
-  // function-typed member, a flexible or variable member that is not last, a duplicate name (also through
-  // anonymous members), a bit-field wider than its type or of a type that has none, overflow.
-  Result<void> complete_record(TypeId record, std::vector<Field> fields,
-                               std::vector<NamedConstant> constants, const RecordAttributes& attributes);
+  // Lays the fields out (layout.h) and makes the type complete in place, its qualified forms too. Errors: an incomplete
+  // or function-typed member, a flexible or variable member that is not last, a duplicate name (also through anonymous
+  // members), a bit-field wider than its type or of a type that has none, overflow.
+  Result<void> complete_record(TypeId record, std::vector<Field> fields, std::vector<NamedConstant> constants,
+                               const RecordAttributes& attributes);
   TypeId new_enum(NameId tag);
   void complete_enum(TypeId enumeration, TypeId underlying, std::vector<NamedConstant> constants);
   // `enum tag : type;` and forward references: an opaque enum has a size before its body.
@@ -234,9 +238,9 @@ class TypeTable {
   std::string_view name(NameId id) const;         // NUL-terminated storage, valid as long as the table
 
   // --- identifiers ------------------------------------------------------------------------------
-  const Symbol* find_symbol(NameId name) const;   // null: not declared
-  void declare(const Symbol& symbol);             // replaces an earlier one of that name
-  TypeId find_tag(NameId tag) const;              // struct, union or enum; 0: none
+  const Symbol* find_symbol(NameId name) const;  // null: not declared
+  void declare(const Symbol& symbol);            // replaces an earlier one of that name
+  TypeId find_tag(NameId tag) const;             // struct, union or enum; 0: none
   void declare_tag(NameId tag, TypeId type);
   // Every declared symbol, in order of declaration, superseded ones left out.
   void for_each_symbol(void (*visit)(void* context, const Symbol& symbol), void* context) const;
@@ -261,12 +265,18 @@ class TypeTable {
   std::unique_ptr<Rows> rows_;
 };
 
-inline bool is_record(const Type& t) { return t.kind == Kind::structure || t.kind == Kind::union_; }
-inline bool is_pointer_like(const Type& t) { return t.kind == Kind::pointer || t.kind == Kind::reference; }
+inline bool is_record(const Type& t) {
+  return t.kind == Kind::structure || t.kind == Kind::union_;
+}
+inline bool is_pointer_like(const Type& t) {
+  return t.kind == Kind::pointer || t.kind == Kind::reference;
+}
 inline bool is_integer_like(const Type& t) {
   return t.kind == Kind::integer || t.kind == Kind::boolean || t.kind == Kind::enumeration;
 }
 // Objects that Lua holds by address: everything that is not a scalar or a pointer.
-inline bool is_aggregate(const Type& t) { return is_record(t) || t.kind == Kind::array; }
+inline bool is_aggregate(const Type& t) {
+  return is_record(t) || t.kind == Kind::array;
+}
 
 }  // namespace ferry
