@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Runs examples/*.lua under every Lua and back end, and under LuaJIT where that is installed: exit code 0, and the
+# lines of examples/expected/NAME.txt have to be among what is printed, in that order.
+# run_examples.sh --show also shows what they print, once, under the newest Lua.
+# Exit status 1 if any differs. Settable as in run_specs.sh: LUAS, BACKENDS.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. tests/lua_versions.sh
+show=${1:-}
+backends=${BACKENDS:-stub libffi}
+unset LUA_INIT LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
+mkdir -p build/examples
+checker=$(lua_command any)
+if [ -z "$checker" ]; then
+  echo "no Lua interpreter found"
+  exit 1
+fi
+
+# run VERSION BACKEND FILE
+run() {
+  local version=$1 backend=$2 file=$3
+  if [ "$version" = jit ]; then
+    timeout -k 5 120 luajit "$file"
+  else
+    FERRY_BACKEND=$backend LUA_PATH="$PWD/build/lib/$version/?.lua;;" LUA_CPATH="$PWD/build/lib/$version/?.so;;" \
+      timeout -k 5 120 "$(lua_command "$version")" "$file"
+  fi
+}
+
+targets=()
+newest=
+for v in ${LUAS:-5.4 5.3 5.2 5.1}; do
+  [ -n "$(lua_command "$v")" ] && [ -e "build/lib/$v/ferry/core.so" ] || continue
+  newest=${newest:-$v}
+  for b in $backends; do targets+=("$v $b"); done
+done
+if [ ${#targets[@]} = 0 ]; then
+  echo "no Lua with a module in build/lib: make lib"
+  [ -z "${FERRY_RESULTS:-}" ] || printf 'examples\t0\t1\t0\n' >>"$FERRY_RESULTS"
+  exit 1
+fi
+! command -v luajit >/dev/null || targets+=("jit -")
+
+passed=0 failed=0
+for file in examples/*.lua; do
+  name=$(basename "$file" .lua)
+  if [ "$show" = --show ]; then
+    printf '\n===== %s, Lua %s =====\n' "$file" "$newest"
+    run "$newest" "" "$file" </dev/null || echo "(exit status $?)"
+    echo "-----"
+  fi
+  good=()
+  for target in "${targets[@]}"; do
+    read -r version backend <<<"$target"
+    label="Lua $version/$backend"
+    [ "$version" != jit ] || label=LuaJIT
+    output=build/examples/$name-$version-$backend.txt
+    run "$version" "$backend" "$file" </dev/null >"$output" 2>&1
+    status=$?
+    if why=$("$checker" tests/check_output.lua "$output" "examples/expected/$name.txt" 2>&1) && [ $status = 0 ]; then
+      passed=$((passed + 1))
+      good+=("$label")
+    else
+      failed=$((failed + 1))
+      echo "FAILED $file under $label: exit status $status${why:+, $why}; it printed:"
+      tail -n 15 "$output" | sed 's/^/    /'
+    fi
+  done
+  echo "$name: as expected under ${#good[@]} of ${#targets[@]}: $(printf '%s, ' "${good[@]}" | sed 's/, $//')"
+done
+[ -z "${FERRY_RESULTS:-}" ] || printf 'examples\t%d\t%d\t0\n' $passed $failed >>"$FERRY_RESULTS"
+[ $failed = 0 ]
