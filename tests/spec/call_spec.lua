@@ -1,0 +1,414 @@
+-- Calls: every parameter and result kind by value, many parameters, function pointers, varargs, wrong
+-- arguments. The functions are in fixtures/spec_calls.c.
+-- oracle: LuaJIT
+local H = require "spec_helper"
+local V = require "spec_values"
+local lu, ffi = H.lu, H.ffi
+local fx = H.load "spec_calls"
+
+for name, ctype in pairs {
+  i8 = "int8_t", u8 = "uint8_t", i16 = "int16_t", u16 = "uint16_t", i32 = "int32_t", u32 = "uint32_t",
+  i64 = "int64_t", u64 = "uint64_t", f = "float", d = "double",
+} do
+  ffi.cdef((([[ T add_N(T a, T b); T id_N(T a); void store_N(T *p, T a); ]]):gsub("%f[%w]T%f[%W]", ctype):gsub("N%f[%W]", name)))
+end
+ffi.cdef [[
+bool not_b(bool v);
+int bool_as_int(bool v);
+enum colour { RED, GREEN = 5, BLUE };
+enum colour next_colour(enum colour c);
+const char *skip(const char *s, int n);
+void *id_ptr(void *p);
+const char *null_string(void);
+void nothing(void);
+int answer();
+int is_null(const void *p);
+typedef struct { char a; } s_char;
+typedef struct { int a, b; } s_ints;
+typedef struct { double x, y; } s_doubles;
+typedef struct { float x, y, z; } s_floats;
+typedef struct { int a; double b; } s_mixed;
+typedef struct { double b; int64_t a; } s_mixed2;
+typedef struct { int64_t a, b, c; } s_big;
+typedef struct { char c[5]; } s_bytes;
+typedef struct { s_ints in; float f; } s_nested;
+typedef union { int i; float f; double d; } u_num;
+typedef struct { int (*op)(int, int); int n; } s_op;
+s_char up_char(s_char s);
+s_ints swap_ints(s_ints s);
+s_doubles add_doubles(s_doubles a, s_doubles b);
+s_floats scale_floats(s_floats s, float k);
+s_mixed neg_mixed(s_mixed s);
+s_mixed2 neg_mixed2(s_mixed2 s);
+s_big rotate_big(s_big s);
+s_bytes reverse_bytes(s_bytes s);
+s_nested neg_nested(s_nested s);
+u_num double_num(u_num u);
+double sum_mixed(int a, s_doubles d, double x, s_big b, float f, s_ints i, char c);
+int sum_ints_ptr(const s_ints *s);
+void set_ints_ptr(s_ints *s, int a, int b);
+int run_op(s_op s, int x);
+int run_op_ptr(const s_op *s, int x);
+s_op make_op(int n);
+int (*pick_op(bool p))(int, int);
+int apply_op(int (*op)(int, int), int a, int b);
+double weigh_doubles(double, double, double, double, double, double, double, double, double, double, double, double);
+double mix_16(int8_t, float, int16_t, double, uint8_t, float, int64_t, double, uint16_t, float, int32_t, double, char, float, bool, double);
+int vary(char *buf, int size, const char *kinds, ...);
+int sum_until_zero(int first, ...);
+int new_name(int x) __asm__("renamed_symbol");
+int by_ref(const int &x);
+void inc_ref(int &x);
+]]
+ffi.cdef("int weigh_40(" .. ("int, "):rep(39) .. "int);")
+
+TestCallScalars = {}
+
+function TestCallScalars:test_integers_wrap()
+  for _, row in ipairs {
+    { "add_i8", 127, 1, -128 }, { "add_i8", 256, 1, 1 }, { "add_i8", -120, 120, 0 }, { "add_u8", 255, 1, 0 },
+    { "add_u8", 120, 120, 240 }, { "add_i16", 32767, 1, -32768 }, { "add_u16", 65535, 1, 0 },
+    { "add_i32", 2147483647, 1, -2147483648 }, { "add_u32", 4294967295, 1, 0 }, { "add_u32", 4294967295, 0, 4294967295 },
+    { "add_i32", -5, 3, -2 }, { "add_u32", -1, 0, 4294967295 },
+  } do
+    lu.assertEquals(fx[row[1]](row[2], row[3]), row[4], row[1])
+  end
+end
+
+function TestCallScalars:test_64_bit()
+  H.assert_int(fx.add_i64(V.i64 "9223372036854775807", 1), "-9223372036854775808")
+  H.assert_int(fx.id_i64(-5), "-5")
+  H.assert_uint(fx.add_u64(V.u64 "18446744073709551614", 1), "18446744073709551615")
+  H.assert_int(fx.id_i64(2 ^ 53), "9007199254740992")
+  H.assert_uint(fx.id_u64(V.i64 "-1"), "18446744073709551615")
+  H.assert_int(fx.id_i64(V.u64 "18446744073709551615"), "-1")
+end
+
+function TestCallScalars:test_64_bit_results_are_native_integers_where_there_are_some()
+  if not H.native_int64 then lu.skip "5.3+" end
+  lu.assertEquals(math.type(fx.id_i64(5)), "integer")
+  lu.assertEquals(fx.add_i64(math.maxinteger, 1), math.mininteger)
+  lu.assertEquals(fx.add_u64(math.maxinteger, 1), math.mininteger)
+  lu.assertEquals(fx.id_i64(math.mininteger), math.mininteger)
+end
+
+function TestCallScalars:test_floating()
+  lu.assertEquals(fx.add_f(1.5, 2.25), 3.75)
+  lu.assertEquals(fx.add_d(0.1, 0.2), 0.1 + 0.2)
+  lu.assertEquals(fx.id_d(1 / 0), 1 / 0)
+  lu.assertTrue(fx.id_d(0 / 0) ~= fx.id_d(0 / 0))
+  lu.assertEquals(1 / fx.id_d(-0.0), -1 / 0)
+  lu.assertEquals(fx.id_f(16777217), 16777216)
+  lu.assertEquals(fx.id_d(5), 5)
+end
+
+function TestCallScalars:test_bool()
+  lu.assertEquals(fx.not_b(true), false)
+  lu.assertEquals(fx.not_b(false), true)
+  lu.assertEquals(fx.not_b(0), true)
+  lu.assertEquals(fx.not_b(7), false)
+  lu.assertEquals(fx.bool_as_int(7), 1)
+  lu.assertEquals(fx.bool_as_int(256), 1)
+  lu.assertEquals(fx.id_i32(true), 1)
+end
+
+function TestCallScalars:test_enum()
+  lu.assertEquals(tonumber(fx.next_colour "RED"), 5)
+  lu.assertEquals(tonumber(fx.next_colour(5)), 6)
+  lu.assertEquals(tonumber(fx.next_colour(ffi.new("enum colour", "GREEN"))), 6)
+  lu.assertError(fx.next_colour, "PINK")
+end
+
+function TestCallScalars:test_pointers_and_strings()
+  lu.assertEquals(ffi.string(fx.skip("hello", 2)), "llo")
+  lu.assertTrue(V.isnull(fx.null_string()))
+  lu.assertTrue(V.isnull(fx.id_ptr(nil)))
+  local a = ffi.new "int[1]"
+  lu.assertTrue(fx.id_ptr(a) == ffi.cast("void *", a))
+  lu.assertEquals(fx.is_null(nil), 1)
+  lu.assertEquals(fx.is_null "x", 0)
+  lu.assertEquals(fx.is_null(a), 0)
+  lu.assertEquals(tostring(ffi.typeof(fx.skip("x", 0))), "ctype<const char *>")
+end
+
+function TestCallScalars:test_nothing_returned()
+  lu.assertEquals(select("#", fx.nothing()), 0)
+  lu.assertEquals(fx.answer(), 42)
+end
+
+function TestCallScalars:test_out_parameters()
+  local i, d, u = ffi.new "int32_t[1]", ffi.new "double[1]", ffi.new "uint64_t[1]"
+  fx.store_i32(i, -7)
+  fx.store_d(d, 2.5)
+  fx.store_u64(u, V.u64 "18446744073709551615")
+  lu.assertEquals(i[0], -7)
+  lu.assertEquals(d[0], 2.5)
+  H.assert_uint(u[0], "18446744073709551615")
+end
+
+function TestCallScalars:test_boxed_scalars_as_arguments()
+  lu.assertEquals(fx.add_i32(ffi.new("int", 3), ffi.new("int8_t", -1)), 2)
+  lu.assertEquals(fx.add_d(ffi.new("float", 0.5), ffi.new("int", 2)), 2.5)
+  lu.assertEquals(fx.id_i32(ffi.new("double", 3.9)), 3)
+  lu.assertEquals(fx.not_b(ffi.new("bool", true)), false)
+  lu.assertEquals(fx.id_i32(3.9), 3)
+end
+
+TestCallStructs = {}
+
+function TestCallStructs:test_by_value()
+  lu.assertEquals(fx.up_char(ffi.new("s_char", 65)).a, 66)
+  local i = fx.swap_ints(ffi.new("s_ints", 1, -2))
+  lu.assertEquals({ i.a, i.b }, { -2, 1 })
+  local d = fx.add_doubles(ffi.new("s_doubles", 1, 2), ffi.new("s_doubles", 0.5, 0.25))
+  lu.assertEquals({ d.x, d.y }, { 1.5, 2.25 })
+  local f = fx.scale_floats(ffi.new("s_floats", 1, 2, 3), 0.5)
+  lu.assertEquals({ f.x, f.y, f.z }, { 0.5, 1, 1.5 })
+  local m = fx.neg_mixed(ffi.new("s_mixed", 3, 4.5))
+  lu.assertEquals({ m.a, m.b }, { -3, -4.5 })
+  local n = fx.neg_mixed2(ffi.new("s_mixed2", 1.5, 9))
+  lu.assertEquals(n.b, -1.5)
+  H.assert_int(n.a, "-9")
+  local b = fx.rotate_big(ffi.new("s_big", 1, 2, 3))
+  H.assert_int(b.a, "2")
+  H.assert_int(b.c, "1")
+  lu.assertEquals(ffi.string(fx.reverse_bytes(ffi.new("s_bytes", { "abcde" })).c, 5), "edcba")
+  local e = fx.neg_nested(ffi.new("s_nested", { { 1, 2 }, 3.5 }))
+  lu.assertEquals({ e["in"].a, e["in"].b, e.f }, { -1, -2, -3.5 })
+  lu.assertEquals(fx.double_num(ffi.new("u_num", { d = 2.25 })).d, 4.5)
+end
+
+function TestCallStructs:test_argument_is_copied()
+  local s = ffi.new("s_ints", 1, 2)
+  local r = fx.swap_ints(s)
+  lu.assertEquals({ s.a, s.b, r.a }, { 1, 2, 2 })
+end
+
+function TestCallStructs:test_pointer_is_dereferenced_for_a_value()
+  local s = ffi.new("s_ints", 1, 2)
+  lu.assertEquals(fx.swap_ints(ffi.new("s_ints[2]", { { 1, 2 }, { 3, 4 } })[1]).a, 4)
+  lu.assertEquals(fx.sum_ints_ptr(s), 21)
+  lu.assertEquals(fx.sum_ints_ptr(ffi.cast("s_ints *", s)), 21)
+  fx.set_ints_ptr(s, 8, 9)
+  lu.assertEquals({ s.a, s.b }, { 8, 9 })
+end
+
+function TestCallStructs:test_mixed_classes()
+  local v = fx.sum_mixed(1, ffi.new("s_doubles", 2, 3), 4, ffi.new("s_big", 5, 6, 7), 8, ffi.new("s_ints", 9, 1), 2)
+  lu.assertEquals(v, 1 + 20 + 300 + 4000 + 50000 + 600000 + 7000000 + 80000000 + 900000000 + 1e9 + 2e10)
+end
+
+function TestCallStructs:test_table_for_a_struct_parameter()
+  H.not_on_luajit "takes none"
+  lu.assertEquals(fx.swap_ints({ 1, 2 }).a, 2)
+  lu.assertEquals(fx.swap_ints({ b = 5 }).a, 5)
+  lu.assertEquals(fx.sum_ints_ptr({ 3, 4 }), 43)
+  lu.assertEquals(fx.sum_ints_ptr({ a = 3 }), 3)
+end
+
+function TestCallStructs:test_classes_that_luajit_lacks()
+  H.not_on_luajit "cannot call these"
+  ffi.cdef [[
+    typedef struct { unsigned a : 3; int b : 5; uint64_t c : 40; } s_bits;
+    typedef struct __attribute__((packed)) { char c; double d; } s_packed;
+    typedef struct { long double v; } s_ld;
+    s_bits bump_bits(s_bits s);
+    s_packed neg_packed(s_packed s);
+    s_ld half_ld(s_ld s);
+  ]]
+  local b = fx.bump_bits(ffi.new("s_bits", 7, -16, 40))
+  lu.assertEquals({ b.a, b.b }, { 0, 15 })
+  H.assert_num(b.c, 42)
+  local p = fx.neg_packed(ffi.new("s_packed", 3, 1.5))
+  lu.assertEquals({ p.c, p.d }, { -3, -1.5 })
+  lu.assertEquals(tonumber(fx.half_ld({ 5 }).v), 2.5)
+end
+
+function TestCallStructs:test_wrong_struct()
+  lu.assertError(fx.swap_ints, ffi.new "s_doubles")
+  lu.assertError(fx.swap_ints, 1)
+  lu.assertError(fx.swap_ints, nil)
+  lu.assertError(fx.sum_ints_ptr, ffi.new "s_doubles")
+end
+
+TestCallMany = {}
+
+function TestCallMany:test_forty_parameters()
+  local t, sum = {}, 0
+  for i = 1, 40 do
+    t[i] = i * 3 - 50
+    sum = sum + t[i] * i
+  end
+  lu.assertEquals(fx.weigh_40((table.unpack or unpack)(t)), sum)
+  lu.assertError(fx.weigh_40, (table.unpack or unpack)(t, 1, 39))
+end
+
+function TestCallMany:test_twelve_doubles()
+  lu.assertEquals(fx.weigh_doubles(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12), 650)
+end
+
+function TestCallMany:test_mixed_register_classes()
+  local want = -1 + 2 * 2.5 + 3 * -3 + 4 * 4.25 + 5 * 5 + 6 * 6.5 + 7 * -7 + 8 * 8.125 + 9 * 9 + 10 * 10.5 + 11 * -11
+    + 12 * 12.75 + 13 * 14 + 14 * 14.5 + 15 + 16 * 16
+  lu.assertEquals(fx.mix_16(-1, 2.5, -3, 4.25, 5, 6.5, -7, 8.125, 9, 10.5, -11, 12.75, 14, 14.5, true, 16), want)
+end
+
+TestFunctionPointers = {}
+
+function TestFunctionPointers:test_results_members_and_arguments()
+  local plus, minus = fx.pick_op(true), fx.pick_op(false)
+  lu.assertEquals({ plus(20, 3), minus(20, 3) }, { 23, 17 })
+  lu.assertEquals(fx.apply_op(plus, 1, 2), 3)
+  lu.assertEquals(fx.apply_op(nil, 1, 2), -1)
+  local s = ffi.new "s_op"
+  s.op, s.n = minus, 10
+  lu.assertEquals(s.op(10, 4), 6)
+  lu.assertEquals(fx.run_op_ptr(s, 3), 7)
+  lu.assertEquals(fx.run_op(s, 4), 6)
+  local r = fx.make_op(-3)
+  lu.assertEquals(r.op(r.n, 1), -4)
+end
+
+function TestFunctionPointers:test_cast_and_arrays()
+  ffi.cdef "int abs(int);"
+  local p = ffi.cast("int (*)(int)", ffi.C.abs)
+  lu.assertEquals(p(-4), 4)
+  local a = ffi.new("int (*[2])(int)", { ffi.C.abs })
+  lu.assertEquals(a[0](-5), 5)
+  local q = ffi.new("int (*)(int)", ffi.C.abs)
+  lu.assertEquals(q(-6), 6)
+  lu.assertTrue(p == q)
+end
+
+function TestFunctionPointers:test_library_functions_are_known_as_functions()
+  H.not_on_luajit "has function cdata"
+  lu.assertEquals(tostring(ffi.typeof(fx.answer)), "ctype<int (*)()>")
+  lu.assertTrue(ffi.istype("int (*)()", fx.answer) or ffi.istype("int ()", fx.answer))
+  lu.assertEquals(ffi.type(fx.answer), "function")
+  lu.assertTrue(ffi.cast("void *", fx.answer) == ffi.cast("void *", fx.answer))
+end
+
+function TestFunctionPointers:test_incompatible()
+  lu.assertError(fx.apply_op, ffi.cast("int (*)(int)", 64), 1, 2)
+  lu.assertError(fx.apply_op, 5, 1, 2)
+  lu.assertError(fx.apply_op, "x", 1, 2)
+end
+
+TestCallErrors = {}
+
+function TestCallErrors:test_wrong_number_of_arguments()
+  lu.assertError(fx.answer, 1)
+  lu.assertError(fx.add_i32)
+  lu.assertError(fx.add_i32, 1)
+  lu.assertError(fx.add_i32, 1, 2, 3)
+  lu.assertError(fx.vary)
+  V.names(fx.add_i32, { "wrong number of arguments" }, 1)
+end
+
+function TestCallErrors:test_wrong_number_names_the_function()
+  H.not_on_luajit "names none"
+  V.names(function() fx.add_i32(1) end, { "add_i32" })
+end
+
+function TestCallErrors:test_wrong_type_names_argument_and_types()
+  V.names(function() fx.add_i32(1, "x") end, { "#2", "add_i32", "string", "int" })
+  V.names(function() fx.add_i32({}, 1) end, { "#1", "add_i32", "table", "int" })
+  V.names(function() fx.add_d(nil, 1) end, { "#1", "nil", "double" })
+  V.names(function() fx.skip(5, 1) end, { "#1", "number", "const char *" })
+  V.names(function() fx.add_i32(ffi.new "int *", 1) end, { "#1", "int *", "int" })
+  V.names(function() fx.store_i32(ffi.new "double[1]", 1) end, { "#1", "double [1]", "int *" })
+  V.names(function() fx.store_i32(ffi.new "const int[1]", 1) end, { "#1", "const int [1]", "int *" })
+  V.names(function() fx.id_i32(print) end, { "#1", "function", "int" })
+end
+
+function TestCallErrors:test_function_name_survives_pcall()
+  H.not_on_luajit "shows '?'"
+  V.names(fx.add_i32, { "#2", "add_i32", "string", "int" }, 1, "x")
+end
+
+function TestCallErrors:test_strings_are_not_writable()
+  lu.assertError(fx.id_ptr, "x")
+  lu.assertError(fx.vary, "buf", 3, "")
+end
+
+TestVarargs = {}
+
+local function vary(kinds, ...)
+  local buf = ffi.new "char[300]"
+  fx.vary(buf, 300, kinds, ...)
+  return ffi.string(buf)
+end
+
+function TestVarargs:test_promotions_of_cdata()
+  lu.assertEquals(vary("iii", ffi.new("int", -1), ffi.new("int8_t", -2), ffi.new("uint16_t", 65535)), "i-1 i-2 i65535 ")
+  lu.assertEquals(vary("lu", V.i64 "-9223372036854775808", V.u64 "18446744073709551615"), "l-9223372036854775808 u18446744073709551615 ")
+  lu.assertEquals(vary("dd", ffi.new("float", 1.5), ffi.new("double", 2.5)), "d1.5 d2.5 ")
+end
+
+function TestVarargs:test_lua_values()
+  lu.assertEquals(vary("dsps", 1.5, "text", nil, nil), "d1.5 stext pNULL sNULL ")
+  lu.assertEquals(vary("i", true), "i1 ")
+  lu.assertEquals(vary("ii", false, true), "i0 i1 ")
+  lu.assertEquals(vary("p", ffi.new "int[1]"), "pset ")
+end
+
+function TestVarargs:test_aggregates_and_functions()
+  lu.assertEquals(vary("P", ffi.new("s_ints", 3, 4)), "P3,4 ")
+  lu.assertEquals(vary("f", fx.pick_op(false)), "f17 ")
+end
+
+function TestVarargs:test_many()
+  local kinds, args, want = "", {}, ""
+  for i = 1, 20 do
+    kinds = kinds .. "id"
+    args[2 * i - 1], args[2 * i] = ffi.new("int", i), i + 0.5
+    want = want .. ("i%d d%g "):format(i, i + 0.5)
+  end
+  lu.assertEquals(vary(kinds, (table.unpack or unpack)(args)), want)
+end
+
+function TestVarargs:test_integers_of_53()
+  if not H.native_int64 then lu.skip "5.3+: integers are integers" end
+  lu.assertEquals(vary("ii", 5, -6), "i5 i-6 ")
+  lu.assertEquals(vary("ll", math.maxinteger, math.mininteger), "l9223372036854775807 l-9223372036854775808 ")
+  lu.assertEquals(fx.sum_until_zero(1, 2, 3, 4, 0), 10)
+end
+
+function TestVarargs:test_tables_have_no_conversion()
+  lu.assertError(vary, "p", {})
+  lu.assertError(vary, "p", coroutine.create(print))
+end
+
+function TestVarargs:test_fixed_part_is_checked()
+  lu.assertError(fx.vary, ffi.new "char[1]", 1)
+  lu.assertError(fx.vary, ffi.new "char[1]", "x", "")
+end
+
+TestCallMisc = {}
+
+function TestCallMisc:test_asm_names()
+  lu.assertEquals(fx.new_name(5), 15)
+end
+
+function TestCallMisc:test_references()
+  local a = ffi.new("int[1]", 5)
+  lu.assertEquals(fx.by_ref(a), 6)
+  fx.inc_ref(a)
+  lu.assertEquals(a[0], 6)
+end
+
+function TestCallMisc:test_same_function_many_times()
+  local f, sum = fx.add_i32, 0
+  for i = 1, H.slow and 100 or 5000 do sum = f(sum, i % 3) end
+  lu.assertTrue(sum > 0)
+end
+
+function TestCallMisc:test_other_calling_convention()
+  if ffi.arch ~= "x64" then lu.skip "x86-64" end
+  H.not_on_luajit "knows no ms_abi"
+  if H.backend == "libffi" then lu.skip "libffi" end
+  ffi.cdef "int ms_sum(int, double, int, double, int, double) __attribute__((ms_abi));"
+  lu.assertEquals(fx.ms_sum(1, 2, 3, 4, 5, 6), 1 + 4 + 9 + 16 + 25 + 36)
+end
+
+H.run()
