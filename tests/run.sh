@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests: run.sh [STAGE...]; without arguments all of them, in this order:
 #   unit       GoogleTest programs of the release build
+#   oracles    programs that compare with compilers (CTest's other tests)
 #   specs      tests/spec under every Lua with every back end, and on LuaJIT's own ffi
 #   examples   examples/ under every Lua, their exit codes and key lines
 #   sanitize   unit tests and specs built with ASan and UBSan
@@ -11,7 +12,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(unit specs examples sanitize valgrind)
+[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs examples sanitize valgrind)
 mkdir -p build
 results=$PWD/build/test-results.tsv
 : >"$results"
@@ -57,6 +58,19 @@ unit_tests() {
   done
 }
 
+# other_tests TREE: what CTest has besides the unit tests; each says itself what it compared.
+other_tests() {
+  local tree=$1 log passed failed skipped
+  log=$tree/oracles.log
+  ctest --test-dir "$tree" -E '^unit_' -V --timeout 900 </dev/null >"$log" 2>&1
+  passed=$(grep -cE '^ *[0-9]+/[0-9]+ Test .* Passed ' "$log")
+  skipped=$(grep -cE '^ *[0-9]+/[0-9]+ Test .*(Skipped|Disabled|Not Run)' "$log")
+  failed=$(grep -E '^ *[0-9]+/[0-9]+ Test ' "$log" | grep -cvE 'Passed |Skipped|Disabled|Not Run')
+  [ $((passed + failed + skipped)) = 0 ] || record "oracles" "$passed" "$failed" "$skipped"
+  sed -nE 's/^[0-9]+: //p' "$log" | grep -v '^Test ' | tail -n 40
+  grep -E '^ *[0-9]+/[0-9]+ Test ' "$log"
+}
+
 build_release() {
   [ -z "${built_release:-}" ] || return "$built_release"
   title "building (release)"
@@ -71,6 +85,11 @@ for stage in "${stages[@]}"; do
       build_release || continue
       title "unit tests"
       unit_tests build
+      ;;
+    oracles)
+      build_release || continue
+      title "comparisons with compilers"
+      other_tests build
       ;;
     specs)
       build_release || continue
