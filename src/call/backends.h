@@ -1,0 +1,11 @@
+// The back ends of this folder, for select_backend only.
+#pragma once
+
+#include "call/backend.h"
+
+namespace ferry::call {
+
+const Backend& stub_backend();  // x86-64 ELF hosts only
+const Backend& libffi_backend();
+
+}  // namespace ferry::call
