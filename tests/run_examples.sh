@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs examples/*.lua under every Lua and back end, and under LuaJIT where that is installed: exit code 0, and the
 # lines of examples/expected/NAME.txt have to be among what is printed, in that order.
+# So are the code blocks of README.md and docs/, whose output is what their `-->` comments say.
 # run_examples.sh --show also shows what they print, once, under the newest Lua.
 # Exit status 1 if any differs. Settable as in run_specs.sh: LUAS, BACKENDS.
 set -uo pipefail
@@ -41,10 +42,16 @@ if [ ${#targets[@]} = 0 ]; then
 fi
 ! command -v luajit >/dev/null || targets+=("jit -")
 
+rm -rf build/examples/docs
+mkdir -p build/examples/docs
+"$checker" tests/doc_blocks.lua build/examples/docs README.md docs/*.md
+
 passed=0 failed=0
-for file in examples/*.lua; do
+for file in examples/*.lua build/examples/docs/*.lua; do
   name=$(basename "$file" .lua)
-  if [ "$show" = --show ]; then
+  expected=examples/expected/$name.txt
+  [ -e "$expected" ] || expected=${file%.lua}.txt
+  if [ "$show" = --show ] && [ "${file%%/*}" = examples ]; then
     printf '\n===== %s, Lua %s =====\n' "$file" "$newest"
     run "$newest" "" "$file" </dev/null || echo "(exit status $?)"
     echo "-----"
@@ -57,7 +64,7 @@ for file in examples/*.lua; do
     output=build/examples/$name-$version-$backend.txt
     run "$version" "$backend" "$file" </dev/null >"$output" 2>&1
     status=$?
-    if why=$("$checker" tests/check_output.lua "$output" "examples/expected/$name.txt" 2>&1) && [ $status = 0 ]; then
+    if why=$("$checker" tests/check_output.lua "$output" "$expected" 2>&1) && [ $status = 0 ]; then
       passed=$((passed + 1))
       good+=("$label")
     else
