@@ -36,6 +36,30 @@ Result<void> check_value(const TypeTable& types, TypeId id, bool is_result) {
   return {};
 }
 
+Error no_plan(const TypeTable& types, CallConv conv) {
+  return Error{"no call plan for convention " + std::string(conv_name(conv)) + " on " +
+               std::string(types.target().name)};
+}
+
+Result<void> run_planner(const TypeTable& types, CallPlan& plan, std::span<const TypeId> args, TypeId result) {
+  plan.args.reserve(args.size());
+  Builder builder(types, plan);
+  Result<void> done;
+  switch (plan.abi) {
+    case Abi::sysv_x64:
+      done = plan_sysv_x64(builder, args, result);
+      break;
+    case Abi::win_x64:
+      done = plan_win_x64(builder, args, result);
+      break;
+    default:
+      done = plan_aapcs64(builder, args, result);
+      break;
+  }
+  builder.finish();
+  return done;
+}
+
 }  // namespace
 
 Abi abi_of(const Target& target, CallConv conv) {
@@ -62,10 +86,7 @@ Result<CallPlan> plan_call(const TypeTable& types, TypeId function, std::span<co
   plan.abi = abi_of(types.target(), f.conv);
   plan.variadic = f.variadic;
   plan.fixed_params = static_cast<uint32_t>(f.params.size());
-  if (plan.abi == Abi::none) {
-    return Error{"no call plan for convention " + std::string(conv_name(f.conv)) + " on " +
-                 std::string(types.target().name)};
-  }
+  if (plan.abi == Abi::none) return no_plan(types, f.conv);
   if (!extra.empty() && !f.variadic) return Error{"too many arguments for '" + spell(types, function) + "'"};
 
   std::vector<TypeId> args;
@@ -77,22 +98,20 @@ Result<CallPlan> plan_call(const TypeTable& types, TypeId function, std::span<co
   }
   if (Result<void> ok = check_value(types, f.result, true); !ok) return ok.error();
 
-  plan.args.reserve(args.size());
-  Builder builder(types, plan);
-  Result<void> done;
-  switch (plan.abi) {
-    case Abi::sysv_x64:
-      done = plan_sysv_x64(builder, args, f.result);
-      break;
-    case Abi::win_x64:
-      done = plan_win_x64(builder, args, f.result);
-      break;
-    default:
-      done = plan_aapcs64(builder, args, f.result);
-      break;
-  }
+  if (Result<void> done = run_planner(types, plan, args, f.result); !done) return done.error();
+  return plan;
+}
+
+Result<CallPlan> plan_value(const TypeTable& types, TypeId type, CallConv conv, bool as_result) {
+  CallPlan plan;
+  plan.abi = abi_of(types.target(), conv);
+  if (plan.abi == Abi::none) return no_plan(types, conv);
+  if (Result<void> ok = check_value(types, type, as_result); !ok) return ok.error();
+  std::vector<TypeId> args;
+  if (!as_result) args.push_back(type);
+  plan.fixed_params = static_cast<uint32_t>(args.size());
+  Result<void> done = run_planner(types, plan, args, as_result ? type : scalar_type(Scalar::void_));
   if (!done) return done.error();
-  builder.finish();
   return plan;
 }
 

@@ -93,6 +93,10 @@ Abi abi_of(const Target& target, CallConv conv);
 // Errors, by name: a convention without a plan, an incomplete or variable-size parameter or result type.
 Result<CallPlan> plan_call(const TypeTable& types, TypeId function, std::span<const TypeId> extra = {});
 
+// How a value of this type travels as the only argument (or as the result) of a call of `conv`: its classes,
+// undisturbed by other arguments. Errors: as plan_call.
+Result<CallPlan> plan_value(const TypeTable& types, TypeId type, CallConv conv, bool as_result);
+
 // The plan as text, for tests and messages: one word per argument, then the result. "rdi:4s" is 4 bytes
 // sign-extended in rdi, "xmm0:16", "[8]:24" 24 bytes at offset 8 of the outgoing area, "{rdi:8 xmm0:4}" a value in
 // pieces, "&rdx" the address of a copy, "-" nothing passed; "-> rax:4s", "-> *rdi" (in memory), "-> void".

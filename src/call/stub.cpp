@@ -14,8 +14,7 @@ extern "C" {
 // Called through pointers of the type that fits the result (stub_*_x64.S).
 void ferry_sysv_gprs(ferry::call::CFunction function, const std::byte* block);
 void ferry_sysv_registers(ferry::call::CFunction function, const std::byte* block);
-void ferry_sysv_stack(ferry::call::CFunction function, const std::byte* frame,
-                      const ferry::call::x64::StackArea* area);
+void ferry_sysv_stack(ferry::call::CFunction function, const std::byte* frame, const ferry::call::x64::StackArea* area);
 void ferry_win_call(ferry::call::CFunction function, const std::byte* frame, const ferry::call::x64::StackArea* area);
 }
 
@@ -36,10 +35,20 @@ constexpr uint64_t kMaxFrame = uint64_t{1} << 30;
 
 using Vector16 = float __attribute__((vector_size(16)));
 using LongDoubleComplex = __complex__ long double;
-struct GG { uint64_t a, b; };
-struct GF { uint64_t a; double b; };
-struct FG { double a; uint64_t b; };
-struct FF { double a, b; };
+struct GG {
+  uint64_t a, b;
+};
+struct GF {
+  uint64_t a;
+  double b;
+};
+struct FG {
+  double a;
+  uint64_t b;
+};
+struct FF {
+  double a, b;
+};
 
 // frame: | register block | outgoing area | values in pieces, copies passed by reference |
 class StubInvoker final : public Invoker {
@@ -61,24 +70,60 @@ class StubInvoker final : public Invoker {
       std::memcpy(frame, &address, sizeof address);  // general register 0 in both ABIs
     }
     switch (kind_) {
-      case ResultKind::none: call<void>(function, frame); break;
-      case ResultKind::s8: put<int64_t>(result, static_cast<int8_t>(call<uint64_t>(function, frame))); break;
-      case ResultKind::u8: put<uint64_t>(result, static_cast<uint8_t>(call<uint64_t>(function, frame))); break;
-      case ResultKind::s16: put<int64_t>(result, static_cast<int16_t>(call<uint64_t>(function, frame))); break;
-      case ResultKind::u16: put<uint64_t>(result, static_cast<uint16_t>(call<uint64_t>(function, frame))); break;
-      case ResultKind::s32: put<int64_t>(result, static_cast<int32_t>(call<uint64_t>(function, frame))); break;
-      case ResultKind::u32: put<uint64_t>(result, static_cast<uint32_t>(call<uint64_t>(function, frame))); break;
-      case ResultKind::g: put(result, call<uint64_t>(function, frame)); break;
-      case ResultKind::f: put(result, call<double>(function, frame)); break;
-      case ResultKind::v: put(result, call<Vector16>(function, frame)); break;
-      case ResultKind::gg: put(result, call<GG>(function, frame)); break;
-      case ResultKind::gf: put(result, call<GF>(function, frame)); break;
-      case ResultKind::fg: put(result, call<FG>(function, frame)); break;
-      case ResultKind::ff: put(result, call<FF>(function, frame)); break;
-      case ResultKind::padded_g: put(result, GG{0, call<uint64_t>(function, frame)}); break;
-      case ResultKind::padded_f: put(result, FF{0, call<double>(function, frame)}); break;
-      case ResultKind::x87: put(result, call<long double>(function, frame)); break;
-      case ResultKind::x87_pair: put(result, call<LongDoubleComplex>(function, frame)); break;
+      case ResultKind::none:
+        call<void>(function, frame);
+        break;
+      case ResultKind::s8:
+        put<int64_t>(result, static_cast<int8_t>(call<uint64_t>(function, frame)));
+        break;
+      case ResultKind::u8:
+        put<uint64_t>(result, static_cast<uint8_t>(call<uint64_t>(function, frame)));
+        break;
+      case ResultKind::s16:
+        put<int64_t>(result, static_cast<int16_t>(call<uint64_t>(function, frame)));
+        break;
+      case ResultKind::u16:
+        put<uint64_t>(result, static_cast<uint16_t>(call<uint64_t>(function, frame)));
+        break;
+      case ResultKind::s32:
+        put<int64_t>(result, static_cast<int32_t>(call<uint64_t>(function, frame)));
+        break;
+      case ResultKind::u32:
+        put<uint64_t>(result, static_cast<uint32_t>(call<uint64_t>(function, frame)));
+        break;
+      case ResultKind::g:
+        put(result, call<uint64_t>(function, frame));
+        break;
+      case ResultKind::f:
+        put(result, call<double>(function, frame));
+        break;
+      case ResultKind::v:
+        put(result, call<Vector16>(function, frame));
+        break;
+      case ResultKind::gg:
+        put(result, call<GG>(function, frame));
+        break;
+      case ResultKind::gf:
+        put(result, call<GF>(function, frame));
+        break;
+      case ResultKind::fg:
+        put(result, call<FG>(function, frame));
+        break;
+      case ResultKind::ff:
+        put(result, call<FF>(function, frame));
+        break;
+      case ResultKind::padded_g:
+        put(result, GG{0, call<uint64_t>(function, frame)});
+        break;
+      case ResultKind::padded_f:
+        put(result, FF{0, call<double>(function, frame)});
+        break;
+      case ResultKind::x87:
+        put(result, call<long double>(function, frame));
+        break;
+      case ResultKind::x87_pair:
+        put(result, call<LongDoubleComplex>(function, frame));
+        break;
     }
   }
 
@@ -157,8 +202,8 @@ class StubInvoker final : public Invoker {
     if (arg.by_reference) {
       Result<uint32_t> value = take(arg.size + (arg.align > 16 ? arg.align : 0));
       if (!value) return value.error();
-      references_.push_back({*value, piece_offset(pieces[0]), std::max<uint32_t>(arg.align, 16),
-                             static_cast<uint32_t>(arg.size)});
+      references_.push_back(
+          {*value, piece_offset(pieces[0]), std::max<uint32_t>(arg.align, 16), static_cast<uint32_t>(arg.size)});
       return add_slot(*value, arg);
     }
     // The register block is the value's own place if its pieces lie there in the value's own order.

@@ -3,13 +3,13 @@
 #include "call/stub.h"
 
 #if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
-#include <atomic>
 #include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <string>
 
+#include "call/callback_slot.h"
 #include "call/x64_layout.h"
 
 extern "C" {
@@ -41,10 +41,10 @@ constexpr size_t kMaxShapes = size_t{1} << 16;
 struct Shape {
   enum class Base : uint8_t { registers, stack, scratch, registers_pointer, stack_pointer };
   struct Arg {
-    Base base;        // what `offset` counts from; *_pointer: the address of the value is there
+    Base base;  // what `offset` counts from; *_pointer: the address of the value is there
     uint32_t offset;
   };
-  struct Move {       // 8 bytes from the register block to the scratch area
+  struct Move {  // 8 bytes from the register block to the scratch area
     uint32_t from;
     uint32_t to;
   };
@@ -57,8 +57,8 @@ struct Shape {
 
   // Equal keys, equal behaviour.
   std::string key() const {
-    std::string text = std::to_string(static_cast<int>(kind)) + (in_memory ? "m" : "r") +
-                       std::to_string(result_size) + "," + std::to_string(scratch);
+    std::string text = std::to_string(static_cast<int>(kind)) + (in_memory ? "m" : "r") + std::to_string(result_size) +
+                       "," + std::to_string(scratch);
     for (const Arg& arg : args) {
       text += ';' + std::to_string(static_cast<int>(arg.base)) + ':' + std::to_string(arg.offset);
     }
@@ -128,42 +128,7 @@ Result<const Shape*> intern(Shape&& shape) {
   return result;
 }
 
-// What a trampoline finds. Written under the table's mutex, read without a lock, and consistently:
-// `version` is odd while a write is under way and different after it.
-struct Slot {
-  std::atomic<uint32_t> version{0};
-  std::atomic<const Shape*> shape{nullptr};
-  std::atomic<CallbackHandler> handler{nullptr};  // null: answer with zero
-  std::atomic<void*> context{nullptr};
-
-  struct State {
-    const Shape* shape;
-    CallbackHandler handler;
-    void* context;
-  };
-
-  void write(const State& state) {
-    uint32_t v = version.load(std::memory_order_relaxed);
-    version.store(v + 1, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
-    shape.store(state.shape, std::memory_order_relaxed);
-    handler.store(state.handler, std::memory_order_relaxed);
-    context.store(state.context, std::memory_order_relaxed);
-    version.store(v + 2, std::memory_order_release);
-  }
-
-  State read() const {
-    // A write takes nanoseconds; a signal handler that interrupted it would wait for ever.
-    for (int attempt = 0; attempt < 10000; ++attempt) {
-      uint32_t v = version.load(std::memory_order_acquire);
-      State state{shape.load(std::memory_order_relaxed), handler.load(std::memory_order_relaxed),
-                  context.load(std::memory_order_relaxed)};
-      std::atomic_thread_fence(std::memory_order_acquire);
-      if (v % 2 == 0 && version.load(std::memory_order_relaxed) == v) return state;
-    }
-    return {shape.load(std::memory_order_relaxed), nullptr, nullptr};
-  }
-};
+using Slot = CallbackSlot<Shape>;
 
 // The slots of one table of trampolines. Process-wide, never destroyed: C may call at any time.
 class SlotTable {
@@ -222,9 +187,7 @@ SlotTable& table_of(Abi abi) {
 
 class StubCallback final : public Callback {
  public:
-  StubCallback(SlotTable& table, uint32_t number) : table_(table), number_(number) {
-    address_ = table.address(number);
-  }
+  StubCallback(SlotTable& table, uint32_t number) : table_(table), number_(number) { address_ = table.address(number); }
   ~StubCallback() override { table_.retire(number_); }
   StubCallback(const StubCallback&) = delete;
   StubCallback& operator=(const StubCallback&) = delete;
@@ -241,11 +204,21 @@ void find_arguments(const Shape& shape, std::byte* registers, std::byte* stack, 
   for (size_t i = 0; i < shape.args.size(); ++i) {
     const Shape::Arg& arg = shape.args[i];
     switch (arg.base) {
-      case Shape::Base::registers: args[i] = registers + arg.offset; break;
-      case Shape::Base::stack: args[i] = stack + arg.offset; break;
-      case Shape::Base::scratch: args[i] = scratch + arg.offset; break;
-      case Shape::Base::registers_pointer: std::memcpy(&args[i], registers + arg.offset, sizeof(void*)); break;
-      case Shape::Base::stack_pointer: std::memcpy(&args[i], stack + arg.offset, sizeof(void*)); break;
+      case Shape::Base::registers:
+        args[i] = registers + arg.offset;
+        break;
+      case Shape::Base::stack:
+        args[i] = stack + arg.offset;
+        break;
+      case Shape::Base::scratch:
+        args[i] = scratch + arg.offset;
+        break;
+      case Shape::Base::registers_pointer:
+        std::memcpy(&args[i], registers + arg.offset, sizeof(void*));
+        break;
+      case Shape::Base::stack_pointer:
+        std::memcpy(&args[i], stack + arg.offset, sizeof(void*));
+        break;
     }
   }
 }
@@ -256,16 +229,35 @@ uint32_t return_result(ResultKind kind, const std::byte* value, CallbackFrame& f
   std::memcpy(half, value, sizeof half);
   auto xmm = [&](int reg, uint64_t bits) { std::memcpy(frame.fpr[reg], &bits, sizeof bits); };
   switch (kind) {
-    case ResultKind::none: break;
-    case ResultKind::s8: frame.gpr[0] = static_cast<uint64_t>(int64_t{static_cast<int8_t>(half[0])}); break;
-    case ResultKind::u8: frame.gpr[0] = static_cast<uint8_t>(half[0]); break;
-    case ResultKind::s16: frame.gpr[0] = static_cast<uint64_t>(int64_t{static_cast<int16_t>(half[0])}); break;
-    case ResultKind::u16: frame.gpr[0] = static_cast<uint16_t>(half[0]); break;
-    case ResultKind::s32: frame.gpr[0] = static_cast<uint64_t>(int64_t{static_cast<int32_t>(half[0])}); break;
-    case ResultKind::u32: frame.gpr[0] = static_cast<uint32_t>(half[0]); break;
-    case ResultKind::g: frame.gpr[0] = half[0]; break;
-    case ResultKind::f: xmm(0, half[0]); break;
-    case ResultKind::v: std::memcpy(frame.fpr[0], half, 16); break;
+    case ResultKind::none:
+      break;
+    case ResultKind::s8:
+      frame.gpr[0] = static_cast<uint64_t>(int64_t{static_cast<int8_t>(half[0])});
+      break;
+    case ResultKind::u8:
+      frame.gpr[0] = static_cast<uint8_t>(half[0]);
+      break;
+    case ResultKind::s16:
+      frame.gpr[0] = static_cast<uint64_t>(int64_t{static_cast<int16_t>(half[0])});
+      break;
+    case ResultKind::u16:
+      frame.gpr[0] = static_cast<uint16_t>(half[0]);
+      break;
+    case ResultKind::s32:
+      frame.gpr[0] = static_cast<uint64_t>(int64_t{static_cast<int32_t>(half[0])});
+      break;
+    case ResultKind::u32:
+      frame.gpr[0] = static_cast<uint32_t>(half[0]);
+      break;
+    case ResultKind::g:
+      frame.gpr[0] = half[0];
+      break;
+    case ResultKind::f:
+      xmm(0, half[0]);
+      break;
+    case ResultKind::v:
+      std::memcpy(frame.fpr[0], half, 16);
+      break;
     case ResultKind::gg:
       frame.gpr[0] = half[0];
       frame.gpr[1] = half[1];
@@ -282,10 +274,18 @@ uint32_t return_result(ResultKind kind, const std::byte* value, CallbackFrame& f
       xmm(0, half[0]);
       xmm(1, half[1]);
       break;
-    case ResultKind::padded_g: frame.gpr[0] = half[1]; break;
-    case ResultKind::padded_f: xmm(0, half[1]); break;
-    case ResultKind::x87: std::memcpy(frame.x87[0], value, 16); return 1;
-    case ResultKind::x87_pair: std::memcpy(frame.x87[0], value, 32); return 2;
+    case ResultKind::padded_g:
+      frame.gpr[0] = half[1];
+      break;
+    case ResultKind::padded_f:
+      xmm(0, half[1]);
+      break;
+    case ResultKind::x87:
+      std::memcpy(frame.x87[0], value, 16);
+      return 1;
+    case ResultKind::x87_pair:
+      std::memcpy(frame.x87[0], value, 32);
+      return 2;
   }
   return 0;
 }

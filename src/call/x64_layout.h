@@ -51,9 +51,9 @@ namespace ferry::call::x64 {
 
 // The outgoing stack area of one call shape, as the static routines read it.
 struct StackArea {
-  uint64_t frame_offset = 0;  // of the area's image in the invoker's frame
-  uint64_t bytes = 0;         // to reserve
-  uint64_t copy_bytes = 0;    // to copy, a multiple of 16; 0 if no argument is on the stack
+  uint64_t frame_offset = 0;      // of the area's image in the invoker's frame
+  uint64_t bytes = 0;             // to reserve
+  uint64_t copy_bytes = 0;        // to copy, a multiple of 16; 0 if no argument is on the stack
   uint64_t mask = ~uint64_t{15};  // alignment of the reserved area: -align
 };
 static_assert(offsetof(StackArea, frame_offset) == FERRY_AREA_OFFSET);
@@ -85,14 +85,24 @@ constexpr uint32_t register_offset(abi::Abi abi, const abi::Piece& piece) {
 // The registers a result comes back in. One name per combination that either ABI knows; integers by
 // width, because the callee leaves the upper bits undefined.
 enum class ResultKind : uint8_t {
-  none,    // void, empty, or in memory
-  s8, u8, s16, u16, s32, u32,  // rax, to be extended
-  g,       // rax
-  f,       // xmm0, 8 bytes
-  v,       // xmm0, 16 bytes
-  gg, gf, fg, ff,  // two eightbytes: rax, rdx / rax, xmm0 / xmm0, rax / xmm0, xmm1
-  x87, x87_pair,   // st0 / st0, st1
-  padded_g, padded_f,  // the first eightbyte is padding; the second in rax / xmm0
+  none,  // void, empty, or in memory
+  s8,
+  u8,
+  s16,
+  u16,
+  s32,
+  u32,  // rax, to be extended
+  g,    // rax
+  f,    // xmm0, 8 bytes
+  v,    // xmm0, 16 bytes
+  gg,
+  gf,
+  fg,
+  ff,  // two eightbytes: rax, rdx / rax, xmm0 / xmm0, rax / xmm0, xmm1
+  x87,
+  x87_pair,  // st0 / st0, st1
+  padded_g,
+  padded_f,  // the first eightbyte is padding; the second in rax / xmm0
 };
 
 ResultKind result_kind(const abi::CallPlan& plan);

@@ -1,0 +1,306 @@
+// Lowering to libffi. Where the host has a call plan, a value is described by the pieces it travels in:
+// so unions, bit-fields, packed records and vectors become equivalent structs. Elsewhere records are
+// described by their members.
+#include "call/ffi_types.h"
+
+#include <algorithm>
+
+#include "abi/plan.h"
+#include "ctype/spell.h"
+
+namespace ferry::call {
+namespace {
+
+// Arrays in records are lowered element by element; records longer than this are passed in memory by
+// every ABI, whatever they are made of.
+constexpr uint64_t kMaxElements = 1024;
+constexpr int kMaxDepth = 200;  // nesting of records, for the C stack's sake
+// libffi: arguments of a size that does not fit its 32-bit byte count.
+constexpr uint64_t kMaxLoweredSize = uint64_t{1} << 20;
+
+Error refuse(const TypeTable& types, TypeId id, std::string_view why) {
+  return Error{"libffi cannot pass '" + spell(types, id) + "' by value: " + std::string(why)};
+}
+
+ffi_type* integer_type(uint64_t size, bool is_unsigned) {
+  switch (size) {
+    case 1:
+      return is_unsigned ? &ffi_type_uint8 : &ffi_type_sint8;
+    case 2:
+      return is_unsigned ? &ffi_type_uint16 : &ffi_type_sint16;
+    case 4:
+      return is_unsigned ? &ffi_type_uint32 : &ffi_type_sint32;
+    case 8:
+      return is_unsigned ? &ffi_type_uint64 : &ffi_type_sint64;
+    default:
+      return nullptr;
+  }
+}
+
+// A type that libffi knows itself, or null.
+ffi_type* scalar_ffi_type(const TypeTable& types, const Type& t) {
+  switch (t.kind) {
+    case Kind::void_:
+      return &ffi_type_void;
+    case Kind::boolean:
+    case Kind::integer:
+    case Kind::enumeration:
+      return integer_type(t.size, (t.flags & kUnsigned) != 0);
+    case Kind::pointer:
+    case Kind::reference:
+      return &ffi_type_pointer;
+    case Kind::floating:
+      if (t.size == 4) return &ffi_type_float;
+      if (t.size == 8) return &ffi_type_double;
+      if (t.scalar == Scalar::ldouble) return &ffi_type_longdouble;
+      // The same format where long double is binary128.
+      if (t.scalar == Scalar::float128 && types.target().long_double == LongDouble::binary128) {
+        return &ffi_type_longdouble;
+      }
+      return nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+// Of a union without a plan: the floating scalar that all its members are made of, or no type.
+struct Leaves {
+  TypeId floating = kNoType;
+  bool mixed = false;  // different floating types, or floating and others
+  bool other = false;
+};
+
+void collect(const TypeTable& types, TypeId id, Leaves& leaves, int depth, int& steps) {
+  const Type& t = types[id];
+  if (depth > kMaxDepth || ++steps > abi::kMaxClassifySteps) {
+    leaves.mixed = true;
+    return;
+  }
+  if (is_record(t)) {
+    for (const Field& field : types.record(id).fields) collect(types, field.type, leaves, depth + 1, steps);
+  } else if (t.kind == Kind::array) {
+    collect(types, t.base, leaves, depth + 1, steps);
+  } else if (t.kind == Kind::floating) {
+    if (leaves.floating != kNoType && types[leaves.floating].scalar != t.scalar) leaves.mixed = true;
+    leaves.floating = id;
+  } else if (t.kind == Kind::complex || t.kind == Kind::vector) {
+    leaves.mixed = true;
+  } else {
+    leaves.other = true;
+  }
+  if (leaves.other && leaves.floating != kNoType) leaves.mixed = true;
+}
+
+}  // namespace
+
+ffi_type* FfiSignature::structure(uint64_t size, uint32_t align, std::vector<ffi_type*> elements) {
+  elements.push_back(nullptr);
+  Node& node = nodes_.emplace_back();
+  node.elements = std::move(elements);
+  node.type.size = size;  // preset: libffi computes only what is 0
+  node.type.alignment = static_cast<unsigned short>(align);
+  node.type.type = FFI_TYPE_STRUCT;
+  node.type.elements = node.elements.data();
+  return &node.type;
+}
+
+// A record of integers without a say in how it is passed beyond its size and alignment.
+ffi_type* FfiSignature::bytes(uint64_t size, uint32_t align) {
+  uint64_t unit = std::min<uint64_t>({align, 8, size & -size});
+  std::vector<ffi_type*> elements;
+  for (uint64_t at = 0; at < size && elements.size() < kMaxElements; at += unit) {
+    elements.push_back(integer_type(unit, true));
+  }
+  return structure(size, align, std::move(elements));
+}
+
+Result<ffi_type*> FfiSignature::lower_by_plan(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
+  Result<abi::CallPlan> plan = abi::plan_value(types, id, conv, is_result);
+  if (!plan) return plan.error();
+  const Type& t = types[id];
+  bool x64 = plan->abi == abi::Abi::sysv_x64;
+  uint32_t align = types[t.canonical].align;
+
+  // psABI class MEMORY: libffi classifies by members, and gives up on one that claims more than 32 bytes.
+  if (is_result ? plan->result.in_memory : plan->args[0].on_stack || plan->args[0].by_reference) {
+    if (align > 16) return refuse(types, id, "its alignment is above 16 bytes");
+    if (plan->abi == abi::Abi::win_x64 && (t.size == 4 || t.size == 8)) {
+      return refuse(types, id, "libffi has no vectors");
+    }
+    if (t.size <= 32 && x64) {
+      ffi_type* claims = structure(40, 1, {&ffi_type_uint8});
+      return structure(t.size, align, {claims});
+    }
+    return structure(t.size, align, {&ffi_type_uint8});
+  }
+
+  std::span<const abi::Piece> pieces = is_result ? plan->result_pieces() : plan->pieces_of(plan->args[0]);
+  if (pieces.empty() || pieces[0].value_offset != 0) return refuse(types, id, "its first eightbyte is padding");
+  if (pieces[0].where == abi::Where::x87) {
+    return pieces.size() == 2 ? &ffi_type_complex_longdouble : &ffi_type_longdouble;
+  }
+  // AAPCS64 C.10: libffi does not start composites of alignment 16 at an even register.
+  if (!x64 && !is_result && align >= 16 && pieces[0].where == abi::Where::gpr) {
+    return refuse(types, id, "libffi takes the wrong registers for alignment 16");
+  }
+  std::vector<ffi_type*> elements;
+  for (const abi::Piece& piece : pieces) {
+    if (piece.where == abi::Where::fpr) {
+      if (piece.size > 8) return refuse(types, id, "libffi has no vectors");
+      elements.push_back(piece.size <= 4 ? &ffi_type_float : &ffi_type_double);
+      continue;
+    }
+    uint32_t left = piece.size;
+    for (uint32_t unit = 8; unit > 0; unit /= 2) {
+      while (left >= unit) {
+        elements.push_back(integer_type(unit, true));
+        left -= unit;
+      }
+    }
+  }
+  if (plan->abi == abi::Abi::win_x64 || (elements.size() == 1 && t.kind == Kind::floating)) {
+    if (elements.size() == 1) return elements[0];
+  }
+  return structure(t.size, align, std::move(elements));
+}
+
+Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeId id, int depth) {
+  const Type& t = types[id];
+  if (depth > kMaxDepth) return refuse(types, id, "it is too deeply nested");
+  if (ffi_type* scalar = scalar_ffi_type(types, t)) return scalar;
+  if (t.kind == Kind::complex) {
+#ifdef FFI_TARGET_HAS_COMPLEX_TYPE
+    if (t.scalar == Scalar::cfloat) return &ffi_type_complex_float;
+    if (t.scalar == Scalar::cdouble) return &ffi_type_complex_double;
+    if (t.scalar == Scalar::cldouble) return &ffi_type_complex_longdouble;
+#endif
+    return refuse(types, id, "libffi has no such complex type here");
+  }
+  if (!is_record(t)) return refuse(types, id, "libffi has no such type");
+  const Record& record = types.record(id);
+  Leaves leaves;
+  int steps = 0;
+  collect(types, id, leaves, depth, steps);
+  if (record.is_union) {
+    if (leaves.mixed) return refuse(types, id, "a union of floating-point and other members");
+    if (leaves.floating == kNoType) return bytes(t.size, t.align);
+    uint64_t unit = types[leaves.floating].size;
+    ffi_type* element = scalar_ffi_type(types, types[leaves.floating]);
+    if (element == nullptr || t.size % unit != 0 || t.size / unit > kMaxElements) {
+      return refuse(types, id, "libffi has no such type");
+    }
+    return structure(t.size, t.align, std::vector<ffi_type*>(t.size / unit, element));
+  }
+  if (record.has_bitfields || record.unaligned_fields) {
+    if (leaves.floating != kNoType) return refuse(types, id, "bit-fields or packed members beside floating-point ones");
+    return bytes(t.size, t.align);
+  }
+  std::vector<ffi_type*> elements;
+  for (const Field& field : record.fields) {
+    TypeId element = field.type;
+    uint64_t count = 1;
+    while (types[element].kind == Kind::array) {
+      uint64_t inner = types[element].size;
+      element = types[element].base;
+      count = types[element].size == 0 ? 0 : count * (inner / types[element].size);
+    }
+    if (types[element].size == 0) count = 0;
+    if (count == 0) continue;
+    if (elements.size() + count > kMaxElements) return bytes(t.size, t.align);
+    Result<ffi_type*> lowered = lower_by_structure(types, element, depth + 1);
+    if (!lowered) return lowered;
+    elements.insert(elements.end(), count, *lowered);
+  }
+  return structure(t.size, t.align, std::move(elements));
+}
+
+Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
+  const Type& t = types[id];
+  if (t.size > kMaxLoweredSize) return refuse(types, id, "it is larger than 1 MiB");
+  bool known_half = t.kind == Kind::floating && t.size == 2;
+  bool planned = abi::abi_of(types.target(), conv) != abi::Abi::none;
+  // gcc's ms_abi passes long double by reference, as it does a struct.
+  bool ms_long_double =
+      abi::abi_of(types.target(), conv) == abi::Abi::win_x64 && t.scalar == Scalar::ldouble && t.size > 8;
+  if (!known_half && !ms_long_double) {
+    if (ffi_type* scalar = scalar_ffi_type(types, t)) return scalar;
+  }
+  return planned ? lower_by_plan(types, id, conv, is_result) : lower_by_structure(types, id, 0);
+}
+
+Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
+  if (types.target().name != host_target().name) {
+    return Error{"types of " + std::string(types.target().name) + " cannot be called here"};
+  }
+  if (types[function].kind != Kind::function) return Error{"'" + spell(types, function) + "' is not a function type"};
+  const Function& f = types.function(function);
+  if (!extra.empty() && !f.variadic) return Error{"too many arguments for '" + spell(types, function) + "'"};
+  Result<ffi_abi> abi = ffi_abi_of(f.conv);
+  if (!abi) return abi.error();
+
+  std::vector<TypeId> ids;
+  for (const Param& param : f.params) ids.push_back(param.type);
+  ids.insert(ids.end(), extra.begin(), extra.end());
+  unsigned fixed = 0;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const Type& t = types[ids[i]];
+    if ((t.flags & (kIncomplete | kVariable)) != 0 || t.kind == Kind::void_ || t.kind == Kind::array ||
+        t.kind == Kind::function) {
+      return Error{"cannot pass '" + spell(types, ids[i]) + "' by value: its size is not known"};
+    }
+    if (t.size == 0) {  // gcc, clang: an empty C struct is not passed
+      positions_.push_back(kNotPassed);
+      continue;
+    }
+    Result<ffi_type*> lowered = lower(types, ids[i], f.conv, false);
+    if (!lowered) return lowered.error();
+    positions_.push_back(static_cast<uint32_t>(args_.size()));
+    args_.push_back(*lowered);
+    if (i < f.params.size()) fixed = static_cast<unsigned>(args_.size());
+  }
+  const Type& r = types[f.result];
+  if (r.kind != Kind::void_ && (r.flags & (kIncomplete | kVariable)) != 0) {
+    return Error{"cannot return '" + spell(types, f.result) + "' by value: its size is not known"};
+  }
+  if (r.size == 0) {
+    result_ = &ffi_type_void;
+  } else {
+    Result<ffi_type*> lowered = lower(types, f.result, f.conv, true);
+    if (!lowered) return lowered.error();
+    result_ = *lowered;
+  }
+  auto count = static_cast<unsigned>(args_.size());
+  ffi_status status = f.variadic ? ffi_prep_cif_var(&cif_, *abi, fixed, count, result_, args_.data())
+                                 : ffi_prep_cif(&cif_, *abi, count, result_, args_.data());
+  if (status != FFI_OK) return Error{"libffi cannot express '" + spell(types, function) + "'"};
+  return {};
+}
+
+namespace {
+
+void append_key(std::string& text, const ffi_type& type, int depth) {
+  text += std::to_string(type.type) + ':' + std::to_string(type.size) + ':' + std::to_string(type.alignment);
+  if (type.type != FFI_TYPE_STRUCT || depth > kMaxDepth) return;
+  text += '{';
+  for (ffi_type** element = type.elements; *element != nullptr; ++element) {
+    append_key(text, **element, depth + 1);
+    text += ' ';
+  }
+  text += '}';
+}
+
+}  // namespace
+
+std::string FfiSignature::key() const {
+  std::string text = std::to_string(static_cast<int>(cif_.abi)) + '(';
+  for (const ffi_type* arg : args_) {
+    append_key(text, *arg, 0);
+    text += ' ';
+  }
+  text += ")";
+  for (uint32_t position : positions_) text += position == kNotPassed ? '-' : '+';
+  append_key(text, *result_, 0);
+  return text;
+}
+
+}  // namespace ferry::call
