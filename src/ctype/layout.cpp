@@ -51,15 +51,18 @@ class Layout {
       : types_(types),
         is_union_(is_union),
         attributes_(attributes),
-        rules_(attributes.ms_struct ? RecordLayout::msvc : types.target().layout),
         microsoft_(types.target().layout == RecordLayout::msvc),
+        // Microsoft's compiler ignores a pack above the size of a pointer.
+        pack_(microsoft_ && attributes.pack > types.target().pointer_size ? 0 : attributes.pack),
         limit_(types.target().pointer_size == 4 ? uint64_t{0x7fffffff} : kMaxObjectSize) {}
 
   Result<RecordShape> run(std::vector<Field>& fields) {
     for (Field& f : fields) {
       const uint64_t previous_end = is_union_ ? std::exchange(position_, 0) : 0;
       const Type& t = types_[f.type];
-      if (rules_ == RecordLayout::msvc) {
+      if (attributes_.ms_struct && !microsoft_) {
+        ms_struct_member(f, t, &f == &fields.back());
+      } else if (microsoft_) {
         f.is_bitfield() ? msvc_bitfield(f, t) : msvc_member(f, t);
       } else {
         f.is_bitfield() ? sysv_bitfield(f, t) : sysv_member(f, t);
@@ -70,9 +73,10 @@ class Layout {
     }
     shape_.align = std::max({shape_.align, attributes_.align, uint32_t{1}});
     if (microsoft_) {
-      // Explicit alignments reach the record however it is packed (__declspec(align)).
-      shape_.required_align = std::max(shape_.required_align, attributes_.align);
+      // Explicit alignments reach the record however it is packed (__declspec(align)); one on the record
+      // itself makes all of its alignment explicit.
       shape_.align = std::max(shape_.align, shape_.required_align);
+      if (attributes_.align != 0) shape_.required_align = shape_.align;
     }
     shape_.size = round_up(round_up(position_, 8) / 8, shape_.align);
     if (shape_.size > limit_) return too_large();
@@ -84,7 +88,7 @@ class Layout {
 
   bool packed(const Field& f) const { return attributes_.packed || f.packed; }
 
-  uint32_t capped(uint32_t align) const { return attributes_.pack != 0 ? std::min(align, attributes_.pack) : align; }
+  uint32_t capped(uint32_t align) const { return pack_ != 0 ? std::min(align, pack_) : align; }
 
   void align_record(uint32_t align) { shape_.align = std::max(shape_.align, align); }
 
@@ -101,7 +105,7 @@ class Layout {
   }
 
   void sysv_bitfield(Field& f, const Type& t) {
-    const bool aligns_record = f.name != kNoName || rules_ == RecordLayout::aapcs;
+    const bool aligns_record = f.name != kNoName || types_.target().layout == RecordLayout::aapcs;
     const uint64_t unit = uint64_t{t.align} * 8;
     if (f.bit_width == 0) {
       // gcc: a zero-width bit-field is not influenced by packing.
@@ -111,13 +115,14 @@ class Layout {
       return;
     }
     if (f.align != 0) position_ = round_up(position_, uint64_t{capped(f.align)} * 8);
-    if (!packed(f) && attributes_.pack == 0) {
+    if (!packed(f) && pack_ == 0) {
+      // A typedef aligned to more than its size spans none: such a field always starts a unit.
       const uint64_t spanned = (position_ % unit + f.bit_width + unit - 1) / unit;
-      if (spanned > std::max<uint64_t>(t.size * 8 / unit, 1)) position_ = round_up(position_, unit);
+      if (spanned > t.size * 8 / unit) position_ = round_up(position_, unit);
     }
     if (aligns_record) {
       uint32_t align = t.align;
-      if (attributes_.pack != 0) {
+      if (pack_ != 0) {
         align = capped(align);
       } else if (packed(f)) {
         align = 1;
@@ -130,10 +135,8 @@ class Layout {
 
   // --- msvc -------------------------------------------------------------------------------------
 
-  // Microsoft's compiler: packing lowers the natural alignment only, explicit ones hold (clang has no
-  // other judge either: RecordLayoutBuilder). gcc's ms_struct packs as gcc does.
+  // Packing lowers the natural alignment only, explicit ones hold.
   uint32_t msvc_alignment(const Field& f, const Type& t) {
-    if (!microsoft_) return capped(std::max(packed(f) ? 1 : t.align, f.align));
     uint32_t required = std::max(f.align, explicit_alignment(types_, f.type));
     uint32_t align = t.align;
     if (f.is_bitfield()) {
@@ -176,7 +179,6 @@ class Layout {
     const uint64_t bits = t.size * 8;
     if (is_union_) {
       run_size_ = t.size;  // so that a following `:0` has something to end
-      if (!microsoft_) align_record(msvc_alignment(f, t));
       place(f, t);
       position_ = bits;
       return;
@@ -201,10 +203,92 @@ class Layout {
 
   void end_run() { run_size_ = 0; }
 
+  // --- ms_struct elsewhere ----------------------------------------------------------------------
+
+  // A type's alignment before the i386 psABI lowers it within records: ms_struct goes by that one.
+  uint32_t unlowered_alignment(const Field& f, const Type& t) const {
+    const Type& inner = innermost(types_, f.type);
+    const bool lowered = inner.kind == Kind::enumeration
+                             ? inner.size == 8
+                             : inner.scalar == Scalar::int64 || inner.scalar == Scalar::uint64 ||
+                                   inner.scalar == Scalar::float64 || inner.scalar == Scalar::cdouble;
+    return lowered && t.align == types_[t.canonical].align ? std::max<uint32_t>(t.align, 8) : t.align;
+  }
+
+  // gcc's rendering of Microsoft's rules: runs as there, but packing, unions, and a run's end are gcc's own.
+  // In contrast to msvc, only the last member's unit is padded to its full size, and a run's unused bits are
+  // taken when it ends.
+  void ms_struct_member(Field& f, const Type& t, bool last) {
+    const bool bitfield = f.is_bitfield();
+    const bool is_packed = packed(f);
+    const uint64_t type_bits = t.size * 8;
+    const uint64_t bits = bitfield ? f.bit_width : type_bits;
+    const uint64_t type_align = uint64_t{unlowered_alignment(f, t)} * 8;
+    uint64_t wanted = bitfield ? 1 : uint64_t{is_packed ? 1 : t.align} * 8;
+    wanted = capped_bits(std::max<uint64_t>(wanted, uint64_t{f.align} * 8));
+
+    if (!bitfield || (bits != 0 ? !is_packed : run_size_ != 0 && run_width_ != 0)) {
+      const uint64_t align = !bitfield && is_packed ? wanted : std::max(type_align, wanted);
+      align_record(static_cast<uint32_t>(capped_bits(align) / 8));
+    }
+    if (is_union_) {
+      place_or_put(f, t);
+      position_ += bits;
+      return;
+    }
+
+    const bool misaligned = position_ % wanted != 0;
+    const uint64_t previous_size = run_size_;
+    const uint64_t previous_width = run_width_;
+    bool continues = false;  // a bit-field precedes whose type decides whether a new run starts
+    if (previous_size == 0) {
+      if (misaligned) position_ = round_up(position_, wanted);
+    } else {
+      bool realign = misaligned;
+      continues = previous_width != 0;
+      if (bitfield && bits != 0 && previous_width != 0 && t.size == previous_size) {
+        if (run_left_ < bits) {
+          position_ += run_left_;
+          run_left_ = type_bits - bits;
+          run_width_ = bits;
+        } else {
+          run_left_ -= bits;
+          realign = false;
+        }
+      } else {
+        if (previous_width != 0) position_ += run_left_;
+        if (!bitfield || bits == 0) end_run();
+      }
+      if (realign) position_ = round_up(position_, wanted);
+    }
+    if (!bitfield || (continues ? t.size != previous_size : bits != 0)) {
+      run_left_ = type_bits - bits;
+      position_ = round_up(position_, capped_bits(is_packed ? 8 : type_align));
+      end_run();
+    }
+    place_or_put(f, t);
+    if (bitfield && run_size_ == 0) {
+      run_size_ = t.size;
+      run_width_ = bits;
+    }
+    position_ += bits;
+    if (bitfield && bits != 0 && last) position_ += run_left_;
+  }
+
+  uint64_t capped_bits(uint64_t align) const { return pack_ != 0 ? std::min(align, uint64_t{pack_} * 8) : align; }
+
+  void place_or_put(Field& f, const Type& t) const {
+    if (f.is_bitfield()) {
+      place(f, t);
+    } else {
+      f.offset = position_ / 8;
+    }
+  }
+
   // --- both -------------------------------------------------------------------------------------
 
   // Chooses the storage unit of a bit-field at position_; see the top of this file.
-  void place(Field& f, const Type& t) {
+  void place(Field& f, const Type& t) const {
     const uint64_t unit = t.size * 8;
     uint64_t start = position_ / unit * unit;
     if (position_ + f.bit_width > start + unit) start = position_ / 8 * 8;
@@ -235,14 +319,15 @@ class Layout {
   const TypeTable& types_;
   const bool is_union_;
   const RecordAttributes& attributes_;
-  const RecordLayout rules_;
   const bool microsoft_;
+  const uint32_t pack_;
   const uint64_t limit_;
   RecordShape shape_;
   uint64_t position_ = 0;  // in bits
   uint64_t run_size_ = 0;  // bytes of the unit of the current run of bit-fields; 0: none
   uint64_t run_start_ = 0;
-  uint64_t run_left_ = 0;  // bits
+  uint64_t run_left_ = 0;   // bits
+  uint64_t run_width_ = 0;  // of the bit-field that started the run (ms_struct_member)
 };
 
 }  // namespace

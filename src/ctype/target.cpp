@@ -109,12 +109,13 @@ constexpr Target kArm64Linux{
     .has_int128 = true,
 };
 
-// "Writing ARM64 code for Apple platforms": char is signed, long double is double.
+// "Writing ARM64 code for Apple platforms": char is signed, long double is double; clang does not let unnamed
+// bit-fields align records there.
 constexpr Target kArm64Darwin{
     .name = "aarch64-darwin",
     .arch = Arch::aarch64,
     .os = Os::darwin,
-    .layout = RecordLayout::aapcs,
+    .layout = RecordLayout::sysv,
     .big_endian = false,
     .char_unsigned = false,
     .pointer_size = 8,

@@ -191,7 +191,9 @@ void TypeTable::Rows::copy_to_variants(TypeId root_id) {
     t.flags = from.flags;
     t.base = from.base;
     const Key& unqualified = row(t.unqualified).key;
-    t.align = unqualified.op == Op::aligned ? static_cast<uint32_t>(unqualified.value) : from.align;
+    // gcc: completing raises what an earlier typedef asked for, a later typedef may lower it.
+    t.align = from.align;
+    if (unqualified.op == Op::aligned) t.align = std::max(t.align, static_cast<uint32_t>(unqualified.value));
   }
 }
 

@@ -74,11 +74,11 @@ Type scalar_row(Scalar s, const Target& target) {
   return t;
 }
 
-// gcc: a vector is aligned to its size, but AAPCS64 knows none above 16 bytes, AAPCS32 and s390x none above 8.
+// gcc: a vector is aligned to its size, but AAPCS64 knows none above 16 bytes, AAPCS32 none above 8.
 uint32_t vector_align(const Target& target, uint64_t size) {
   uint64_t limit = kMaxAlign;
   if (target.arch == Arch::aarch64) limit = 16;
-  if (target.arch == Arch::arm || target.arch == Arch::s390x) limit = 8;
+  if (target.arch == Arch::arm) limit = 8;
   return static_cast<uint32_t>(size < limit ? size : limit);
 }
 
