@@ -78,7 +78,7 @@ uint64_t cdata_bits(lua_State* L, State* st, int idx, CData* cd, Width* width) {
     const char* source = describe_value(L, st, idx);
     raise_argument(L, idx, "cannot convert '%s' to 'int64_t'", source);
   }
-  if (info->rep == Rep::u64 && info->kind == Kind::integer) {
+  if (info->rep == Rep::u64) {
     *width = Width::uint64;
   } else if (*width == Width::w32) {
     *width = Width::int64;

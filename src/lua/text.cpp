@@ -43,8 +43,14 @@ void push_integer_text(lua_State* L, UInt128 value, bool negative, const char* s
   lua_pushlstring(L, begin, static_cast<size_t>(text + sizeof text - begin));
 }
 
+// The digits that Lua gives its own numbers; a NaN has no sign.
+void format_double(char (&out)[kNumberText], double value) {
+  std::snprintf(out, sizeof out, "%.14g", std::isnan(value) ? std::fabs(value) : value);
+}
+
 // The fewest digits that read back as the same value, as one would write the number.
 void format_ldouble(char (&out)[kNumberText], long double value) {
+  if (std::isnan(value)) value = std::fabs(value);
   for (int digits = LDBL_DIG; digits <= LDBL_DIG + 3; ++digits) {
     std::snprintf(out, sizeof out, "%.*Lg", digits, value);
     if (std::strtold(out, nullptr) == value) return;
@@ -53,17 +59,13 @@ void format_ldouble(char (&out)[kNumberText], long double value) {
 
 void format_quad(char (&out)[kNumberText], const void* address) {
   const Quad value = load<Quad>(address);
+  if (value != value) return format_double(out, NAN);
   for (int digits = kQuadDigits; digits <= kQuadDigitsMax; ++digits) {
     char format[16];
     std::snprintf(format, sizeof format, "%%.%dg", digits);
     quad_text(out, sizeof out, format, value);
     if (quad_value(out) == value) return;
   }
-}
-
-// The digits that Lua gives its own numbers; a NaN has no sign.
-void format_double(char (&out)[kNumberText], double value) {
-  std::snprintf(out, sizeof out, "%.14g", std::isnan(value) ? std::fabs(value) : value);
 }
 
 // One part of a complex number, or a boxed floating value, of the floating type `scalar`.
