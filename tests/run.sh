@@ -67,7 +67,7 @@ other_tests() {
   skipped=$(grep -cE '^ *[0-9]+/[0-9]+ Test .*(Skipped|Disabled|Not Run)' "$log")
   failed=$(grep -E '^ *[0-9]+/[0-9]+ Test ' "$log" | grep -cvE 'Passed |Skipped|Disabled|Not Run')
   [ $((passed + failed + skipped)) = 0 ] || record "oracles" "$passed" "$failed" "$skipped"
-  sed -nE 's/^[0-9]+: //p' "$log" | grep -v '^Test ' | tail -n 40
+  sed -nE 's/^[0-9]+: //p' "$log" | grep -v '^Test ' | tail -n 60
   grep -E '^ *[0-9]+/[0-9]+ Test ' "$log"
 }
 
