@@ -2,6 +2,7 @@
 #include "lua/arith.h"
 
 #include "lua/arith_kernel.h"
+#include "lua/call.h"
 #include "lua/convert.h"
 #include "lua/metatype.h"
 #include "lua/raise.h"
@@ -619,6 +620,9 @@ const luaL_Reg kArithmeticMetamethods[] = {
     {"__unm", l_unm},
     {"__concat", l_concat},
     {"__len", l_len},
+    {"__eq", l_eq},
+    {"__lt", l_lt},
+    {"__le", l_le},
     if_integer_operators("__idiv", l_idiv),
     if_integer_operators("__band", l_band),
     if_integer_operators("__bor", l_bor),
@@ -628,7 +632,5 @@ const luaL_Reg kArithmeticMetamethods[] = {
     if_integer_operators("__bnot", l_bnot),
     {nullptr, nullptr},
 };
-
-const luaL_Reg kComparisonMetamethods[] = {{"__eq", l_eq}, {"__lt", l_lt}, {"__le", l_le}, {nullptr, nullptr}};
 
 }  // namespace ferry::lua

@@ -44,10 +44,8 @@ int l_eq(lua_State* L);
 int l_lt(lua_State* L);
 int l_le(lua_State* L);
 
-// The metamethods that this Lua version has, without the comparisons; ends with {nullptr, nullptr}.
+// The metamethods that this Lua version has; ends with {nullptr, nullptr}. Lua 5.1 and 5.2 call __eq, __lt and __le
+// only if both operands have the very same function value: push each once, and use it in every metatable.
 extern const luaL_Reg kArithmeticMetamethods[];
-// __eq, __lt, __le. Lua 5.1 and 5.2 call them only if both operands have the very same function value: push each
-// once, and use it in every metatable.
-extern const luaL_Reg kComparisonMetamethods[];
 
 }  // namespace ferry::lua
