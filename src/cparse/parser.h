@@ -18,20 +18,20 @@ inline constexpr int kMaxNesting = 400;
 // What replaces one `$` of the text, in order.
 struct Substitute {
   enum class Kind : uint8_t { type, name, integer } kind = Kind::type;
-  TypeId type = kNoType;        // Kind::type
-  std::string_view name;        // Kind::name: an identifier
-  int64_t integer = 0;          // Kind::integer
+  TypeId type = kNoType;  // Kind::type
+  std::string_view name;  // Kind::name: an identifier
+  int64_t integer = 0;    // Kind::integer
 };
 
 // ffi.cdef: a translation unit. All or nothing. `used`, when given, receives how many substitutes
 // were consumed. Too few substitutes is an error, too many is not (the caller decides).
-Result<void> parse_declarations(TypeTable& types, std::string_view text,
-                                std::span<const Substitute> substitutes = {}, size_t* used = nullptr);
+Result<void> parse_declarations(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes = {},
+                                size_t* used = nullptr);
 
 // A type as `ct` arguments name it: a type name ("int *"), or a declaration of one identifier
 // ("int foo(int)", whose name is not declared). Struct bodies are allowed and declare their tags.
-Result<TypeId> parse_type(TypeTable& types, std::string_view text,
-                          std::span<const Substitute> substitutes = {}, size_t* used = nullptr);
+Result<TypeId> parse_type(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes = {},
+                          size_t* used = nullptr);
 
 // ffi.eval: one constant expression over the declared names.
 Result<Constant> parse_constant(TypeTable& types, std::string_view text);

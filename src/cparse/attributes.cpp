@@ -1,0 +1,372 @@
+// Attributes in all their spellings: __attribute__, __declspec, [[...]], keywords of calling conventions, asm labels.
+#include "cparse/parser_state.h"
+
+namespace ferry::cparse {
+namespace {
+
+enum class Attr : uint8_t {
+  packed,
+  aligned,
+  mode,
+  vector_size,
+  transparent_union,
+  format,
+  ms_struct,
+  cdecl_,
+  stdcall,
+  fastcall,
+  thiscall,
+  ms_abi,
+  sysv_abi,
+  other,
+};
+
+struct AttrName {
+  std::string_view text;
+  Attr attr;
+};
+constexpr AttrName kAttributes[] = {
+    {"packed", Attr::packed},   {"aligned", Attr::aligned},         {"align", Attr::aligned},
+    {"mode", Attr::mode},       {"vector_size", Attr::vector_size}, {"transparent_union", Attr::transparent_union},
+    {"format", Attr::format},   {"ms_struct", Attr::ms_struct},     {"cdecl", Attr::cdecl_},
+    {"stdcall", Attr::stdcall}, {"fastcall", Attr::fastcall},       {"thiscall", Attr::thiscall},
+    {"ms_abi", Attr::ms_abi},   {"sysv_abi", Attr::sysv_abi},
+};
+
+Attr find_attribute(std::string_view name) {
+  for (const AttrName& a : kAttributes) {
+    if (a.text == name) return a.attr;
+  }
+  return Attr::other;
+}
+
+struct ModeName {
+  std::string_view text;
+  uint8_t size;
+  bool floating;
+  bool complex;
+};
+constexpr ModeName kModes[] = {
+    {"QI", 1, false, false},  {"HI", 2, false, false},  {"SI", 4, false, false}, {"DI", 8, false, false},
+    {"TI", 16, false, false}, {"OI", 32, false, false}, {"HF", 2, true, false},  {"SF", 4, true, false},
+    {"DF", 8, true, false},   {"XF", 12, true, false},  {"TF", 16, true, false}, {"SC", 4, true, true},
+    {"DC", 8, true, true},    {"XC", 12, true, true},   {"TC", 16, true, true},  {"byte", 1, false, false},
+    {"KF", 16, true, false},  {"KC", 16, true, true},
+};
+
+}  // namespace
+
+std::string_view plain_attribute_name(std::string_view name) {
+  if (name.size() > 4 && name.substr(0, 2) == "__" && name.substr(name.size() - 2) == "__") {
+    return name.substr(2, name.size() - 4);
+  }
+  return name;
+}
+
+// A convention the target does not tell from C's own is C's own: gcc ignores stdcall and its like outside of i386,
+// ms_abi and sysv_abi outside of x86-64.
+CallConv Parser::effective(CallConv conv) const {
+  const Target& target = types_.target();
+  switch (conv) {
+    case CallConv::c:
+      return CallConv::c;
+    case CallConv::stdcall:
+    case CallConv::fastcall:
+    case CallConv::thiscall:
+      return target.arch == Arch::i386 ? conv : CallConv::c;
+    case CallConv::ms_abi:
+      return target.arch == Arch::x86_64 && target.os != Os::windows ? conv : CallConv::c;
+    case CallConv::sysv_abi:
+      return target.arch == Arch::x86_64 && target.os == Os::windows ? conv : CallConv::c;
+  }
+  return CallConv::c;
+}
+
+// Whether the current token is one that attributes() takes.
+bool Parser::attribute_token() {
+  switch (token_.kind) {
+    case Tok::kw_attribute:
+    case Tok::kw_declspec:
+    case Tok::kw_asm:
+    case Tok::kw_call_conv:
+    case Tok::kw_ignored:
+    case Tok::kw_pragma:
+    case Tok::kw_ptr32:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// attributes := (gnu-attribute | declspec | asm-label | calling-convention | ignored-word | qualifier)*
+// Qualifiers only where `quals` is given.
+bool Parser::attributes(Attributes& a, uint8_t* quals) {
+  for (;;) {
+    bool ok = true;
+    switch (token_.kind) {
+      case Tok::kw_attribute:
+        ok = gnu_attribute(a);
+        break;
+      case Tok::kw_declspec:
+        ok = declspec(a);
+        break;
+      case Tok::kw_asm:
+        ok = asm_label(a);
+        break;
+      case Tok::kw_pragma:
+        next();
+        ok = at(Tok::l_paren) ? skip_parentheses() : fail_expected("'('");
+        break;
+      case Tok::kw_call_conv:
+        a.has_conv = true;
+        a.conv = effective(static_cast<CallConv>(token_.detail));
+        next();
+        break;
+      case Tok::kw_ptr32:
+        a.ptr32 = true;
+        next();
+        break;
+      case Tok::kw_ignored:
+        next();
+        break;
+      case Tok::kw_const:
+      case Tok::kw_volatile:
+      case Tok::kw_restrict:
+      case Tok::kw_atomic:
+        if (quals == nullptr) return true;
+        *quals |= at(Tok::kw_const)      ? kConst
+                  : at(Tok::kw_volatile) ? kVolatile
+                  : at(Tok::kw_restrict) ? kRestrict
+                                         : kAtomic;
+        next();
+        break;
+      default:
+        return true;
+    }
+    if (!ok) return false;
+  }
+}
+
+// c23-attribute := '[' '[' anything ']' ']'        none of them matters to a caller
+bool Parser::c23_attribute() {
+  next();
+  if (!expect(Tok::l_bracket, "a declaration")) return false;
+  for (size_t depth = 2; depth > 0; next()) {
+    if (at(Tok::end) || at(Tok::error)) return fail_expected("']]'");
+    if (at(Tok::l_bracket)) ++depth;
+    if (at(Tok::r_bracket)) --depth;
+  }
+  return true;
+}
+
+// gnu-attribute := '__attribute__' '(' ( '(' attribute-list ')' | attribute-list ) ')'
+// attribute-list := attribute-word? (',' attribute-word?)*        (luaffifb takes single parentheses)
+bool Parser::gnu_attribute(Attributes& a) {
+  next();
+  if (!expect(Tok::l_paren, "'(' after __attribute__")) return false;
+  bool doubled = accept(Tok::l_paren);
+  do {
+    if (at(Tok::comma) || at(Tok::r_paren)) continue;
+    if (!attribute_word(a)) return false;
+  } while (accept(Tok::comma));
+  if (doubled && !expect(Tok::r_paren, "')' after the attributes")) return false;
+  return expect(Tok::r_paren, "')' after the attributes");
+}
+
+// declspec := '__declspec' '(' attribute-word* ')'
+bool Parser::declspec(Attributes& a) {
+  next();
+  if (!expect(Tok::l_paren, "'(' after __declspec")) return false;
+  while (!at(Tok::r_paren)) {
+    if (!attribute_word(a)) return false;
+    accept(Tok::comma);
+  }
+  next();
+  return true;
+}
+
+// attribute-word := word ('(' anything ')')?
+bool Parser::attribute_word(Attributes& a) {
+  bool is_word = !token_.text.empty() && at(Tok::identifier);
+  if (!is_word && token_.kind < Tok::kw_typedef) return fail_expected("the name of an attribute");
+  // Keywords are attributes, too: __attribute__((const)).
+  Attr attr = is_word ? find_attribute(plain_attribute_name(token_.text)) : Attr::other;
+  auto convention = [&](CallConv conv) {
+    a.has_conv = true;
+    a.conv = effective(conv);
+    return true;
+  };
+  next();
+  bool ok = true;
+  switch (attr) {
+    case Attr::packed:
+      a.packed = true;
+      break;
+    case Attr::ms_struct:
+      a.ms_struct = true;
+      break;
+    case Attr::transparent_union:
+      a.transparent_union = true;
+      break;
+    case Attr::aligned:
+      return attribute_align(a);
+    case Attr::mode:
+      return attribute_mode(a);
+    case Attr::format:
+      return attribute_format(a);
+    case Attr::vector_size: {
+      Value v;
+      uint32_t where = token_.at;
+      if (!expect(Tok::l_paren, "'(' after vector_size") || !constant_integer(v, "a vector size")) return false;
+      if (v.integer <= 0) return fail(where, "the vector size is not positive");
+      a.vector_bytes = static_cast<uint64_t>(v.integer);
+      return expect(Tok::r_paren, "')'");
+    }
+    case Attr::cdecl_:
+      ok = convention(CallConv::c);
+      break;
+    case Attr::stdcall:
+      ok = convention(CallConv::stdcall);
+      break;
+    case Attr::fastcall:
+      ok = convention(CallConv::fastcall);
+      break;
+    case Attr::thiscall:
+      ok = convention(CallConv::thiscall);
+      break;
+    case Attr::ms_abi:
+      ok = convention(CallConv::ms_abi);
+      break;
+    case Attr::sysv_abi:
+      ok = convention(CallConv::sysv_abi);
+      break;
+    case Attr::other:
+      break;
+  }
+  return ok && (!at(Tok::l_paren) || skip_parentheses());
+}
+
+bool Parser::set_align(Attributes& a, const Value& value, uint32_t where, bool zero_is_none) {
+  uint64_t align = static_cast<uint64_t>(value.integer);
+  if (align == 0 && zero_is_none) return true;  // C11 6.7.5p6
+  if (align == 0 || (align & (align - 1)) != 0 || align > kMaxAlignment) {
+    return fail(where, "the alignment " + std::to_string(value.integer) + " is not a power of two up to 2^28");
+  }
+  a.align = static_cast<uint32_t>(align);
+  return true;
+}
+
+// aligned := 'aligned' ('(' constant ')')?       without a number: the target's largest useful alignment
+bool Parser::attribute_align(Attributes& a) {
+  if (!accept(Tok::l_paren)) {
+    a.align = types_.target().max_align;
+    return true;
+  }
+  uint32_t where = token_.at;
+  Value v;
+  if (!constant_integer(v, "an alignment") || !set_align(a, v, where, false)) return false;
+  return expect(Tok::r_paren, "')'");
+}
+
+// alignas := ('_Alignas' | 'alignas') '(' (type-name | constant) ')'
+bool Parser::alignas_specifier(Attributes& a) {
+  next();
+  if (!expect(Tok::l_paren, "'(' after _Alignas")) return false;
+  uint32_t where = token_.at;
+  Value v;
+  if (type_start()) {
+    TypeId type = kNoType;
+    if (!type_name(type)) return false;
+    v = arithmetic_.integer(types_[type].align, arithmetic_.int_type());
+  } else if (!constant_integer(v, "an alignment")) {
+    return false;
+  }
+  Attributes one;
+  if (!set_align(one, v, where, true)) return false;
+  if (one.align > a.align) a.align = one.align;  // C11 6.7.5p6: the strictest counts
+  return expect(Tok::r_paren, "')'");
+}
+
+// mode := 'mode' '(' name ')'      QI HI SI DI TI, SF DF XF TF, V4SF, word, pointer, ...; gcc manual, "Machine modes"
+bool Parser::attribute_mode(Attributes& a) {
+  if (!expect(Tok::l_paren, "'(' after mode")) return false;
+  std::string_view name = plain_attribute_name(token_.text);
+  uint32_t count = 0;
+  if (name.size() > 3 && name[0] == 'V' && name[1] >= '0' && name[1] <= '9') {
+    name.remove_prefix(1);
+    while (!name.empty() && name[0] >= '0' && name[0] <= '9' && count < 1000) {
+      count = count * 10 + static_cast<uint32_t>(name[0] - '0');
+      name.remove_prefix(1);
+    }
+  }
+  const ModeName* found = nullptr;
+  for (const ModeName& m : kModes) {
+    if (m.text == name) found = &m;
+  }
+  ModeName register_wide{name, types_.target().pointer_size, false, false};
+  if (name == "word" || name == "pointer" || name == "unwind_word" || name == "libgcc_cmp_return" ||
+      name == "libgcc_shift_count") {
+    found = &register_wide;
+  }
+  if (!at(Tok::identifier) || found == nullptr) return fail_expected("a machine mode");
+  a.mode_size = found->size;
+  a.mode_floating = found->floating;
+  a.mode_complex = found->complex;
+  a.mode_count = count;
+  next();
+  return expect(Tok::r_paren, "')'");
+}
+
+// format := 'format' '(' style ',' constant ',' constant ')'
+bool Parser::attribute_format(Attributes& a) {
+  if (!expect(Tok::l_paren, "'(' after format")) return false;
+  std::string_view style = plain_attribute_name(token_.text);
+  FormatAttribute f;
+  auto ends = [&](std::string_view word) {
+    return style.size() >= word.size() && style.substr(style.size() - word.size()) == word;
+  };
+  if (ends("printf"))
+    f.style = FormatAttribute::printf;  // also gnu_printf, ms_printf
+  else if (ends("scanf"))
+    f.style = FormatAttribute::scanf;
+  else if (ends("strftime"))
+    f.style = FormatAttribute::strftime;
+  if (!at(Tok::identifier)) return fail_expected("a format style");
+  next();
+  Value string_index;
+  Value first;
+  if (!expect(Tok::comma, "','") || !constant_integer(string_index, "a parameter number")) return false;
+  if (!expect(Tok::comma, "','") || !constant_integer(first, "a parameter number")) return false;
+  bool in_range =
+      string_index.integer >= 1 && string_index.integer <= 255 && first.integer >= 0 && first.integer <= 255;
+  if (f.style != FormatAttribute::none && in_range) {
+    f.string_index = static_cast<uint8_t>(string_index.integer);
+    f.first_to_check = static_cast<uint8_t>(first.integer);
+    a.format = f;
+  }
+  return expect(Tok::r_paren, "')'");
+}
+
+// string-literal := string+        adjacent literals are one, C11 5.1.1.2 phase 6
+bool Parser::string_literal(std::string& out) {
+  if (!at(Tok::string)) return fail_expected("a string");
+  while (at(Tok::string)) {
+    decode_string(token_.text, &out);
+    next();
+  }
+  return true;
+}
+
+// asm-label := '__asm__' '(' string+ ')'
+bool Parser::asm_label(Attributes& a) {
+  next();
+  if (!expect(Tok::l_paren, "'(' after asm")) return false;
+  uint32_t where = token_.at;
+  std::string label;
+  if (!string_literal(label)) return false;
+  if (label.empty() || label.find('\0') != std::string::npos) return fail(where, "this asm label names no symbol");
+  a.link_name = types_.intern(label);
+  return expect(Tok::r_paren, "')'");
+}
+
+}  // namespace ferry::cparse

@@ -1,0 +1,555 @@
+// Expressions: every operator of C but assignment; values where they are known, types always.
+#include <limits>
+
+#include "cparse/parser_state.h"
+#include "ctype/spell.h"
+
+namespace ferry::cparse {
+namespace {
+
+constexpr const char* kIsObject = "the value of a variable is not constant";
+constexpr const char* kIsAddress = "an address is not constant";
+
+// C11 6.5.5 to 6.5.14, tighter operators higher; 0: no binary operator.
+int precedence(Tok op) {
+  switch (op) {
+    case Tok::star:
+    case Tok::slash:
+    case Tok::percent:
+      return 10;
+    case Tok::plus:
+    case Tok::minus:
+      return 9;
+    case Tok::shift_left:
+    case Tok::shift_right:
+      return 8;
+    case Tok::less:
+    case Tok::less_equal:
+    case Tok::greater:
+    case Tok::greater_equal:
+      return 7;
+    case Tok::equal:
+    case Tok::not_equal:
+      return 6;
+    case Tok::amp:
+      return 5;
+    case Tok::caret:
+      return 4;
+    case Tok::pipe:
+      return 3;
+    case Tok::and_and:
+      return 2;
+    case Tok::or_or:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace
+
+// An operand's value: arrays and functions become pointers, objects are not known. C11 6.3.2.1
+Value Parser::rvalue(const Value& v) {
+  const Type& t = types_[v.type];
+  if (t.kind == Kind::array) {
+    Value pointer = v;
+    pointer.type = types_.pointer_to(t.base);
+    pointer.lvalue = false;
+    if (pointer.known == Value::Known::no) pointer.why = kIsAddress;
+    return pointer;
+  }
+  if (t.kind == Kind::function) return arithmetic_.unknown(types_.pointer_to(v.type), kIsAddress);
+  if (t.kind == Kind::reference) return arithmetic_.unknown(types_[t.base].unqualified, kIsObject);
+  if (v.lvalue) return arithmetic_.unknown(t.unqualified, kIsObject);
+  return v;
+}
+
+bool Parser::as_constant(const Value& v, uint32_t where, Constant& constant) {
+  const Type& t = types_[v.type];
+  if (v.known == Value::Known::no || !arithmetic_.is_number(v.type)) {
+    const char* why =
+        v.known == Value::Known::no && v.why != nullptr ? v.why : "the expression is not a constant number";
+    return fail(where, why);
+  }
+  constant.type = t.unqualified;
+  constant.integer = 0;
+  if (v.known == Value::Known::floating)
+    constant.floating = static_cast<double>(v.floating);
+  else
+    constant.integer = v.integer;
+  return true;
+}
+
+// constant-expression := conditional
+bool Parser::constant_expression(Value& v) {
+  uint32_t where = token_.at;
+  Value any;
+  Constant ignored;
+  if (!conditional(any)) return false;
+  v = rvalue(any);
+  return as_constant(v, where, ignored);
+}
+
+bool Parser::constant_integer(Value& v, const char* what) {
+  uint32_t where = token_.at;
+  // Most are a single number; the general path gives the same, slower.
+  if (!constant_expression(v)) return false;
+  if (v.known == Value::Known::integer && arithmetic_.is_integer(v.type)) return true;
+  return fail(where, std::string(what) + " must be an integer");
+}
+
+// expression := conditional (',' conditional)*
+bool Parser::expression(Value& v) {
+  if (!conditional(v)) return false;
+  while (accept(Tok::comma)) {
+    if (!conditional(v)) return false;
+  }
+  return true;
+}
+
+// conditional := binary ('?' expression? ':' conditional)?        `a ?: b` as in gcc
+bool Parser::conditional(Value& v) {
+  if (!binary_expression(v, 1)) return false;
+  if (!at(Tok::question)) return true;
+  Nest nest(*this);
+  if (nest.too_deep()) return false;
+  next();
+  Value condition = rvalue(v);
+  Value yes = condition;
+  Value no;
+  if (!at(Tok::colon)) {
+    if (!expression(yes)) return false;
+    yes = rvalue(yes);
+  }
+  if (!expect(Tok::colon, "':'") || !conditional(no)) return false;
+  no = rvalue(no);
+  // C11 6.5.15p5: both sides are converted to one type; with pointers the non-null side's.
+  TypeId type = arithmetic_.common(yes.type, no.type);
+  if (type == kNoType)
+    type = types_[yes.type].kind == Kind::pointer || types_[no.type].kind != Kind::pointer ? yes.type : no.type;
+  bool is_true = false;
+  if (!arithmetic_.truth(condition, is_true)) {
+    v = arithmetic_.unknown(type, condition.why);
+    return true;
+  }
+  const Value& chosen = is_true ? yes : no;
+  v = chosen.type == type ? chosen : arithmetic_.convert(chosen, type);
+  return true;
+}
+
+// binary := cast (operator binary)*        by precedence climbing
+bool Parser::binary_expression(Value& v, int min_precedence) {
+  if (!cast_expression(v)) return false;
+  for (;;) {
+    Tok op = token_.kind;
+    int level = precedence(op);
+    if (level == 0 || level < min_precedence) return true;
+    uint32_t where = token_.at;
+    next();
+    Value right;
+    if (!binary_expression(right, level + 1)) return false;
+    Value left = rvalue(v);
+    right = rvalue(right);
+    if (op == Tok::and_and || op == Tok::or_or) {
+      // C11 6.5.13p4: the right side matters only when the left one has not decided.
+      bool l = false;
+      bool r = false;
+      bool l_known = arithmetic_.truth(left, l);
+      bool r_known = arithmetic_.truth(right, r);
+      bool decides = op == Tok::or_or;
+      if (l_known && l == decides)
+        v = arithmetic_.integer(decides, arithmetic_.int_type());
+      else if (l_known && r_known)
+        v = arithmetic_.integer(r, arithmetic_.int_type());
+      else
+        v = arithmetic_.unknown(arithmetic_.int_type(), l_known ? right.why : left.why);
+      continue;
+    }
+    Result<Value> result = arithmetic_.binary(op, left, right);
+    if (!result.ok()) {
+      return fail(
+          where, result.message() + ", not '" + spell(types_, left.type) + "' and '" + spell(types_, right.type) + "'");
+    }
+    v = *result;
+  }
+}
+
+// cast := '(' type-name ')' (cast | '{' anything '}') | unary
+// unary := ('+' | '-' | '~' | '!' | '*' | '&' | '&&') cast | 'sizeof' ... | postfix
+bool Parser::cast_expression(Value& v) {
+  Nest nest(*this);
+  if (nest.too_deep()) return false;
+  switch (token_.kind) {
+    case Tok::kw_ignored:
+      next();
+      return cast_expression(v);  // __extension__
+    case Tok::plus:
+    case Tok::minus:
+    case Tok::tilde:
+    case Tok::bang:
+    case Tok::star:
+    case Tok::amp:
+    case Tok::kw_real:
+      return unary_operator(token_.kind, v);
+    case Tok::kw_sizeof:
+      return sizeof_expression(true, v);
+    case Tok::kw_alignof:
+      return sizeof_expression(false, v);
+    case Tok::l_paren:
+      break;
+    default:
+      return primary(v) && postfix(v);
+  }
+  uint32_t where = token_.at;
+  next();
+  if (!type_start() && !attribute_token()) {
+    if (!expression(v) || !expect(Tok::r_paren, "')'")) return false;
+    return postfix(v);
+  }
+  TypeId type = kNoType;
+  if (!type_name(type) || !expect(Tok::r_paren, "')' after the type")) return false;
+  if (at(Tok::l_brace)) {  // a compound literal: an object
+    if (!lexer_.skip_braces()) return fail_here("the initialiser has no end");
+    next();
+    v = arithmetic_.unknown(type, kIsObject);
+    v.lvalue = true;
+    return postfix(v);
+  }
+  Value operand;
+  if (!cast_expression(operand)) return false;
+  operand = rvalue(operand);
+  const Type& t = types_[type];
+  if (t.kind == Kind::function) return fail(where, "a cast to a function type");
+  bool from_floating = types_[operand.type].kind == Kind::floating;
+  if (t.kind == Kind::pointer && from_floating) return fail(where, "a cast from a floating-point number to a pointer");
+  // `(struct s)0` is not C, but LuaJIT takes it to name a member: only the type counts.
+  v = is_record(t) || t.kind == Kind::array ? arithmetic_.unknown(type, kIsObject) : arithmetic_.convert(operand, type);
+  return true;
+}
+
+bool Parser::unary_operator(Tok op, Value& v) {
+  uint32_t where = token_.at;
+  next();
+  Value operand;
+  if (!cast_expression(operand)) return false;
+  if (op == Tok::amp) {
+    v = operand;
+    v.lvalue = false;
+    v.type = types_.pointer_to(operand.type);
+    if (v.known != Value::Known::integer || !operand.lvalue) v = arithmetic_.unknown(v.type, kIsAddress);
+    return true;
+  }
+  operand = rvalue(operand);
+  if (op == Tok::star) {
+    const Type& t = types_[operand.type];
+    if (t.kind != Kind::pointer) return fail(where, "'*' needs a pointer, not '" + spell(types_, operand.type) + "'");
+    v = operand;
+    v.type = t.base;
+    v.lvalue = true;
+    return true;
+  }
+  if (op == Tok::kw_real) {
+    const Type& t = types_[operand.type];
+    TypeId part = t.unqualified;
+    for (Scalar s : {Scalar::float32, Scalar::float64, Scalar::ldouble, Scalar::float128}) {
+      if (types_.complex_of(scalar_type(s)) == t.unqualified) part = scalar_type(s);
+    }
+    v = arithmetic_.unknown(part, nullptr);
+    return true;
+  }
+  Result<Value> result = arithmetic_.unary(op, operand);
+  if (!result.ok()) return fail(where, result.message() + ", not '" + spell(types_, operand.type) + "'");
+  v = *result;
+  return true;
+}
+
+// sizeof := ('sizeof' | '_Alignof') ( '(' type-name ')' | cast )
+bool Parser::sizeof_expression(bool size, Value& v) {
+  next();
+  uint32_t where = token_.at;
+  TypeId type = kNoType;
+  Value operand;
+  if (at(Tok::l_paren)) {
+    next();
+    if (type_start() || attribute_token()) {
+      if (!type_name(type) || !expect(Tok::r_paren, "')' after the type")) return false;
+      if (at(Tok::l_brace)) {  // sizeof (int[]){1, 2}: the initialiser would have to be counted
+        if (types_[type].kind == Kind::array && types_[type].count == kFlexible) {
+          return fail(where, "the size of this compound literal is not known");
+        }
+        if (!lexer_.skip_braces()) return fail_here("the initialiser has no end");
+        next();
+        operand.type = type;
+        operand.lvalue = true;
+        if (!postfix(operand)) return false;
+        type = operand.type;
+      }
+    } else {
+      if (!expression(operand) || !expect(Tok::r_paren, "')'") || !postfix(operand)) return false;
+      type = operand.type;
+    }
+  } else {
+    if (!cast_expression(operand)) return false;
+    type = operand.type;
+  }
+  const Type* t = &types_[type];
+  if (t->kind == Kind::reference) t = &types_[t->base];  // C++ 7.6.2.5p2
+  if (!size) {
+    v = arithmetic_.integer(t->align, arithmetic_.size_type());
+    return true;
+  }
+  uint64_t bytes = t->size;
+  if (t->kind == Kind::void_ || t->kind == Kind::function) {
+    bytes = 1;  // gcc
+  } else if ((t->flags & (kIncomplete | kVariable)) != 0) {
+    return fail(where, "the size of '" + spell(types_, type) + "' is not known");
+  }
+  v = arithmetic_.integer(static_cast<int64_t>(bytes), arithmetic_.size_type());
+  return true;
+}
+
+// postfix := primary ( '[' expression ']' | '.' name | '->' name | '(' anything ')' )*
+bool Parser::postfix(Value& v) {
+  for (;;) {
+    bool ok = true;
+    switch (token_.kind) {
+      case Tok::l_bracket:
+        ok = subscript(v);
+        break;
+      case Tok::dot:
+        ok = member(v, false);
+        break;
+      case Tok::arrow:
+        ok = member(v, true);
+        break;
+      case Tok::l_paren: {  // a call: only its type is known
+        Value callee = rvalue(v);
+        const Type& t = types_[callee.type];
+        if (t.kind != Kind::pointer || types_[t.base].kind != Kind::function) return fail_expected("an operator");
+        v = arithmetic_.unknown(types_[t.base].base, "a call is not constant");
+        ok = skip_parentheses();
+        break;
+      }
+      case Tok::assign:
+      case Tok::other_assign:
+      case Tok::increment:
+      case Tok::decrement:
+        return fail_expected("an operator of constant expressions");
+      default:
+        return true;
+    }
+    if (!ok) return false;
+  }
+}
+
+bool Parser::subscript(Value& v) {
+  uint32_t where = token_.at;
+  next();
+  Value index;
+  if (!expression(index) || !expect(Tok::r_bracket, "']'")) return false;
+  Value base = rvalue(v);
+  index = rvalue(index);
+  Result<Value> sum = arithmetic_.binary(Tok::plus, base, index);
+  if (!sum.ok() || types_[sum->type].kind != Kind::pointer) {
+    return fail(where, "'" + spell(types_, base.type) + "' cannot be indexed");
+  }
+  v = *sum;
+  v.type = types_[sum->type].base;
+  v.lvalue = true;
+  return true;
+}
+
+bool Parser::member(Value& v, bool through_pointer) {
+  uint32_t where = token_.at;
+  next();
+  if (!at(Tok::identifier)) return fail_expected("the name of a member");
+  NameId name = token_name();
+  Value object = v;
+  if (through_pointer) {
+    object = rvalue(v);
+    if (types_[object.type].kind != Kind::pointer) {
+      return fail(where, "'->' needs a pointer, not '" + spell(types_, object.type) + "'");
+    }
+    object.type = types_[object.type].base;
+    object.lvalue = true;
+  } else if (types_[object.type].kind == Kind::reference) {
+    object = arithmetic_.unknown(types_[object.type].base, kIsObject);
+  }
+  if (!is_record(types_[object.type])) {
+    return fail(where, "'" + spell(types_, object.type) + "' has no members");
+  }
+  FieldPath path = types_.find_field(object.type, name);
+  if (path.constant != nullptr) {
+    const Constant& c = path.constant->value;
+    v = types_[c.type].kind == Kind::floating ? arithmetic_.floating(c.floating, c.type)
+                                              : arithmetic_.integer(c.integer, c.type);
+    next();
+    return true;
+  }
+  if (path.field == nullptr) {
+    return fail_here("'" + spell(types_, object.type) + "' has no member " + shown(types_.name(name)));
+  }
+  next();
+  v = object;
+  v.type = types_.qualified(path.field->type, static_cast<uint8_t>(types_[object.type].quals | path.quals));
+  v.integer = static_cast<int64_t>(static_cast<uint64_t>(object.integer) + path.offset);
+  return true;
+}
+
+// primary := number | character | string+ | name | '$' | builtin
+bool Parser::primary(Value& v) {
+  switch (token_.kind) {
+    case Tok::number:
+    case Tok::character: {
+      Result<Value> value = at(Tok::number) ? number_value(types_, token_.text) : character_value(types_, token_.text);
+      if (!value.ok()) return fail_here(value.message());
+      v = *value;
+      next();
+      return true;
+    }
+    case Tok::string: {
+      TypeId element = string_element(types_, token_.text);
+      uint64_t length = 1;
+      while (at(Tok::string)) {
+        TypeId this_element = string_element(types_, token_.text);
+        if (types_[this_element].size > types_[element].size) element = this_element;
+        length += decode_string(token_.text, nullptr);
+        next();
+      }
+      Result<TypeId> array = types_.array_of(element, length);
+      if (!array.ok()) return fail_here(array.message());
+      v = arithmetic_.unknown(*array, "a string is not a constant number");
+      v.lvalue = true;
+      return true;
+    }
+    case Tok::integer_substitute: {
+      // As wide as needed, like an unsuffixed decimal.
+      bool fits = token_.integer >= INT32_MIN && token_.integer <= INT32_MAX;
+      v = arithmetic_.integer(token_.integer, fits ? arithmetic_.int_type() : scalar_type(Scalar::int64));
+      next();
+      return true;
+    }
+    case Tok::identifier:
+      return identifier_value(v);
+    case Tok::kw_offsetof:
+      return offsetof_expression(v);
+    case Tok::kw_types_compatible:
+    case Tok::kw_choose_expr:
+    case Tok::kw_constant_p:
+    case Tok::kw_builtin_float:
+      return builtin_expression(v);
+    default:
+      return fail_expected("an expression");
+  }
+}
+
+bool Parser::identifier_value(Value& v) {
+  NameId name = token_name();
+  const Symbol* symbol = lookup(name);
+  if (symbol == nullptr) {
+    // Macros of the standard headers, which nobody includes here.
+    if (token_.text == "offsetof") return offsetof_expression(v);
+    if (token_.text == "alignof") return sizeof_expression(false, v);
+    if (token_.text == "true" || token_.text == "false") {
+      v = arithmetic_.integer(token_.text == "true", arithmetic_.int_type());
+      next();
+      return true;
+    }
+    if (unknown_names_) {
+      v = arithmetic_.unknown(arithmetic_.int_type(), kIsObject);
+      next();
+      return true;
+    }
+    return fail_here("undeclared identifier " + shown(token_.text));
+  }
+  switch (symbol->kind) {
+    case Symbol::Kind::constant: {
+      const Constant& c = symbol->constant;
+      v = types_[c.type].kind == Kind::floating ? arithmetic_.floating(c.floating, c.type)
+                                                : arithmetic_.integer(c.integer, c.type);
+      break;
+    }
+    case Symbol::Kind::variable:
+      v = arithmetic_.unknown(symbol->type, kIsObject);
+      v.lvalue = true;
+      break;
+    case Symbol::Kind::function:
+      v = arithmetic_.unknown(symbol->type, kIsAddress);
+      break;
+    case Symbol::Kind::bad_macro:
+      return fail_here("the macro " + shown(token_.text) + " is not a constant expression: it is defined as " +
+                       shown(types_.name(symbol->text)));
+    default:
+      return fail_expected("an expression");
+  }
+  next();
+  return true;
+}
+
+// offsetof := ('offsetof' | '__builtin_offsetof') '(' type-name ',' name ('.' name | '->' name | '[' expression ']')*
+// ')'
+bool Parser::offsetof_expression(Value& v) {
+  next();
+  if (!expect(Tok::l_paren, "'(' after offsetof")) return false;
+  uint32_t where = token_.at;
+  TypeId type = kNoType;
+  if (!type_name(type)) return false;
+  if (!is_record(types_[type]) || (types_[type].flags & kIncomplete) != 0) {
+    return fail(where, "'" + spell(types_, type) + "' has no members");
+  }
+  if (!at(Tok::comma)) return fail_expected("','");
+  Value object = arithmetic_.integer(0, arithmetic_.size_type());
+  object.type = type;
+  object.lvalue = true;
+  if (!member(object, false)) return false;  // takes the ',' as if it were a '.'
+  while (at(Tok::dot) || at(Tok::arrow) || at(Tok::l_bracket)) {
+    bool ok = at(Tok::l_bracket) ? subscript(object) : member(object, at(Tok::arrow));
+    if (!ok) return false;
+  }
+  if (object.known != Value::Known::integer || !object.lvalue) {
+    return fail(where, "the offset is not constant");
+  }
+  v = arithmetic_.integer(object.integer, arithmetic_.size_type());
+  return expect(Tok::r_paren, "')'");
+}
+
+// builtin := '__builtin_types_compatible_p' '(' type-name ',' type-name ')'
+//          | '__builtin_choose_expr' '(' constant ',' expression ',' expression ')'
+//          | '__builtin_constant_p' '(' expression ')'
+//          | ('__builtin_inf' | '__builtin_huge_val' | '__builtin_nan') suffix '(' anything ')'
+bool Parser::builtin_expression(Value& v) {
+  Tok kind = token_.kind;
+  unsigned detail = token_.detail;
+  next();
+  if (!at(Tok::l_paren)) return fail_expected("'('");
+  if (kind == Tok::kw_builtin_float) {
+    Scalar scalar = detail % 3 == 0 ? Scalar::float32 : detail % 3 == 1 ? Scalar::float64 : Scalar::ldouble;
+    long double value =
+        detail < 3 ? std::numeric_limits<long double>::infinity() : std::numeric_limits<long double>::quiet_NaN();
+    v = arithmetic_.floating(value, scalar_type(scalar));
+    return skip_parentheses();
+  }
+  next();
+  if (kind == Tok::kw_types_compatible) {
+    TypeId a = kNoType;
+    TypeId b = kNoType;
+    if (!type_name(a) || !expect(Tok::comma, "','") || !type_name(b)) return false;
+    v = arithmetic_.integer(types_[a].unqualified == types_[b].unqualified, arithmetic_.int_type());
+  } else if (kind == Tok::kw_constant_p) {
+    Value operand;
+    if (!expression(operand)) return false;
+    v = arithmetic_.integer(rvalue(operand).known != Value::Known::no, arithmetic_.int_type());
+  } else {
+    Value condition;
+    Value yes;
+    Value no;
+    if (!constant_integer(condition, "a condition") || !expect(Tok::comma, "','") || !conditional(yes) ||
+        !expect(Tok::comma, "','") || !conditional(no)) {
+      return false;
+    }
+    v = condition.integer != 0 ? yes : no;
+  }
+  return expect(Tok::r_paren, "')'");
+}
+
+}  // namespace ferry::cparse

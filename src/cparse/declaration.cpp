@@ -1,0 +1,169 @@
+// Declarations of a translation unit: what may stand outside of structures and functions.
+#include "cparse/parser_state.h"
+#include "ctype/spell.h"
+
+namespace ferry::cparse {
+
+// external-declaration := ';' | 'extern' string '{' | '}' | 'extern' string? declaration | static-assertion
+//                       | 'asm' '(' string ')' ';' | declaration
+// `extern "C" {` and its `}` are counted, not nested.
+bool Parser::external_declaration(bool& ended) {
+  switch (token_.kind) {
+    case Tok::semicolon:
+      next();
+      return true;
+    case Tok::r_brace:
+      if (linkage_depth_ == 0) return fail_expected("a declaration");
+      --linkage_depth_;
+      next();
+      return true;
+    case Tok::kw_extern:
+      next();
+      if (!at(Tok::string)) return declaration(true, ended);
+      next();
+      if (!at(Tok::l_brace)) return declaration(true, ended);
+      ++linkage_depth_;
+      next();
+      return true;
+    case Tok::kw_asm:
+      next();
+      while (at(Tok::kw_volatile) || at(Tok::kw_inline)) next();
+      if (!at(Tok::l_paren)) return fail_expected("'(' after asm");
+      return skip_parentheses() && expect(Tok::semicolon, "';' after asm");
+    case Tok::kw_pragma:
+      next();
+      if (!at(Tok::l_paren)) return fail_expected("'('");
+      return skip_parentheses();
+    default:
+      break;
+  }
+  if (static_assert_word()) return static_assertion() && expect(Tok::semicolon, "';' after the assertion");
+  return declaration(false, ended);
+}
+
+bool Parser::static_assert_word() {
+  if (at(Tok::kw_static_assert)) return true;
+  return at(Tok::identifier) && token_.text == "static_assert" && lookup(token_name()) == nullptr;
+}
+
+// static-assertion := '_Static_assert' '(' constant (',' string)? ')'
+bool Parser::static_assertion() {
+  next();
+  if (!expect(Tok::l_paren, "'(' after _Static_assert")) return false;
+  uint32_t where = token_.at;
+  Value v;
+  std::string message;
+  if (!constant_integer(v, "an assertion")) return false;
+  if (accept(Tok::comma) && !string_literal(message)) return false;
+  if (!at(Tok::r_paren)) return fail_expected("')'");
+  if (v.integer == 0)
+    return fail(where, "static assertion failed" + (message.empty() ? "" : ": " + message.substr(0, 200)));
+  next();
+  return true;
+}
+
+// declaration := specifiers (init-declarator (',' init-declarator)*)? ';' | specifiers declarator body
+bool Parser::declaration(bool after_extern, bool& ended) {
+  Specifiers s;
+  if (after_extern) s.storage = Storage::extern_;
+  if (!specifiers(s, ~0u)) return false;
+  if (at(Tok::semicolon) || at(Tok::end)) {
+    const Type& t = types_[s.type];
+    if (!is_record(t) && t.kind != Kind::enumeration) return fail_expected("a name to declare");
+    ended = accept(Tok::semicolon);
+    return true;
+  }
+  return declarator_list(s, ended);
+}
+
+// init-declarator := declarator attributes ('=' initialiser)?
+// body := '{' anything '}'        skipped
+bool Parser::declarator_list(Specifiers& s, bool& ended) {
+  for (bool first = true;; first = false) {
+    Declarator d;
+    TypeId type = kNoType;
+    begin(d, Naming::named);
+    if (!declarator(d) || !build(d, s, type)) return false;
+    const bool is_function = types_[type].kind == Kind::function;
+    bool is_constant = false;
+    if (s.storage != Storage::typedef_ && !is_function) {
+      if (!initialiser(type, d, s.storage, is_constant)) return false;
+    }
+    if (!is_constant && !declare(d, type, s.storage, s.attributes)) return false;
+    if (is_function && first && s.storage != Storage::typedef_ && at(Tok::l_brace)) {
+      if (!lexer_.skip_braces()) return fail_here("the function body has no end");
+      next();
+      return true;
+    }
+    if (!accept(Tok::comma)) break;
+  }
+  ended = accept(Tok::semicolon);
+  return true;
+}
+
+// initialiser := '=' (constant | anything)
+// `static const` numbers are constants; other initialisers are skipped.
+bool Parser::initialiser(TypeId type, const Declarator& d, Storage storage, bool& is_constant) {
+  if (!at(Tok::assign)) {
+    if (storage != Storage::static_) return true;
+    return fail(d.at, "the static variable " + shown(types_.name(d.name)) +
+                          " has no symbol to be found by; only 'static const' with a value can be declared");
+  }
+  const Type& t = types_[type];
+  if (storage == Storage::static_ && (is_integer_like(t) || t.kind == Kind::floating)) {
+    if ((t.quals & kConst) == 0) {
+      return fail(d.at,
+                  "the static variable " + shown(types_.name(d.name)) + " is not 'const', so its value is not known");
+    }
+    Constant constant;
+    is_constant = true;
+    return constant_for(type, constant) && declare_constant(d.name, constant, d.at);
+  }
+  return skip_initialiser();
+}
+
+bool Parser::skip_initialiser() {
+  size_t depth = 0;
+  for (;;) {
+    next();
+    switch (token_.kind) {
+      case Tok::l_paren:
+      case Tok::l_bracket:
+        ++depth;
+        break;
+      case Tok::r_paren:
+      case Tok::r_bracket:
+        if (depth == 0) return fail_expected("';' after the initialiser");
+        --depth;
+        break;
+      case Tok::l_brace:
+        if (!lexer_.skip_braces()) return fail_here("the initialiser has no end");
+        break;
+      case Tok::comma:
+      case Tok::semicolon:
+        if (depth == 0) return true;
+        break;
+      case Tok::r_brace:
+      case Tok::end:
+      case Tok::error:
+        return depth == 0 && at(Tok::end) ? true : fail_expected("the end of the initialiser");
+      default:
+        break;
+    }
+  }
+}
+
+// constant-initialiser := '=' constant        converted to the declared type
+bool Parser::constant_for(TypeId type, Constant& constant) {
+  const Type& t = types_[type];
+  if (!is_integer_like(t) && t.kind != Kind::floating) {
+    return fail_here("a constant of type '" + spell(types_, type) + "' cannot be declared");
+  }
+  next();
+  uint32_t where = token_.at;
+  Value v;
+  if (!conditional(v)) return false;
+  return as_constant(arithmetic_.convert(rvalue(v), t.unqualified), where, constant);
+}
+
+}  // namespace ferry::cparse

@@ -1,0 +1,335 @@
+// Declarators: from the inside out as C reads them, from the specifier's type outwards as types are built.
+#include "cparse/parser_state.h"
+
+namespace ferry::cparse {
+
+// The derivations of a declarator form a list in the order in which they are applied to the specifier's type:
+// pointers behind the current position as they are read, arrays and functions right behind the position, before what
+// was inserted there earlier. `int *(*f[3])(char)`: pointer, function, pointer, array.
+void Parser::begin(Declarator& d, Naming naming) {
+  d.naming = naming;
+  d.head = static_cast<uint32_t>(derivations_.size());
+  d.params_mark = static_cast<uint32_t>(params_.size());
+  derivations_.emplace_back();
+}
+
+uint32_t Parser::insert(const Declarator& d, uint32_t position, Derivation::Kind kind, uint32_t where) {
+  if (derivations_.size() - d.head > kMaxDerivations) {
+    fail(where, "more than " + std::to_string(kMaxDerivations) + " pointers, arrays and functions in one declarator");
+    return 0;
+  }
+  Derivation step;
+  step.kind = kind;
+  step.at = where;
+  step.next = derivations_[position].next;
+  uint32_t index = static_cast<uint32_t>(derivations_.size());
+  derivations_.push_back(step);
+  derivations_[position].next = index;
+  return index;
+}
+
+// declarator-with-attributes := declarator attributes
+bool Parser::declarator(Declarator& d) {
+  d.at = token_.at;
+  Attributes conv;
+  if (!declarator_level(d, d.head, conv)) return false;
+  if (conv.has_conv && !d.attributes.has_conv) {
+    d.attributes.has_conv = true;
+    d.attributes.conv = conv.conv;
+  }
+  return attributes(d.attributes, nullptr);
+}
+
+// declarator := pointer* (name | '(' attributes declarator ')')? suffix*
+// pointer := ('*' | '&' | '&&') attributes
+// suffix := '[' array-suffix | '(' function-suffix
+//
+// A calling convention after `(` and before `*` belongs to the function suffix behind the `)`; one after `*` to the
+// next function suffix, on this level or, when there is none, on the level outside: `unused` hands it there.
+bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unused) {
+  Nest nest(*this);
+  if (nest.too_deep()) return false;
+  Attributes conv;
+  while (at(Tok::star) || at(Tok::amp) || at(Tok::and_and)) {
+    uint32_t where = token_.at;
+    position = insert(d, position, at(Tok::star) ? Derivation::Kind::pointer : Derivation::Kind::reference, where);
+    if (position == 0) return false;
+    next();
+    Attributes here;
+    uint8_t quals = 0;
+    if (attribute_token() || at(Tok::kw_const) || at(Tok::kw_volatile) || at(Tok::kw_restrict) || at(Tok::kw_atomic)) {
+      if (!attributes(here, &quals)) return false;
+      derivations_[position].quals = quals;
+      derivations_[position].ptr32 = here.ptr32;
+      if (here.has_conv) {
+        conv.has_conv = true;
+        conv.conv = here.conv;
+      }
+      if (here.align != 0) d.attributes.align = here.align;
+      if (here.link_name != kNoName) d.attributes.link_name = here.link_name;
+    }
+  }
+  if (attribute_token()) {
+    Attributes here;
+    here.align = d.attributes.align;
+    here.link_name = d.attributes.link_name;
+    here.format = d.attributes.format;
+    if (!attributes(here, nullptr)) return false;
+    d.attributes.align = here.align;
+    d.attributes.link_name = here.link_name;
+    d.attributes.format = here.format;
+    d.attributes.packed |= here.packed;
+    if (here.has_conv) {
+      conv.has_conv = true;
+      conv.conv = here.conv;
+    }
+  }
+
+  Attributes outer;  // a convention for the suffixes of this level
+  bool parameters_open = false;
+  if (at(Tok::l_paren)) {
+    uint32_t where = token_.at;
+    next();
+    if (!attributes(outer, nullptr)) return false;
+    if (d.naming != Naming::named && (at(Tok::r_paren) || at(Tok::ellipsis) || type_start())) {
+      parameters_open = true;  // C11 6.7.6.3p11: not a declarator in parentheses but parameters
+    } else {
+      Attributes inner;
+      if (!declarator_level(d, position, inner)) return false;
+      if (at(Tok::error) || !at(Tok::r_paren)) return fail_expected("')'");
+      if (inner.has_conv && !outer.has_conv) outer = inner;
+      next();
+    }
+    if (parameters_open) {
+      d.at = where;
+      if (!function_suffix(d, position, outer.has_conv ? outer : conv)) return false;
+    }
+  } else if (at(Tok::identifier)) {
+    if (d.naming == Naming::abstract) return fail_expected("a type without a name");
+    if (d.name != kNoName) return fail_expected("one name only");
+    d.at = token_.at;
+    d.name = token_name();
+    next();
+  } else {
+    d.at = token_.at;
+    if (d.naming == Naming::named) return fail_expected("a name to declare");
+    if (at(Tok::error)) return fail_expected("a declarator");
+  }
+
+  for (;;) {
+    if (at(Tok::l_bracket)) {
+      if (!array_suffix(d, position)) return false;
+    } else if (at(Tok::l_paren)) {
+      next();
+      if (!function_suffix(d, position, outer.has_conv ? outer : conv)) return false;
+    } else {
+      break;
+    }
+  }
+  if (outer.has_conv)
+    unused = outer;
+  else if (conv.has_conv)
+    unused = conv;
+  return true;
+}
+
+// array-suffix := '[' ('static' | qualifier)* ('?' | '*' | constant)? ']'
+bool Parser::array_suffix(Declarator& d, uint32_t position) {
+  Nest nest(*this);
+  if (nest.too_deep()) return false;
+  uint32_t index = insert(d, position, Derivation::Kind::array, token_.at);
+  if (index == 0) return false;
+  next();
+  uint8_t quals = 0;
+  Attributes ignored;
+  for (;;) {
+    if (!attributes(ignored, &quals)) return false;
+    if (!accept(Tok::kw_static)) break;
+  }
+  // The outermost array of a parameter becomes a pointer, so its bound need not be known: `int n, int a[n]`.
+  bool is_outermost_of_param = d.is_param && derivations_[index].next == 0;
+  uint64_t count = kFlexible;
+  if (accept(Tok::question)) {
+    count = kVla;
+  } else if (is_outermost_of_param && at(Tok::star)) {
+    next();
+    if (!at(Tok::r_bracket)) return fail_expected("']' after '*'");
+  } else if (!at(Tok::r_bracket)) {
+    uint32_t where = token_.at;
+    Value v;
+    bool outer_unknown = unknown_names_;
+    unknown_names_ = is_outermost_of_param;
+    bool ok = is_outermost_of_param ? conditional(v) : constant_integer(v, "an array size");
+    unknown_names_ = outer_unknown;
+    if (!ok) return false;
+    if (v.known == Value::Known::integer && !v.lvalue) {
+      if (v.integer < 0 && (types_[v.type].flags & kUnsigned) == 0) return fail(where, "the array size is negative");
+      // Not one of the marks; what is that large is refused by array_of.
+      count = static_cast<uint64_t>(v.integer) >= kFlexible ? kFlexible - 1 : static_cast<uint64_t>(v.integer);
+    }
+  }
+  derivations_[index].count = count;
+  return expect(Tok::r_bracket, "']'");
+}
+
+// function-suffix := '(' ( 'void' | '...' | parameter (',' parameter)* (',' '...')? )? ')'
+// The '(' is taken already.
+bool Parser::function_suffix(Declarator& d, uint32_t position, Attributes& conv) {
+  Nest nest(*this);
+  if (nest.too_deep()) return false;
+  uint32_t index = insert(d, position, Derivation::Kind::function, token_.at);
+  if (index == 0) return false;
+  uint32_t mark = static_cast<uint32_t>(params_.size());
+  bool variadic = false;
+  if (!at(Tok::r_paren)) {
+    do {
+      if (accept(Tok::ellipsis)) {
+        variadic = true;
+        break;
+      }
+      uint32_t where = token_.at;
+      bool is_void = false;
+      if (params_.size() - mark >= kMaxParameters) {
+        return fail_here("more than " + std::to_string(kMaxParameters) + " parameters");
+      }
+      if (!parameter(static_cast<uint32_t>(params_.size() - mark + 1), is_void)) return false;
+      if (is_void) {
+        if (params_.size() != mark + 1 || !at(Tok::r_paren)) return fail(where, "a parameter has type 'void'");
+        params_.pop_back();
+        break;
+      }
+    } while (accept(Tok::comma));
+  }
+  Derivation& step = derivations_[index];
+  step.variadic = variadic;
+  step.params_begin = mark;
+  step.params_end = static_cast<uint32_t>(params_.size());
+  if (conv.has_conv) {
+    step.conv = conv.conv;
+    conv.has_conv = false;
+  }
+  return expect(Tok::r_paren, "')' after the parameters");
+}
+
+// parameter := specifiers declarator?
+bool Parser::parameter(uint32_t number, bool& is_void) {
+  Specifiers s;
+  if (!specifiers(s, 1u << static_cast<unsigned>(Storage::other))) return false;
+  Declarator d;
+  begin(d, Naming::either);
+  d.is_param = true;
+  TypeId type = kNoType;
+  if (!declarator(d)) return false;
+  uint32_t where = d.at;
+  if (!build(d, s, type)) return false;
+  const Type& t = types_[type];
+  is_void = t.kind == Kind::void_ && d.name == kNoName;
+  if (t.kind == Kind::void_ && !is_void) {
+    return fail(where, "parameter " + std::to_string(number) + " has type 'void'");
+  }
+  // C11 6.7.6.3p7, p8, p15: arrays and functions are passed as pointers; a parameter's own qualifiers do not matter.
+  if (t.kind == Kind::array)
+    type = types_.pointer_to(t.base);
+  else if (t.kind == Kind::function)
+    type = types_.pointer_to(type);
+  else
+    type = t.unqualified;
+  params_.push_back({d.name, type});
+  return true;
+}
+
+TypeId Parser::with_conv(TypeId type, CallConv conv) {
+  const Type& t = types_[type];
+  if (t.kind == Kind::function) return types_.with_conv(type, conv);
+  if (t.kind != Kind::pointer) return type;
+  // A convention on `int (*f)(int)` as a whole belongs to the function pointed to.
+  if (types_[t.base].kind != Kind::function) return type;
+  return types_.qualified(types_.pointer_to(types_.with_conv(t.base, conv)), t.quals);
+}
+
+TypeId Parser::with_format(TypeId type, const FormatAttribute& format) {
+  const Type& t = types_[type];
+  if (t.kind == Kind::pointer && types_[t.base].kind == Kind::function) {
+    TypeId pointee = with_format(t.base, format);
+    return types_.qualified(types_.pointer_to(pointee), t.quals);
+  }
+  if (t.kind != Kind::function || format.string_index > types_.function(type).params.size()) return type;
+  return types_.with_format(type, format);
+}
+
+// The declared type; takes the declarator's derivations and parameters off the shared stacks.
+bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
+  type = specifiers.type;
+  Attributes modes = d.attributes;
+  if (modes.mode_size == 0) {
+    modes.mode_size = specifiers.attributes.mode_size;
+    modes.mode_floating = specifiers.attributes.mode_floating;
+    modes.mode_complex = specifiers.attributes.mode_complex;
+    modes.mode_count = specifiers.attributes.mode_count;
+  }
+  if (modes.vector_bytes == 0) modes.vector_bytes = specifiers.attributes.vector_bytes;
+  if (!apply_modes(type, modes, d.at)) return false;
+  for (uint32_t i = derivations_[d.head].next; i != 0; i = derivations_[i].next) {
+    const Derivation& step = derivations_[i];
+    const Type& t = types_[type];
+    switch (step.kind) {
+      case Derivation::Kind::start:
+        break;
+      case Derivation::Kind::pointer:
+        if (t.kind == Kind::reference) return fail(step.at, "there are no pointers to references");
+        type = types_.pointer_to(type);
+        if (step.ptr32 && types_.target().pointer_size == 8) {
+          type = scalar_type(Scalar::uint32);  // MSVC's __ptr32: a 32-bit address, of which only the number is known
+        }
+        type = types_.qualified(type, step.quals);
+        break;
+      case Derivation::Kind::reference:
+        if (t.kind == Kind::reference) return fail(step.at, "there are no references to references");
+        if (t.kind == Kind::void_) return fail(step.at, "there are no references to void");
+        type = types_.reference_to(type);
+        break;
+      case Derivation::Kind::array: {
+        // A parameter `int a[?]` or `int a[]` is a pointer, so only the element matters there.
+        Result<TypeId> array = types_.array_of(type, step.count);
+        if (!array.ok()) return fail(step.at, array.message());
+        type = *array;
+        break;
+      }
+      case Derivation::Kind::function: {
+        // C11 6.7.6.3p5 and DR 423: a result has no qualifiers of its own.
+        if (t.kind != Kind::void_ && t.quals != 0) type = t.unqualified;
+        std::span<const Param> params(params_.data() + step.params_begin, step.params_end - step.params_begin);
+        Result<TypeId> function = types_.function_type(type, params, step.variadic, step.conv);
+        if (!function.ok()) return fail(step.at, function.message());
+        type = *function;
+        break;
+      }
+    }
+  }
+  derivations_.resize(d.head);
+  params_.resize(d.params_mark);
+  if (d.attributes.has_conv)
+    type = with_conv(type, d.attributes.conv);
+  else if (specifiers.attributes.has_conv)
+    type = with_conv(type, specifiers.attributes.conv);
+  const FormatAttribute& format =
+      d.attributes.format.style != FormatAttribute::none ? d.attributes.format : specifiers.attributes.format;
+  if (format.style != FormatAttribute::none) type = with_format(type, format);
+  return true;
+}
+
+// type-name := specifiers abstract-declarator?
+bool Parser::type_name(TypeId& type) {
+  Nest nest(*this);
+  if (nest.too_deep()) return false;
+  Specifiers s;
+  Declarator d;
+  if (!specifiers(s, 0)) return false;
+  begin(d, Naming::abstract);
+  if (!declarator(d) || !build(d, s, type)) return false;
+  uint32_t align = d.attributes.align != 0 ? d.attributes.align : s.attributes.align;
+  if (align != 0) type = types_.aligned(type, align);
+  return true;
+}
+
+}  // namespace ferry::cparse

@@ -1,0 +1,252 @@
+// The parser: its state and all its productions, by the file that holds them. Private to this folder.
+//
+// Productions return false after fail(); the first failure is kept. None looks back at a token: each decides by
+// the current token alone. Lists that grow while a production runs are stacks shared by all productions, each
+// remembering where its part begins, so that nothing is allocated per declarator.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cparse/const_value.h"
+#include "cparse/lexer.h"
+#include "cparse/parser.h"
+#include "ctype/type_table.h"
+
+namespace ferry::cparse {
+
+// Pointers, arrays and functions in one declarator, those of its parameters not counted: C11 5.2.4.1 asks for 12.
+inline constexpr size_t kMaxDerivations = 1000;
+// #pragma pack(push) without pop.
+inline constexpr size_t kMaxPackStack = 1000;
+// What gcc accepts in __attribute__((aligned(n))).
+inline constexpr uint64_t kMaxAlignment = uint64_t{1} << 28;
+// A psABI has no more argument positions than this in mind either; what is passed is bounded by it.
+inline constexpr size_t kMaxParameters = 4096;
+
+// What attributes and their like said about a declaration or a record.
+struct Attributes {
+  bool packed = false;
+  bool ms_struct = false;
+  bool transparent_union = false;
+  bool has_conv = false;
+  bool ptr32 = false;
+  CallConv conv = CallConv::c;
+  FormatAttribute format;
+  uint32_t align = 0;     // 0: none given
+  uint8_t mode_size = 0;  // mode(): bytes per element; 0: none given
+  bool mode_floating = false;
+  bool mode_complex = false;
+  uint32_t mode_count = 0;    // mode(V4SF): 4
+  uint64_t vector_bytes = 0;  // vector_size()
+  NameId link_name = kNoName;
+};
+
+enum class Storage : uint8_t { none, typedef_, extern_, static_, other };
+
+struct Specifiers {
+  TypeId type = kNoType;
+  Storage storage = Storage::none;
+  bool colon_taken = false;  // `enum e :` was read, and no type followed: a bit-field's width does
+  Attributes attributes;
+};
+
+// Which declarators a context allows.
+enum class Naming : uint8_t { named, abstract, either };
+
+// One step from a specifier's type to the declared one.
+struct Derivation {
+  enum class Kind : uint8_t { start, pointer, reference, array, function } kind = Kind::start;
+  uint8_t quals = 0;
+  bool variadic = false;
+  bool ptr32 = false;
+  CallConv conv = CallConv::c;
+  uint32_t next = 0;  // index in derivations_; 0: none
+  uint32_t at = 0;
+  uint32_t params_begin = 0;  // in params_
+  uint32_t params_end = 0;
+  uint64_t count = 0;  // arrays
+};
+
+struct Declarator {
+  Naming naming = Naming::named;
+  bool is_param = false;
+  NameId name = kNoName;
+  uint32_t at = 0;    // of the name, or of where it would be
+  uint32_t head = 0;  // its first derivation in derivations_, a Kind::start
+  uint32_t params_mark = 0;
+  Attributes attributes;
+};
+
+class Parser {
+ public:
+  Parser(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes);
+
+  // parser.cpp: the three entries. False: error() says why.
+  bool translation_unit();
+  bool whole_type(TypeId& type);
+  bool whole_constant(Constant& constant);
+  Error error() const;
+  const Lexer& lexer() const { return lexer_; }
+
+ private:
+  // Counts a level of nesting for its lifetime.
+  class Nest {
+   public:
+    explicit Nest(Parser& parser) : parser_(parser) { ++parser.depth_; }
+    ~Nest() { --parser_.depth_; }
+    Nest(const Nest&) = delete;
+    Nest& operator=(const Nest&) = delete;
+    bool too_deep() { return parser_.depth_ > kMaxNesting && !parser_.fail_nesting(); }
+
+   private:
+    Parser& parser_;
+  };
+
+  // parser.cpp: tokens and errors.
+  void next();
+  bool at(Tok kind) const { return token_.kind == kind; }
+  bool accept(Tok kind);
+  bool expect(Tok kind, std::string_view what);
+  NameId token_name();
+  bool fail(uint32_t where, std::string message);
+  bool fail_here(std::string message) { return fail(token_.at, std::move(message)); }
+  bool fail_expected(std::string_view what);
+  bool fail_nesting();
+  bool skip_parentheses();
+  const Symbol* lookup(NameId name);
+
+  // preproc.cpp
+  bool directive();
+  bool dispatch_directive(std::string_view line);
+  bool define(std::string_view line);
+  void undefine();
+  bool pragma_pack();
+
+  // declaration.cpp
+  bool external_declaration(bool& ended);
+  bool declaration(bool after_extern, bool& ended);
+  bool declarator_list(Specifiers& specifiers, bool& ended);
+  bool initialiser(TypeId type, const Declarator& declarator, Storage storage, bool& is_constant);
+  bool skip_initialiser();
+  bool static_assertion();
+  bool constant_for(TypeId type, Constant& constant);
+  bool static_assert_word();
+
+  // symbols.cpp
+  bool declare(const Declarator& declarator, TypeId type, Storage storage, const Attributes& from_specifiers);
+  bool declare_constant(NameId name, const Constant& value, uint32_t where);
+  TypeId with_format_by_name(TypeId type, NameId name);
+  std::string describe(const Symbol& symbol) const;
+
+  // specifiers.cpp
+  bool specifiers(Specifiers& out, unsigned storages_allowed);
+  bool type_start();
+  bool typeof_specifier(bool unqualified, TypeId& type);
+  bool atomic_specifier(TypeId& type, uint8_t& quals);
+  bool words_type(uint32_t words, unsigned detail, uint32_t where, TypeId& type);
+  bool apply_modes(TypeId& type, const Attributes& a, uint32_t where);
+
+  // attributes.cpp
+  bool attribute_token();
+  bool attributes(Attributes& a, uint8_t* quals);
+  bool c23_attribute();
+  bool gnu_attribute(Attributes& a);
+  bool declspec(Attributes& a);
+  bool attribute_word(Attributes& a);
+  bool attribute_align(Attributes& a);
+  bool attribute_mode(Attributes& a);
+  bool attribute_format(Attributes& a);
+  bool asm_label(Attributes& a);
+  bool alignas_specifier(Attributes& a);
+  bool set_align(Attributes& a, const Value& value, uint32_t where, bool zero_is_none);
+  bool string_literal(std::string& out);
+  CallConv effective(CallConv conv) const;
+
+  // declarator.cpp
+  void begin(Declarator& d, Naming naming);
+  bool declarator(Declarator& d);
+  bool declarator_level(Declarator& d, uint32_t position, Attributes& unused);
+  uint32_t insert(const Declarator& d, uint32_t position, Derivation::Kind kind, uint32_t where);
+  bool array_suffix(Declarator& d, uint32_t position);
+  bool function_suffix(Declarator& d, uint32_t position, Attributes& conv);
+  bool parameter(uint32_t number, bool& is_void);
+  bool build(Declarator& d, const Specifiers& specifiers, TypeId& type);
+  bool type_name(TypeId& type);
+  TypeId with_conv(TypeId type, CallConv conv);
+  TypeId with_format(TypeId type, const FormatAttribute& format);
+
+  // record.cpp
+  bool record_specifier(bool is_union, TypeId& type);
+  bool record_body(TypeId record, const Attributes& before, uint32_t where);
+  std::string record_difference(TypeId old_record, TypeId new_record) const;
+  bool static_members(const Specifiers& specifiers);
+  bool member_declaration();
+  bool member_declarators(Specifiers& specifiers);
+  bool bit_field_width(TypeId type, uint8_t& width);
+  bool anonymous_member(const Specifiers& specifiers, uint32_t where);
+  bool plain_member(const Declarator& d, TypeId type, const Attributes& from_specifiers);
+
+  // enum.cpp
+  bool enum_specifier(TypeId& type, bool& colon_taken);
+  bool enum_body(TypeId type, TypeId fixed, const Attributes& before, uint32_t where);
+  bool enumerator(TypeId fixed, Value& next_value);
+  bool underlying_type(size_t base, bool packed, uint32_t where, TypeId& type);
+  bool same_enum(TypeId a, TypeId b) const;
+  Value smallest(const Value& v) const;
+  bool check_tag(NameId tag, TypeId known, Kind wanted, uint32_t where);
+
+  // const_expr.cpp
+  bool expression(Value& v);
+  bool conditional(Value& v);
+  bool binary_expression(Value& v, int min_precedence);
+  bool cast_expression(Value& v);
+  bool unary_operator(Tok op, Value& v);
+  bool sizeof_expression(bool size, Value& v);
+  bool postfix(Value& v);
+  bool member(Value& v, bool through_pointer);
+  bool subscript(Value& v);
+  bool primary(Value& v);
+  bool identifier_value(Value& v);
+  bool offsetof_expression(Value& v);
+  bool builtin_expression(Value& v);
+  Value rvalue(const Value& v);
+  bool constant_expression(Value& v);                 // a known number
+  bool constant_integer(Value& v, const char* what);  // a known integer
+  bool as_constant(const Value& v, uint32_t where, Constant& constant);
+
+  TypeTable& types_;
+  Arithmetic arithmetic_;
+  Lexer lexer_;
+  Token token_;
+  NameId token_name_ = kNoName;
+  int depth_ = 0;
+  bool quiet_ = false;          // evaluating a #define: failures are expected and tell nobody
+  bool implicit_tags_ = true;   // `struct unknown` declares it
+  bool unknown_names_ = false;  // in a parameter's array bound other parameters may be named
+  int linkage_depth_ = 0;       // open `extern "C" {`
+  uint32_t pack_ = 0;
+  struct Pack {
+    NameId label;
+    uint32_t value;
+  };
+  std::vector<Pack> pack_stack_;
+
+  bool failed_ = false;
+  uint32_t error_at_ = 0;
+  std::string error_;
+
+  // The shared stacks.
+  std::vector<Derivation> derivations_;
+  std::vector<Param> params_;
+  std::vector<Field> fields_;
+  std::vector<NamedConstant> record_constants_;
+  std::vector<NamedConstant> enumerators_;
+};
+
+// A name without the leading and trailing `__` that attributes may be written with.
+std::string_view plain_attribute_name(std::string_view name);
+
+}  // namespace ferry::cparse

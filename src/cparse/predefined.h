@@ -1,0 +1,16 @@
+// Names that are types without being declared: <stdint.h>, size_t, va_list and their like.
+#pragma once
+
+#include <string_view>
+
+#include "ctype/type_table.h"
+
+namespace ferry::cparse {
+
+// The type `name` stands for on the table's target; kNoType: it is not predefined. May add rows (va_list).
+TypeId predefined_type(TypeTable& types, std::string_view name);
+
+// The platform's va_list, by value: an array of one structure, a structure, or a pointer.
+TypeId va_list_type(TypeTable& types);
+
+}  // namespace ferry::cparse

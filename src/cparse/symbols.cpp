@@ -1,0 +1,141 @@
+// What a declaration does to the identifiers declared before: the rules of redeclaration.
+#include "cparse/parser_state.h"
+#include "cparse/predefined.h"
+#include "cparse/same_type.h"
+#include "ctype/spell.h"
+
+namespace ferry::cparse {
+namespace {
+
+// The printf family, as gcc knows it without any attribute (gcc manual, -Wformat).
+struct Formatted {
+  std::string_view name;
+  uint8_t string_index;
+  uint8_t first_to_check;
+};
+constexpr Formatted kPrintfFamily[] = {
+    {"printf", 1, 2},   {"fprintf", 2, 3},   {"sprintf", 2, 3},         {"snprintf", 3, 4},
+    {"dprintf", 2, 3},  {"asprintf", 2, 3},  {"vprintf", 1, 0},         {"vfprintf", 2, 0},
+    {"vsprintf", 2, 0}, {"vsnprintf", 3, 0}, {"vdprintf", 2, 0},        {"vasprintf", 2, 0},
+    {"printf_s", 1, 2}, {"fprintf_s", 2, 3}, {"printf_unlocked", 1, 2}, {"fprintf_unlocked", 2, 3},
+};
+
+}  // namespace
+
+std::string Parser::describe(const Symbol& symbol) const {
+  switch (symbol.kind) {
+    case Symbol::Kind::type_name:
+      return "the type '" + spell(types_, symbol.type) + "'";
+    case Symbol::Kind::function:
+      return "the function '" + spell(types_, symbol.type, types_.name(symbol.name)) + "'";
+    case Symbol::Kind::variable:
+      return "the variable '" + spell(types_, symbol.type, types_.name(symbol.name)) + "'";
+    case Symbol::Kind::constant:
+      if (types_[symbol.constant.type].kind == Kind::floating) {
+        return "the constant " + std::to_string(symbol.constant.floating);
+      }
+      if ((types_[symbol.constant.type].flags & kUnsigned) != 0) {
+        return "the constant " + std::to_string(static_cast<uint64_t>(symbol.constant.integer));
+      }
+      return "the constant " + std::to_string(symbol.constant.integer);
+    case Symbol::Kind::bad_macro:
+      return "the macro " + shown(types_.name(symbol.text));
+    case Symbol::Kind::none:
+      break;
+  }
+  return "nothing";
+}
+
+TypeId Parser::with_format_by_name(TypeId type, NameId name) {
+  const Function& f = types_.function(type);
+  if (f.format.style != FormatAttribute::none) return type;
+  for (const Formatted& row : kPrintfFamily) {
+    if (types_.name(name) != row.name) continue;
+    if (f.params.size() < row.string_index || f.variadic != (row.first_to_check != 0)) return type;
+    const Type& string = types_[f.params[row.string_index - 1u].type];
+    if (string.kind != Kind::pointer || types_[string.base].size != 1) return type;
+    FormatAttribute format;
+    format.style = FormatAttribute::printf;
+    format.string_index = row.string_index;
+    format.first_to_check = row.first_to_check;
+    return types_.with_format(type, format);
+  }
+  return type;
+}
+
+// A function, variable or typedef. A later declaration replaces an earlier one (LuaJIT, luaffifb), except that what
+// means the same keeps the earlier type: a repeated `typedef struct { ... } T;` shall not make a second T.
+bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const Attributes& from_specifiers) {
+  Symbol symbol;
+  symbol.name = d.name;
+  symbol.link_name = d.attributes.link_name != kNoName ? d.attributes.link_name : from_specifiers.link_name;
+  const Type& t = types_[type];
+  if (storage == Storage::typedef_) {
+    symbol.kind = Symbol::Kind::type_name;
+    symbol.link_name = kNoName;
+    uint32_t align = d.attributes.align != 0 ? d.attributes.align : from_specifiers.align;
+    if (align != 0) type = types_.aligned(type, align);
+  } else if (t.kind == Kind::function) {
+    symbol.kind = Symbol::Kind::function;
+    type = with_format_by_name(type, d.name);
+  } else {
+    symbol.kind = Symbol::Kind::variable;
+    if (t.kind == Kind::void_) return fail(d.at, "the variable " + shown(types_.name(d.name)) + " has type 'void'");
+    if (t.kind == Kind::array && t.count == kVla) {
+      return fail(d.at, "the variable " + shown(types_.name(d.name)) + " has an array size of '?'");
+    }
+  }
+  symbol.type = type;
+  const Symbol* old = types_.find_symbol(d.name);
+  if (old != nullptr && old->kind == Symbol::Kind::constant) {
+    return fail(
+        d.at, shown(types_.name(d.name)) + " is declared as " + describe(symbol) + " but is already " + describe(*old));
+  }
+  if (old != nullptr && old->kind == symbol.kind) {
+    const Type& was = types_[old->type];
+    bool keep = SameType(types_).types(old->type, type);
+    // `extern int a[];` after `int a[3];` says less, not something else (C11 6.2.7p3).
+    keep = keep || (symbol.kind == Symbol::Kind::variable && types_[type].kind == Kind::array &&
+                    types_[type].count == kFlexible && was.kind == Kind::array && was.base == types_[type].base);
+    if (keep) {
+      symbol.type = old->type;
+      if (symbol.link_name == kNoName) symbol.link_name = old->link_name;
+    }
+  }
+  types_.declare(symbol);
+  return true;
+}
+
+// An enum constant, a `static const` number or a #define. The same value again is fine, another one is an error.
+bool Parser::declare_constant(NameId name, const Constant& value, uint32_t where) {
+  Symbol symbol;
+  symbol.kind = Symbol::Kind::constant;
+  symbol.name = name;
+  symbol.type = value.type;
+  symbol.constant = value;
+  const Symbol* old = types_.find_symbol(name);
+  if (old != nullptr) {
+    switch (old->kind) {
+      case Symbol::Kind::none:
+      case Symbol::Kind::bad_macro:
+        break;
+      case Symbol::Kind::constant: {
+        bool same_kind =
+            (types_[old->constant.type].kind == Kind::floating) == (types_[value.type].kind == Kind::floating);
+        if (same_kind && old->constant.integer == value.integer) return true;
+        return fail(where, shown(types_.name(name)) + " is declared as " + describe(symbol) + " but is already " +
+                               describe(*old));
+      }
+      case Symbol::Kind::type_name:
+        if (predefined_type(types_, types_.name(name)) == old->type) break;
+        [[fallthrough]];
+      default:
+        return fail(where, shown(types_.name(name)) + " is declared as " + describe(symbol) + " but is already " +
+                               describe(*old));
+    }
+  }
+  types_.declare(symbol);
+  return true;
+}
+
+}  // namespace ferry::cparse
