@@ -144,8 +144,13 @@ function TestCdefAttributes:test_gnu()
     { "typedef float cd_a12 __attribute__((vector_size(16)));", "cd_a12", 16, 16 },
     { "int cd_a13(int) __attribute__((cdecl)); void __attribute__((stdcall)) cd_a14(void);" },
     { "int cd_a15(const char *, ...) __attribute__((format(printf, 1, 2))) __attribute__((deprecated(\"why\")));" },
-    { "typedef int cd_a16 __attribute__((unused, may_alias, unknown_thing(1, \"x\", (2))));", "cd_a16", 4 },
+    { "typedef int cd_a16 __attribute__((unused, may_alias));", "cd_a16", 4 },
   }
+end
+
+function TestCdefAttributes:test_unknown_attributes_with_any_arguments()
+  H.not_on_luajit "reads no nested parentheses"
+  rows { { "typedef int cd_u1 __attribute__((unknown_thing(1, \"x\", (2), a = b)));", "cd_u1", 4 } }
 end
 
 function TestCdefAttributes:test_word_and_pointer_modes()
@@ -214,7 +219,7 @@ function TestCdefConstants:test_expressions()
       CE_1 = 1 + 2 * 3, CE_2 = (1 + 2) * 3, CE_3 = 7 / 2, CE_4 = -7 % 3, CE_5 = 1 << 5 | 1, CE_6 = 0xff & ~0xf,
       CE_7 = 5 > 3 && 2 <= 1 || !0, CE_8 = 1 ? 2 : 3, CE_9 = 0 ? 2 : 1 ? 4 : 5, CE_10 = sizeof(int[3]), CE_11 = 'a', CE_12 = '\n',
       CE_13 = '\x41', CE_14 = '\101', CE_15 = 010, CE_16 = 0x10u, CE_17 = 10, CE_18 = -1 < 0, CE_19 = 3 ^ 5, CE_20 = +4,
-      CE_21 = (char)300, CE_22 = (unsigned char)-1, CE_23 = sizeof(char), CE_24 = __alignof__(double), CE_25 = CE_24 + 1,
+      CE_21 = 44, CE_22 = 255, CE_23 = sizeof(char), CE_24 = __alignof__(double), CE_25 = CE_24 + 1,
       CE_26 = 6 != 5, CE_27 = 5 == 5, CE_28 = 100 >> 2
     };
   ]]
@@ -222,6 +227,12 @@ function TestCdefConstants:test_expressions()
     7, 9, 3, -1, 33, 0xf0, 1, 2, 4, 12, 97, 10, 65, 65, 8, 16, 10, 1, 6, 4, 44, 255, 1, 8, 9, 1, 1, 25,
   }
   for i, v in ipairs(want) do lu.assertEquals(tonumber(ffi.C["CE_" .. i]), v, "CE_" .. i) end
+end
+
+function TestCdefConstants:test_casts()
+  H.not_on_luajit "ignores them"
+  ffi.cdef "enum { CD_K1 = (char)300, CD_K2 = (unsigned char)-1, CD_K3 = (short)65535, CD_K4 = (unsigned)-1 > 0, CD_K5 = (_Bool)7 };"
+  lu.assertEquals({ ffi.C.CD_K1, ffi.C.CD_K2, ffi.C.CD_K3, ffi.C.CD_K4, ffi.C.CD_K5 }, { 44, 255, -1, 1, 1 })
 end
 
 function TestCdefConstants:test_suffixes()

@@ -1,0 +1,124 @@
+-- long double, __int128, _Float128 and the other _FloatN: declared, laid out, read, written, passed by value.
+local H = require "spec_helper"
+local V = require "spec_values"
+local lu, ffi = H.lu, H.ffi
+local fx = H.load "spec_calls"
+
+ffi.cdef [[
+long double add_ld(long double, long double); long double id_ld(long double); void store_ld(long double *, long double);
+struct wd { long double a; __int128 i; unsigned __int128 u; };
+__int128 add_i128(__int128, __int128); __int128 id_i128(__int128);
+unsigned __int128 add_u128(unsigned __int128, unsigned __int128); void store_i128(__int128 *, __int128);
+int snprintf(char *, size_t, const char *, ...);
+]]
+
+TestLongDouble = {}
+
+function TestLongDouble:test_values()
+  lu.assertEquals(tonumber(ffi.new("long double", 1.5)), 1.5)
+  lu.assertEquals(tonumber(ffi.new "long double"), 0)
+  lu.assertEquals(tonumber(ffi.cast("long double", -3)), -3)
+  lu.assertEquals(tonumber(ffi.new("int", ffi.new("long double", 7.9))), 7)
+  lu.assertEquals(type(ffi.new "long double"), "cdata")
+  local s = ffi.new "struct wd"
+  s.a = 2.25
+  lu.assertEquals(tonumber(s.a), 2.25)
+  lu.assertEquals(type(s.a), "cdata")
+  s.a = s.a
+  lu.assertEquals(tonumber(s.a), 2.25)
+end
+
+function TestLongDouble:test_calls()
+  lu.assertEquals(tonumber(fx.add_ld(1.5, 2.25)), 3.75)
+  lu.assertEquals(tonumber(fx.id_ld(ffi.new("long double", -1))), -1)
+  local p = ffi.new "long double[2]"
+  fx.store_ld(p + 1, 6)
+  lu.assertEquals(tonumber(p[1]), 6)
+  lu.assertError(fx.id_ld, "x")
+  lu.assertError(fx.id_ld, nil)
+end
+
+function TestLongDouble:test_more_precision_than_double()
+  if ffi.sizeof "long double" < 10 then lu.skip "as double here" end
+  local big = fx.add_ld(2 ^ 63, 1)
+  local buf = ffi.new "char[64]"
+  ffi.C.snprintf(buf, 64, "%.0Lf", big)
+  lu.assertEquals(ffi.string(buf), "9223372036854775809")
+  H.assert_uint(ffi.cast("uint64_t", big), "9223372036854775809")
+  lu.assertEquals(tonumber(big), 2 ^ 63)
+  local exact = ffi.new("long double", V.i64 "9007199254740993")
+  H.assert_int(ffi.cast("int64_t", exact), "9007199254740993")
+end
+
+function TestLongDouble:test_as_vararg()
+  local buf = ffi.new "char[64]"
+  ffi.cdef "int vary(char *buf, int size, const char *kinds, ...);"
+  fx.vary(buf, 64, "dLd", 1.5, ffi.new("long double", 2.5), 3.5)
+  lu.assertEquals(ffi.string(buf), "d1.5 L2.5 d3.5 ")
+end
+
+TestInt128 = {}
+
+function TestInt128:test_layout()
+  lu.assertEquals(ffi.sizeof "__int128", 16)
+  lu.assertEquals(ffi.alignof "__int128", 16)
+  lu.assertEquals(ffi.offsetof("struct wd", "i"), 16)
+  lu.assertEquals(ffi.sizeof "struct wd", 48)
+  lu.assertFalse(ffi.typeof "__int128" == ffi.typeof "unsigned __int128")
+end
+
+function TestInt128:test_exact_conversions()
+  H.assert_int(ffi.cast("int64_t", ffi.new("__int128", V.i64 "-9223372036854775808")), "-9223372036854775808")
+  H.assert_uint(ffi.cast("uint64_t", ffi.new("unsigned __int128", V.u64 "18446744073709551615")), "18446744073709551615")
+  lu.assertEquals(tonumber(ffi.cast("int", ffi.new("__int128", -5))), -5)
+  local s = ffi.new "struct wd"
+  s.i = -7
+  s.u = V.u64 "18446744073709551615"
+  H.assert_int(ffi.cast("int64_t", s.i), "-7")
+  lu.assertEquals(ffi.string(ffi.cast("char *", s) + 16, 16), "\249" .. ("\255"):rep(15))
+  lu.assertEquals(ffi.string(ffi.cast("char *", s) + 32, 16), ("\255"):rep(8) .. ("\0"):rep(8))
+end
+
+function TestInt128:test_calls()
+  H.assert_int(ffi.cast("int64_t", fx.add_i128(40, 2)), "42")
+  H.assert_int(ffi.cast("int64_t", fx.add_i128(-40, -2)), "-42")
+  local p = ffi.new "__int128[2]"
+  fx.store_i128(p + 1, V.i64 "-3")
+  H.assert_int(ffi.cast("int64_t", p[1]), "-3")
+  local sum = fx.add_u128(V.u64 "18446744073709551615", V.u64 "18446744073709551615")
+  local bytes = ffi.new("unsigned __int128[1]", { sum })
+  lu.assertEquals(ffi.string(ffi.cast("char *", bytes), 16), "\254" .. ("\255"):rep(7) .. "\1" .. ("\0"):rep(7))
+end
+
+TestFloatN = {}
+
+function TestFloatN:test_sizes()
+  for name, size in pairs { _Float32 = 4, _Float64 = 8, _Float32x = 8, _Float64x = 16, _Float128 = 16, __float128 = 16 } do
+    local ok, n = pcall(ffi.sizeof, name)
+    if ok then lu.assertEquals(n, size, name) end
+  end
+  lu.assertEquals(ffi.sizeof "_Float128", 16)
+  lu.assertTrue(ffi.typeof "_Float64" == ffi.typeof "double" or ffi.sizeof "_Float64" == 8)
+end
+
+function TestFloatN:test_float128()
+  ffi.cdef "_Float128 add_f128(_Float128, _Float128); void store_f128(_Float128 *, _Float128);"
+  lu.assertEquals(tonumber(ffi.new("_Float128", 1.5)), 1.5)
+  lu.assertEquals(tonumber(fx.add_f128(1.5, -4)), -2.5)
+  local p = ffi.new "_Float128[1]"
+  fx.store_f128(p, 0.25)
+  lu.assertEquals(tonumber(p[0]), 0.25)
+end
+
+function TestFloatN:test_special_values()
+  for _, decl in ipairs { "long double", "_Float128" } do
+    lu.assertEquals(tonumber(ffi.new(decl, 1 / 0)), 1 / 0, decl)
+    local nan = tonumber(ffi.new(decl, 0 / 0))
+    lu.assertTrue(nan ~= nan, decl)
+    lu.assertEquals(1 / tonumber(ffi.new(decl, -0.0)), -1 / 0, decl)
+    lu.assertEquals(tonumber(ffi.new(decl, 5e-324)), 5e-324, decl)
+    lu.assertEquals(tonumber(ffi.new(decl, 1.7976931348623157e308)), 1.7976931348623157e308, decl)
+  end
+end
+
+H.run()
