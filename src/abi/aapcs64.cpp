@@ -21,7 +21,8 @@ struct Homogeneous {
 
 class HomogeneousFinder {
  public:
-  explicit HomogeneousFinder(const TypeTable& types) : types_(types) {}
+  HomogeneousFinder(const TypeTable& types, bool ignore_zero_width)
+      : types_(types), ignore_zero_width_(ignore_zero_width) {}
 
   // Nothing: not homogeneous. Also nothing for what is too complicated; see exhausted().
   std::optional<Homogeneous> find(TypeId id) {
@@ -66,7 +67,8 @@ class HomogeneousFinder {
     Homogeneous all;
     for (const Field& field : record.fields) {
       if (field.is_bitfield()) {
-        if (field.bit_width == 0) continue;
+        // gcc ignores `:0` here, clang for Darwin and Windows does not.
+        if (field.bit_width == 0 && ignore_zero_width_) continue;
         return std::nullopt;
       }
       std::optional<Homogeneous> one = walk(field.type, depth + 1);
@@ -86,6 +88,7 @@ class HomogeneousFinder {
   }
 
   const TypeTable& types_;
+  bool ignore_zero_width_;
   int steps_ = 0;
   bool exhausted_ = false;
 };
@@ -111,7 +114,7 @@ class Planner {
     ArgPlan& arg = builder_.begin_arg(id);
     if (t.size == 0) return {};
     if (Result<void> known = check_vector(passed, false); !known) return known;
-    HomogeneousFinder finder(types_);
+    HomogeneousFinder finder(types_, !darwin_ && !windows_);
     std::optional<Homogeneous> h = finder.find(passed);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
     bool composite = is_composite(t);
@@ -138,7 +141,7 @@ class Planner {
     ResultPlan& result = builder_.begin_result(id);
     if (t.kind == Kind::void_ || t.size == 0) return {};
     if (Result<void> known = check_vector(id, true); !known) return known;
-    HomogeneousFinder finder(types_);
+    HomogeneousFinder finder(types_, !darwin_ && !windows_);
     std::optional<Homogeneous> h = finder.find(id);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
     // AAPCS64 6.9: as if passed as the first argument; what would go to memory comes back through x8.
