@@ -260,15 +260,13 @@ TypeId Parser::with_format(TypeId type, const FormatAttribute& format) {
 // The declared type; takes the declarator's derivations and parameters off the shared stacks.
 bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
   type = specifiers.type;
-  Attributes modes = d.attributes;
-  if (modes.mode_size == 0) {
-    modes.mode_size = specifiers.attributes.mode_size;
-    modes.mode_floating = specifiers.attributes.mode_floating;
-    modes.mode_complex = specifiers.attributes.mode_complex;
-    modes.mode_count = specifiers.attributes.mode_count;
+  if (d.attributes.mode_size != 0 || d.attributes.vector_bytes != 0 || specifiers.attributes.mode_size != 0 ||
+      specifiers.attributes.vector_bytes != 0) {
+    Attributes modes = d.attributes.mode_size != 0 ? d.attributes : specifiers.attributes;
+    modes.vector_bytes =
+        d.attributes.vector_bytes != 0 ? d.attributes.vector_bytes : specifiers.attributes.vector_bytes;
+    if (!apply_modes(type, modes, d.at)) return false;
   }
-  if (modes.vector_bytes == 0) modes.vector_bytes = specifiers.attributes.vector_bytes;
-  if (!apply_modes(type, modes, d.at)) return false;
   for (uint32_t i = derivations_[d.head].next; i != 0; i = derivations_[i].next) {
     const Derivation& step = derivations_[i];
     const Type& t = types_[type];
@@ -281,7 +279,7 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
         if (step.ptr32 && types_.target().pointer_size == 8) {
           type = scalar_type(Scalar::uint32);  // MSVC's __ptr32: a 32-bit address, of which only the number is known
         }
-        type = types_.qualified(type, step.quals);
+        if (step.quals != 0) type = types_.qualified(type, step.quals);
         break;
       case Derivation::Kind::reference:
         if (t.kind == Kind::reference) return fail(step.at, "there are no references to references");

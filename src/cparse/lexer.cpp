@@ -7,10 +7,12 @@
 namespace ferry::cparse {
 namespace {
 
-enum CharClass : uint8_t { kOther, kSpace, kNewline, kIdent, kDigit, kPunct };
+// In this order: what is below kIdent may need skipping.
+enum CharClass : uint8_t { kSpace, kNewline, kOther, kIdent, kDigit, kPunct };
 
 constexpr std::array<uint8_t, 256> make_classes() {
   std::array<uint8_t, 256> table{};
+  table.fill(kOther);
   for (int c = 0; c < 256; ++c) {
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80) table[c] = kIdent;
     if (c >= '0' && c <= '9') table[c] = kDigit;
@@ -224,8 +226,12 @@ void Lexer::next(Token& token) {
     return;
   }
   bool line_start = position_ == begin_;
-  const char* p = skip_space(token, position_, line_start);
-  if (p == nullptr) return;
+  const char* p = position_;
+  if (p < end_ && *p == ' ') ++p;  // the most frequent gap
+  if (p == end_ || char_class(*p) < kIdent || *p == '/') {
+    p = skip_space(token, p, line_start);
+    if (p == nullptr) return;
+  }
   token.at = static_cast<uint32_t>(p - begin_);
   if (p == end_) {
     work_ += static_cast<uint64_t>(p - position_) + 1;

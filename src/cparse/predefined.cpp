@@ -101,7 +101,7 @@ struct VaField {
   TypeId type;
 };
 
-TypeId va_record(TypeTable& types, std::string_view tag, std::initializer_list<VaField> members) {
+TypeId plain_record(TypeTable& types, std::string_view tag, std::initializer_list<VaField> members) {
   NameId name = types.intern(tag);
   if (TypeId known = types.find_tag(name); known != kNoType && types[known].kind == Kind::structure) return known;
   std::vector<Field> fields;
@@ -119,6 +119,11 @@ TypeId va_record(TypeTable& types, std::string_view tag, std::initializer_list<V
 
 }  // namespace
 
+TypeId complex_float16_type(TypeTable& types) {
+  const TypeId part = scalar_type(Scalar::float16);
+  return plain_record(types, "__complex_float16", {{"re", part}, {"im", part}});
+}
+
 TypeId va_list_type(TypeTable& types) {
   const Target& target = types.target();
   TypeId void_pointer = types.pointer_to(scalar_type(Scalar::void_));
@@ -131,27 +136,27 @@ TypeId va_list_type(TypeTable& types) {
   if (target.os == Os::windows) return char_pointer;
   switch (target.arch) {
     case Arch::x86_64:  // psABI x86-64, 3.5.7, figure 3.34
-      return array_of_one(va_record(types, "__va_list_tag",
-                                    {{"gp_offset", scalar_type(Scalar::uint32)},
-                                     {"fp_offset", scalar_type(Scalar::uint32)},
-                                     {"overflow_arg_area", void_pointer},
-                                     {"reg_save_area", void_pointer}}));
+      return array_of_one(plain_record(types, "__va_list_tag",
+                                       {{"gp_offset", scalar_type(Scalar::uint32)},
+                                        {"fp_offset", scalar_type(Scalar::uint32)},
+                                        {"overflow_arg_area", void_pointer},
+                                        {"reg_save_area", void_pointer}}));
     case Arch::aarch64:  // AAPCS64, appendix B; Darwin has a char *
       if (target.os == Os::darwin) return char_pointer;
-      return va_record(types, "__va_list",
-                       {{"__stack", void_pointer},
-                        {"__gr_top", void_pointer},
-                        {"__vr_top", void_pointer},
-                        {"__gr_offs", int_type},
-                        {"__vr_offs", int_type}});
+      return plain_record(types, "__va_list",
+                          {{"__stack", void_pointer},
+                           {"__gr_top", void_pointer},
+                           {"__vr_top", void_pointer},
+                           {"__gr_offs", int_type},
+                           {"__vr_offs", int_type}});
     case Arch::arm:  // AAPCS32, 8.1.4
-      return va_record(types, "__va_list", {{"__ap", void_pointer}});
+      return plain_record(types, "__va_list", {{"__ap", void_pointer}});
     case Arch::s390x:  // s390x ELF ABI 1.2.3
-      return array_of_one(va_record(types, "__va_list_tag",
-                                    {{"__gpr", scalar_type(Scalar::int64)},
-                                     {"__fpr", scalar_type(Scalar::int64)},
-                                     {"__overflow_arg_area", void_pointer},
-                                     {"__reg_save_area", void_pointer}}));
+      return array_of_one(plain_record(types, "__va_list_tag",
+                                       {{"__gpr", scalar_type(Scalar::int64)},
+                                        {"__fpr", scalar_type(Scalar::int64)},
+                                        {"__overflow_arg_area", void_pointer},
+                                        {"__reg_save_area", void_pointer}}));
     case Arch::riscv64:
       return void_pointer;  // RISC-V psABI, "Variadic arguments"
     case Arch::i386:

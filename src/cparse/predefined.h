@@ -13,4 +13,8 @@ TypeId predefined_type(TypeTable& types, std::string_view name);
 // The platform's va_list, by value: an array of one structure, a structure, or a pointer.
 TypeId va_list_type(TypeTable& types);
 
+// `_Complex _Float16`, which no Lua code computes with: as the structure {re, im} that it is laid out and passed like
+// (psABI x86-64 3.2.3, AAPCS64 5.9.5).
+TypeId complex_float16_type(TypeTable& types);
+
 }  // namespace ferry::cparse

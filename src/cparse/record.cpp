@@ -121,6 +121,11 @@ bool Parser::record_body(TypeId record, const Attributes& before, uint32_t where
                                        record_constants_.end());
   fields_.resize(fields_mark);
   record_constants_.resize(constants_mark);
+  if (types_.record(record).is_union) {
+    for (const Field& f : fields) {
+      if ((types_[f.type].flags & kVariable) != 0) return fail(where, "a union has a member of variable size");
+    }
+  }
   if (types_.record(record).complete) {
     return fail(where, "'" + spell(types_, record) + "' is defined within its own body");
   }

@@ -1,5 +1,6 @@
 // Declaration specifiers: storage classes, qualifiers, type words, and the modes that attributes put on a type.
 #include "cparse/parser_state.h"
+#include "cparse/predefined.h"
 
 namespace ferry::cparse {
 namespace {
@@ -247,7 +248,7 @@ done:
     }
     if (!words_type(words, detail, start, out.type)) return false;
   }
-  out.type = types_.qualified(out.type, quals);
+  if (quals != 0) out.type = types_.qualified(out.type, quals);
   return true;
 }
 
@@ -270,7 +271,7 @@ bool Parser::words_type(uint32_t words, unsigned detail, uint32_t where, TypeId&
   };
   auto complex = [&](Scalar s) {
     if (sign) return bad();
-    type = types_.complex_of(scalar_type(s));
+    type = s == Scalar::float16 ? complex_float16_type(types_) : types_.complex_of(scalar_type(s));
     if (type == kNoType) return fail(where, "there is no complex type of this precision");
     return true;
   };
