@@ -1,0 +1,263 @@
+-- Processes and states: fork with calls and callbacks on both sides, callbacks that outlive their state,
+-- several states in a process, failing finalisers of others while C calls back.
+local H = require "spec_helper"
+local V = require "spec_values"
+local lu, ffi = H.lu, H.ffi
+
+ffi.cdef [[
+typedef int (*pr_fn)(int);
+int fork_and_call(pr_fn f, int v); int fork_here(void); int wait_for(int pid); void leave(int code);
+void keep_cb(pr_fn f); int run_kept(int v); void call_at_exit(pr_fn f);
+int call_ptr_n(int (*f)(void *, const char *), int n);
+int abs(int);
+]]
+local fx = H.load "spec_process"
+
+TestFork = {}
+
+function TestFork:test_callback_in_the_child()
+  lu.assertEquals(fx.fork_and_call(function(v) return v + 1 end, 41), 42)
+end
+
+function TestFork:test_callback_in_the_parent_afterwards()
+  local function f(v) return v + 2 end
+  lu.assertEquals(fx.fork_and_call(f, 3), 5)
+  lu.assertEquals(fx.fork_and_call(f, 4), 6)
+  fx.keep_cb(f)
+  lu.assertEquals(fx.run_kept(5), 7)
+  fx.keep_cb(nil)
+end
+
+function TestFork:test_child_makes_new_functions_and_callbacks()
+  fx.keep_cb(function(v) return v * 2 end)
+  local pid = fx.fork_here()
+  if pid == 0 then
+    local ok, sum = pcall(function()
+      ffi.cdef "int labs_pr(int) __asm__(\"abs\"); double fabs(double);"
+      local total = ffi.C.labs_pr(-3) + ffi.C.fabs(-4) + fx.run_kept(5)
+      local cbs = {}
+      for i = 1, 50 do cbs[i] = ffi.cast("pr_fn", function(v) return v + i end) end
+      for i = 1, 50 do total = total + cbs[i](0) end
+      return total
+    end)
+    fx.leave(ok and sum == 3 + 4 + 10 + 1275 and 11 or 12)
+  end
+  lu.assertTrue(pid > 0)
+  -- the parent makes some as well: what the child made must not be seen here
+  local cbs = {}
+  for i = 1, 50 do cbs[i] = ffi.cast("pr_fn", function(v) return v - i end) end
+  for i = 1, 50 do lu.assertEquals(cbs[i](100), 100 - i) end
+  lu.assertEquals(fx.wait_for(pid), 11)
+  for i = 1, 50 do lu.assertEquals(cbs[i](100), 100 - i) end
+  lu.assertEquals(fx.run_kept(6), 12)
+  fx.keep_cb(nil)
+end
+
+function TestFork:test_error_in_the_childs_callback()
+  local status = fx.fork_and_call(function() error "in the child" end, 1)
+  lu.assertEquals(status, 0) -- the callback returned its default, the child left
+end
+
+local preamble = ([[
+  local ffi = require "ffi"
+  local fx = ffi.load %q
+  ffi.cdef "typedef int (*pr_fn)(int); void call_at_exit(pr_fn f); void keep_cb(pr_fn f); int run_kept(int v);"
+]]):format(H.fixture "spec_process")
+
+TestClose = {}
+
+function TestClose:test_callback_called_after_its_state_was_closed()
+  local ok, text = V.child(preamble .. [[
+    fx.call_at_exit(function(v) return v * 100 end)
+    print "running"
+  ]])
+  lu.assertTrue(ok, text)
+  lu.assertStrContains(text, "running")
+  lu.assertStrContains(text, "at end: 0")
+end
+
+function TestClose:test_explicit_callback_too()
+  local ok, text = V.child(preamble .. [[
+    cb = ffi.cast("pr_fn", function(v) return v * 100 end)
+    fx.call_at_exit(cb)
+  ]])
+  lu.assertTrue(ok, text)
+  lu.assertStrContains(text, "at end: 0")
+end
+
+function TestClose:test_finalisers_at_close()
+  local ok, text = V.child(preamble .. [[
+    ffi.cdef "struct s { int a; }; int puts(const char *);"
+    keep = {}
+    for i = 1, 20 do
+      keep[i] = ffi.gc(ffi.new("struct s", i), function(o)
+        if o.a == 7 then error "at close" end
+        if o.a == 8 then io.write("finalised ", o.a, "\n") end
+        ffi.new("struct s", o.a)
+        local cb = ffi.cast("pr_fn", function(v) return v end)
+        cb(1)
+      end)
+    end
+    local T = ffi.metatype("struct s", { __gc = function(o) fx.run_kept(1) end })
+    for i = 21, 40 do keep[i] = T(i) end
+  ]])
+  lu.assertTrue(ok, text)
+  lu.assertStrContains(text, "finalised 8")
+end
+
+function TestClose:test_objects_older_than_the_module()
+  local ok, text = V.child [[
+    local late = setmetatable({}, { __gc = function() if obj then obj.a = 1 io.write("late ", obj.a, "\n") end end })
+    local proxy = newproxy and newproxy(true)
+    if proxy then getmetatable(proxy).__gc = function() if obj then obj.a = 2 end end end
+    keep = { late, proxy }
+    local ffi = require "ffi"
+    ffi.cdef "struct s { int a; };"
+    obj = ffi.new "struct s"
+  ]]
+  lu.assertTrue(ok, text)
+end
+
+function TestClose:test_os_exit_with_and_without_closing()
+  for _, code in ipairs { "os.exit(0)", "os.exit(0, true)", "error('x', 0)" } do
+    local ok, text = V.child(preamble .. [[
+      fx.keep_cb(function(v) return v end)
+      keep = ffi.gc(ffi.new "int[4]", function() end)
+    ]] .. code)
+    if code:find "exit" then lu.assertTrue(ok, code .. text) else lu.assertFalse(ok) end
+    lu.assertFalse(text:find "egmentation" ~= nil)
+  end
+end
+
+-- A second Lua state in this process, driven through the Lua API by ffi itself.
+local function second_state()
+  ffi.cdef [[
+    typedef struct lua_State lua_State;
+    lua_State *luaL_newstate(void); void luaL_openlibs(lua_State *); void lua_close(lua_State *);
+    int luaL_loadstring(lua_State *, const char *);
+    int lua_pcall(lua_State *, int, int, int); int lua_pcallk(lua_State *, int, int, int, intptr_t, void *);
+    const char *lua_tolstring(lua_State *, int, size_t *);
+  ]]
+  if not pcall(function() return ffi.C.luaL_newstate end) then lu.skip "the interpreter exports no API" end
+  local L = ffi.C.luaL_newstate()
+  ffi.C.luaL_openlibs(L)
+  local S = {}
+  function S.run(code)
+    local status = ffi.C.luaL_loadstring(L, code)
+    if status == 0 then
+      status = H.version == "5.1" and ffi.C.lua_pcall(L, 0, 0, 0) or ffi.C.lua_pcallk(L, 0, 0, 0, 0, nil)
+    end
+    lu.assertEquals(status, 0, status ~= 0 and ffi.string(ffi.C.lua_tolstring(L, -1, nil)) or nil)
+  end
+  function S.close() ffi.C.lua_close(L) end
+  return S
+end
+
+TestStates = {}
+
+function TestStates:test_callback_of_a_closed_state_returns_its_default()
+  if H.version == "5.5" then lu.skip "luaL_openlibs is a macro" end
+  local S = second_state()
+  S.run(preamble .. "fx.keep_cb(function(v) return v * 3 end)")
+  lu.assertEquals(fx.run_kept(5), 15)
+  S.close()
+  lu.assertEquals(fx.run_kept(5), 0)
+  lu.assertEquals(fx.run_kept(6), 0)
+  fx.keep_cb(function(v) return v end)
+  lu.assertEquals(fx.run_kept(8), 8)
+  fx.keep_cb(nil)
+end
+
+function TestStates:test_objects_of_one_state_after_another_closed()
+  if H.version == "5.5" then lu.skip "luaL_openlibs is a macro" end
+  ffi.cdef "struct pr_s { int a; double b; };"
+  local o = ffi.new("struct pr_s", 1, 2.5)
+  local abs = ffi.C.abs
+  local cb = ffi.cast("pr_fn", function(v) return v + 1 end)
+  for i = 1, 5 do
+    local S = second_state()
+    S.run(preamble .. [[
+      ffi.cdef "struct pr_s { char other; }; int abs(int);"
+      keep = ffi.new "struct pr_s"
+      assert(ffi.sizeof "struct pr_s" == 1 and ffi.C.abs(-4) == 4)
+      cbs = {}
+      for i = 1, 10 do cbs[i] = ffi.cast("pr_fn", function(v) return v + i end) end
+    ]])
+    S.close()
+    o.a = i
+    lu.assertEquals({ o.a, o.b, abs(-i), cb(i), ffi.sizeof "struct pr_s" }, { i, 2.5, i, i + 1, 16 })
+  end
+  cb:free()
+end
+
+function TestStates:test_types_of_states_are_apart()
+  if H.version == "5.5" then lu.skip "luaL_openlibs is a macro" end
+  local S = second_state()
+  S.run(preamble .. "ffi.cdef 'typedef double pr_only_there;' ffi.metatype('struct pr_m { int a; }', { __index = { x = 1 } })")
+  lu.assertError(ffi.typeof, "pr_only_there")
+  S.close()
+  lu.assertError(ffi.typeof, "pr_only_there")
+end
+
+TestForeignGc = {}
+
+local function failing_finaliser()
+  if newproxy and H.version == "5.1" then
+    local p = newproxy(true)
+    getmetatable(p).__gc = function() error "foreign __gc" end
+  else
+    setmetatable({}, { __gc = function() error "foreign __gc" end })
+  end
+end
+
+function TestForeignGc:test_failing_finaliser_while_c_calls_back()
+  if rawget(_G, "warn") then warn "@off" end
+  local pause = collectgarbage("setpause", 1)
+  local calls = 0
+  for round = 1, H.slow and 5 or 60 do
+    for _ = 1, 10 do failing_finaliser() end
+    pcall(fx.call_ptr_n, function(p, s)
+      calls = calls + 1
+      if ffi.isnull(p) or ffi.string(s) ~= "text" then error "wrong arguments" end
+      failing_finaliser()
+      return round % 2
+    end, 20)
+  end
+  collectgarbage("setpause", pause)
+  for _ = 1, 400 do
+    if pcall(collectgarbage) then break end
+  end
+  lu.assertTrue(calls > 0)
+  lu.assertEquals(ffi.C.abs(-5), 5)
+end
+
+function TestForeignGc:test_failing_finaliser_while_objects_are_made()
+  if rawget(_G, "warn") then warn "@off" end
+  local pause = collectgarbage("setpause", 1)
+  for i = 1, H.slow and 50 or 1000 do
+    failing_finaliser()
+    pcall(ffi.new, "int[10]")
+    pcall(ffi.typeof, "char[" .. i .. "]")
+    pcall(ffi.cast, "pr_fn", function(v) return v end)
+    pcall(ffi.cdef, ("struct pr_g%d { int a; };"):format(i))
+  end
+  collectgarbage("setpause", pause)
+  for _ = 1, 3000 do
+    if pcall(collectgarbage) then break end
+  end
+  lu.assertEquals(ffi.new("int[2]", 1, 2)[1], 2)
+end
+
+function TestForeignGc:test_stack_overflow_inside_callbacks()
+  local function deep(n)
+    return fx.run_kept(n + 1)
+  end
+  fx.keep_cb(deep)
+  local ok, e = pcall(fx.run_kept, 1)
+  lu.assertFalse(ok)
+  lu.assertStrContains(tostring(e), "overflow")
+  fx.keep_cb(nil)
+  lu.assertEquals(ffi.C.abs(-5), 5)
+end
+
+H.run()
