@@ -1,0 +1,292 @@
+// Calls of C functions: argument conversion into the back end's frame, the call, the result.
+#include "lua/call.h"
+
+#include <alloca.h>
+#include <cerrno>
+#include <cxxabi.h>
+#include <cstdlib>
+#include <exception>
+#include <typeinfo>
+
+#include "lua/callback.h"
+#include "lua/varargs.h"
+#include "lua/write.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// Larger frames (structs of megabytes by value) are put into a userdata instead of the C stack.
+constexpr size_t kMaxStackFrame = 32 * 1024;
+// Results up to this size that are not cdata themselves land on the C stack: integers, pointers, long double, ...
+constexpr size_t kScalarResult = 32;
+
+int function_gc(lua_State* L) {
+  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, 1));
+  if (record != nullptr) record->st = nullptr;
+  return 0;
+}
+
+int l_function(lua_State* L) {
+  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, lua_upvalueindex(1)));
+  State* st = record->st;
+  if (st == nullptr || st->closed()) raise_closed(L);
+  return call_c(L, st, record->type, record->address, st->types->name(record->name).data(), 1);
+}
+
+// Restores the innermost frame also when a C++ exception passes.
+class FrameGuard {
+ public:
+  FrameGuard(State* st, CallFrame* frame) : st_(st), frame_(frame) { st->frame = frame; }
+  ~FrameGuard() { st_->frame = frame_->outer; }
+  FrameGuard(const FrameGuard&) = delete;
+  FrameGuard& operator=(const FrameGuard&) = delete;
+
+ private:
+  State* st_;
+  CallFrame* frame_;
+};
+
+// Runs the C function. No Lua call happens here except inside callbacks, which are protected. False: a C++ exception came
+// out of it and st->error says which. Lua's own exceptions (C++-built Lua) are no std::exception and pass.
+bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction function, std::byte* frame, void* result,
+         bool* failed) {
+  CallFrame current{L, st->frame, false};
+  const FrameGuard guard(st, &current);
+  enter_thread(st);
+  try {
+    errno = st->saved_errno;
+    invoker.invoke(function, frame, result);
+    st->saved_errno = errno;
+  } catch (const std::exception& e) {
+    st->saved_errno = errno;
+    without_exceptions(st, [&] {
+      int status = 0;
+      char* name = __cxxabiv1::__cxa_demangle(typeid(e).name(), nullptr, nullptr, &status);
+      st->error = std::string("C++ exception ") + (name != nullptr ? name : typeid(e).name()) + ": " + e.what();
+      std::free(name);
+      return true;
+    });
+    return false;
+  }
+  *failed = current.failed;
+  return true;
+}
+
+[[noreturn]] void wrong_count(lua_State* L, const CallInfo* info, const char* name, int given) {
+  const size_t want = info->params.size();
+  raise(L, "wrong number of arguments for %s%s%s (%s%zu expected, got %d)", name != nullptr ? "'" : "",
+        name != nullptr ? name : "function call", name != nullptr ? "'" : "", info->variadic ? "at least " : "", want, given);
+}
+
+// Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up.
+inline void write_argument(lua_State* L, State* st, const Travel& travel, std::byte* frame, int idx, int number,
+                           const char* name) {
+  TypeInfo* info = travel.info;
+  void* slot = frame + travel.offset;
+  const int type = lua_type(L, idx);
+  if (type == LUA_TNUMBER) {
+    switch (info->rep) {
+      case Rep::i32:
+      case Rep::u32:
+      case Rep::i8:
+      case Rep::u8:
+      case Rep::i16:
+      case Rep::u16:
+      case Rep::i64:
+      case Rep::u64: {
+        const int64_t value = integer_at(L, idx, info->size);
+        std::memcpy(slot, &value, sizeof value);
+        if (info->rep != Rep::i64 && info->rep != Rep::u64) {
+          call::store_integer(slot, narrow(info->rep, value), info->size);
+        }
+        return;
+      }
+      case Rep::f64: {
+        const double value = lua_tonumber(L, idx);
+        std::memcpy(slot, &value, sizeof value);
+        return;
+      }
+      case Rep::f32: {
+        const auto value = static_cast<float>(lua_tonumber(L, idx));
+        std::memcpy(slot, &value, sizeof value);
+        return;
+      }
+      default: break;
+    }
+  } else if (type == LUA_TUSERDATA && info->rep == Rep::pointer) {
+    CData* cd = to_cdata(L, st, idx);
+    if (cd != nullptr && (cd->type == info->id || cd->type == info->base_id)) {
+      // The very pointer type, or an object of the type pointed to.
+      void* value = cd->data;
+      if (cd->type == info->id || base_of(st, info)->rep == Rep::record) {
+        std::memcpy(slot, &value, sizeof value);
+        return;
+      }
+    }
+  }
+  const Place place{Place::Kind::argument, number, name, kNoType};
+  write_any(L, st, info, slot, idx, place, Keeper{}, kCallArgument);
+  widen_slot(info, slot);
+}
+
+// Pushes what the call returned.
+int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
+  switch (info->rep) {
+    case Rep::none: return 0;
+    default: push_value(L, st, info, result, 0); return 1;
+  }
+}
+
+bool build(State* st, TypeInfo* type, CallInfo* info) {
+  return without_exceptions(st, [&] {
+    const Function& f = st->types->function(type->id);
+    info->variadic = f.variadic;
+    info->format = f.format;
+    auto invoker = st->backend->make_invoker(*st->types, type->id, {});
+    if (!invoker) {
+      st->error = invoker.message();
+      return false;
+    }
+    info->invoker = std::move(*invoker);
+    info->result = info_of(st, f.result);
+    for (size_t i = 0; i < f.params.size(); ++i) {
+      info->params.push_back({info_of(st, f.params[i].type), info->invoker->args()[i].offset});
+    }
+    return true;
+  });
+}
+
+}  // namespace
+
+void widen_slot(const TypeInfo* info, void* slot) {
+  if (info->size >= 8) return;
+  switch (info->rep) {
+    case Rep::boolean:
+    case Rep::i8:
+    case Rep::u8:
+    case Rep::i16:
+    case Rep::u16:
+    case Rep::i32:
+    case Rep::u32:
+      call::store_integer(slot, load_int(slot, info->size, (info->type_flags & kUnsigned) != 0), info->size);
+      return;
+    case Rep::pointer:
+    case Rep::reference:
+      call::store_integer(slot, load_int(slot, info->size, true), info->size);
+      return;
+    default: return;
+  }
+}
+
+CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type) {
+  if (type->call != nullptr) return type->call;
+  auto* info = new (std::nothrow) CallInfo;
+  if (info == nullptr) raise(L, "not enough memory");
+  if (!build(st, type, info)) {
+    delete info;
+    raise_error(L, st);
+  }
+  type->call = info;
+  return info;
+}
+
+void free_call_info(CallInfo* info) { delete info; }
+
+int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first) {
+  const CallInfo* info = type->call != nullptr ? type->call : call_info_of(L, st, type);
+  const int given = lua_gettop(L) - first + 1;
+  const int fixed = static_cast<int>(info->params.size());
+  if (given != fixed && (given < fixed || !info->variadic)) wrong_count(L, info, name, given);
+  const call::Invoker* invoker = info->invoker.get();
+  VarargShape* shape = nullptr;
+  const int extra = given - fixed;
+  if (info->variadic && extra > 0) {
+    shape = vararg_shape(L, st, type, name, first, extra);
+    invoker = shape->invoker;
+  }
+  // Temporaries (one per argument at most), the result, and what a callback pushes outside of its pcall.
+  if (given > 4) luaL_checkstack(L, given + 12, "too many arguments");
+
+  const size_t bytes = invoker->frame_bytes();
+  std::byte* frame;
+  if (bytes <= kMaxStackFrame) {
+    frame = static_cast<std::byte*>(alloca(bytes + 15));
+  } else {
+    frame = static_cast<std::byte*>(new_userdata(L, bytes + 15));
+  }
+  frame = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(frame) + 15) & ~uintptr_t{15});
+
+  for (int i = 0; i < fixed; ++i) write_argument(L, st, info->params[static_cast<size_t>(i)], frame, first + i, i + 1, name);
+  if (shape != nullptr) {
+    for (int i = 0; i < extra; ++i) {
+      const Travel travel{shape->types[i], invoker->args()[static_cast<size_t>(fixed + i)].offset};
+      write_argument(L, st, travel, frame, first + fixed + i, fixed + i + 1, name);
+    }
+  }
+
+  alignas(16) std::byte scalar[kScalarResult];
+  void* result = scalar;
+  TypeInfo* returned = info->result;
+  CData* object = nullptr;
+  if (returned->rep == Rep::record || returned->rep == Rep::vector || returned->size > kScalarResult) {
+    const uint64_t need = invoker->result_bytes() > returned->size ? invoker->result_bytes() : returned->size;
+    object = new_cdata(L, st, returned, need);
+    result = object->address();
+  }
+  bool failed = false;
+  if (shape != nullptr) ++shape->in_use;
+  const bool ok = run(L, st, *invoker, function, frame, result, &failed);
+  if (shape != nullptr) --shape->in_use;
+  if (!ok) raise_error(L, st);
+  if (failed) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->pending_error);
+    lua_pushboolean(L, 0);
+    lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+    return lua_error(L);
+  }
+  if (object != nullptr) return 1;  // on top
+  return push_result(L, st, returned, result);
+}
+
+void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library) {
+  library = abs_index(L, library);
+  luaL_checkstack(L, 5, nullptr);
+  auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord)));
+  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name};
+  if constexpr (kParentSlot) {
+    lua_pushvalue(L, library);
+  } else {
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, library);
+    lua_rawseti(L, -2, 1);
+  }
+  set_attached(L, -2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->function_mt);
+  lua_setmetatable(L, -2);
+  lua_pushcclosure(L, l_function, 1);
+}
+
+FunctionRecord* function_record(lua_State* L, int idx) {
+  if (lua_tocfunction(L, idx) != l_function) return nullptr;
+  if (lua_getupvalue(L, idx, 1) == nullptr) return nullptr;
+  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  return record;
+}
+
+void* function_address(lua_State* L, State*, int idx, TypeId* type) {
+  FunctionRecord* record = function_record(L, idx);
+  if (record == nullptr || record->st == nullptr) return nullptr;
+  if (type != nullptr) *type = record->type->id;
+  return reinterpret_cast<void*>(record->address);
+}
+
+void make_call_metatable(lua_State* L, State* st) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, function_gc);
+  lua_setfield(L, -2, "__gc");
+  st->function_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+}  // namespace ferry::lua

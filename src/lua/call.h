@@ -1,0 +1,52 @@
+// Calls of C functions from Lua: library functions (Lua closures) and function pointers (cdata).
+#pragma once
+
+#include "call/backend.h"
+#include "lua/raise.h"
+#include "lua/state.h"
+
+namespace ferry::lua {
+
+// A C call in progress; the innermost is State::frame. On the C stack of call_c.
+struct CallFrame {
+  lua_State* L;        // the coroutine that made the call: its callbacks run there
+  CallFrame* outer;
+  bool failed;         // a callback raised; the error waits in State::pending_error
+};
+
+// One parameter or result, as call_c and callbacks need it.
+struct Travel {
+  TypeInfo* info = nullptr;
+  uint32_t offset = 0;  // of the argument's slot in the frame
+};
+
+// How a function type is called; one per function TypeId, made on first use.
+struct CallInfo;
+void free_call_info(CallInfo* info);
+
+// The userdata in a library function's upvalue.
+struct FunctionRecord {
+  call::CFunction address;
+  TypeInfo* type;     // the function type
+  State* st;          // null once the state is closed
+  NameId name;
+};
+
+// Pushes a Lua function that calls `address`. `library` (stack index) is kept alive by it.
+void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library);
+// The FunctionRecord of a Lua value that such a push made, or null. Never raises.
+FunctionRecord* function_record(lua_State* L, int idx);
+// The address of such a function (null for any other value) and its function type.
+void* function_address(lua_State* L, State* st, int idx, TypeId* type);
+
+// Calls with the arguments from stack index `first` to the top. Returns the number of results pushed. `name` is for messages and
+// may be null.
+int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first);
+
+// The metatable of FunctionRecord userdata.
+void make_call_metatable(lua_State* L, State* st);
+
+// Extends an integer of the type to 64 bits in place: what argument and result slots hold.
+void widen_slot(const TypeInfo* info, void* slot);
+
+}  // namespace ferry::lua

@@ -1,0 +1,356 @@
+// Callbacks: see callback.h. The handler runs everything that can raise inside one lua_pcall, so that no Lua error
+// ever jumps over C frames; an error waits in the state until the innermost C call returns.
+#include "lua/callback.h"
+
+#include <pthread.h>
+
+#include <cstdio>
+#include <unordered_map>
+
+#include "lua/call.h"
+#include "lua/varargs.h"
+#include "lua/write.h"
+
+namespace ferry::lua {
+
+struct CallbackRecord {
+  State* st = nullptr;
+  TypeInfo* fn = nullptr;
+  TypeInfo* result = nullptr;
+  std::vector<TypeInfo*> params;
+  std::unique_ptr<call::Callback> slot;
+  uint64_t id = 0;
+  int function = LUA_NOREF;    // registry reference of the Lua function
+  int kept_result = LUA_NOREF; // what the last returned pointer points into
+  int on_error = LUA_NOREF;    // value or handler function
+  int active = 0;              // calls in progress
+  bool freed = false;
+};
+
+// All callbacks of a state. `by_address`: id of the live callback there, 0 for a freed one.
+struct CallbackTable {
+  std::unordered_map<uint64_t, std::unique_ptr<CallbackRecord>> records;
+  std::unordered_map<const void*, uint64_t> by_address;
+  uint64_t next_id = 1;
+  pthread_t owner = {};
+};
+
+namespace {
+
+// A function pointer cdata that owns its slot: the record's id lies behind the header.
+struct CallbackCData {
+  CData header;
+  uint64_t id;
+};
+
+// One call of a callback, handed to the protected runner.
+struct Job {
+  CallbackRecord* record;
+  void* const* args;
+  void* result;
+};
+
+CallbackTable* table_of(State* st) { return st->callback_table.get(); }
+
+// By-value aggregates are copied: the C argument dies with the call.
+void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
+  if (info->rep == Rep::record) {
+    CData* cd = new_cdata(L, st, info);
+    std::memcpy(cd->data, address, static_cast<size_t>(info->size));
+    return;
+  }
+  push_value(L, st, info, address, 0);
+}
+
+void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void* result) {
+  TypeInfo* info = record->result;
+  if (lua_isnil(L, idx) && info->rep != Rep::pointer) return;  // a callback that returns nothing gives zero
+  const Place place{Place::Kind::result, 0, nullptr, kNoType};
+  if (info->size <= 64) {
+    // Converted aside: an error must leave the zero in place.
+    alignas(16) std::byte value[64] = {};
+    write_any(L, st, info, value, idx, place, Keeper{}, kAssign);
+    widen_slot(info, value);
+    std::memcpy(result, value, info->size < 8 ? 8 : static_cast<size_t>(info->size));
+  } else {
+    write_value(L, st, info, result, idx, place, 0);
+  }
+  if (info->rep == Rep::pointer && (lua_type(L, idx) == LUA_TSTRING || lua_type(L, idx) == LUA_TUSERDATA)) {
+    // What C was given must outlive the return.
+    lua_pushvalue(L, idx);
+    if (record->kept_result == LUA_NOREF) {
+      record->kept_result = luaL_ref(L, LUA_REGISTRYINDEX);
+    } else {
+      lua_rawseti(L, LUA_REGISTRYINDEX, record->kept_result);
+    }
+  }
+}
+
+// Runs inside lua_pcall: pushes the arguments, calls, converts the result.
+int l_run(lua_State* L) {
+  auto* job = static_cast<Job*>(lua_touserdata(L, 1));
+  CallbackRecord* record = job->record;
+  State* st = record->st;
+  const int count = static_cast<int>(record->params.size());
+  luaL_checkstack(L, count + 8, "too many arguments");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, record->function);
+  for (int i = 0; i < count; ++i) push_argument(L, st, record->params[static_cast<size_t>(i)], job->args[i]);
+  const bool returns = record->result->rep != Rep::none;
+  lua_call(L, count, returns ? 1 : 0);
+  if (returns) store_result(L, st, record, lua_gettop(L), job->result);
+  return 0;
+}
+
+// Inside lua_pcall: argument 1 the job, argument 2 the error: what ffi.onerror asked for.
+int l_handle_error(lua_State* L) {
+  auto* job = static_cast<Job*>(lua_touserdata(L, 1));
+  CallbackRecord* record = job->record;
+  State* st = record->st;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, record->on_error);
+  if (lua_isfunction(L, -1)) {
+    lua_pushvalue(L, 2);
+    lua_call(L, 1, 1);
+  }
+  if (record->result->rep != Rep::none) store_result(L, st, record, lua_gettop(L), job->result);
+  return 0;
+}
+
+void report(lua_State* L) {
+  const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "error object is not a string";
+  if (!lua_warn(L, text)) {
+    // No warn before 5.4: say it where Lua itself would.
+    char line[512];
+    const int length = std::snprintf(line, sizeof line, "ffi: error in a callback outside of any call: %s\n", text);
+    if (length > 0) write_standard_error(line, static_cast<size_t>(length) < sizeof line ? static_cast<size_t>(length) : sizeof line - 1);
+  }
+}
+
+// What C calls. Touches Lua only on the thread that owns the state; pushes two values outside of the pcall.
+void handle(void* context, void* const* args, void* result) {
+  auto* record = static_cast<CallbackRecord*>(context);
+  State* st = record->st;
+  if (record->freed || st->closed()) return;
+  if (pthread_equal(table_of(st)->owner, pthread_self()) == 0) return;  // a foreign thread: the default
+  CallFrame* frame = st->frame;
+  if (frame != nullptr && frame->failed) return;
+  lua_State* L = frame != nullptr ? frame->L : st->callback_thread;
+  if (frame == nullptr && lua_checkstack(L, 8) == 0) return;
+  Job job{record, args, result};
+  const int saved_errno = st->saved_errno;
+  ++record->active;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callback_runner);
+  lua_pushlightuserdata(L, &job);
+  if (lua_pcall(L, 1, 0, 0) != 0) {
+    bool handled = false;
+    if (record->on_error != LUA_NOREF) {
+      lua_rawgeti(L, LUA_REGISTRYINDEX, st->error_runner);
+      lua_pushlightuserdata(L, &job);
+      lua_pushvalue(L, -3);
+      handled = lua_pcall(L, 2, 0, 0) == 0;
+      if (handled) {
+        lua_pop(L, 1);
+      } else {
+        lua_remove(L, -2);  // the handler's own error is what remains
+      }
+    }
+    if (!handled) {
+      if (frame != nullptr) {
+        lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+        frame->failed = true;
+      } else {
+        report(L);
+        lua_pop(L, 1);
+      }
+    }
+  }
+  --record->active;
+  st->saved_errno = saved_errno;
+  if (record->freed && record->active == 0) table_of(st)->records.erase(record->id);
+}
+
+// Makes a record without a Lua function yet. Null: st->error.
+CallbackRecord* make_record(State* st, TypeInfo* fn) {
+  CallbackRecord* made = nullptr;
+  without_exceptions(st, [&] {
+    if (!st->callback_table) st->callback_table = std::make_shared<CallbackTable>();
+    CallbackTable* table = table_of(st);
+    const Function& f = st->types->function(fn->id);
+    auto record = std::make_unique<CallbackRecord>();
+    record->st = st;
+    record->fn = fn;
+    record->result = info_of(st, f.result);
+    for (const Param& p : f.params) record->params.push_back(info_of(st, p.type));
+    auto slot = st->backend->make_callback(*st->types, fn->id, handle, record.get());
+    if (!slot) {
+      st->error = slot.message();
+      return false;
+    }
+    record->slot = std::move(*slot);
+    record->id = table->next_id++;
+    table->owner = pthread_self();
+    table->by_address[reinterpret_cast<void*>(record->slot->address())] = record->id;
+    made = record.get();
+    table->records.emplace(record->id, std::move(record));
+    return true;
+  });
+  return made;
+}
+
+CallbackRecord* record_of(State* st, CData* cd) {
+  CallbackTable* table = table_of(st);
+  if (table == nullptr || (cd->flags & kIsCallback) == 0) return nullptr;
+  auto found = table->records.find(reinterpret_cast<CallbackCData*>(cd)->id);
+  return found == table->records.end() || found->second->freed ? nullptr : found->second.get();
+}
+
+// Argument 1 must be a live callback.
+CallbackRecord* check_callback(lua_State* L, State* st) {
+  if (st->closed()) raise_closed(L);
+  CData* cd = to_cdata(L, st, 1);
+  if (cd == nullptr || (cd->flags & kIsCallback) == 0) raise(L, "can't set the function for a non-lua callback");
+  CallbackRecord* record = record_of(st, cd);
+  if (record == nullptr) raise(L, "can't set the function for a free'd callback");
+  return record;
+}
+
+}  // namespace
+
+void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place) {
+  luaL_checkstack(L, 6, nullptr);
+  idx = abs_index(L, idx);
+  // callbacks[function][type id] = record
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks);
+  lua_pushvalue(L, idx);
+  lua_rawget(L, -2);
+  if (!lua_istable(L, -1)) {
+    lua_pop(L, 1);
+    lua_createtable(L, 0, 1);
+    lua_pushvalue(L, idx);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -4);
+  }
+  lua_rawgeti(L, -1, static_cast<int>(fn->id));
+  auto* record = static_cast<CallbackRecord*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  if (record == nullptr) {
+    lua_pushvalue(L, idx);
+    const int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    record = make_record(st, fn);
+    if (record == nullptr) {
+      luaL_unref(L, LUA_REGISTRYINDEX, ref);
+      lua_pop(L, 2);
+      raise_at(L, st, place);
+    }
+    record->function = ref;
+    lua_pushlightuserdata(L, record);
+    lua_rawseti(L, -2, static_cast<int>(fn->id));
+  }
+  lua_pop(L, 2);
+  return reinterpret_cast<void*>(record->slot->address());
+}
+
+CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
+  idx = abs_index(L, idx);
+  luaL_checkstack(L, 4, nullptr);
+  auto* cd = static_cast<CallbackCData*>(new_userdata(L, sizeof(CallbackCData)));
+  *cd = CallbackCData{CData{pointer->id, kOwned | kInSlot | kIsCallback, kGuard, {nullptr}}, 0};
+  lua_rawgeti(L, LUA_REGISTRYINDEX, pointer->metatable);
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, idx);
+  const int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  CallbackRecord* record = make_record(st, base_of(st, pointer));
+  if (record == nullptr) {
+    luaL_unref(L, LUA_REGISTRYINDEX, ref);
+    raise_error(L, st);
+  }
+  record->function = ref;
+  cd->id = record->id;
+  void* address = reinterpret_cast<void*>(record->slot->address());
+  std::memcpy(&cd->header.bits, &address, sizeof address);
+  return &cd->header;
+}
+
+int l_callback_free(lua_State* L) {
+  State* st = state_of(L);
+  CallbackRecord* record = check_callback(L, st);
+  luaL_unref(L, LUA_REGISTRYINDEX, record->function);
+  luaL_unref(L, LUA_REGISTRYINDEX, record->kept_result);
+  luaL_unref(L, LUA_REGISTRYINDEX, record->on_error);
+  record->freed = true;
+  CallbackTable* table = table_of(st);
+  table->by_address[reinterpret_cast<void*>(record->slot->address())] = 0;
+  record->slot.reset();
+  if (record->active == 0) table->records.erase(record->id);
+  return 0;
+}
+
+int l_callback_set(lua_State* L) {
+  State* st = state_of(L);
+  CallbackRecord* record = check_callback(L, st);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_pushvalue(L, 2);
+  lua_rawseti(L, LUA_REGISTRYINDEX, record->function);
+  return 0;
+}
+
+int l_onerror(lua_State* L) {
+  State* st = state_of(L);
+  if (st->closed()) raise_closed(L);
+  CallbackTable* table = table_of(st);
+  CallbackRecord* record = nullptr;
+  CData* cd = to_cdata(L, st, 1);
+  void* address = nullptr;
+  TypeId pointee;
+  if (cd != nullptr) record = record_of(st, cd);
+  if (record == nullptr && cd != nullptr && table != nullptr && pointer_value(st, cd, &address, &pointee)) {
+    auto found = table->by_address.find(address);
+    if (found != table->by_address.end() && found->second != 0) record = table->records[found->second].get();
+  }
+  if (record == nullptr) raise_argument(L, 1, "a live callback expected, got '%s'", describe_value(L, st, 1));
+  lua_settop(L, 2);
+  if (lua_isnil(L, 2)) {
+    luaL_unref(L, LUA_REGISTRYINDEX, record->on_error);
+    record->on_error = LUA_NOREF;
+    return 0;
+  }
+  if (!lua_isfunction(L, 2) && record->result->rep != Rep::none) {
+    // Converted once now, so that a value that does not fit is an error here and not in the callback.
+    luaL_checkstack(L, 4, nullptr);
+    void* aside = new_userdata(L, static_cast<size_t>(record->result->size) + 16);
+    write_any(L, st, record->result, aside, 2, Place{Place::Kind::argument, 2, "onerror", kNoType}, Keeper{}, kAssign);
+    lua_pop(L, 1);
+  }
+  if (record->on_error == LUA_NOREF) {
+    record->on_error = luaL_ref(L, LUA_REGISTRYINDEX);
+  } else {
+    lua_rawseti(L, LUA_REGISTRYINDEX, record->on_error);
+  }
+  return 0;
+}
+
+bool is_freed_callback(State* st, const void* address) {
+  CallbackTable* table = table_of(st);
+  if (table == nullptr) return false;
+  auto found = table->by_address.find(address);
+  return found != table->by_address.end() && found->second == 0;
+}
+
+void release_callbacks(State* st) { st->callback_table.reset(); }
+
+void make_callback_runner(lua_State* L, State* st) {
+  lua_pushcfunction(L, l_run);
+  st->callback_runner = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushcfunction(L, l_handle_error);
+  st->error_runner = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void enter_thread(State* st) {
+  if (CallbackTable* table = table_of(st)) table->owner = pthread_self();
+}
+
+size_t callback_count(State* st) {
+  CallbackTable* table = table_of(st);
+  return table != nullptr ? table->records.size() : 0;
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,211 @@
+// What differs between the C APIs of Lua 5.1-5.5, under one name each. The only file that names
+// LUA_VERSION_NUM; everything else in this folder is written for all versions at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+extern "C" {
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+}
+
+namespace ferry::lua {
+
+#if LUA_VERSION_NUM >= 503
+inline constexpr bool kNativeIntegers = true;  // Lua has a 64-bit integer subtype
+static_assert(sizeof(lua_Integer) == 8, "a 64-bit lua_Integer is assumed");
+#else
+inline constexpr bool kNativeIntegers = false;
+#endif
+inline constexpr int kLuaVersion = LUA_VERSION_NUM;
+
+// --- stack ----------------------------------------------------------------------------------------
+
+inline int abs_index(lua_State* L, int idx) {
+  return idx > 0 || idx <= LUA_REGISTRYINDEX ? idx : lua_gettop(L) + idx + 1;
+}
+
+inline size_t raw_length(lua_State* L, int idx) {
+#if LUA_VERSION_NUM >= 502
+  return static_cast<size_t>(lua_rawlen(L, idx));
+#else
+  return lua_objlen(L, idx);
+#endif
+}
+
+// lua_rawequal that works in 5.1 too (it is there already; named for symmetry with the rest).
+inline bool raw_equal(lua_State* L, int a, int b) { return lua_rawequal(L, a, b) != 0; }
+
+// --- numbers --------------------------------------------------------------------------------------
+
+// The stack value must be a number. True and `*out` if it is an integer, or a float with an exact integer
+// value, that fits lua_Integer (5.3+). On older versions: false, everything is a double.
+inline bool exact_integer(lua_State* L, int idx, int64_t* out) {
+#if LUA_VERSION_NUM >= 503
+  int ok = 0;
+  *out = lua_tointegerx(L, idx, &ok);
+  return ok != 0;
+#else
+  (void)L, (void)idx, (void)out;
+  return false;
+#endif
+}
+
+// Whether the value is of the integer subtype.
+inline bool is_integer_subtype(lua_State* L, int idx) {
+#if LUA_VERSION_NUM >= 503
+  return lua_isinteger(L, idx) != 0;
+#else
+  (void)L, (void)idx;
+  return false;
+#endif
+}
+
+// A 32-bit or smaller integer (or a uint32): always exact as a number.
+inline void push_small_integer(lua_State* L, int64_t value) {
+#if LUA_VERSION_NUM >= 503
+  lua_pushinteger(L, static_cast<lua_Integer>(value));
+#else
+  lua_pushnumber(L, static_cast<lua_Number>(value));
+#endif
+}
+
+// --- userdata -------------------------------------------------------------------------------------
+
+// How an object keeps another alive. kParentSlot: userdata made by new_userdata_with_parent have room for
+// exactly one Lua value of any kind. Otherwise a table is all that can be attached.
+#if LUA_VERSION_NUM >= 503
+inline constexpr bool kParentSlot = true;
+#else
+inline constexpr bool kParentSlot = false;
+#endif
+// Whether any userdata can have a table attached (5.1: environment; 5.2, 5.3: user value). Not on 5.4+, where
+// owning objects are made without user values.
+inline constexpr bool kAttachTable = LUA_VERSION_NUM < 504;
+
+inline void* new_userdata(lua_State* L, size_t size) {
+#if LUA_VERSION_NUM >= 504
+  return lua_newuserdatauv(L, size, 0);
+#else
+  return lua_newuserdata(L, size);
+#endif
+}
+
+inline void* new_userdata_with_slot(lua_State* L, size_t size) {
+#if LUA_VERSION_NUM >= 504
+  return lua_newuserdatauv(L, size, 1);
+#else
+  return lua_newuserdata(L, size);
+#endif
+}
+
+// Pops a value (5.1, 5.2: a table) and attaches it to the userdata at idx.
+inline void set_attached(lua_State* L, int idx) {
+#if LUA_VERSION_NUM >= 504
+  lua_setiuservalue(L, idx, 1);
+#elif LUA_VERSION_NUM >= 502
+  lua_setuservalue(L, idx);
+#else
+  lua_setfenv(L, idx);
+#endif
+}
+
+inline void get_attached(lua_State* L, int idx) {
+#if LUA_VERSION_NUM >= 504
+  lua_getiuservalue(L, idx, 1);
+#elif LUA_VERSION_NUM >= 502
+  lua_getuservalue(L, idx);
+#else
+  lua_getfenv(L, idx);
+#endif
+}
+
+// --- tables and registry --------------------------------------------------------------------------
+
+inline void rawget_p(lua_State* L, int idx, const void* key) {
+#if LUA_VERSION_NUM >= 502
+  lua_rawgetp(L, idx, key);
+#else
+  idx = abs_index(L, idx);
+  lua_pushlightuserdata(L, const_cast<void*>(key));
+  lua_rawget(L, idx);
+#endif
+}
+
+// Pops the value.
+inline void rawset_p(lua_State* L, int idx, const void* key) {
+#if LUA_VERSION_NUM >= 502
+  lua_rawsetp(L, idx, key);
+#else
+  idx = abs_index(L, idx);
+  lua_pushlightuserdata(L, const_cast<void*>(key));
+  lua_insert(L, -2);
+  lua_rawset(L, idx);
+#endif
+}
+
+// Type of what was pushed.
+inline int raw_geti(lua_State* L, int idx, int n) {
+#if LUA_VERSION_NUM >= 503
+  return lua_rawgeti(L, idx, n);
+#else
+  lua_rawgeti(L, idx, n);
+  return lua_type(L, -1);
+#endif
+}
+
+inline void push_globals(lua_State* L) {
+#if LUA_VERSION_NUM >= 502
+  lua_pushglobaltable(L);
+#else
+  lua_pushvalue(L, LUA_GLOBALSINDEX);
+#endif
+}
+
+// Registers functions with `upvalues` shared values from the top of the stack (popped) into the table below them.
+inline void set_functions(lua_State* L, const luaL_Reg* functions, int upvalues) {
+#if LUA_VERSION_NUM >= 502
+  luaL_setfuncs(L, functions, upvalues);
+#else
+  for (; functions->name != nullptr; ++functions) {
+    for (int i = 0; i < upvalues; ++i) lua_pushvalue(L, -upvalues);
+    lua_pushcclosure(L, functions->func, upvalues);
+    lua_setfield(L, -(upvalues + 2), functions->name);
+  }
+  lua_pop(L, upvalues);
+#endif
+}
+
+// Pushes the metamethods' shared main thread if the version has it; false otherwise (5.1, LuaJIT).
+inline bool push_main_thread(lua_State* L) {
+#if LUA_VERSION_NUM >= 502
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_MAINTHREAD);
+  return true;
+#else
+  (void)L;
+  return false;
+#endif
+}
+
+// Emits a Lua warning where the version has them (5.4+); false otherwise.
+inline bool lua_warn(lua_State* L, const char* message) {
+#if LUA_VERSION_NUM >= 504
+  lua_warning(L, "ffi: ", 1);
+  lua_warning(L, message, 0);
+  return true;
+#else
+  (void)L, (void)message;
+  return false;
+#endif
+}
+
+// --- arithmetic events of this version ------------------------------------------------------------
+// 5.3+ have // and the bit operators; the lists of metamethods are in metatype.cpp.
+inline constexpr bool kHasIntegerOperators = LUA_VERSION_NUM >= 503;
+inline constexpr bool kHasPairs = LUA_VERSION_NUM >= 502;
+inline constexpr bool kHasIpairs = LUA_VERSION_NUM == 502 || LUA_VERSION_NUM == 503;
+inline constexpr bool kHasClose = LUA_VERSION_NUM >= 504;
+
+}  // namespace ferry::lua

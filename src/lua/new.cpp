@@ -1,0 +1,151 @@
+// Objects from types: ffi.new, the constructor of ctypes, ffi.cast.
+#include "lua/anchor.h"
+#include "lua/call.h"
+#include "lua/callback.h"
+#include "lua/convert.h"
+#include "lua/index.h"
+#include "lua/library.h"
+#include "lua/metatype.h"
+#include "lua/raise.h"
+
+namespace ferry::lua {
+
+namespace {
+
+[[noreturn]] void unknown_size(lua_State* L, State* st, TypeInfo* info) {
+  raise(L, "size of C type '%s' is unknown or too large", type_name(st, info->id));
+}
+
+bool is_function_pointer(State* st, TypeInfo* info) {
+  return info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function;
+}
+
+// A Lua function that is to become a callback (library functions are C functions already).
+bool is_lua_callback(lua_State* L, State* st, TypeInfo* info, int idx) {
+  if (lua_type(L, idx) != LUA_TFUNCTION || !is_function_pointer(st, info)) return false;
+  return function_record(L, idx) == nullptr;
+}
+
+// Pushes a new object of the type, initialised from the arguments first..top.
+int construct(lua_State* L, State* st, TypeInfo* info, int first) {
+  if (info->rep == Rep::none || info->rep == Rep::function ||
+      ((info->type_flags & kIncomplete) != 0 && info->rep != Rep::reference)) {
+    unknown_size(L, st, info);
+  }
+  uint64_t size = info->size;
+  if ((info->type_flags & kVariable) != 0) {
+    const uint64_t count = check_count(L, st, first++);
+    if (!variable_type_size(st, info, count, &size)) unknown_size(L, st, info);
+  }
+  const int last = lua_gettop(L);
+  if (first == last && is_lua_callback(L, st, info, first)) {
+    push_callback(L, st, info, first);
+    return 1;
+  }
+  luaL_checkstack(L, 8, nullptr);
+  CData* cd = new_cdata(L, st, info, size);
+  if (first <= last) {
+    initialise(L, st, info, cd->address(), size, first, last, last + 1);
+    lua_settop(L, last + 1);
+  }
+  if (info->metatype != 0) attach_metatype_gc(L, st, info);
+  return 1;
+}
+
+// Calls the metatype's __new with the ctype and the arguments first..top; false if there is none.
+bool call_new(lua_State* L, State* st, TypeInfo* info, int first) {
+  if (info->metatype == 0 || info->rep == Rep::pointer) return false;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatype);
+  lua_pushliteral(L, "__new");
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  const int last = lua_gettop(L) - 1;
+  luaL_checkstack(L, last + 4, nullptr);
+  push_ctype(L, st, info->id);
+  for (int i = first; i <= last; ++i) lua_pushvalue(L, i);
+  lua_call(L, last - first + 2, 1);
+  return true;
+}
+
+}  // namespace
+
+uint64_t check_count(lua_State* L, State* st, int arg) {
+  if (lua_type(L, arg) == LUA_TNUMBER) {
+    int64_t value;
+    if (exact_integer(L, arg, &value)) {
+      if (value < 0) raise_argument(L, arg, "negative size %lld", static_cast<long long>(value));
+      return static_cast<uint64_t>(value);
+    }
+    const double d = lua_tonumber(L, arg);
+    if (!(d >= 0)) raise_argument(L, arg, "negative size %g", d);
+    if (d >= 18446744073709551616.0) return ~uint64_t{0};
+    return static_cast<uint64_t>(d);
+  }
+  if (CData* cd = to_cdata(L, st, arg)) {
+    TypeInfo* info;
+    const void* at = resolve(st, cd, &info);
+    if (info->rep >= Rep::i8 && info->rep <= Rep::u64) {
+      const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
+      const int64_t value = load_int(at, info->size, is_unsigned);
+      if (!is_unsigned && value < 0) raise_argument(L, arg, "negative size %lld", static_cast<long long>(value));
+      return static_cast<uint64_t>(value);
+    }
+  }
+  raise_argument(L, arg, "cannot convert '%s' to 'size_t'", describe_value(L, st, arg));
+}
+
+bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* size) {
+  TypeInfo* array = info;
+  while (array->rep == Rep::record) {
+    const Record& r = st->types->record(array->id);
+    if (r.fields.empty()) return false;
+    array = info_of(st, r.fields.back().type);
+  }
+  const uint64_t element = base_of(st, array)->size;
+  const uint64_t fixed = info->rep == Rep::record ? info->size : 0;
+  if (element != 0 && count > (kMaxObjectSize - fixed) / element) return false;
+  *size = fixed + element * count;
+  return true;
+}
+
+int l_new(lua_State* L) {
+  State* st = open_call(L);
+  int used = 0;
+  TypeInfo* info = info_of(st, check_ctype(L, st, 1, 0, &used));
+  if (call_new(L, st, info, 2)) return 1;
+  return construct(L, st, info, 2);
+}
+
+int l_construct(lua_State* L) {
+  State* st = state_of(L);
+  CData* ct = to_ctype(L, st, 1);
+  if (ct == nullptr) raise_argument(L, 1, "ctype expected, got %s", luaL_typename(L, 1));
+  TypeInfo* info = info_of(st, ct->type);
+  if (call_new(L, st, info, 2)) return 1;
+  return construct(L, st, info, 2);
+}
+
+int l_cast(lua_State* L) {
+  State* st = open_call(L);
+  TypeInfo* info = info_of(st, check_ctype(L, st, 1));
+  luaL_checkany(L, 2);
+  lua_settop(L, 2);
+  if (!(is_native_rep(info->rep) || (info->rep >= Rep::pointer && info->rep <= Rep::reference)) || info->rep == Rep::vector) {
+    raise_argument(L, 1, "cannot cast to '%s'", type_name(st, info->id));
+  }
+  if (CData* cd = to_cdata(L, st, 2); cd != nullptr && cd->type == info->id && (cd->flags & kIsReference) == 0) return 1;
+  if (is_lua_callback(L, st, info, 2)) {
+    push_callback(L, st, info, 2);
+    return 1;
+  }
+  CData* cd = new_cdata(L, st, info);
+  cast_value(L, st, info, cd->address(), 2, Place{Place::Kind::argument, 2, "cast", kNoType});
+  lua_settop(L, 3);
+  return 1;
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,125 @@
+// Variadic calls: the C type of each extra argument (SEMANTICS: default promotions of what the Lua value is, or what a
+// printf format asks for), and the cached invoker for that list of types.
+#include "lua/varargs.h"
+
+#include <alloca.h>
+
+#include "lua/write.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// C 6.5.2.2p6: integer promotions, float to double; arrays and functions decay.
+TypeInfo* promoted(State* st, TypeInfo* info) {
+  switch (info->rep) {
+    case Rep::boolean:
+    case Rep::i8:
+    case Rep::u8:
+    case Rep::i16:
+    case Rep::u16: return info_of(st, Scalar::int32);
+    case Rep::f32:
+    case Rep::f16: return info_of(st, Scalar::float64);
+    case Rep::array: return info_of(st, st->types->pointer_to(info->base_id));
+    case Rep::function: return info_of(st, st->types->pointer_to(info->id));
+    case Rep::reference: return promoted(st, base_of(st, info));
+    default: return info;
+  }
+}
+
+TypeInfo* void_pointer(State* st) { return info_of(st, st->types->pointer_to(scalar_type(Scalar::void_))); }
+
+TypeInfo* string_pointer(State* st) {
+  return info_of(st, st->types->pointer_to(st->types->qualified(scalar_type(Scalar::char_), kConst)));
+}
+
+TypeInfo* number_type(lua_State* L, State* st, int idx) {
+  int64_t value;
+  if (is_integer_subtype(L, idx) && exact_integer(L, idx, &value)) {
+    return info_of(st, value >= INT32_MIN && value <= INT32_MAX ? Scalar::int32 : Scalar::int64);
+  }
+  return info_of(st, Scalar::float64);
+}
+
+TypeInfo* natural_type(lua_State* L, State* st, int idx, int number, const char* name) {
+  switch (lua_type(L, idx)) {
+    case LUA_TNUMBER: return number_type(L, st, idx);
+    case LUA_TBOOLEAN: return info_of(st, Scalar::int32);
+    case LUA_TSTRING: return string_pointer(st);
+    case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA: return void_pointer(st);
+    case LUA_TUSERDATA: {
+      CData* cd = to_cdata(L, st, idx);
+      return cd != nullptr ? promoted(st, info_of(st, cd->type)) : void_pointer(st);
+    }
+    case LUA_TFUNCTION: {
+      TypeId type;
+      if (function_address(L, st, idx, &type) != nullptr) return info_of(st, st->types->pointer_to(type));
+      break;
+    }
+    default: break;
+  }
+  st->error = "cannot pass a Lua ";
+  st->error += lua_typename(L, lua_type(L, idx));
+  st->error += " behind '...': it has no C type of its own (ffi.cast says which)";
+  raise_at(L, st, Place{Place::Kind::argument, number, name, kNoType});
+}
+
+bool same_types(const VarargShape& shape, TypeInfo* const* types, int count) {
+  if (shape.types.size() != static_cast<size_t>(count)) return false;
+  for (int i = 0; i < count; ++i) {
+    if (shape.types[static_cast<size_t>(i)] != types[i]) return false;
+  }
+  return true;
+}
+
+VarargShape* make_shape(State* st, TypeInfo* type, TypeInfo* const* types, int count) {
+  VarargShape* made = nullptr;
+  without_exceptions(st, [&] {
+    CallInfo* info = type->call;
+    std::vector<TypeId> ids;
+    for (int i = 0; i < count; ++i) ids.push_back(types[i]->id);
+    auto invoker = st->backend->make_invoker(*st->types, type->id, ids);
+    if (!invoker) {
+      st->error = invoker.message();
+      return false;
+    }
+    auto shape = std::make_unique<VarargShape>();
+    shape->types.assign(types, types + count);
+    shape->owned = std::move(*invoker);
+    shape->invoker = shape->owned.get();
+    made = shape.get();
+    if (info->shapes.size() >= kMaxShapes) {
+      for (auto& old : info->shapes) {
+        if (old->in_use == 0) {
+          old = std::move(shape);
+          return true;
+        }
+      }
+    }
+    info->shapes.push_back(std::move(shape));
+    return true;
+  });
+  return made;
+}
+
+}  // namespace
+
+VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra) {
+  if (extra > kMaxVarargs) raise(L, "too many arguments for '%s' (at most %d behind '...')", name ? name : "?", kMaxVarargs);
+  CallInfo* info = type->call;
+  const int fixed = static_cast<int>(info->params.size());
+  auto** types = static_cast<TypeInfo**>(alloca(sizeof(TypeInfo*) * static_cast<size_t>(extra)));
+  for (int i = 0; i < extra; ++i) {
+    types[i] = natural_type(L, st, first + fixed + i, fixed + i + 1, name);
+  }
+  apply_format(L, st, info->format, name, first, fixed, types, extra);
+  for (auto& shape : info->shapes) {
+    if (same_types(*shape, types, extra)) return shape.get();
+  }
+  VarargShape* shape = make_shape(st, type, types, extra);
+  if (shape == nullptr) raise_error(L, st);
+  return shape;
+}
+
+}  // namespace ferry::lua

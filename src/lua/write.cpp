@@ -1,0 +1,310 @@
+// Lua -> C: numbers, booleans, strings, nil, userdata and functions to any C type; tables are in init.cpp, cdata in
+// from_c.cpp. The rules are LuaJIT's ("Conversions from Lua objects to C types"), with exact integers on 5.3+.
+#include "lua/write.h"
+
+#include <cstdio>
+
+#include "ctype/layout.h"
+#include "lua/anchor.h"
+#include "lua/call.h"
+#include "lua/callback.h"
+
+namespace ferry::lua {
+
+namespace {
+
+template <typename T>
+void store(void* address, T value) {
+  std::memcpy(address, &value, sizeof value);
+}
+
+// A pointer is stored and what it points into kept alive by the object that holds it.
+void store_pointer(lua_State* L, State* st, void* address, void* value, int source, const Keeper& keep) {
+  store(address, value);
+  if (keep.owner != 0) anchor(L, st, keep.owner, static_cast<char*>(address) + keep.shift, source);
+}
+
+void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                  const Keeper& keep, unsigned mode) {
+  switch (info->rep) {
+    case Rep::boolean: store<uint8_t>(address, lua_tonumber(L, idx) != 0); return;
+    case Rep::i8:
+    case Rep::u8:
+    case Rep::i16:
+    case Rep::u16:
+    case Rep::i32:
+    case Rep::u32:
+    case Rep::i64:
+    case Rep::u64: store_int(address, info->size, integer_at(L, idx, info->size)); return;
+    case Rep::f32: store(address, static_cast<float>(lua_tonumber(L, idx))); return;
+    case Rep::f64: store(address, static_cast<double>(lua_tonumber(L, idx))); return;
+    case Rep::f16: store_f16(address, lua_tonumber(L, idx)); return;
+    case Rep::ldouble:
+    case Rep::f128: {
+      int64_t exact;
+      const long double value = is_integer_subtype(L, idx) && exact_integer(L, idx, &exact)
+                                    ? static_cast<long double>(exact)
+                                    : static_cast<long double>(lua_tonumber(L, idx));
+      if (info->rep == Rep::f128) {
+        store_f128(address, value);
+      } else {
+        store(address, value);
+      }
+      return;
+    }
+    case Rep::i128:
+    case Rep::u128: {
+      int64_t exact;
+      if (!exact_integer(L, idx, &exact)) {
+        const double d = lua_tonumber(L, idx);
+        // Within 2^127 the conversion is exact for what a double holds; beyond, as for 64 bits: the lowest value.
+        store_int128(address, d);
+        return;
+      }
+      store<int64_t>(address, exact);
+      store<int64_t>(static_cast<char*>(address) + 8, exact < 0 ? -1 : 0);
+      if (host_target().big_endian) {
+        store<int64_t>(address, exact < 0 ? -1 : 0);
+        store<int64_t>(static_cast<char*>(address) + 8, exact);
+      }
+      return;
+    }
+    case Rep::complex: {
+      TypeInfo* part = base_of(st, info);
+      write_number(L, st, part, address, idx, place, keep, mode);
+      std::memset(static_cast<char*>(address) + part->size, 0, part->size);
+      return;
+    }
+    case Rep::vector: {
+      TypeInfo* element = base_of(st, info);
+      for (uint64_t i = 0; i < info->count; ++i) {
+        write_number(L, st, element, static_cast<char*>(address) + i * element->size, idx, place, keep, mode);
+      }
+      return;
+    }
+    case Rep::pointer:
+    case Rep::reference:
+      if ((mode & kCast) != 0 || ((mode & kInitialiser) != 0 && info->rep == Rep::pointer &&
+                                  base_of(st, info)->kind == Kind::void_)) {
+        store(address, reinterpret_cast<void*>(static_cast<uintptr_t>(integer_at(L, idx, 8))));
+        return;
+      }
+      break;
+    default: break;
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+// Enum constants by name: C has no such conversion, LuaJIT does.
+void write_enum_name(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {
+  size_t length;
+  const char* text = lua_tolstring(L, idx, &length);
+  const NameId name = st->types->find_name({text, length});
+  if (name != kNoName) {
+    for (const NamedConstant& c : st->types->enumeration(info->id).constants) {
+      if (c.name == name) {
+        store_int(address, info->size, c.value.integer);
+        return;
+      }
+    }
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+void write_string(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                  const Keeper& keep, unsigned mode) {
+  if (info->kind == Kind::enumeration) {
+    write_enum_name(L, st, info, address, idx, place);
+    return;
+  }
+  if (info->rep == Rep::array && is_char_array(st, info)) {
+    write_string_array(L, st, info, address, info->size, idx);
+    return;
+  }
+  if (info->rep == Rep::pointer) {
+    TypeInfo* to = base_of(st, info);
+    const bool chars = to->kind == Kind::integer && to->size == 1;
+    const bool allowed = (mode & kCast) != 0 || (to->quals & kConst) != 0;
+    if (allowed && (chars || to->kind == Kind::void_)) {
+      store_pointer(L, st, address, const_cast<char*>(lua_tolstring(L, idx, nullptr)), idx, keep);
+      return;
+    }
+    if ((mode & kCast) != 0) {  // a cast takes the bytes as whatever it says
+      store_pointer(L, st, address, const_cast<char*>(lua_tolstring(L, idx, nullptr)), idx, keep);
+      return;
+    }
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+// Lua's io library keeps a FILE * at the start of its userdata (luaL_Stream, a plain FILE * on 5.1).
+bool file_of(lua_State* L, int idx, void** out) {
+  if (lua_getmetatable(L, idx) == 0) return false;
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_FILEHANDLE);
+  const bool is_file = lua_rawequal(L, -1, -2) != 0;
+  lua_pop(L, 2);
+  if (!is_file || raw_length(L, idx) < sizeof(void*)) return false;
+  std::memcpy(out, lua_touserdata(L, idx), sizeof *out);
+  return true;
+}
+
+bool is_function_pointer(State* st, TypeInfo* info) {
+  return info->rep == Rep::pointer && base_of(st, info)->kind == Kind::function;
+}
+
+void write_other_pointer(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                         const Keeper& keep, unsigned mode) {
+  switch (lua_type(L, idx)) {
+    case LUA_TNIL: store_pointer(L, st, address, nullptr, idx, keep); return;
+    case LUA_TLIGHTUSERDATA: store(address, lua_touserdata(L, idx)); return;
+    case LUA_TUSERDATA: {
+      void* value = lua_touserdata(L, idx);
+      file_of(L, idx, &value);
+      store_pointer(L, st, address, value, idx, keep);
+      return;
+    }
+    case LUA_TFUNCTION: {
+      void* function = function_address(L, st, idx, nullptr);
+      if (function != nullptr) {
+        TypeId type;
+        function_address(L, st, idx, &type);
+        if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, type, false)) break;
+        store_pointer(L, st, address, function, idx, keep);
+        return;
+      }
+      if (is_function_pointer(st, info)) {
+        store(address, callback_for(L, st, base_of(st, info), idx, place));
+        return;
+      }
+      break;
+    }
+    case LUA_TTABLE: {
+      TypeInfo* to = base_of(st, info);
+      if ((mode & kCallArgument) != 0 && to->rep == Rep::record) {
+        // A temporary that stays on the stack, and so alive, for the call.
+        luaL_checkstack(L, 2, nullptr);
+        CData* cd = new_cdata(L, st, to);
+        const Keeper own{lua_gettop(L), 0};
+        write_table(L, st, to, cd->data, to->size, idx, place, own, kAssign);
+        store(address, cd->data);
+        return;
+      }
+      break;
+    }
+    default: break;
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+}  // namespace
+
+bool is_char_array(State* st, TypeInfo* info) {
+  const TypeInfo* element = base_of(st, info);
+  return element->kind == Kind::integer && element->size == 1;
+}
+
+bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx) {
+  (void)st, (void)info;
+  size_t length;
+  const char* text = lua_tolstring(L, idx, &length);
+  // The terminator is copied where it fits (C 6.7.9p14).
+  const size_t bytes = length + 1 < size ? length + 1 : static_cast<size_t>(size);
+  std::memcpy(address, text, bytes);
+  return true;
+}
+
+void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, const Keeper& keep,
+               unsigned mode) {
+  switch (lua_type(L, idx)) {
+    case LUA_TNUMBER: write_number(L, st, info, address, idx, place, keep, mode); return;
+    case LUA_TBOOLEAN:
+      if (info->rep >= Rep::boolean && info->rep <= Rep::f64) {
+        const bool value = lua_toboolean(L, idx) != 0;
+        if (info->rep == Rep::f32) {
+          store(address, static_cast<float>(value));
+        } else if (info->rep == Rep::f64) {
+          store(address, static_cast<double>(value));
+        } else {
+          store_int(address, info->size, value);
+        }
+        return;
+      }
+      break;
+    case LUA_TSTRING: write_string(L, st, info, address, idx, place, keep, mode); return;
+    case LUA_TTABLE:
+      if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex || info->rep == Rep::vector) {
+        write_table(L, st, info, address, info->size, idx, place, keep, mode);
+        return;
+      }
+      break;
+    case LUA_TUSERDATA:
+      if (CData* cd = to_cdata(L, st, idx)) {
+        TypeInfo* source;
+        const void* from = resolve(st, cd, &source);
+        if (from == nullptr && source->rep != Rep::function && source->size != 0) {
+          raise(L, "attempt to read through a NULL reference");
+        }
+        write_from_c(L, st, info, address, source, from, idx, place, keep, mode);
+        return;
+      }
+      break;
+    default: break;
+  }
+  if (info->rep == Rep::pointer || info->rep == Rep::reference) {
+    write_other_pointer(L, st, info, address, idx, place, keep, mode);
+    return;
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, int owner) {
+  if (lua_type(L, idx) == LUA_TTABLE && info->size != 0 && (is_aggregate((*st->types)[info->id]))) {
+    // Converted aside first, so that an error leaves the target as it was.
+    idx = abs_index(L, idx);
+    if (owner != 0) owner = abs_index(L, owner);
+    luaL_checkstack(L, 4, nullptr);
+    void* aside = new_userdata(L, static_cast<size_t>(info->size));
+    std::memset(aside, 0, static_cast<size_t>(info->size));
+    const Keeper keep{owner, static_cast<char*>(address) - static_cast<char*>(aside)};
+    write_table(L, st, info, aside, info->size, idx, place, keep, kAssign);
+    std::memcpy(address, aside, static_cast<size_t>(info->size));
+    lua_pop(L, 1);
+    return;
+  }
+  write_any(L, st, info, address, idx, place, Keeper{owner != 0 ? abs_index(L, owner) : 0, 0}, kAssign);
+}
+
+void write_bit_field(lua_State* L, State* st, const Member& m, void* record, int idx, const Place& place) {
+  uint64_t raw[2] = {0, 0};
+  write_any(L, st, m.info, raw, idx, place, Keeper{}, kAssign);
+  const int64_t value = load_int(raw, m.info->size, true);
+  write_bits(static_cast<std::byte*>(record), m.offset, m.bit_offset, m.bit_width, static_cast<uint64_t>(value),
+             host_target().big_endian);
+}
+
+void write_member(lua_State* L, State* st, const Member& m, void* record, int idx, TypeInfo* record_info, int owner) {
+  const Place place{Place::Kind::member, 0, st->types->name(m.name).data(), record_info->id};
+  if (m.info == nullptr || (m.info->quals & kConst) != 0 || (record_info->quals & kConst) != 0) {
+    raise(L, "attempt to write to constant member '%s' of '%s'", place.name, type_name(st, record_info->id));
+  }
+  if (m.bit_width != kNotBitfield) {
+    write_bit_field(L, st, m, record, idx, place);
+    return;
+  }
+  void* at = static_cast<char*>(record) + m.offset;
+  if (is_native_rep(m.rep) && lua_type(L, idx) == LUA_TNUMBER) {
+    switch (m.rep) {
+      case Rep::f64: store(at, static_cast<double>(lua_tonumber(L, idx))); return;
+      case Rep::f32: store(at, static_cast<float>(lua_tonumber(L, idx))); return;
+      case Rep::boolean: break;
+      default: store_int(at, m.info->size, integer_at(L, idx, m.info->size)); return;
+    }
+  }
+  write_value(L, st, m.info, at, idx, place, owner);
+}
+
+void cast_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {
+  write_any(L, st, info, address, idx, place, Keeper{}, kCast);
+}
+
+}  // namespace ferry::lua
