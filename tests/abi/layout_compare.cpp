@@ -32,12 +32,12 @@ constexpr uint32_t kClang = kOmitMsStruct | kOmitAlignedBits;
 constexpr uint32_t kMicrosoft = kOmitMsStruct | kOmitEmpty | kOmitZeroArrays | kOmitAlignedBits | kOmitLowering;
 const Judge kJudges[] = {
     {"gcc-x86_64", "gcc -m64 -mavx", &kX64SysV, 0},
-    {"gcc-i386", "i686-linux-gnu-gcc -mavx", &kI386SysV, 0},
+    {"gcc-i386", "i686-linux-gnu-gcc -mavx", &kI386SysV, kOmitMsStruct},
     {"gcc-aarch64", "aarch64-linux-gnu-gcc", &kArm64Linux, kOmitMsStruct},
     {"gcc-arm", "arm-linux-gnueabihf-gcc", &kArmEabiHf, kOmitMsStruct},
-    {"gcc-riscv64", "riscv64-linux-gnu-gcc", &kRiscv64, kOmitMsStruct | kOmitVector32},
-    {"gcc-ppc64le", "powerpc64le-linux-gnu-gcc", &kPpc64le, kOmitMsStruct | kOmitVector32},
-    {"gcc-s390x", "s390x-linux-gnu-gcc", &kS390x, kOmitMsStruct | kOmitVector32},
+    {"gcc-riscv64", "riscv64-linux-gnu-gcc", &kRiscv64, kOmitMsStruct},
+    {"gcc-ppc64le", "powerpc64le-linux-gnu-gcc", &kPpc64le, kOmitMsStruct},
+    {"gcc-s390x", "s390x-linux-gnu-gcc", &kS390x, kOmitMsStruct},
     {"clang-x86_64", "clang --target=x86_64-linux-gnu", &kX64SysV, kClang},
     {"clang-i386", "clang --target=i386-linux-gnu", &kI386SysV, kClang},
     {"clang-aarch64", "clang --target=aarch64-linux-gnu", &kArm64Linux, kClang},
@@ -50,7 +50,7 @@ const Judge kJudges[] = {
     {"clang-win32", "clang --target=i686-pc-windows-msvc", &kWin32, kMicrosoft},
     {"clang-winarm", "clang --target=aarch64-pc-windows-msvc", &kArm64Windows, kMicrosoft},
     {"mingw-win64", "x86_64-w64-mingw32-gcc -mavx", &kWin64,
-     kMicrosoft | kOmitPacked | kOmitPackedMember | kOmitPackWithAligned},
+     kMicrosoft | kOmitPacked | kOmitPackedMember | kOmitUnionBits | kOmitPragma},
 };
 
 // Microsoft's own long double is a double; the Windows targets here are mingw's.
@@ -123,7 +123,7 @@ class Comparison {
         for (const std::string& f : r.bitfields) bits += "{." + f + " = -1},";
         bits += "}};\n";
       }
-      table += "sizeof(" + r.tag + "), _Alignof(" + r.tag + "), ";
+      table += "sizeof(" + r.tag + "), __alignof__(" + r.tag + "), ";
       table += r.bitfields.empty() ? "0," : "__builtin_offsetof(" + wrapper + ", v),";
       for (const std::string& m : r.members) table += "__builtin_offsetof(" + r.tag + ", " + m + "),";
       table += "\n";
@@ -215,6 +215,7 @@ class Comparison {
     }
     if (std::memcmp(ours.data(), theirs, size) != 0) {
       std::string what = "bits of " + name + " (ours | compiler's):";
+      if (size > 48) what += " (long)";
       for (std::byte b : ours) what += " " + std::to_string(static_cast<int>(b));
       what += " |";
       for (size_t i = 0; i < size; ++i)

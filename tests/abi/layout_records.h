@@ -21,7 +21,8 @@ enum Omit : uint32_t {
   kOmitInt128Bits = 16,
   kOmitAlignedBits = 32,  // `aligned` on bit-fields
   kOmitAlignedTypedefs = 64,
-  kOmitVector32 = 4096,  // gcc without 32-byte registers caps the record's alignment, sometimes
+  kOmitUnionBits = 8192,  // Microsoft's compiler does not align unions by them, gcc does
+  kOmitPragma = 16384,
   kOmitLowering = 2048,  // typedefs aligned to no more than their type
   kOmitPackWithAligned = 128,
   kOmitPacked = 256,
