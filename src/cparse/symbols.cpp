@@ -75,6 +75,9 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
     symbol.link_name = kNoName;
     uint32_t align = d.attributes.align != 0 ? d.attributes.align : from_specifiers.align;
     if (align != 0) type = types_.aligned(type, align);
+    if ((d.attributes.transparent_union || from_specifiers.transparent_union) && types_[type].kind == Kind::union_) {
+      types_.set_transparent_union(type);
+    }
   } else if (t.kind == Kind::function) {
     symbol.kind = Symbol::Kind::function;
     type = with_format_by_name(type, d.name);

@@ -182,6 +182,15 @@ Result<void> TypeTable::complete_record(TypeId id, std::vector<Field> fields, st
   return {};
 }
 
+void TypeTable::set_transparent_union(TypeId id) {
+  id = rows_->root(id);
+  if (!is_record(rows_->type(id))) return;
+  bool& flag = rows_->records[rows_->type(id).index].record.attributes.transparent_union;
+  if (flag) return;
+  rows_->log(Rows::Undo::What::transparent, id, 0);
+  flag = true;
+}
+
 // To every qualified or aligned form: what completion (or its undoing) changed in the type itself.
 void TypeTable::Rows::copy_to_variants(TypeId root_id) {
   const Type& from = type(root_id);

@@ -55,7 +55,7 @@ struct TypeTable::Rows {
   };
   // What a rollback cannot undo by forgetting rows.
   struct Undo {
-    enum class What : uint8_t { symbol, tag, record, enumeration } what;
+    enum class What : uint8_t { symbol, tag, record, enumeration, transparent } what;
     uint32_t id;        // NameId or TypeId
     uint32_t previous;  // symbol, tag, or underlying type
     bool complete;      // of an enum

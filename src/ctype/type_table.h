@@ -224,6 +224,8 @@ class TypeTable {
   // members), a bit-field wider than its type or of a type that has none, overflow.
   Result<void> complete_record(TypeId record, std::vector<Field> fields, std::vector<NamedConstant> constants,
                                const RecordAttributes& attributes);
+  // `typedef union { ... } T __attribute__((transparent_union))`: said behind the body, when the union is complete.
+  void set_transparent_union(TypeId record);
   TypeId new_enum(NameId tag);
   void complete_enum(TypeId enumeration, TypeId underlying, std::vector<NamedConstant> constants);
   // `enum tag : type;` and forward references: an opaque enum has a size before its body.
