@@ -398,7 +398,7 @@ bool are_comparable(State* st, const Operand& a, const Operand& b) {
   const TypeInfo* x = element_of(st, a);
   const TypeInfo* y = element_of(st, b);
   if (is_void(x) || is_void(y) || (is_function(x) && is_function(y))) return true;
-  return pointer_compatible(st, a.info->id, b.info->id, true);
+  return pointer_compatible(st, x->id, y->id, true);
 }
 
 bool push_difference(lua_State* L, State* st, const Operand& a, const Operand& b) {
