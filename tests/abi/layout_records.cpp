@@ -143,6 +143,8 @@ TypeId Realiser::base_type(const FieldPlan& field, std::string& text) {
     base = Base::llong;
   }
   if (base >= Base::vector8 && (omit_ & kOmitVectors) != 0) base = Base::double_;
+  // gcc places a union with an 8-byte vector by the integer register it fits into: to 4 on i386.
+  if (base == Base::vector8 && types_.target().arch == Arch::i386) base = Base::vector16;
   const BaseRow& row = kBases[static_cast<size_t>(base)];
   text = row.text;
   if (row.scalar != Scalar::none) return scalar_type(row.scalar);
