@@ -393,12 +393,13 @@ bool is_sized(const TypeInfo* element) {
   return !is_void(element) && !is_function(element) && (element->type_flags & (kIncomplete | kVariable)) == 0;
 }
 
-// Same pointee but for qualifiers; all function pointers may be compared with each other, as in LuaJIT.
+// nil with every pointer; else the same pointee but for qualifiers, where `void` is a pointee like others and all
+// functions are the same, as in LuaJIT.
 bool are_comparable(State* st, const Operand& a, const Operand& b) {
   const TypeInfo* x = element_of(st, a);
   const TypeInfo* y = element_of(st, b);
-  if (is_void(x) || is_void(y) || (is_function(x) && is_function(y))) return true;
-  return pointer_compatible(st, x->id, y->id, true);
+  if (x == nullptr || y == nullptr || (is_function(x) && is_function(y))) return true;
+  return is_void(x) == is_void(y) && pointer_compatible(st, x->id, y->id, true);
 }
 
 bool push_difference(lua_State* L, State* st, const Operand& a, const Operand& b) {

@@ -18,8 +18,8 @@ namespace ferry::lua {
 //      either is uint64_t. The result is a boxed int64_t or uint64_t. See arith_kernel.h for the edges. The bit
 //      operators (5.3+) take a number only if it is integral, as Lua's own; shifts have the first operand's type.
 //   5. pointer + n, n + pointer, pointer - n (a pointer), pointer - pointer (a Lua number), pointer comparisons. Arrays
-//   and functions count as
-//      pointers; nil as NULL, which like any `void *` may be compared with every pointer.
+//      and functions count as pointers; nil as NULL, which may be compared with every pointer. A `void *` is ordered
+//      among its like only (LuaJIT), `==` takes any two pointers.
 //   6. the metatype of the first, then of the second operand.
 //   7. `==`: whether both are the same address; everything else: an error.
 // A string beside an enum is that enum's constant.

@@ -204,6 +204,8 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   if (info->variadic && extra > 0) {
     shape = vararg_shape(L, st, type, name, first, extra);
     invoker = shape->invoker;
+  } else if (info->variadic) {
+    apply_format(L, st, info->format, name, first, fixed, nullptr, 0);  // refuses a format that wants arguments
   }
   // Temporaries (one per argument at most), the result, and what a callback pushes outside of its pcall.
   if (given > 4) luaL_checkstack(L, given + 12, "too many arguments");
