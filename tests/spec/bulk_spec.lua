@@ -59,12 +59,14 @@ end
 
 function TestFromTable:test_first_and_n()
   local a = ffi.new("int[4]", 9, 9, 9, 9)
-  ffi.fromtable(a, { 1, 2, 3, 4, 5 }, 3, 2)
-  lu.assertEquals({ a[0], a[1], a[2], a[3] }, { 3, 4, 9, 9 })
+  ffi.fromtable(a, { 1, 2, 3, 4, 5 }, 1, 2) -- from element 1 on, two of them
+  lu.assertEquals({ a[0], a[1], a[2], a[3] }, { 9, 1, 2, 9 })
   ffi.fromtable(a, { 6, 7 })
-  lu.assertEquals({ a[0], a[1], a[2] }, { 6, 7, 9 })
-  ffi.fromtable(ffi.cast("int *", a) + 2, { 11, 12 }, 1, 2)
-  lu.assertEquals({ a[2], a[3] }, { 11, 12 })
+  lu.assertEquals({ a[0], a[1], a[2] }, { 6, 7, 2 })
+  ffi.fromtable(ffi.cast("int *", a) + 1, { 11, 12 }, 1)
+  lu.assertEquals({ a[1], a[2], a[3] }, { 7, 11, 12 })
+  lu.assertError(ffi.fromtable, a, { 1, 2 }, 3)
+  lu.assertError(ffi.fromtable, a, { 1, 2 }, -1)
 end
 
 function TestFromTable:test_conversions_as_in_assignments()

@@ -282,14 +282,15 @@ end
 
 function TestFunctionPointers:test_library_functions_are_known_as_functions()
   H.not_on_luajit "has function cdata"
-  lu.assertEquals(tostring(ffi.typeof(fx.answer)), "ctype<int (*)()>")
+  local text = tostring(ffi.typeof(fx.answer))
+  lu.assertTrue(text == "ctype<int (*)()>" or text == "ctype<int ()>", text)
   lu.assertTrue(ffi.istype("int (*)()", fx.answer) or ffi.istype("int ()", fx.answer))
   lu.assertEquals(ffi.type(fx.answer), "function")
   lu.assertTrue(ffi.cast("void *", fx.answer) == ffi.cast("void *", fx.answer))
 end
 
 function TestFunctionPointers:test_incompatible()
-  lu.assertError(fx.apply_op, ffi.cast("int (*)(int)", 64), 1, 2)
+  lu.assertError(fx.apply_op, ffi.cast("int (*)(int)", ffi.cast("void *", fx.answer)), 1, 2)
   lu.assertError(fx.apply_op, 5, 1, 2)
   lu.assertError(fx.apply_op, "x", 1, 2)
 end
@@ -352,9 +353,15 @@ function TestVarargs:test_lua_values()
   lu.assertEquals(vary("p", ffi.new "int[1]"), "pset ")
 end
 
-function TestVarargs:test_aggregates_and_functions()
-  lu.assertEquals(vary("P", ffi.new("s_ints", 3, 4)), "P3,4 ")
+function TestVarargs:test_pointers_to_structs_and_functions()
+  lu.assertEquals(vary("P", ffi.cast("s_ints *", ffi.new("s_ints", 3, 4))), "P3,4 ")
+  lu.assertEquals(vary("P", ffi.new("s_ints[1]", { { 5, 6 } })), "P5,6 ")
   lu.assertEquals(vary("f", fx.pick_op(false)), "f17 ")
+end
+
+function TestVarargs:test_structs_by_value()
+  H.not_on_luajit "passes their address"
+  lu.assertEquals(vary("SiS", ffi.new("s_ints", 3, 4), ffi.new("int", 5), ffi.new("s_ints", 6, 7)), "S3,4 i5 S6,7 ")
 end
 
 function TestVarargs:test_many()

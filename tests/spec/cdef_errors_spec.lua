@@ -10,7 +10,7 @@ local malformed = {
   "int", "int a b;", "int a(;", "int a(int;", "struct", "struct {", "struct ce_x {", "struct ce_x { int a }", "struct ce_x { int; a };",
   "enum ce_e { A B };", "enum ce_e { , };", "enum ce_e { 1 };", "typedef", "typedef int;;x", "int a[;", "int a[1;",
   "unsigned float a;", "long char a;", "short long a;", "int int a;", "nosuchtype a;", "nosuchtype *a;",
-  "int (*a;", "int (*)(int) b;", "int a = 5;", "int a: 3;", "struct ce_y { int a : 40; };", "struct ce_y { float f : 3; };",
+  "int (*a;", "int (*)(int) b;", "int a: 3;", "struct ce_y { int a : 40; };", "struct ce_y { float f : 3; };",
   "struct ce_y { int a : -1; };", "struct ce_y { void v; };", "struct ce_y { int f(int); };", "struct ce_y { struct ce_y y; };",
   "int a[-1];", "int a[1.5];", "int a[x];", "enum ce_e { CE_A = };", "enum ce_e { CE_A = 1 + };", "enum ce_e { CE_A = (1 };",
   "/* unterminated", "int a(int) __asm__(5);", "int a(int) __attribute__((packed;", "'", '"', '"abc', "'ab", "@", "int `a;", "\\",
@@ -20,7 +20,7 @@ local malformed = {
 
 -- LuaJIT's parser does not validate these ("may choose to ignore bad declarations").
 local luajit_lets_pass = {
-  ["unsigned float a;"] = true, ["long char a;"] = true, ["int a = 5;"] = true, ["struct ce_y { void v; };"] = true, ["#pragma pack(3)\nstruct ce_p { int a; };"] = true,
+  ["unsigned float a;"] = true, ["long char a;"] = true, ["struct ce_y { void v; };"] = true, ["#pragma pack(3)\nstruct ce_p { int a; };"] = true,
   ["struct ce_z { int a; int a; };"] = true, ["struct ce_y { int f(int); };"] = true,
 }
 
@@ -41,9 +41,9 @@ function TestCdefErrors:test_line_and_column()
   lu.assertStrContains(m, "]")
   m = V.message(ffi.cdef, "  nosuchtype x;")
   lu.assertStrContains(m, "nosuchtype")
-  lu.assertStrContains(m, "1:3")
+  lu.assertStrContains(m, "line 1, column 3")
   m = V.message(ffi.cdef, "\n\nint a b;")
-  lu.assertStrContains(m, "3:7")
+  lu.assertStrContains(m, "line 3, column 7")
   lu.assertStrContains(m, "b")
 end
 

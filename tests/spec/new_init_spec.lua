@@ -352,9 +352,8 @@ function TestNewVla:test_nelem_is_required()
 end
 
 function TestNewVla:test_huge_and_negative_lengths()
-  for _, n in ipairs { -1, 2 ^ 31, 2 ^ 47, 2 ^ 60, 2 ^ 62, 2 ^ 63, 2 ^ 64, 1e300, -1e300, 0 / 0, 1 / 0 } do
-    local ok = pcall(ffi.new, "double[?]", n)
-    if n ~= 2 ^ 31 then lu.assertFalse(ok, tostring(n)) end
+  for _, n in ipairs { -1, 2 ^ 47, 2 ^ 60, 2 ^ 62, 2 ^ 63, 2 ^ 64, 1e300, -1e300, 0 / 0, 1 / 0 } do
+    lu.assertFalse((pcall(ffi.new, "double[?]", n)), tostring(n))
   end
 end
 

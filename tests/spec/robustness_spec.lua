@@ -43,6 +43,9 @@ local function call(f, first, second, third)
   return pcall(f, a, b, c)
 end
 
+-- Written through on purpose these would be: userdata convert to void *, as in LuaJIT.
+local function would_overwrite(name, first) return first[1] == "file" and (name == "copy" or name == "fill") end
+
 local function is_message(e) return type(e) == "string" and #e > 0 and #e < 2000 end
 
 TestRobustness = {}
@@ -54,7 +57,7 @@ function TestRobustness:test_every_function_with_every_two_kinds()
     if type(f) == "function" and name ~= "metatype" and name ~= "load" then
       for i, a in ipairs(list) do
         for j, b in ipairs(list) do
-          if not H.slow or (i + j) % 5 == 0 then
+          if (not H.slow or (i + j) % 5 == 0) and not would_overwrite(name, a) then
             local ok, e = call(f, a, b)
             if not ok then lu.assertTrue(is_message(e), ("%s(%s, %s): %s"):format(name, a[1], b[1], tostring(e))) end
           end
