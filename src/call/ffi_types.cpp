@@ -93,6 +93,26 @@ void collect(const TypeTable& types, TypeId id, Leaves& leaves, int depth, int& 
 
 }  // namespace
 
+namespace {
+
+// libffi 3.4.4, System V x86-64: the INTEGER eightbyte of a two-eightbyte struct is copied to its register
+// with all 16 bytes, which from r9, the last one, runs over into xmm0.
+Result<void> check_last_register(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
+  if (abi::abi_of(types.target(), types.function(function).conv) != abi::Abi::sysv_x64) return {};
+  Result<abi::CallPlan> plan = abi::plan_call(types, function, extra);
+  if (!plan) return plan.error();
+  for (const abi::ArgPlan& arg : plan->args) {
+    std::span<const abi::Piece> pieces = plan->pieces_of(arg);
+    if (pieces.size() != 2 || pieces[0].where != abi::Where::gpr || pieces[0].reg != 5) continue;
+    if (pieces[1].where == abi::Where::fpr && pieces[1].reg > 0) {
+      return refuse(types, arg.type, "libffi would overwrite xmm0 here");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 ffi_type* FfiSignature::structure(uint64_t size, uint32_t align, std::vector<ffi_type*> elements) {
   elements.push_back(nullptr);
   Node& node = nodes_.emplace_back();
@@ -142,6 +162,11 @@ Result<ffi_type*> FfiSignature::lower_by_plan(const TypeTable& types, TypeId id,
   // AAPCS64 C.10: libffi does not start composites of alignment 16 at an even register.
   if (!x64 && !is_result && align >= 16 && pieces[0].where == abi::Where::gpr) {
     return refuse(types, id, "libffi takes the wrong registers for alignment 16");
+  }
+  const abi::Piece& last = pieces.back();
+  if (x64 && !is_result && last.value_offset + 8 < t.size && last.size <= 8) {
+    // libffi 3.4.4's closures take a general register for it.
+    return refuse(types, id, "its second eightbyte is padding");
   }
   std::vector<ffi_type*> elements;
   for (const abi::Piece& piece : pieces) {
@@ -269,6 +294,7 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
     if (!lowered) return lowered.error();
     result_ = *lowered;
   }
+  if (Result<void> ok = check_last_register(types, function, extra); !ok) return ok;
   auto count = static_cast<unsigned>(args_.size());
   ffi_status status = f.variadic ? ffi_prep_cif_var(&cif_, *abi, fixed, count, result_, args_.data())
                                  : ffi_prep_cif(&cif_, *abi, count, result_, args_.data());
