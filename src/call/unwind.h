@@ -1,0 +1,57 @@
+// Unwinding through native code: the .eh_frame record of a code region, and what happens to C++ exceptions
+// that reach a frame in it. Knows no Lua: what to do with an exception is a handler's business.
+//
+// A thunk is called by C code (Lua) that knows no exceptions. So a C++ exception of a callee ends at the
+// innermost thunk frame whose shape says `lands_exceptions`: the personality routine of the region
+// sends it to a landing pad, which copies type and text, ends the exception (__cxa_end_catch) and calls the handler.
+// Untouched pass: exceptions of a passthrough type (Lua built as C++ raises errors by one), of other languages
+// or run-times (exception class), and forced unwinding (thread cancellation). Without a handler all pass.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <typeinfo>
+
+#include "call/code_pages.h"
+
+namespace ferry::call {
+
+// Never returns: it raises a Lua error (or longjmps). `frame`: the thunk's frame pointer (rbp, x29), with the
+// FrameShape layout at it. `type`: demangled name of the exception's type; `what`: its text (what(), or the
+// string that was thrown), "" if it has none. Both are cut at kMaxExceptionText bytes, and are gone when the
+// stack is: copy them. No C++ exception is active any more. It may throw a passthrough or foreign exception,
+// nothing else; locals with destructors must not be alive when it jumps.
+using ExceptionHandler = void (*)(void* frame, const char* type, const char* what);
+
+// Long enough for every message a person reads; the buffers are on the stack of the handler's caller.
+inline constexpr size_t kMaxExceptionText = 2048;
+
+// One for the process (a null pointer: none). Thread-safe.
+void set_exception_handler(ExceptionHandler handler);
+
+// Exceptions of this type (compared by name) pass. To learn Lua's own: raise an error in a protected Lua call and look
+// at the type in flight, with `catch (...)` and __cxa_current_exception_type(). Adding a type again is nothing; beyond
+// kMaxPassthroughTypes, or a name longer than kMaxPassthroughName: false. Thread-safe.
+bool add_passthrough_type(const std::type_info& type);
+inline constexpr size_t kMaxPassthroughTypes = 8;  // one per copy of Lua whose type has another name
+inline constexpr size_t kMaxPassthroughName = 127;
+
+// Bytes of the landing pad, which a region needs at its start if its shape lands exceptions.
+inline constexpr size_t kLandingPadBytes = 48;
+// Writes it; position-independent.
+void write_landing_pad(uint8_t* writable);
+
+// The unwind record of one region; registered with the C++ run-time while the object lives.
+class UnwindRecord {
+ public:
+  // `landing_pad`: in the region; null for shapes that pass exceptions.
+  UnwindRecord(const uint8_t* begin, size_t bytes, FrameShape shape, const uint8_t* landing_pad);
+  ~UnwindRecord();
+  UnwindRecord(const UnwindRecord&) = delete;
+  UnwindRecord& operator=(const UnwindRecord&) = delete;
+
+ private:
+  alignas(8) uint8_t bytes_[192];
+};
+
+}  // namespace ferry::call
