@@ -118,6 +118,20 @@ function TestCallbackValues:test_structs_by_value()
   lu.assertEquals(tonumber(fx.call_ld(function(v) return tonumber(v) * 2 end, 2.5)), 5)
 end
 
+function TestCallbackValues:test_references_are_read_as_values()
+  H.not_on_luajit "hands the reference on"
+  local a = ffi.new("int[5]", { 3, 5, 1, 4, 2 })
+  local seen
+  local cmp = ffi.cast("int (*)(const int &, const int &)", function(x, y)
+    seen = type(x)
+    return x - y
+  end)
+  fx.sort_ints(a, 5, ffi.cast("int (*)(const int *, const int *)", ffi.cast("void *", cmp)))
+  lu.assertEquals({ a[0], a[1], a[2], a[3], a[4] }, { 1, 2, 3, 4, 5 })
+  lu.assertEquals(seen, "number")
+  cmp:free()
+end
+
 function TestCallbackValues:test_missing_results()
   lu.assertEquals(select("#", fx.call_void(function() return 5 end)), 0)
 end

@@ -210,42 +210,46 @@ local function failing_finaliser()
   end
 end
 
-function TestForeignGc:test_failing_finaliser_while_c_calls_back()
+-- On 5.1 to 5.3 such an error comes out of whatever allocates next, so all of it happens within pcall.
+local function with_failing_finalisers(rounds, body)
   if rawget(_G, "warn") then warn "@off" end
   local pause = collectgarbage("setpause", 1)
-  local calls = 0
-  for round = 1, H.slow and 5 or 60 do
-    for _ = 1, 10 do failing_finaliser() end
-    pcall(fx.call_ptr_n, function(p, s)
-      calls = calls + 1
-      if ffi.isnull(p) or ffi.string(s) ~= "text" then error "wrong arguments" end
-      failing_finaliser()
-      return round % 2
-    end, 20)
+  for i = 1, rounds do
+    pcall(function()
+      for _ = 1, 5 do failing_finaliser() end
+    end)
+    pcall(body, i)
   end
   collectgarbage("setpause", pause)
-  for _ = 1, 400 do
-    if pcall(collectgarbage) then break end
+  for _ = 1, 100000 do
+    if pcall(collectgarbage) and pcall(collectgarbage) then break end
   end
+end
+
+function TestForeignGc:test_failing_finaliser_while_c_calls_back()
+  local calls, wrong = 0, 0
+  local function callback(p, s)
+    calls = calls + 1
+    local ok, text = pcall(ffi.string, s)
+    if ffi.isnull(p) or ok and text ~= "text" then wrong = wrong + 1 end
+    pcall(failing_finaliser)
+    return 1
+  end
+  with_failing_finalisers(H.slow and 5 or 60, function() fx.call_ptr_n(callback, 20) end)
   lu.assertTrue(calls > 0)
+  lu.assertEquals(wrong, 0)
   lu.assertEquals(ffi.C.abs(-5), 5)
 end
 
 function TestForeignGc:test_failing_finaliser_while_objects_are_made()
-  if rawget(_G, "warn") then warn "@off" end
-  local pause = collectgarbage("setpause", 1)
-  for i = 1, H.slow and 50 or 1000 do
-    failing_finaliser()
+  with_failing_finalisers(H.slow and 50 or 500, function(i)
     pcall(ffi.new, "int[10]")
     pcall(ffi.typeof, "char[" .. i .. "]")
     pcall(ffi.cast, "pr_fn", function(v) return v end)
     pcall(ffi.cdef, ("struct pr_g%d { int a; };"):format(i))
-  end
-  collectgarbage("setpause", pause)
-  for _ = 1, 3000 do
-    if pcall(collectgarbage) then break end
-  end
+  end)
   lu.assertEquals(ffi.new("int[2]", 1, 2)[1], 2)
+  lu.assertEquals(ffi.C.abs(-5), 5)
 end
 
 function TestForeignGc:test_stack_overflow_inside_callbacks()

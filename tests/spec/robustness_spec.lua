@@ -18,7 +18,7 @@ local function values()
   return {
     { "none" }, { "nil", nil }, { "true", true }, { "0", 0 }, { "-1", -1 }, { "1.5", 1.5 }, { "nan", 0 / 0 }, { "inf", 1 / 0 }, { "2^53", 2 ^ 53 },
     { "2^70", 2 ^ 70 }, { "''", "" }, { "'int'", "int" }, { "'int[?]'", "int[?]" }, { "'struct rb_s'", "struct rb_s" }, { "'int ('", "int (" },
-    { "'a\\0b'", "a\0b" }, { "{}", {} }, { "{1}", { 1 } }, { "function", function() end }, { "C function", string.len }, { "thread", coroutine.create(print) },
+    { "'a\\0b'", "a\0b" }, { "{}", {} }, { "{1}", { 1 } }, { "function", function() end }, { "C function", string.len }, { "thread", coroutine.create(function() end) },
     { "file", io.stdout }, { "ctype int", ffi.typeof "int" }, { "ctype struct", ffi.typeof "struct rb_s" }, { "ctype void", ffi.typeof "void" },
     { "ctype vla", ffi.typeof "int[?]" }, { "ctype function", ffi.typeof "int(int)" }, { "ctype opaque", ffi.typeof "struct rb_opaque" },
     { "int", ffi.new("int", 5) }, { "int64", V.i64 "-1" }, { "uint64", V.u64 "0xffffffffffffffff" }, { "double", ffi.new("double", 1.5) },

@@ -102,6 +102,7 @@ function TestFloatN:test_sizes()
 end
 
 function TestFloatN:test_float128()
+  if H.backend == "libffi" then lu.skip "libffi has no such type" end
   ffi.cdef "_Float128 add_f128(_Float128, _Float128); void store_f128(_Float128 *, _Float128);"
   lu.assertEquals(tonumber(ffi.new("_Float128", 1.5)), 1.5)
   lu.assertEquals(tonumber(fx.add_f128(1.5, -4)), -2.5)
@@ -115,7 +116,7 @@ function TestFloatN:test_special_values()
     lu.assertEquals(tonumber(ffi.new(decl, 1 / 0)), 1 / 0, decl)
     local nan = tonumber(ffi.new(decl, 0 / 0))
     lu.assertTrue(nan ~= nan, decl)
-    lu.assertEquals(1 / tonumber(ffi.new(decl, -0.0)), -1 / 0, decl)
+    lu.assertEquals(1 / tonumber(ffi.new(decl, -1 / math.huge)), -1 / 0, decl)
     lu.assertEquals(tonumber(ffi.new(decl, 5e-324)), 5e-324, decl)
     lu.assertEquals(tonumber(ffi.new(decl, 1.7976931348623157e308)), 1.7976931348623157e308, decl)
   end
