@@ -159,6 +159,14 @@ void sort_operand(lua_State* L, State* st, int idx, Operand* o) {
       o->kind = Class::pointer;
       set_identity(o, nullptr);
       return;
+    case LUA_TFUNCTION: {  // a library function stands for the C function it calls
+      TypeId type = kNoType;
+      if (void* address = function_address(L, st, idx, &type)) {
+        o->info = info_of(st, type);
+        sort_c_value(o, address);
+      }
+      return;
+    }
     default:
       return;
   }
