@@ -89,154 +89,171 @@ void check(const Target& target, std::initializer_list<Row> rows) {
 }
 
 TEST(PlanSysV, Scalars) {
-  check(kX64SysV, {
-    {"void (void)", "-> void"},
-    {"int (int, double)", "rdi:4s xmm0:8 -> rax:4s"},
-    {"unsigned char (_Bool, signed char, unsigned short, long long)", "rdi:1z rsi:1s rdx:2z rcx:8 -> rax:1z"},
-    {"char *(char *, float)", "rdi:8 xmm0:4 -> rax:8"},
-    {"float (int, int, int, int, int, int, int, char)", "rdi:4s rsi:4s rdx:4s rcx:4s r8:4s r9:4s [0]:4s [8]:1s -> xmm0:4 / 16"},
-    // psABI 3.2.3: long double is class X87, in memory as an argument, in st0 as a result.
-    {"long double (long double, int)", "[0]:16 rdi:4s -> st0:10 / 16"},
-    {"complex long double (complex long double)", "[0]:32 -> {st0:10 st1:10} / 32"},
-    {"complex float (complex float)", "xmm0:8 -> xmm0:8"},
-    {"complex (complex)", "{xmm0:8 xmm1:8} -> {xmm0:8 xmm1:8}"},
-    {"_Float128 (_Float128, _Float16)", "xmm0:16 xmm1:2 -> xmm0:16"},
-    // An __int128 that does not fit goes to the stack as a whole, 16-aligned; r9 stays for the next.
-    {"__int128 (int, int, int, int, int, __int128, int, int, __int128)",
-     "rdi:4s rsi:4s rdx:4s rcx:4s r8:4s [0]:16 r9:4s [16]:4s [32]:16 -> {rax:8 rdx:8} / 48"},
-    {"void (int, ...)|double|int|long double", "rdi:4s xmm0:8 rsi:4s [0]:16 -> void / 16"},
-    {"void (int)|int", "error: too many arguments"},
-  });
+  check(kX64SysV,
+        {
+            {"void (void)", "-> void"},
+            {"int (int, double)", "rdi:4s xmm0:8 -> rax:4s"},
+            {"unsigned char (_Bool, signed char, unsigned short, long long)", "rdi:1z rsi:1s rdx:2z rcx:8 -> rax:1z"},
+            {"char *(char *, float)", "rdi:8 xmm0:4 -> rax:8"},
+            {"float (int, int, int, int, int, int, int, char)",
+             "rdi:4s rsi:4s rdx:4s rcx:4s r8:4s r9:4s [0]:4s [8]:1s -> xmm0:4 / 16"},
+            // psABI 3.2.3: long double is class X87, in memory as an argument, in st0 as a result.
+            {"long double (long double, int)", "[0]:16 rdi:4s -> st0:10 / 16"},
+            {"complex long double (complex long double)", "[0]:32 -> {st0:10 st1:10} / 32"},
+            {"complex float (complex float)", "xmm0:8 -> xmm0:8"},
+            {"complex (complex)", "{xmm0:8 xmm1:8} -> {xmm0:8 xmm1:8}"},
+            {"_Float128 (_Float128, _Float16)", "xmm0:16 xmm1:2 -> xmm0:16"},
+            // An __int128 that does not fit goes to the stack as a whole, 16-aligned; r9 stays for the next.
+            {"__int128 (int, int, int, int, int, __int128, int, int, __int128)",
+             "rdi:4s rsi:4s rdx:4s rcx:4s r8:4s [0]:16 r9:4s [16]:4s [32]:16 -> {rax:8 rdx:8} / 48"},
+            {"void (int, ...)|double|int|long double", "rdi:4s xmm0:8 rsi:4s [0]:16 -> void / 16"},
+            {"void (int)|int", "error: too many arguments"},
+        });
 }
 
 TEST(PlanSysV, Aggregates) {
   check(kX64SysV, {
-    {"struct c3 (struct c3)", "rdi:3 -> rax:3"},
-    {"struct ff (struct ff)", "xmm0:8 -> xmm0:8"},
-    {"struct fff (struct fff)", "{xmm0:8 xmm1:4} -> {xmm0:8 xmm1:4}"},
-    {"struct di (struct id)", "{rdi:8 xmm0:8} -> {xmm0:8 rax:8}"},
-    {"struct nested (struct nested)", "{xmm0:8 rdi:8} -> {xmm0:8 rax:8}"},
-    {"struct l3 (struct l3, int)", "[0]:24 rsi:4s -> *rdi / 32"},
-    // Either all eightbytes fit the registers left, or none is used.
-    {"void (long long, long long, long long, long long, long long, struct l2, int)",
-     "rdi:8 rsi:8 rdx:8 rcx:8 r8:8 [0]:16 r9:4s -> void / 16"},
-    {"void (double, double, double, double, double, double, double, struct dd, float)",
-     "xmm0:8 xmm1:8 xmm2:8 xmm3:8 xmm4:8 xmm5:8 xmm6:8 [0]:16 xmm7:4 -> void / 16"},
-    {"void (struct empty, int, struct empty)", "- rdi:4s - -> void"},
-    {"struct ld (struct ld)", "[0]:16 -> st0:10 / 16"},
-    // Merging X87 with INTEGER leaves X87UP alone: class MEMORY.
-    {"union ldi (union ldi)", "[0]:16 -> *rdi / 16"},
-    {"union fi (union fi)", "rdi:4 -> rax:4"},
-    // psABI 3.2.3: an unaligned field forces class MEMORY.
-    {"struct packed (struct packed)", "[0]:6 -> *rdi / 16"},
-    {"struct packed2 (struct packed2)", "rdi:7 -> rax:7"},
-    {"struct al16 (struct al16)", "xmm0:8 -> xmm0:8"},
-    {"struct bits (struct bits)", "{xmm0:8 rdi:8} -> {xmm0:8 rax:8}"},
-    {"struct zero (struct zero)", "xmm0:8 -> xmm0:8"},
-    {"struct unnamed (struct unnamed)", "rdi:8 -> rax:8"},
-    {"struct flex (struct flex)", "rdi:8 -> rax:8"},
-    {"struct s128 (struct s128)", "{rdi:8 rsi:8} -> {rax:8 rdx:8}"},
-    {"struct sv (struct sv, v2f)", "xmm0:16 xmm1:8 -> xmm0:16"},
-    {"v4f (v4f, v4c, v1f)", "xmm0:16 rdi:4 [0]:4 -> xmm0:16 / 16"},
-    {"void (v8i)", "error: AVX"},
-    {"struct s256 (void)", "error: AVX"},
-    {"void (int, tp)", "rdi:4s rsi:8 -> void"},
-    // gcc and clang align the whole area for over-aligned arguments.
-    {"void (int, int, int, int, int, int, int, struct al32, int)",
-     "rdi:4s rsi:4s rdx:4s rcx:4s r8:4s r9:4s [0]:4s [32]:32 [64]:4s -> void / 96"},
-    {"void (int, struct c3, struct ff, struct big)", "rdi:4s rsi:3 xmm0:8 [0]:100 -> void / 112"},
-  });
+                      {"struct c3 (struct c3)", "rdi:3 -> rax:3"},
+                      {"struct ff (struct ff)", "xmm0:8 -> xmm0:8"},
+                      {"struct fff (struct fff)", "{xmm0:8 xmm1:4} -> {xmm0:8 xmm1:4}"},
+                      {"struct di (struct id)", "{rdi:8 xmm0:8} -> {xmm0:8 rax:8}"},
+                      {"struct nested (struct nested)", "{xmm0:8 rdi:8} -> {xmm0:8 rax:8}"},
+                      {"struct l3 (struct l3, int)", "[0]:24 rsi:4s -> *rdi / 32"},
+                      // Either all eightbytes fit the registers left, or none is used.
+                      {"void (long long, long long, long long, long long, long long, struct l2, int)",
+                       "rdi:8 rsi:8 rdx:8 rcx:8 r8:8 [0]:16 r9:4s -> void / 16"},
+                      {"void (double, double, double, double, double, double, double, struct dd, float)",
+                       "xmm0:8 xmm1:8 xmm2:8 xmm3:8 xmm4:8 xmm5:8 xmm6:8 [0]:16 xmm7:4 -> void / 16"},
+                      {"void (struct empty, int, struct empty)", "- rdi:4s - -> void"},
+                      {"struct ld (struct ld)", "[0]:16 -> st0:10 / 16"},
+                      // Merging X87 with INTEGER leaves X87UP alone: class MEMORY.
+                      {"union ldi (union ldi)", "[0]:16 -> *rdi / 16"},
+                      {"union fi (union fi)", "rdi:4 -> rax:4"},
+                      // psABI 3.2.3: an unaligned field forces class MEMORY.
+                      {"struct packed (struct packed)", "[0]:6 -> *rdi / 16"},
+                      {"struct packed2 (struct packed2)", "rdi:7 -> rax:7"},
+                      {"struct al16 (struct al16)", "xmm0:8 -> xmm0:8"},
+                      {"struct bits (struct bits)", "{xmm0:8 rdi:8} -> {xmm0:8 rax:8}"},
+                      {"struct zero (struct zero)", "xmm0:8 -> xmm0:8"},
+                      {"struct unnamed (struct unnamed)", "rdi:8 -> rax:8"},
+                      {"struct flex (struct flex)", "rdi:8 -> rax:8"},
+                      {"struct s128 (struct s128)", "{rdi:8 rsi:8} -> {rax:8 rdx:8}"},
+                      {"struct sv (struct sv, v2f)", "xmm0:16 xmm1:8 -> xmm0:16"},
+                      {"v4f (v4f, v4c, v1f)", "xmm0:16 rdi:4 [0]:4 -> xmm0:16 / 16"},
+                      {"void (v8i)", "error: AVX"},
+                      {"struct s256 (void)", "error: AVX"},
+                      {"void (int, tp)", "rdi:4s rsi:8 -> void"},
+                      // gcc and clang align the whole area for over-aligned arguments.
+                      {"void (int, int, int, int, int, int, int, struct al32, int)",
+                       "rdi:4s rsi:4s rdx:4s rcx:4s r8:4s r9:4s [0]:4s [32]:32 [64]:4s -> void / 96"},
+                      {"void (int, struct c3, struct ff, struct big)", "rdi:4s rsi:3 xmm0:8 [0]:100 -> void / 112"},
+                  });
 }
 
 TEST(PlanWin64, All) {
   check(kWin64, {
-    {"int (int, double, char, float, short, float)", "rcx:4s xmm1:8 r8:1s xmm3:4 [32]:2s [40]:4 -> rax:4s / 48"},
-    {"double (void)", "-> xmm0:8 / 32"},
-    // A record of 1, 2, 4, 8 bytes is an integer; any other is passed by reference.
-    {"struct ff (struct ff, struct c3, struct dd, union fi, struct dd)", "rcx:8 &rdx &r8 r9:4 &[32] -> rax:8 / 48"},
-    {"struct c3 (int)", "rdx:4s -> *rcx / 32"},
-    {"complex float (complex float, complex)", "rcx:8 &rdx -> rax:8 / 32"},
-    {"v4f (v4f)", "&rcx -> xmm0:16 / 32"},
-    // Variadic: floating-point values in both register files.
-    {"void (int, ...)|double|double", "rcx:4s {xmm1:8 rdx:8} {xmm2:8 r8:8} -> void / 32"},
-    {"void (v8i)", "error: AVX"},
-  });
-  check(kX64SysV, {
-    {"__attribute__((ms_abi)) __int128 f(__int128, long double, _Float16)", "&rcx &rdx r8:2 -> xmm0:16 / 32"},
-    {"__attribute__((ms_abi)) long double f(int, _Float128)", "rdx:4s &r8 -> *rcx / 32"},
-  });
+                    {"int (int, double, char, float, short, float)",
+                     "rcx:4s xmm1:8 r8:1s xmm3:4 [32]:2s [40]:4 -> rax:4s / 48"},
+                    {"double (void)", "-> xmm0:8 / 32"},
+                    // A record of 1, 2, 4, 8 bytes is an integer; any other is passed by reference.
+                    {"struct ff (struct ff, struct c3, struct dd, union fi, struct dd)",
+                     "rcx:8 &rdx &r8 r9:4 &[32] -> rax:8 / 48"},
+                    {"struct c3 (int)", "rdx:4s -> *rcx / 32"},
+                    {"complex float (complex float, complex)", "rcx:8 &rdx -> rax:8 / 32"},
+                    {"v4f (v4f)", "&rcx -> xmm0:16 / 32"},
+                    // Variadic: floating-point values in both register files.
+                    {"void (int, ...)|double|double", "rcx:4s {xmm1:8 rdx:8} {xmm2:8 r8:8} -> void / 32"},
+                    {"void (v8i)", "error: AVX"},
+                });
+  check(kX64SysV,
+        {
+            {"__attribute__((ms_abi)) __int128 f(__int128, long double, _Float16)", "&rcx &rdx r8:2 -> xmm0:16 / 32"},
+            {"__attribute__((ms_abi)) long double f(int, _Float128)", "rdx:4s &r8 -> *rcx / 32"},
+        });
   check(kWin64, {{"__attribute__((sysv_abi)) int f(int, double)", "rdi:4s xmm0:8 -> rax:4s"}});
 }
 
 TEST(PlanAapcs64, Linux) {
-  check(kArm64Linux, {
-    {"int (int, double, char)", "x0:4s v0:8 x1:1z -> x0:4s"},
-    {"struct fff (struct fff)", "{v0:4 v1:4 v2:4} -> {v0:4 v1:4 v2:4}"},
-    {"struct d4 (struct d4)", "{v0:8 v1:8 v2:8 v3:8} -> {v0:8 v1:8 v2:8 v3:8}"},
-    {"long double (long double, complex long double, _Float16)", "v0:16 {v1:16 v2:16} v3:2 -> v0:16"},
-    {"struct hva (struct hva, v2f)", "{v0:16 v1:16} v2:8 -> {v0:16 v1:16}"},
-    // 6.9: results that would be passed in memory come back through x8, which is no argument register.
-    {"struct l3 (int, struct l3)", "x0:4s &x1 -> *x8"},
-    // C.10 for alignment 16, C.13 once registers have run out.
-    {"void (int, struct m16, int, struct m16, int, struct m16, int)",
-     "x0:4s {x2:8 x3:8} x4:4s {x6:8 x7:8} [0]:4s [16]:16 [32]:4s -> void / 48"},
-    {"void (long long, long long, long long, long long, long long, long long, long long, struct l2, int)",
-     "x0:8 x1:8 x2:8 x3:8 x4:8 x5:8 x6:8 [0]:16 [16]:4s -> void / 32"},
-    // C.3: once an HFA has not fitted, no SIMD register is used any more.
-    {"void (double, double, double, double, double, double, struct fff, float, double, float, v4f, struct hva, "
-     "complex float, struct h3, short)",
-     "v0:8 v1:8 v2:8 v3:8 v4:8 v5:8 [0]:12 [16]:4 [24]:8 [32]:4 [48]:16 [64]:32 [96]:8 [104]:6 x0:2s -> void / 112"},
-    {"void (struct zero, union uf2, struct packed)", "{v0:4 v1:4} {v2:4 v3:4} x0:6 -> void"},
-    {"void (int, ...)|int|double|struct fff|struct d4|struct l2|struct l3|struct m16|__int128|complex float|v4f|int",
-     "x0:4s x1:4s v0:8 {v1:4 v2:4 v3:4} {v4:8 v5:8 v6:8 v7:8} {x2:8 x3:8} &x4 {x6:8 x7:8} [0]:16 [16]:8 [32]:16 "
-     "[48]:4s -> void / 64"},
-    {"v4c (v4c, v8i)", "x0:4 &x1 -> x0:4"},
-    {"void (v1f)", "error: compilers differ"},
-    {"void (struct empty, int)", "- x0:4s -> void"},
-  });
+  check(
+      kArm64Linux,
+      {
+          {"int (int, double, char)", "x0:4s v0:8 x1:1z -> x0:4s"},
+          {"struct fff (struct fff)", "{v0:4 v1:4 v2:4} -> {v0:4 v1:4 v2:4}"},
+          {"struct d4 (struct d4)", "{v0:8 v1:8 v2:8 v3:8} -> {v0:8 v1:8 v2:8 v3:8}"},
+          {"long double (long double, complex long double, _Float16)", "v0:16 {v1:16 v2:16} v3:2 -> v0:16"},
+          {"struct hva (struct hva, v2f)", "{v0:16 v1:16} v2:8 -> {v0:16 v1:16}"},
+          // 6.9: results that would be passed in memory come back through x8, which is no argument register.
+          {"struct l3 (int, struct l3)", "x0:4s &x1 -> *x8"},
+          // C.10 for alignment 16, C.13 once registers have run out.
+          {"void (int, struct m16, int, struct m16, int, struct m16, int)",
+           "x0:4s {x2:8 x3:8} x4:4s {x6:8 x7:8} [0]:4s [16]:16 [32]:4s -> void / 48"},
+          {"void (long long, long long, long long, long long, long long, long long, long long, struct l2, int)",
+           "x0:8 x1:8 x2:8 x3:8 x4:8 x5:8 x6:8 [0]:16 [16]:4s -> void / 32"},
+          // C.3: once an HFA has not fitted, no SIMD register is used any more.
+          {"void (double, double, double, double, double, double, struct fff, float, double, float, v4f, struct hva, "
+           "complex float, struct h3, short)",
+           "v0:8 v1:8 v2:8 v3:8 v4:8 v5:8 [0]:12 [16]:4 [24]:8 [32]:4 [48]:16 [64]:32 [96]:8 [104]:6 x0:2s -> void / "
+           "112"},
+          {"void (struct zero, union uf2, struct packed)", "{v0:4 v1:4} {v2:4 v3:4} x0:6 -> void"},
+          {"void (int, ...)|int|double|struct fff|struct d4|struct l2|struct l3|struct m16|__int128|complex "
+           "float|v4f|int",
+           "x0:4s x1:4s v0:8 {v1:4 v2:4 v3:4} {v4:8 v5:8 v6:8 v7:8} {x2:8 x3:8} &x4 {x6:8 x7:8} [0]:16 [16]:8 [32]:16 "
+           "[48]:4s -> void / 64"},
+          {"v4c (v4c, v8i)", "x0:4 &x1 -> x0:4"},
+          {"void (v1f)", "error: compilers differ"},
+          {"void (struct empty, int)", "- x0:4s -> void"},
+      });
 }
 
 TEST(PlanAapcs64, Darwin) {
-  check(kArm64Darwin, {
-    // Apple: stack arguments take their own size; composites other than HFAs whole slots; no even registers.
-    {"void (long long, long long, long long, long long, long long, long long, long long, long long, char, short, int, "
-     "char, long long, char, struct fff, struct c3, char, struct l2, char, struct m16, char, __int128, char, float, "
-     "struct l3)",
-     "x0:8 x1:8 x2:8 x3:8 x4:8 x5:8 x6:8 x7:8 [0]:1 [2]:2 [4]:4 [8]:1 [16]:8 [24]:1 {v0:4 v1:4 v2:4} [32]:3 [40]:1 "
-     "[48]:16 [64]:1 [80]:16 [96]:1 [112]:16 [128]:1 v3:4 &[136] -> void / 144"},
-    {"void (double, double, double, double, double, double, struct fff, float, double, float, v4f, struct hva, "
-     "complex float, struct h3, short)",
-     "v0:8 v1:8 v2:8 v3:8 v4:8 v5:8 [0]:12 [12]:4 [16]:8 [24]:4 [32]:16 [48]:32 [80]:8 [88]:6 x0:2s -> void / 96"},
-    {"void (int, ...)|int|double|struct fff|struct d4|struct l2|struct l3|struct m16|__int128|complex float|v4f|int",
-     "x0:4s [0]:4s [8]:8 [16]:12 [32]:32 [64]:16 &[80] [96]:16 [112]:16 [128]:8 [144]:16 [160]:4s -> void / 176"},
-    {"void (float, struct fff, ...)|double|int|int|int|struct l2|int|__int128",
-     "v0:4 {v1:4 v2:4 v3:4} [0]:8 [8]:4s [16]:4s [24]:4s [32]:16 [48]:4s [64]:16 -> void / 80"},
-    {"void (int, struct m16, int, struct m16, int, struct m16, int, struct m16, int)",
-     "x0:4s {x1:8 x2:8} x3:4s {x4:8 x5:8} x6:4s [0]:16 [16]:4 [32]:16 [48]:4 -> void / 64"},
-    {"void (struct zero)", "x0:8 -> void"},
-    {"long double (long double)", "v0:8 -> v0:8"},
-  });
+  check(
+      kArm64Darwin,
+      {
+          // Apple: stack arguments take their own size; composites other than HFAs whole slots; no even registers.
+          {"void (long long, long long, long long, long long, long long, long long, long long, long long, char, short, "
+           "int, "
+           "char, long long, char, struct fff, struct c3, char, struct l2, char, struct m16, char, __int128, char, "
+           "float, "
+           "struct l3)",
+           "x0:8 x1:8 x2:8 x3:8 x4:8 x5:8 x6:8 x7:8 [0]:1 [2]:2 [4]:4 [8]:1 [16]:8 [24]:1 {v0:4 v1:4 v2:4} [32]:3 "
+           "[40]:1 "
+           "[48]:16 [64]:1 [80]:16 [96]:1 [112]:16 [128]:1 v3:4 &[136] -> void / 144"},
+          {"void (double, double, double, double, double, double, struct fff, float, double, float, v4f, struct hva, "
+           "complex float, struct h3, short)",
+           "v0:8 v1:8 v2:8 v3:8 v4:8 v5:8 [0]:12 [12]:4 [16]:8 [24]:4 [32]:16 [48]:32 [80]:8 [88]:6 x0:2s -> void / "
+           "96"},
+          {"void (int, ...)|int|double|struct fff|struct d4|struct l2|struct l3|struct m16|__int128|complex "
+           "float|v4f|int",
+           "x0:4s [0]:4s [8]:8 [16]:12 [32]:32 [64]:16 &[80] [96]:16 [112]:16 [128]:8 [144]:16 [160]:4s -> void / 176"},
+          {"void (float, struct fff, ...)|double|int|int|int|struct l2|int|__int128",
+           "v0:4 {v1:4 v2:4 v3:4} [0]:8 [8]:4s [16]:4s [24]:4s [32]:16 [48]:4s [64]:16 -> void / 80"},
+          {"void (int, struct m16, int, struct m16, int, struct m16, int, struct m16, int)",
+           "x0:4s {x1:8 x2:8} x3:4s {x4:8 x5:8} x6:4s [0]:16 [16]:4 [32]:16 [48]:4 -> void / 64"},
+          {"void (struct zero)", "x0:8 -> void"},
+          {"long double (long double)", "v0:8 -> v0:8"},
+      });
 }
 
 TEST(PlanAapcs64, Windows) {
-  check(kArm64Windows, {
-    {"void (int, struct m16, int, struct m16, int, struct m16, int)",
-     "x0:4s {x2:8 x3:8} x4:4s {x6:8 x7:8} [0]:4s [16]:16 [32]:4s -> void / 48"},
-    {"double (double, struct fff)", "v0:8 {v1:4 v2:4 v3:4} -> v0:8"},
-    // Microsoft: variadic functions use general registers only; the first 64 bytes of an imaginary stack.
-    {"void (float, struct fff, ...)|double|int|int|int|long long|int|__int128",
-     "x0:4 {x1:8 x2:4} x3:8 x4:4s x5:4s x6:4s x7:8 [0]:4s [16]:16 -> void / 32"},
-    {"void (int, ...)|struct d4|struct m16", "x0:4s &x1 {x2:8 x3:8} -> void"},
-    {"void (long long, long long, long long, long long, long long, long long, long long, ...)|struct l2|int",
-     "x0:8 x1:8 x2:8 x3:8 x4:8 x5:8 x6:8 {x7:8 [0]:8} [8]:4s -> void / 16"},
-  });
+  check(kArm64Windows,
+        {
+            {"void (int, struct m16, int, struct m16, int, struct m16, int)",
+             "x0:4s {x2:8 x3:8} x4:4s {x6:8 x7:8} [0]:4s [16]:16 [32]:4s -> void / 48"},
+            {"double (double, struct fff)", "v0:8 {v1:4 v2:4 v3:4} -> v0:8"},
+            // Microsoft: variadic functions use general registers only; the first 64 bytes of an imaginary stack.
+            {"void (float, struct fff, ...)|double|int|int|int|long long|int|__int128",
+             "x0:4 {x1:8 x2:4} x3:8 x4:4s x5:4s x6:4s x7:8 [0]:4s [16]:16 -> void / 32"},
+            {"void (int, ...)|struct d4|struct m16", "x0:4s &x1 {x2:8 x3:8} -> void"},
+            {"void (long long, long long, long long, long long, long long, long long, long long, ...)|struct l2|int",
+             "x0:8 x1:8 x2:8 x3:8 x4:8 x5:8 x6:8 {x7:8 [0]:8} [8]:4s -> void / 16"},
+        });
 }
 
 TEST(Plan, Refused) {
   check(kX64SysV, {
-    {"void (struct nowhere)", "error: incomplete"},
-    {"struct nowhere (void)", "error: incomplete"},
-  });
+                      {"void (struct nowhere)", "error: incomplete"},
+                      {"struct nowhere (void)", "error: incomplete"},
+                  });
   check(kRiscv64, {{"int (int)", "error: no call plan for convention cdecl on"}});
   check(kS390x, {{"int (int)", "error: no call plan"}});
   EXPECT_EQ(abi::abi_of(kArm64Linux, CallConv::ms_abi), abi::Abi::none);
