@@ -137,8 +137,14 @@ Result<void> TypeTable::complete_record(TypeId id, std::vector<Field> fields, st
     }
   };
 
+  const auto too_aligned = [&](uint32_t align) {
+    return Error{"'" + spell(*this, id) + "': alignment " + std::to_string(align) + " is larger than " +
+                 std::to_string(kMaxAlign)};
+  };
+  if (attributes.align > kMaxAlign) return too_aligned(attributes.align);
   for (size_t i = 0; i < fields.size(); ++i) {
     const Field& f = fields[i];
+    if (f.align > kMaxAlign) return too_aligned(f.align);
     Result<void> checked = f.is_bitfield() ? check_bitfield(*this, f, i)
                                            : check_member(*this, f, i, i + 1 == fields.size(), row.record.is_union);
     if (!checked.ok()) return checked;
