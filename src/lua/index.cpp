@@ -111,7 +111,8 @@ int complex_part(lua_State* L, State* st) {
     const std::string_view key = lua_tostring(L, 2);
     return key == "re" ? 0 : key == "im" ? 1 : -1;
   }
-  return index_key(L, st, 2, &index) && (index == 0 || index == 1) ? static_cast<int>(index) : -1;
+  // As in LuaJIT, where any index is one of the two parts.
+  return index_key(L, st, 2, &index) ? static_cast<int>(index & 1) : -1;
 }
 
 // The element that a vector or complex number has at key 2, or null.
@@ -200,7 +201,7 @@ int newindex_metatype(lua_State* L, State* st, const Object& o) {
 
 // A write into the elements of `element`'s type; their qualifiers decide.
 void write_element(lua_State* L, State* st, const Object& o, TypeInfo* element, void* at, int64_t index) {
-  if ((element->quals & kConst) != 0 || (o.info->rep != Rep::pointer && (o.info->quals & kConst) != 0)) {
+  if ((element->quals & kConst) != 0 || (element->type_flags & kHasConst) != 0 || (o.info->rep != Rep::pointer && (o.info->quals & kConst) != 0)) {
     raise(L, "attempt to write to a constant element of '%s'", type_name(st, o.cd->type));
   }
   const Place place{Place::Kind::element, static_cast<int>(index), nullptr, o.cd->type};

@@ -97,9 +97,9 @@ int l_sizeof(lua_State* L) {
   TypeInfo* info = object_type(st, check_ctype(L, st, 1));
   if (info->rep == Rep::none || info->rep == Rep::function || (info->type_flags & kIncomplete) != 0) return 0;
   if ((info->type_flags & kVariable) != 0) {
-    if (lua_isnoneornil(L, 2)) return 0;
+    luaL_checkany(L, 2);
     uint64_t size;
-    if (!variable_type_size(st, info, check_count(L, st, 2), &size)) return 0;
+    if (!count_argument(L, st, 2, &size) || !variable_type_size(st, info, size, &size)) return 0;
     push_size(L, size);
     return 1;
   }
@@ -140,7 +140,9 @@ int l_istype(lua_State* L) {
   luaL_checkany(L, 2);
   TypeInfo* want = object_type(st, check_ctype(L, st, 1));
   bool same = false;
-  if (CData* cd = to_cdata(L, st, 2)) {
+  if (CData* ct = to_ctype(L, st, 2)) {
+    same = same_type(st, want, object_type(st, ct->type));
+  } else if (CData* cd = to_cdata(L, st, 2)) {
     TypeInfo* have;
     resolve(st, cd, &have);
     same = same_type(st, want, have);

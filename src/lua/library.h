@@ -54,7 +54,9 @@ inline State* open_call(lua_State* L) {
   return st;
 }
 
-// A count or length argument: a number or an integer cdata, whole and not negative. Raises with the argument's number.
+// A count or length argument: a number or an integer cdata. False: negative. Raises for other types.
+bool count_argument(lua_State* L, State* st, int arg, uint64_t* count);
+// The same; a negative one is an error.
 uint64_t check_count(lua_State* L, State* st, int arg);
 // The byte size of a variable-size type with `count` elements in its last array; false if too large.
 bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* size);

@@ -73,17 +73,16 @@ bool call_new(lua_State* L, State* st, TypeInfo* info, int first) {
 
 }  // namespace
 
-uint64_t check_count(lua_State* L, State* st, int arg) {
+bool count_argument(lua_State* L, State* st, int arg, uint64_t* count) {
   if (lua_type(L, arg) == LUA_TNUMBER) {
     int64_t value;
     if (exact_integer(L, arg, &value)) {
-      if (value < 0) raise_argument(L, arg, "negative size %lld", static_cast<long long>(value));
-      return static_cast<uint64_t>(value);
+      *count = static_cast<uint64_t>(value);
+      return value >= 0;
     }
     const double d = lua_tonumber(L, arg);
-    if (!(d >= 0)) raise_argument(L, arg, "negative size %g", d);
-    if (d >= 18446744073709551616.0) return ~uint64_t{0};
-    return static_cast<uint64_t>(d);
+    *count = d < 18446744073709551616.0 && d >= 0 ? static_cast<uint64_t>(d) : ~uint64_t{0};
+    return d >= 0;
   }
   if (CData* cd = to_cdata(L, st, arg)) {
     TypeInfo* info;
@@ -91,11 +90,17 @@ uint64_t check_count(lua_State* L, State* st, int arg) {
     if (info->rep >= Rep::i8 && info->rep <= Rep::u64) {
       const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
       const int64_t value = load_int(at, info->size, is_unsigned);
-      if (!is_unsigned && value < 0) raise_argument(L, arg, "negative size %lld", static_cast<long long>(value));
-      return static_cast<uint64_t>(value);
+      *count = static_cast<uint64_t>(value);
+      return is_unsigned || value >= 0;
     }
   }
   raise_argument(L, arg, "cannot convert '%s' to 'size_t'", describe_value(L, st, arg));
+}
+
+uint64_t check_count(lua_State* L, State* st, int arg) {
+  uint64_t count;
+  if (!count_argument(L, st, arg, &count)) raise_argument(L, arg, "size must not be negative");
+  return count;
 }
 
 bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* size) {
@@ -114,9 +119,7 @@ bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* siz
 
 int l_new(lua_State* L) {
   State* st = open_call(L);
-  int used = 0;
-  TypeInfo* info = info_of(st, check_ctype(L, st, 1, 0, &used));
-  if (call_new(L, st, info, 2)) return 1;
+  TypeInfo* info = info_of(st, check_ctype(L, st, 1));
   return construct(L, st, info, 2);
 }
 

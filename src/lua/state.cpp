@@ -249,6 +249,8 @@ TypeInfo* info_of(State* st, TypeId id) {
   return info;
 }
 
+TypeInfo* void_pointer(State* st) { return info_of(st, st->types->pointer_to(scalar_type(Scalar::void_))); }
+
 void refresh_infos(State* st) {
   for (TypeInfo* info : st->infos) {
     if (info == nullptr) continue;
@@ -315,8 +317,7 @@ State* push_state(lua_State* L) {
   make_call_metatable(L, st);
   make_library_metatable(L, st);
   make_callback_runner(L, st);
-  TypeInfo* void_pointer = info_of(st, st->types->pointer_to(scalar_type(Scalar::void_)));
-  push_pointer(L, st, void_pointer, nullptr);
+  push_pointer(L, st, void_pointer(st), nullptr);
   st->null_pointer = luaL_ref(L, LUA_REGISTRYINDEX);
   TypeInfo* complex = info_of(st, Scalar::cdouble);
   const double unit[2] = {0, 1};

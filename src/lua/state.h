@@ -78,6 +78,8 @@ inline TypeInfo* base_of(State* st, TypeInfo* info) {
   return info->base;
 }
 inline TypeInfo* info_of(State* st, Scalar s) { return info_of(st, scalar_type(s)); }
+// The info of `void *`; made when the state opened.
+TypeInfo* void_pointer(State* st);
 // When a record is completed or a metatype is set, views built before are brought up to date.
 void refresh_infos(State* st);
 

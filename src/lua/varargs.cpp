@@ -27,8 +27,6 @@ TypeInfo* promoted(State* st, TypeInfo* info) {
   }
 }
 
-TypeInfo* void_pointer(State* st) { return info_of(st, st->types->pointer_to(scalar_type(Scalar::void_))); }
-
 TypeInfo* string_pointer(State* st) {
   return info_of(st, st->types->pointer_to(st->types->qualified(scalar_type(Scalar::char_), kConst)));
 }

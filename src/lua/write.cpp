@@ -250,6 +250,14 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
       break;
     default: break;
   }
+  if ((mode & kCast) != 0 && info->rep >= Rep::i8 && info->rep <= Rep::u64 && !lua_isboolean(L, idx) &&
+      lua_type(L, idx) != LUA_TTABLE) {
+    // nil, light and full userdata and functions are pointers, and a pointer casts to an integer.
+    void* value;
+    write_other_pointer(L, st, void_pointer(st), &value, idx, place, keep, mode);
+    store_int(address, info->size, static_cast<int64_t>(reinterpret_cast<uintptr_t>(value)));
+    return;
+  }
   if (info->rep == Rep::pointer || info->rep == Rep::reference) {
     write_other_pointer(L, st, info, address, idx, place, keep, mode);
     return;
@@ -284,7 +292,7 @@ void write_bit_field(lua_State* L, State* st, const Member& m, void* record, int
 
 void write_member(lua_State* L, State* st, const Member& m, void* record, int idx, TypeInfo* record_info, int owner) {
   const Place place{Place::Kind::member, 0, st->types->name(m.name).data(), record_info->id};
-  if (m.info == nullptr || (m.info->quals & kConst) != 0 || (record_info->quals & kConst) != 0) {
+  if (m.info == nullptr || ((m.info->quals | record_info->quals) & kConst) != 0 || (m.info->type_flags & kHasConst) != 0) {
     raise(L, "attempt to write to constant member '%s' of '%s'", place.name, type_name(st, record_info->id));
   }
   if (m.bit_width != kNotBitfield) {
