@@ -84,7 +84,14 @@ local function listing(path)
   return out
 end
 
+-- "plain-5.3-stub" -> "5.3 stub"
+local function label(column)
+  local version, backend = column:match "^%a+%-(%S-)%-(%a+)$"
+  return version == "jit" and "luajit" or version .. " " .. backend
+end
+
 local rows, names, sums = {}, {}, {}
+local problems, where = {}, {} -- what failed, each text once; under which columns
 for _, column in ipairs(columns) do
   local sum = { files = 0, passed = 0, failed = 0, skipped = 0 }
   sums[column] = sum
@@ -97,18 +104,31 @@ for _, column in ipairs(columns) do
     rows[spec][column] = r
     sum.files = sum.files + 1
     for _, k in ipairs { "passed", "failed", "skipped" } do sum[k] = sum[k] + r[k] end
-    for _, problem in ipairs(r.problems) do print(("FAILED %s %s: %s"):format(column, spec, problem)) end
+    for _, problem in ipairs(r.problems) do
+      local text = spec .. ": " .. problem
+      if not where[text] then
+        where[text] = {}
+        problems[#problems + 1] = text
+      end
+      table.insert(where[text], label(column))
+    end
   end
 end
 table.sort(names)
+for _, text in ipairs(problems) do
+  local ferry = 0
+  for _, column in ipairs(columns) do ferry = ferry + (label(column) ~= "luajit" and 1 or 0) end
+  local under = table.concat(where[text], ", ")
+  if ferry > 1 and #where[text] == ferry and not under:find "luajit" then under = "every Lua and back end" end
+  print(("FAILED %s\n       under: %s"):format(text, under))
+end
 
 -- The table: passed tests, or passed and failed ones. A column is headed by version and back end.
 local width = 10
 for _, name in ipairs(names) do width = math.max(width, #name) end
 local head = ("%-" .. width .. "s"):format "spec file"
 for _, column in ipairs(columns) do
-  local version, backend = column:match "^%a+%-(%S-)%-(%a+)$"
-  head = head .. ("%11s"):format(version == "jit" and "luajit" or version .. " " .. backend)
+  head = head .. ("%11s"):format(label(column))
 end
 print(head)
 for _, name in ipairs(names) do
