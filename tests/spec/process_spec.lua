@@ -201,28 +201,33 @@ end
 
 TestForeignGc = {}
 
+local function raise() error("foreign __gc", 0) end
 local function failing_finaliser()
   if newproxy and H.version == "5.1" then
     local p = newproxy(true)
-    getmetatable(p).__gc = function() error "foreign __gc" end
+    getmetatable(p).__gc = raise
   else
-    setmetatable({}, { __gc = function() error "foreign __gc" end })
+    setmetatable({}, { __gc = raise })
   end
 end
 
--- On 5.1 to 5.3 such an error comes out of whatever allocates next, so all of it happens within pcall.
+-- On 5.1 to 5.3 such an error comes out of whatever allocates next, making a closure included, so all of it
+-- happens within pcall.
 local function with_failing_finalisers(rounds, body)
+  if H.version == "5.2" then lu.skip "5.2.4 itself lets such errors escape from pcall" end
   if rawget(_G, "warn") then warn "@off" end
   local pause = collectgarbage("setpause", 1)
-  for i = 1, rounds do
-    pcall(function()
-      for _ = 1, 5 do failing_finaliser() end
-    end)
+  local function drain() collectgarbage() end
+  local function make_some()
+    for _ = 1, 5 do failing_finaliser() end
+  end
+  for i = 1, rounds do -- allocates nothing itself
+    pcall(make_some)
     pcall(body, i)
   end
   collectgarbage("setpause", pause)
   for _ = 1, 100000 do
-    if pcall(collectgarbage) and pcall(collectgarbage) then break end
+    if pcall(drain) and pcall(drain) then break end
   end
 end
 
