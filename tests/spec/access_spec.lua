@@ -306,6 +306,21 @@ function TestAccessErrors:test_const()
   lu.assertEquals(s.c, 1)
 end
 
+function TestAccessErrors:test_const_reaches_nested_members()
+  local o = ffi.new "const struct ac_out"
+  lu.assertError(function() o.a.x = 1 end)
+  lu.assertError(function() o.v[1].y = 1 end)
+  lu.assertError(function() o.m[0][0] = 1 end)
+  lu.assertError(function() o.a = { 1, 2 } end)
+  local p = ffi.cast("const struct ac_out *", ffi.new "struct ac_out")
+  lu.assertError(function() p.a.x = 1 end)
+  lu.assertError(function() p[0].a.x = 1 end)
+  local q = ffi.new "struct { struct ac_in *const p; const char *s; }"
+  lu.assertError(function() q.p = nil end)
+  q.s = "writable pointer to const"
+  lu.assertError(function() q.s[0] = 65 end)
+end
+
 function TestAccessErrors:test_wrong_keys()
   local s, a, p = ffi.new "struct ac_in", ffi.new "int[3]", ffi.new "int[1]"
   for _, key in ipairs { 1, {}, print, true } do

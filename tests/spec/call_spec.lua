@@ -289,6 +289,22 @@ function TestFunctionPointers:test_library_functions_are_known_as_functions()
   lu.assertTrue(ffi.cast("void *", fx.answer) == ffi.cast("void *", fx.answer))
 end
 
+function TestFunctionPointers:test_library_functions_convert_like_pointers()
+  lu.assertEquals(fx.is_null(fx.answer), 0)
+  lu.assertTrue(ffi.cast("int (*)()", fx.answer) == ffi.cast("int (*)()", fx.answer))
+  lu.assertNil((ffi.sizeof(fx.answer)))
+  lu.assertFalse(ffi.istype("int", fx.answer))
+  lu.assertEquals(ffi.cast("int (*)()", fx.answer)(), 42)
+  lu.assertFalse(V.isnull(ffi.cast("void *", fx.answer)))
+end
+
+function TestFunctionPointers:test_null_is_an_error_to_call()
+  H.not_on_luajit "crashes"
+  local s = ffi.new "s_op"
+  lu.assertError(function() s.op(1, 2) end)
+  lu.assertError(ffi.new "int (*)(int)", 1)
+end
+
 function TestFunctionPointers:test_incompatible()
   lu.assertError(fx.apply_op, ffi.cast("int (*)(int)", ffi.cast("void *", fx.answer)), 1, 2)
   lu.assertError(fx.apply_op, 5, 1, 2)
@@ -364,6 +380,15 @@ function TestVarargs:test_structs_by_value()
   lu.assertEquals(vary("SiS", ffi.new("s_ints", 3, 4), ffi.new("int", 5), ffi.new("s_ints", 6, 7)), "S3,4 i5 S6,7 ")
 end
 
+function TestVarargs:test_other_scalars()
+  lu.assertEquals(vary("iii", ffi.new("enum colour", "BLUE"), ffi.new("bool", true), ffi.new("char", 65)), "i6 i1 i65 ")
+  lu.assertEquals(vary("ii", ffi.new("int16_t", -3), ffi.new("uint8_t", 255)), "i-3 i255 ")
+  lu.assertEquals(vary("pp", ffi.new "int *", ffi.cast("void *", 64)), "pNULL pset ")
+  lu.assertEquals(vary("s", ffi.new("char[6]", "array")), "sarray ")
+  lu.assertEquals(vary("sp", ffi.cast("const char *", "cs"), io.stdout), "scs pset ")
+  lu.assertEquals(vary("p", fx.answer), "pset ")
+end
+
 function TestVarargs:test_many()
   local kinds, args, want = "", {}, ""
   for i = 1, 20 do
@@ -402,6 +427,17 @@ function TestCallMisc:test_references()
   lu.assertEquals(fx.by_ref(a), 6)
   fx.inc_ref(a)
   lu.assertEquals(a[0], 6)
+end
+
+function TestCallMisc:test_transparent_unions()
+  H.not_on_luajit "knows none"
+  ffi.cdef [[
+    typedef union { const s_ints *s; const int *i; } t_union __attribute__((transparent_union));
+    int sum_transparent(t_union u) __asm__("sum_ints_ptr");
+  ]]
+  lu.assertEquals(fx.sum_transparent(ffi.new("s_ints", 3, 4)), 43)
+  lu.assertEquals(fx.sum_transparent(ffi.new("int[2]", { 5, 6 })), 65)
+  lu.assertError(fx.sum_transparent, 5)
 end
 
 function TestCallMisc:test_same_function_many_times()

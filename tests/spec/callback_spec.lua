@@ -178,6 +178,11 @@ function TestCallbackUse:test_sorting()
   lu.assertEquals({ a[0], a[5] }, { 6, 1 })
 end
 
+function TestCallbackUse:test_function_typed_parameters()
+  ffi.cdef "int call_n2(int f(int), int n) __asm__(\"call_n\");"
+  lu.assertEquals(fx.call_n2(function(i) return i * 2 end, 3), 12)
+end
+
 function TestCallbackUse:test_user_pointer()
   local seen
   local box = ffi.new("int[1]", 3)
@@ -364,6 +369,29 @@ end
 function TestCallbackErrors:test_later_calls_are_clean()
   pcall(fx.call_i32, function() error "x" end, 1)
   lu.assertEquals(fx.call_i32(function(v) return v end, 8), 8)
+end
+
+function TestCallbackErrors:test_error_in_a_callback_with_a_struct_result()
+  H.not_on_luajit "has no such callbacks"
+  ffi.cdef "triple call_triple(triple (*f)(triple), triple v);"
+  lu.assertEquals(V.message(fx.call_triple, function() error("struct", 0) end, { 1, 2, 3 }), "struct")
+  lu.assertError(fx.call_triple, function() return 5 end, { 1, 2, 3 })
+  local t = fx.call_triple(function() return nil end, { 1, 2, 3 })
+  lu.assertEquals({ t.a, t.b, t.c }, { 0, 0, 0 })
+end
+
+function TestCallbackErrors:test_deeply_nested_errors_and_calls_after_them()
+  H.not_on_luajit "unwinds the C frames"
+  local log = {}
+  local function level(n)
+    if n == 0 then error("bottom", 0) end
+    local ok, e = pcall(fx.call_i32, level, n - 1)
+    log[#log + 1] = n .. tostring(ok) .. tostring(e)
+    if n == 2 then error("rethrown", 0) end
+    return n
+  end
+  lu.assertEquals(fx.call_i32(level, 3), 3)
+  lu.assertEquals(log, { "1falsebottom", "2true1", "3falserethrown" })
 end
 
 function TestCallbackErrors:test_wrong_result_is_an_error()

@@ -181,6 +181,7 @@ function TestVariables:test_asm_name_of_a_variable()
   lu.assertEquals(fx.renamed_var, -1032)
 end
 
+
 TestLoad = {}
 
 function TestLoad:test_by_path_twice()

@@ -173,6 +173,33 @@ function TestRules:test_nested_transparent_offsets()
   lu.assertEquals(ffi.sizeof "struct lf_vls2", 4)
 end
 
+function TestRules:test_va_list()
+  ffi.cdef "int vsnprintf(char* buf, size_t sz, const char* fmt, va_list ap);"
+  ffi.new "va_list"
+  lu.assertTrue(ffi.debug().functions.vsnprintf ~= nil)
+  lu.assertTrue(ffi.istype("va_list", ffi.new "__builtin_va_list"))
+  lu.assertTrue(ffi.istype("va_list", ffi.new "__gnuc_va_list"))
+  if ffi.arch == "x64" and ffi.os == "Linux" then lu.assertEquals(ffi.sizeof "va_list", 24) end
+end
+
+function TestRules:test_modes()
+  ffi.cdef [[
+    typedef int lf_b1 __attribute__(mode(QI)); typedef int lf_b2 __attribute__(mode(HI)); typedef int lf_b4 __attribute__(mode(SI));
+    typedef int lf_b8 __attribute__(mode(DI)); typedef unsigned lf_u8 __attribute__(mode(DI)); typedef float lf_f4 __attribute__(mode(SF));
+    typedef float lf_f8 __attribute__(mode(DF)); typedef int lf_word __attribute__(mode(word)); typedef int lf_ptr __attribute__(mode(pointer));
+  ]]
+  for name, same in pairs { lf_b1 = "int8_t", lf_b2 = "int16_t", lf_b4 = "int32_t", lf_b8 = "int64_t", lf_u8 = "uint64_t", lf_f4 = "float", lf_f8 = "double" } do
+    lu.assertTrue(ffi.istype(same, ffi.new(name)), name)
+  end
+  lu.assertEquals(ffi.sizeof "lf_word", ffi.sizeof "void *")
+  lu.assertEquals(ffi.sizeof "lf_ptr", ffi.sizeof "void *")
+end
+
+function TestRules:test_boolean_pointer_parameter_kinds()
+  lu.assertError(ffi.new, "const char *", true)
+  lu.assertEquals(ffi.string(ffi.new("char[5]", "aaaa"), ffi.new("long long", 2)), "aa")
+end
+
 function TestRules:test_undeclared_struct_names_in_typedefs()
   lu.assertTrue(ffi.isnull(ffi.new "lf_FILE *"))
 end

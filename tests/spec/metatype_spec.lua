@@ -323,6 +323,38 @@ function TestMetatypeArgs:test_complex_and_enums()
   lu.assertEquals(ffi.new "enum mt_e".kind, "enum")
 end
 
+function TestMetatypeArgs:test_complex()
+  H.not_on_luajit "keeps it for the whole process"
+  local ok, text = V.child [[
+    local ffi = require "ffi"
+    ffi.metatype("complex", { __index = { norm = function(c) return c.re * c.re + c.im * c.im end } })
+    assert(ffi.new("complex", 3, 4):norm() == 25)
+    assert(ffi.new("complex", 3, 4) + 1 == ffi.new("complex", 4, 4))
+  ]]
+  lu.assertTrue(ok, text)
+end
+
+function TestMetatypeArgs:test_typedef_and_anonymous()
+  ffi.cdef "typedef struct { int n; } mt_anon_t;"
+  local T = ffi.metatype("mt_anon_t", { __index = { get = function(s) return s.n end } })
+  lu.assertEquals(T(6):get(), 6)
+  lu.assertEquals(ffi.new("mt_anon_t[2]", { { 1 }, { 2 } })[1]:get(), 2)
+end
+
+function TestMetatypeArgs:test_methods_calling_methods_and_inherited_tables()
+  local T, tag
+  T, tag = new_type { __index = {
+    add = function(s, n)
+      s.a = s.a + n
+      return s
+    end,
+    twice = function(s, n) return s:add(n):add(n) end,
+  } }
+  lu.assertEquals(T(1):twice(5).a, 11)
+  local p = ffi.cast(tag .. " *", T(2))
+  lu.assertEquals(p:add(1).a, 3)
+end
+
 function TestMetatypeArgs:test_getmetatable_is_protected()
   local s = new_type {}(1)
   lu.assertEquals(getmetatable(s), "ffi")
