@@ -176,6 +176,15 @@ Place Lexer::place(uint32_t offset) const {
   return place;
 }
 
+std::string_view Lexer::text_at(uint32_t offset) {
+  position_ = begin_ + offset;
+  failed_ = false;
+  used_ = substitutes_.size();
+  Token token;
+  next(token);
+  return token.text;
+}
+
 void Lexer::fail(Token& token, const char* at, std::string message) {
   token.kind = Tok::error;
   token.at = static_cast<uint32_t>(at - begin_);

@@ -77,12 +77,17 @@ class Lexer {
   Resume enter(std::string_view part);
   void leave(Resume resume);
 
+  bool in_directive() const { return in_directive_; }
+
   const std::string& error() const { return error_; }
   size_t used_substitutes() const { return used_; }
   uint32_t offset_of(std::string_view part) const { return static_cast<uint32_t>(part.data() - begin_); }
 
   // Line and column in the text as it was given (not as #line has it). Linear: for errors only.
   Place place(uint32_t offset) const;
+
+  // The text of the token at `offset`, for messages; ends all reading.
+  std::string_view text_at(uint32_t offset);
 
   // Characters looked at so far, the measure of the tests that parsing is linear.
   uint64_t work() const { return work_; }

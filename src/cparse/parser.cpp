@@ -57,7 +57,7 @@ bool Parser::fail_expected(std::string_view what) {
   std::string message = "expected ";
   message += what;
   message += ", got ";
-  message += at(Tok::end) ? "end of text" : shown(token_.text);
+  message += !at(Tok::end) ? shown(token_.text) : lexer_.in_directive() ? "end of line" : "end of text";
   return fail(token_.at, std::move(message));
 }
 
@@ -65,9 +65,16 @@ bool Parser::fail_nesting() {
   return fail_here("nested deeper than " + std::to_string(kMaxNesting) + " levels");
 }
 
-Error Parser::error() const {
+// "sentence [near 'token'] at line L, column C"; the token is left out where the sentence has it already.
+Error Parser::error() {
   Place place = lexer_.place(error_at_);
-  return Error{error_ + " at line " + std::to_string(place.line) + ", column " + std::to_string(place.column)};
+  std::string message = error_;
+  if (message.find(", got ") == std::string::npos) {
+    std::string token = shown(lexer_.text_at(error_at_));
+    bool said = message.find(token.substr(1)) != std::string::npos;  // also as the last word of 'struct tag'
+    if (!said) message += " near " + token;
+  }
+  return Error{message + " at line " + std::to_string(place.line) + ", column " + std::to_string(place.column)};
 }
 
 // Skips '(' ... ')', the current token being the '('.

@@ -88,7 +88,7 @@ class Parser {
   bool translation_unit();
   bool whole_type(TypeId& type);
   bool whole_constant(Constant& constant);
-  Error error() const;
+  Error error();
   const Lexer& lexer() const { return lexer_; }
 
  private:

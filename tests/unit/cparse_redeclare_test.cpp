@@ -1,0 +1,225 @@
+// Declaring again: what replaces, what stays, what is refused; #define and #undef; nothing half done after an error.
+#include "cparse_testing.h"
+
+namespace ferry::cparse::testing {
+namespace {
+
+TEST(CparseRedeclare, SameAgainIsTheSame) {
+  const char* text = R"(
+    typedef struct { int x; struct { char c; } in[2]; enum { P, Q } e; } T;
+    typedef union { int i; float f; } *U;
+    typedef enum { R = 4 } E;
+    struct tagged { struct tagged *next; struct { int y; }; int (*f)(struct { int z; } *); };
+    enum colors { RED, GREEN };
+    int function(T *, U, struct tagged);
+    extern T variable;
+    #define LIMIT 10
+    static const int N = 3;
+  )";
+  TypeTable types(kX64SysV);
+  ASSERT_EQ(cdef(types, text), "");
+  const char* names[] = {"T", "U", "E", "function", "variable"};
+  std::vector<TypeId> before;
+  for (const char* name : names) before.push_back(symbol(types, name)->type);
+  TypeId tagged = type_of(types, "struct tagged");
+  TypeId colors = type_of(types, "enum colors");
+  ASSERT_EQ(cdef(types, text), "");
+  for (size_t i = 0; i < before.size(); ++i) EXPECT_EQ(symbol(types, names[i])->type, before[i]) << names[i];
+  EXPECT_EQ(type_of(types, "struct tagged"), tagged);
+  EXPECT_EQ(type_of(types, "enum colors"), colors);
+}
+
+TEST(CparseRedeclare, LaterOnesReplace) {
+  TypeTable types(kX64SysV);
+  ASSERT_EQ(cdef(types, "int f(int); extern int v; typedef int T; int labelled(int) __asm__(\"other\");"), "");
+  ASSERT_EQ(cdef(types, "long f(char); extern double v; typedef char T; int labelled(int);"), "");
+  EXPECT_EQ(describe(types, symbol(types, "f")->type), "function(char) returning int64_t");
+  EXPECT_EQ(describe(types, symbol(types, "v")->type), "double");
+  EXPECT_EQ(describe(types, symbol(types, "T")->type), "char");
+  EXPECT_EQ(types.name(symbol(types, "labelled")->link_name), "other");  // as in C, a label stays
+  ASSERT_EQ(cdef(types, "extern int a[3]; extern int a[]; extern int b[]; extern int b[4]; int v(void); extern int f;"),
+            "");
+  EXPECT_EQ(describe(types, symbol(types, "a")->type), "array 3 of int");
+  EXPECT_EQ(describe(types, symbol(types, "b")->type), "array 4 of int");
+  EXPECT_EQ(symbol(types, "v")->kind, Symbol::Kind::function);
+  EXPECT_EQ(symbol(types, "f")->kind, Symbol::Kind::variable);
+  // Real headers declare what is predefined.
+  ASSERT_EQ(cdef(types, "size_t used(void); typedef int size_t; typedef struct va *va_list; size_t other(va_list);"),
+            "");
+  EXPECT_EQ(describe(types, symbol(types, "used")->type), "function() returning uint64_t");
+  EXPECT_EQ(describe(types, symbol(types, "other")->type), "function(pointer to struct va) returning int");
+}
+
+TEST(CparseRedeclare, ConflictsNameBoth) {
+  struct {
+    const char* text;
+    const char* expected;
+  } rows[] = {
+      {"struct s { int x; long y; };",
+       "'struct s' is already defined differently: member 2 was 'int y', is 'int64_t y' at line 1, column 8"},
+      {"struct s { int x; int z; };",
+       "'struct s' is already defined differently: member 2 was 'int y', is 'int z' at line 1, column 8"},
+      {"struct s { int x; };",
+       "'struct s' is already defined differently: it had 2 members, has 1 at line 1, column 8"},
+      {"struct s { int x : 3; int y; };",
+       "'struct s' is already defined differently: member 1 was 'int x', is 'int x:3' at line 1, column 8"},
+      {"struct __attribute__((aligned(16))) s { int x; int y; };",
+       "'struct s' is already defined differently: its size was 8, is 16, or its members lie elsewhere at line 1, "
+       "column 37"},
+      {"union s { int x; };", "'s' is declared as 'struct s', not as a union at line 1, column 7"},
+      {"enum s { X };", "'s' is declared as 'struct s', not as an enum at line 1, column 6"},
+      {"struct e;", "'e' is declared as 'enum e', not as a struct at line 1, column 8"},
+      {"enum e { A, B = 5 };", "'B' is declared as the constant 5 but is already the constant 1 at line 1, column 13"},
+      {"enum e { A };", "'enum e' is already defined with other constants or another type at line 1, column 6"},
+      {"enum e : char;", "'enum e' is already declared with type 'unsigned int', not 'char' at line 1, column 6"},
+      {"enum { A = 1 };", "'A' is declared as the constant 1 but is already the constant 0 at line 1, column 8"},
+      {"enum { f };", "'f' is declared as the constant 0 but is already the function 'int f(int)' at line 1, column 8"},
+      {"int A;", "'A' is declared as the variable 'int A' but is already the constant 0 at line 1, column 5"},
+      {"typedef int A;", "'A' is declared as the type 'int' but is already the constant 0 at line 1, column 13"},
+      {"static const int A = 2;",
+       "'A' is declared as the constant 2 but is already the constant 0 at line 1, column 18"},
+      {"#define A 2\n", "'A' is declared as the constant 2 but is already the constant 0 at line 1, column 9"},
+      {"struct own { struct own { int x; } y; };", "'struct own' is defined within its own body at line 1, column 8"},
+      {"struct own { struct own y; };", "member 'y' has incomplete type 'struct own' at line 1, column 25"},
+  };
+  for (const auto& row : rows) {
+    TypeTable types(kX64SysV);
+    ASSERT_EQ(cdef(types, "struct s { int x, y; }; enum e { A, B }; int f(int);"), "");
+    EXPECT_EQ(cdef(types, row.text), row.expected) << row.text;
+  }
+}
+
+TEST(CparseRedeclare, Macros) {
+  TypeTable types(kX64SysV);
+  ASSERT_EQ(cdef(types, R"(
+    enum { FROM_ENUM = 7,
+    #define FROM_ENUM FROM_ENUM
+    #define TWICE (FROM_ENUM * 2)
+      AFTER };
+    #define N 10 // comment
+    #define HEX 0xFFu /* comment
+                         over lines */
+    #define ALIAS N
+    #define PI 3.25
+    #define SUM (N + \
+                 HEX)
+    #define SIZE sizeof(struct big)
+    #define NEGATIVE (-1)
+    #define TEXT "text"
+    #define EMPTY
+    #define CALL(x) ((x) + 1)
+    #define WORD some_word
+    #define BROKEN (1 +
+    #define STRAY @
+    #define BODY sizeof(struct made_in_a_macro { int x; })
+    #define inline __inline
+    typedef struct { int x; } thing;
+    extern thing *stdthing;
+    int used(int);
+    #define stdthing stdthing
+    #define used(x) used(x)
+    #define int32_t int
+    #define LATER_UNDEFINED 5
+    #undef LATER_UNDEFINED
+    #undef NEVER_DEFINED
+    #define LATER_UNDEFINED 6
+    int array[SUM];
+  )"),
+            "");
+  struct {
+    const char* name;
+    int64_t value;
+  } rows[] = {{"FROM_ENUM", 7}, {"TWICE", 14},    {"AFTER", 8},          {"N", 10}, {"HEX", 255}, {"ALIAS", 10},
+              {"SUM", 265},     {"NEGATIVE", -1}, {"LATER_UNDEFINED", 6}};
+  for (const auto& row : rows) {
+    ASSERT_NE(symbol(types, row.name), nullptr) << row.name;
+    ASSERT_EQ(symbol(types, row.name)->kind, Symbol::Kind::constant) << row.name;
+    EXPECT_EQ(symbol(types, row.name)->constant.integer, row.value) << row.name;
+  }
+  EXPECT_EQ(symbol(types, "PI")->constant.floating, 3.25);
+  EXPECT_EQ(types[symbol(types, "array")->type].count, 265u);
+  for (const char* bad : {"TEXT", "EMPTY", "CALL", "WORD", "BROKEN", "STRAY", "SIZE", "BODY"}) {
+    ASSERT_NE(symbol(types, bad), nullptr) << bad;
+    EXPECT_EQ(symbol(types, bad)->kind, Symbol::Kind::bad_macro) << bad;
+  }
+  EXPECT_EQ(types.name(symbol(types, "WORD")->text), "some_word");
+  EXPECT_EQ(symbol(types, "stdthing")->kind, Symbol::Kind::variable);
+  EXPECT_EQ(symbol(types, "used")->kind, Symbol::Kind::function);
+  EXPECT_EQ(types.find_tag(types.intern("made_in_a_macro")), kNoType);
+  EXPECT_EQ(describe(types, type_of(types, "int32_t")), "int");
+  EXPECT_EQ(type_error(types, "char[WORD]"),
+            "the macro 'WORD' is not a constant expression: it is defined as 'some_word' at line 1, column 6");
+  EXPECT_EQ(cdef(types, "WORD x;"), "the macro 'WORD' is not a type: it is defined as 'some_word' at line 1, column 1");
+  EXPECT_EQ(cdef(types, "#define N 10\n#define N 11\n"),
+            "'N' is declared as the constant 11 but is already the constant 10 at line 2, column 9");
+  EXPECT_EQ(cdef(types, "#undef N\n#define N 11\n"), "");
+  EXPECT_EQ(symbol(types, "N")->constant.integer, 11);
+  EXPECT_EQ(cdef(types, "#define WORD 4\n"), "");
+  EXPECT_EQ(symbol(types, "WORD")->constant.integer, 4);
+  EXPECT_EQ(cdef(types, "#define WORD other\n"), "");  // no constant: what is known stays
+}
+
+TEST(CparseRedeclare, HarmlessDirectives) {
+  TypeTable types(kX64SysV);
+  ASSERT_EQ(
+      cdef(types,
+           "# 1 \"file.h\" 3 4\n#line 7 \"x\"\n#\n#ident \"v\"\n#pragma once\nint x\n# 9 \"y\"\n;\n#warning it's\n"),
+      "");
+  struct {
+    const char* text;
+    const char* expected;
+  } rows[] = {
+      {"#if 1\n", "#if is not understood here: give the preprocessed text near 'if' at line 1, column 2"},
+      {"int x;\n #include <stdio.h>\n",
+       "#include is not understood here: give the preprocessed text near 'include' at line 2, column 3"},
+      {"#error out of luck\n", "#error 'out of luck' near 'error' at line 1, column 2"},
+      {"#nonsense\n", "unknown directive 'nonsense' at line 1, column 2"},
+      {"#define\n", "expected the name of a macro, got end of line at line 1, column 8"},
+      {"#define 5\n", "expected the name of a macro, got '5' at line 1, column 9"},
+      {"#pragma pack(3)\n", "#pragma pack takes 1, 2, 4, 8 or 16, got 3 at line 1, column 14"},
+      {"#pragma pack(push\nint x;", "expected ')' after pack, got end of line at line 1, column 18"},
+      {"#pragma pack 1\n", "expected '(' after pack, got '1' at line 1, column 14"},
+      {"int # x;", "expected a name to declare, got '#' at line 1, column 5"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(cdef(types, row.text), row.expected) << row.text;
+}
+
+TEST(CparseRedeclare, NothingIsHalfDone) {
+  TypeTable types(kX64SysV);
+  ASSERT_EQ(cdef(types, "struct zzz; typedef struct zzz Z; int f(int); enum { KEPT = 1 }; #define M 1\n"),
+            "expected a type, got '#' at line 1, column 66");
+  ASSERT_EQ(cdef(types, "struct zzz; typedef struct zzz Z; int f(int); enum { KEPT = 1 };\n#define M 1\n"), "");
+  const uint32_t size = types.size();
+  const TypeId z = symbol(types, "Z")->type;
+  TypeId f = symbol(types, "f")->type;
+  const char* texts[] = {
+      "struct zzz { int",
+      "struct zzz { int x; }; struct new_tag { int y; }; typedef int new_type; enum { NEW = 4 }; bad",
+      "int f(char); double f2(void); #undef M",
+      "#undef M\nbad",
+      "#define M2 5\nint g(M2);",
+      "enum new_enum { NEW1, NEW2 }; int a[-1];",
+      "size_t x; va_list y; bad z;",
+      "typedef union { int x; } tu __attribute__((transparent_union)); bad",
+  };
+  for (const char* text : texts) {
+    EXPECT_NE(cdef(types, text), "") << text;
+    EXPECT_EQ(types.size(), size) << text;
+    EXPECT_NE(types[z].flags & kIncomplete, 0) << text;
+    EXPECT_EQ(symbol(types, "f")->type, f) << text;
+    EXPECT_EQ(symbol(types, "M")->kind, Symbol::Kind::constant) << text;
+    for (const char* name : {"new_type", "NEW", "f2", "M2", "NEW1", "x", "tu", "size_t"}) {
+      EXPECT_EQ(symbol(types, name), nullptr) << name << " after " << text;
+    }
+  }
+  ASSERT_EQ(cdef(types, "struct zzz { int x; };"), "");
+  EXPECT_EQ(types[symbol(types, "Z")->type].size, 4u);
+  // A type name declares no identifier, and its failure leaves no tag behind.
+  type_of(types, "int not_declared(int)");
+  EXPECT_EQ(symbol(types, "not_declared"), nullptr);
+  EXPECT_NE(type_error(types, "struct half { int x; } *["), "");
+  EXPECT_NE(type_error(types, "struct half"), "");
+}
+
+}  // namespace
+}  // namespace ferry::cparse::testing
