@@ -73,8 +73,8 @@ class Backend {
   // Errors: what the convention or the back end cannot express, by the type's name.
   virtual Result<std::unique_ptr<Invoker>> make_invoker(const TypeTable& types, TypeId function,
                                                         std::span<const TypeId> extra) const = 0;
-  // Errors: as make_invoker; variadic functions; no free slot (the cap is in the message).
-  // Many callbacks share a function type: make_callback_type once, then callbacks from it.
+  // Errors: as make_invoker; variadic functions; no free slot (the cap is in the message). May be called
+  // on any thread. Callbacks of one shape share what was computed for it.
   virtual Result<std::unique_ptr<Callback>> make_callback(const TypeTable& types, TypeId function,
                                                           CallbackHandler handler, void* context) const = 0;
 };

@@ -53,9 +53,12 @@ inline constexpr PageMethods kNoPageMethods = 0;
 // What FERRY_PAGES says; null or empty: all. Error: unknown word.
 Result<PageMethods> parse_page_methods(const char* text);
 
+// Entries are aligned to what processors fetch at once.
+inline constexpr size_t kBlockAlign = 32;
+
 // Executable copy of some code. Trivial handle: give it back to its arena, once.
 struct CodeBlock {
-  const uint8_t* address = nullptr;  // 16-aligned entry
+  const uint8_t* address = nullptr;  // entry, aligned to kBlockAlign
   uint32_t bytes = 0;
 };
 

@@ -146,6 +146,12 @@ win_callback_entry:
         .cfi_endproc
         .size win_callback_entry, . - win_callback_entry
 
+// IBT and SHSTK: every indirect target starts with endbr64, every call returns to its caller.
+        .section .note.gnu.property, "a", @note
+        .balign 8
+        .long 4, 16, 5                  // name size, description size, NT_GNU_PROPERTY_TYPE_0
+        .asciz "GNU"
+        .long 0xc0000002, 4, 3, 0       // GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK
 #endif
 #if defined(__ELF__)
         .section .note.GNU-stack, "", %progbits

@@ -74,9 +74,12 @@ class Generator {
                 "v2l",
                 "v4f",
                 "v2d"};
+    bool x64 = host_target().arch == Arch::x86_64;
+    // Foreign hosts have libffi alone, which refuses these; i386 has no __int128.
+    if (!x64) std::erase_if(scalars_, [](const std::string& name) { return name.find("int128") != name.npos; });
     // clang 14 has no _Float16 on x86, treats _Float128 as class MEMORY in one place and as SSE in another, and
     // passes small vectors in its own way (abi/sysv_x64.cpp).
-    if (!clang_) scalars_.insert(scalars_.end(), {"_Float16", "_Float128", "v4c", "v2s", "v1l"});
+    if (!clang_ && x64) scalars_.insert(scalars_.end(), {"_Float16", "_Float128", "v4c", "v2s", "v1l"});
   }
 
   static std::string prelude() {
@@ -144,7 +147,7 @@ class Generator {
   Signature signature() {
     Signature s;
     s.result = chance(8) ? "void" : any_type(true);
-    s.ms_abi = chance(20);
+    s.ms_abi = chance(20) && host_target().arch == Arch::x86_64;
     int count = chance(70) ? pick(0, 8) : pick(0, 40);
     bool records = chance(50);
     for (int i = 0; i < count; ++i) s.params.push_back(records || chance(20) ? any_type(true) : scalar());
@@ -199,7 +202,7 @@ void value_bits(const TypeTable& types, TypeId id, unsigned char* mask) {
       if (field.name == kNoName) continue;
       for (unsigned bit = 0; bit < field.bit_width; ++bit) {
         uint64_t at = field.offset * 8 + field.bit_offset + bit;
-        mask[at / 8] |= static_cast<unsigned char>(1u << (at % 8));
+        mask[at / 8] |= static_cast<unsigned char>(types.target().big_endian ? 0x80u >> (at % 8) : 1u << (at % 8));
       }
     }
   } else if (t.kind == Kind::array) {
@@ -207,8 +210,9 @@ void value_bits(const TypeTable& types, TypeId id, unsigned char* mask) {
     for (uint64_t at = 0; step != 0 && at < t.size; at += step) value_bits(types, t.base, mask + at);
   } else if (t.kind == Kind::boolean) {
     mask[0] |= 1;
-  } else if (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble) {
-    for (uint64_t at = 0; at < t.size; at += 16) std::memset(mask + at, 0xff, 10);
+  } else if (types.target().long_double == LongDouble::x87 &&
+             (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble)) {
+    for (uint64_t at = 0; at < t.size; at += types.target().ldouble_size) std::memset(mask + at, 0xff, 10);
   } else {
     std::memset(mask, 0xff, t.size);
   }
