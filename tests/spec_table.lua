@@ -15,9 +15,16 @@ if file then
   file:close()
 end
 
+-- The lines to show of a log that ends badly: the report of a sanitiser or of valgrind from its beginning, else the last ones.
 local function tail(lines, n)
-  local out = {}
-  for i = math.max(1, #lines - n + 1), #lines do out[#out + 1] = "    " .. lines[i] end
+  local out, first = {}, math.max(1, #lines - n + 1)
+  for i, line in ipairs(lines) do
+    if line:find "ERROR: %a+Sanitizer" or line:find "runtime error:" or line:find "^==%d+== %u" then
+      first = i
+      break
+    end
+  end
+  for i = first, math.min(#lines, first + n - 1) do out[#out + 1] = "    " .. lines[i] end
   return table.concat(out, "\n")
 end
 
@@ -65,10 +72,10 @@ local function read_log(path, spec, oracle)
     failed = failed + 1
     local how = exit == 124 and "took too long" or exit and exit > 128 and ("killed by signal " .. exit - 128)
       or ("exit status " .. tostring(exit))
-    problems[#problems + 1] = "did not finish, " .. how .. ":\n" .. tail(lines, 40)
+    problems[#problems + 1] = "did not finish, " .. how .. ":\n" .. tail(lines, 16)
   elseif exit ~= 0 and #failing == 0 then
     failed = failed + 1
-    problems[#problems + 1] = ("exit status %d after the tests:\n%s"):format(exit, tail(lines, 40))
+    problems[#problems + 1] = ("exit status %d after the tests:\n%s"):format(exit, tail(lines, 16))
   end
   return { passed = passed or 0, failed = failed, skipped = skipped, problems = problems }
 end
