@@ -201,9 +201,9 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   const call::Invoker* invoker = info->invoker.get();
   VarargShape* shape = nullptr;
   const int extra = given - fixed;
-  if (info->variadic && extra > 0) {
+  if (info->variadic && (extra > 0 || info->format.style == FormatAttribute::printf)) {
     shape = vararg_shape(L, st, type, name, first, extra);
-    invoker = shape->invoker;
+    if (shape != nullptr) invoker = shape->invoker;
   } else if (info->variadic) {
     apply_format(L, st, info->format, name, first, fixed, nullptr, 0);  // refuses a format that wants arguments
   }

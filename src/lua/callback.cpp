@@ -4,7 +4,10 @@
 
 #include <pthread.h>
 
+#include <cerrno>
+
 #include <cstdio>
+#include <deque>
 #include <unordered_map>
 
 #include "lua/call.h"
@@ -31,11 +34,15 @@ struct CallbackRecord {
 struct CallbackTable {
   std::unordered_map<uint64_t, std::unique_ptr<CallbackRecord>> records;
   std::unordered_map<const void*, uint64_t> by_address;
+  std::deque<uint64_t> freed;  // freed callbacks that still hold their slots, so that a call of one can be told; oldest first
   uint64_t next_id = 1;
   pthread_t owner = {};
 };
 
 namespace {
+
+// Freed callbacks keep their slots up to this number: enough to catch a use after free, few beside the slots there are.
+constexpr size_t kMaxFreed = 256;
 
 // A function pointer cdata that owns its slot: the record's id lies behind the header.
 struct CallbackCData {
@@ -129,14 +136,21 @@ void report(lua_State* L) {
 void handle(void* context, void* const* args, void* result) {
   auto* record = static_cast<CallbackRecord*>(context);
   State* st = record->st;
-  if (record->freed || st->closed()) return;
+  if (st->closed()) return;
   if (pthread_equal(table_of(st)->owner, pthread_self()) == 0) return;  // a foreign thread: the default
   CallFrame* frame = st->frame;
   if (frame != nullptr && frame->failed) return;
   lua_State* L = frame != nullptr ? frame->L : st->callback_thread;
+  if (record->freed) {
+    if (frame == nullptr) return;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->freed_message);
+    lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+    frame->failed = true;
+    return;
+  }
   if (frame == nullptr && lua_checkstack(L, 8) == 0) return;
   Job job{record, args, result};
-  const int saved_errno = st->saved_errno;
+  st->saved_errno = errno;
   ++record->active;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->callback_runner);
   lua_pushlightuserdata(L, &job);
@@ -147,25 +161,33 @@ void handle(void* context, void* const* args, void* result) {
       lua_pushlightuserdata(L, &job);
       lua_pushvalue(L, -3);
       handled = lua_pcall(L, 2, 0, 0) == 0;
-      if (handled) {
-        lua_pop(L, 1);
-      } else {
-        lua_remove(L, -2);  // the handler's own error is what remains
-      }
+      if (!handled) lua_pop(L, 1);  // the first error is the one to tell
     }
-    if (!handled) {
-      if (frame != nullptr) {
-        lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
-        frame->failed = true;
-      } else {
-        report(L);
-        lua_pop(L, 1);
-      }
+    // The call around the callback raises it; without one, onerror has been told or nobody can be.
+    if (frame != nullptr) {
+      lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+      frame->failed = true;
+    } else {
+      if (!handled) report(L);
+      lua_pop(L, 1);
     }
   }
   --record->active;
-  st->saved_errno = saved_errno;
-  if (record->freed && record->active == 0) table_of(st)->records.erase(record->id);
+  errno = st->saved_errno;
+}
+
+// Gives the slot of the callback that was freed first back for reuse.
+void forget_oldest(CallbackTable* table) {
+  auto found = table->records.find(table->freed.front());
+  table->freed.pop_front();
+  if (found == table->records.end()) return;
+  if (found->second->active == 0) {
+    auto at = table->by_address.find(reinterpret_cast<void*>(found->second->slot->address()));
+    if (at != table->by_address.end() && at->second == 0) table->by_address.erase(at);
+    table->records.erase(found);
+  } else {
+    table->freed.push_back(found->first);  // it is running (it freed itself): later
+  }
 }
 
 // Makes a record without a Lua function yet. Null: st->error.
@@ -181,6 +203,10 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     record->result = info_of(st, f.result);
     for (const Param& p : f.params) record->params.push_back(info_of(st, p.type));
     auto slot = st->backend->make_callback(*st->types, fn->id, handle, record.get());
+    if (!slot && !table->freed.empty()) {
+      for (size_t n = table->freed.size(); n > 0; --n) forget_oldest(table);
+      slot = st->backend->make_callback(*st->types, fn->id, handle, record.get());
+    }
     if (!slot) {
       st->error = slot.message();
       return false;
@@ -279,8 +305,11 @@ int l_callback_free(lua_State* L) {
   record->freed = true;
   CallbackTable* table = table_of(st);
   table->by_address[reinterpret_cast<void*>(record->slot->address())] = 0;
-  record->slot.reset();
-  if (record->active == 0) table->records.erase(record->id);
+  without_exceptions(st, [&] {
+    table->freed.push_back(record->id);
+    if (table->freed.size() > kMaxFreed) forget_oldest(table);
+    return true;
+  });
   return 0;
 }
 
@@ -340,6 +369,8 @@ void release_callbacks(State* st) { st->callback_table.reset(); }
 void make_callback_runner(lua_State* L, State* st) {
   lua_pushcfunction(L, l_run);
   st->callback_runner = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushliteral(L, "a freed callback was called");
+  st->freed_message = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushcfunction(L, l_handle_error);
   st->error_runner = luaL_ref(L, LUA_REGISTRYINDEX);
 }
@@ -350,7 +381,7 @@ void enter_thread(State* st) {
 
 size_t callback_count(State* st) {
   CallbackTable* table = table_of(st);
-  return table != nullptr ? table->records.size() : 0;
+  return table != nullptr ? table->records.size() - table->freed.size() : 0;
 }
 
 }  // namespace ferry::lua

@@ -68,7 +68,9 @@ CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
 CData* push_reference(lua_State* L, State* st, TypeInfo* info, void* address, int parent) {
   if (parent != 0) parent = abs_index(L, parent);
   luaL_checkstack(L, 4, nullptr);
-  auto* cd = static_cast<CData*>(parent != 0 ? new_userdata_with_slot(L, sizeof(CData)) : new_userdata(L, sizeof(CData)));
+  // Of a variable-size object the real size may be known: room for it.
+  const size_t bytes = sizeof(CData) + ((info->type_flags & kVariable) != 0 ? sizeof(uint64_t) : 0);
+  auto* cd = static_cast<CData*>(parent != 0 ? new_userdata_with_slot(L, bytes) : new_userdata(L, bytes));
   *cd = CData{info->id, kIsReference, kGuard, {address}};
   set_metatable(L, info);
   if (parent != 0) set_parent(L, st, -1, parent);

@@ -60,7 +60,7 @@ struct CData {
 };
 static_assert(sizeof(CData) == 16);
 
-// The real byte size of a VLA/VLS (kHasLength).
+// The real byte size of a VLA/VLS (kHasLength); references to one have room for it.
 inline uint64_t& variable_size(CData* cd) { return *reinterpret_cast<uint64_t*>(cd + 1); }
 
 struct TypeInfo {

@@ -122,6 +122,16 @@ inline void get_attached(lua_State* L, int idx) {
 #endif
 }
 
+// The FILE * of one of the io library's userdata (5.2+: luaL_Stream, before: a FILE *); null: closed.
+inline void* open_file(const void* userdata) {
+#if LUA_VERSION_NUM >= 502
+  const auto* stream = static_cast<const luaL_Stream*>(userdata);
+  return stream->closef != nullptr ? stream->f : nullptr;
+#else
+  return *static_cast<void* const*>(userdata);
+#endif
+}
+
 // --- tables and registry --------------------------------------------------------------------------
 
 inline void rawget_p(lua_State* L, int idx, const void* key) {

@@ -177,7 +177,7 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
       const uint8_t sq = s.quals & (kConst | kVolatile);
       if (same ? dq != sq : (dq & sq) != sq) return false;
     }
-    if (!same && (d.kind == Kind::void_ || s.kind == Kind::void_)) return true;
+    if (!same && !ignore_quals && (d.kind == Kind::void_ || s.kind == Kind::void_)) return true;
     if (d.canonical == s.canonical) {
       // Equal but for qualifiers further down, which have to be compared.
       if (ignore_quals || (d.kind != Kind::pointer && d.kind != Kind::reference)) return true;
@@ -203,7 +203,6 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
         target = d.base;
         source = s.base;
         continue;
-      case Kind::function: return true;  // as in LuaJIT: structural equality of functions is not asked for
       default: return false;
     }
   }

@@ -127,6 +127,14 @@ void* part_at(lua_State* L, State* st, const Object& o) {
   return static_cast<char*>(o.address) + static_cast<uint64_t>(index) * base_of(st, o.info)->size;
 }
 
+// The variable last member of an object whose real size is known has a known size, too.
+void inherit_length(lua_State* L, const Object& o, const Member& m) {
+  if ((o.cd->flags & kHasLength) == 0 || m.info == nullptr || (m.info->type_flags & kVariable) == 0) return;
+  auto* inner = static_cast<CData*>(lua_touserdata(L, -1));
+  inner->flags |= kHasLength;
+  variable_size(inner) = variable_size(o.cd) - m.offset;
+}
+
 int index_metatype(lua_State* L, State* st, const Object& o) {
   if (!push_metamethod(L, st, 1, "__index")) no_member(L, st, o);
   if (lua_isfunction(L, -1)) {
@@ -136,6 +144,7 @@ int index_metatype(lua_State* L, State* st, const Object& o) {
   } else {
     lua_pushvalue(L, 2);
     lua_gettable(L, -2);
+    if (lua_isnil(L, -1)) no_member(L, st, o);  // as in LuaJIT: a misspelt method is an error at once
   }
   return 1;
 }
@@ -164,6 +173,7 @@ int general_index(lua_State* L, State* st, const Object& o) {
           raise(L, "attempt to read member '%s' through a NULL '%s'", lua_tostring(L, 2), type_name(st, o.cd->type));
         }
         push_member(L, st, *m, address, o.parent);
+        inherit_length(L, o, *m);
         return 1;
       }
     } else if (push_callback_method(L, st, o)) {
@@ -241,6 +251,7 @@ int l_record_index(lua_State* L) {
         default: {
           const bool owns = (cd->flags & (kOwned | kHasParent)) != 0;
           push_member(L, st, *m, cd->data, owns ? 1 : 0);
+          if ((cd->flags & kHasLength) != 0) inherit_length(L, Object{cd, info, cd->data, 1}, *m);
           return 1;
         }
       }
@@ -272,9 +283,8 @@ int l_newindex(lua_State* L) {
       return 0;
     }
   }
-  if (void* part = part_at(L, st, o)) {
-    write_element(L, st, o, base_of(st, o.info), part, 0);
-    return 0;
+  if (part_at(L, st, o) != nullptr) {
+    raise(L, "the elements of '%s' cannot be written one by one: assign the whole value", type_name(st, o.cd->type));
   }
   return newindex_metatype(L, st, o);
 }

@@ -27,7 +27,12 @@ TypeId said_type(lua_State* L, State* st, int idx, int first_param) {
     }
     return reference;
   }
-  return check_ctype(L, st, idx, first_param);
+  int used = 0;
+  const TypeId type = check_ctype(L, st, idx, first_param, &used);
+  if (lua_type(L, idx) == LUA_TSTRING && lua_gettop(L) - first_param + 1 > used) {
+    raise(L, "wrong number of type parameters (%d used, got %d)", used, lua_gettop(L) - first_param + 1);
+  }
+  return type;
 }
 
 // Follows references: what sizeof, alignof and istype speak of.
@@ -45,6 +50,16 @@ FieldPath find_field(lua_State* L, State* st, TypeInfo* info, int idx) {
   if (info->rep != Rep::record) return FieldPath{};
   const NameId name = st->types->find_name({text, length});
   return name != kNoName ? st->types->find_field(info->id, name) : FieldPath{};
+}
+
+// The alignment a member has in its record: packed and #pragma pack lower it, an attribute raises it again.
+uint32_t member_align(State* st, TypeInfo* record, const Field& field) {
+  const RecordAttributes& attributes = st->types->record(record->id).attributes;
+  uint32_t align = field.packed || attributes.packed ? 1 : info_of(st, field.type)->align;
+  if (attributes.pack != 0 && attributes.pack < align) align = attributes.pack;
+  uint32_t asked = field.align;
+  if (attributes.pack != 0 && attributes.pack < asked) asked = attributes.pack;
+  return asked > align ? asked : align;
 }
 
 // istype for two types, qualifiers ignored; LuaJIT's rule.
@@ -117,8 +132,7 @@ int l_alignof(lua_State* L) {
   }
   const FieldPath path = find_field(L, st, info, 2);
   if (path.field == nullptr) raise(L, "'%s' has no member named '%s'", type_name(st, info->id), lua_tostring(L, 2));
-  const uint32_t natural = path.field->packed ? 1 : info_of(st, path.field->type)->align;
-  push_size(L, path.field->align > natural ? path.field->align : natural);
+  push_size(L, member_align(st, info, *path.field));
   return 1;
 }
 
@@ -168,6 +182,26 @@ int l_metatype(lua_State* L) {
   return 1;
 }
 
+namespace {
+
+// Functions, function pointers, and whatever has a __call.
+bool is_callable(lua_State* L, State* st, int idx) {
+  if (lua_isfunction(L, idx)) return true;
+  if (CData* cd = to_cdata(L, st, idx)) {
+    TypeInfo* info;
+    resolve(st, cd, &info);
+    if (info->rep == Rep::function || (info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function)) return true;
+    if (!push_metamethod(L, st, idx, "__call")) return false;
+    lua_pop(L, 1);
+    return true;
+  }
+  if (luaL_getmetafield(L, idx, "__call") == 0) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
+}  // namespace
+
 int l_gc_set(lua_State* L) {
   State* st = open_call(L);
   CData* cd = to_cdata(L, st, 1);
@@ -175,6 +209,7 @@ int l_gc_set(lua_State* L) {
   luaL_checkany(L, 2);
   lua_settop(L, 2);
   TypeInfo* info = info_of(st, cd->type);
+  if (!lua_isnil(L, 2) && !is_callable(L, st, 2)) raise_argument(L, 2, "callable expected, got '%s'", describe_value(L, st, 2));
   if (lua_isnil(L, 2)) {
     set_finaliser(L, st, 1, 2);
     cd->flags |= kFinalised;  // also keeps the metatype's __gc from running

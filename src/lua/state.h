@@ -41,6 +41,7 @@ struct State {
   int callbacks = 0;       // table: [function][type id] = callback made for it in passing
   int callback_runner = 0; // C function run inside a callback's lua_pcall
   int error_runner = 0;    // the same for what ffi.onerror asks for
+  int freed_message = 0;   // the error that C's call of a freed callback raises
   int pending_error = 0;   // where a callback's error waits
   int thread = 0;          // thread for callbacks without a call below them
   int self = 0;            // the State userdata itself

@@ -47,6 +47,7 @@ TypeInfo* natural_type(lua_State* L, State* st, int idx, int number, const char*
     case LUA_TNIL:
     case LUA_TLIGHTUSERDATA: return void_pointer(st);
     case LUA_TUSERDATA: {
+      if (to_ctype(L, st, idx) != nullptr) break;
       CData* cd = to_cdata(L, st, idx);
       return cd != nullptr ? promoted(st, info_of(st, cd->type)) : void_pointer(st);
     }
@@ -57,9 +58,11 @@ TypeInfo* natural_type(lua_State* L, State* st, int idx, int number, const char*
     }
     default: break;
   }
-  st->error = "cannot pass a Lua ";
-  st->error += lua_typename(L, lua_type(L, idx));
-  st->error += " behind '...': it has no C type of its own (ffi.cast says which)";
+  const char* kind = describe_value(L, st, idx);
+  without_exceptions(st, [&] {
+    st->error = std::string("cannot pass '") + kind + "' behind '...': it has no C type of its own (ffi.cast says which)";
+    return true;
+  });
   raise_at(L, st, Place{Place::Kind::argument, number, name, kNoType});
 }
 
@@ -112,6 +115,7 @@ VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* n
     types[i] = natural_type(L, st, first + fixed + i, fixed + i + 1, name);
   }
   apply_format(L, st, info->format, name, first, fixed, types, extra);
+  if (extra == 0) return nullptr;
   for (auto& shape : info->shapes) {
     if (same_types(*shape, types, extra)) return shape.get();
   }

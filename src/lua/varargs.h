@@ -34,7 +34,7 @@ struct CallInfo {
 
 CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type);
 
-// The shape of this call: `extra` (> 0) arguments on top of the stack are behind the `...`; `first` is the index of the call's
+// The shape of this call (null for extra 0, which is checked against a format too): `extra` arguments on top of the stack are behind the `...`; `first` is the index of the call's
 // first argument. Raises for arguments that have no C type, and for mismatches with a format string.
 VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra);
 

@@ -121,6 +121,10 @@ void write_string(lua_State* L, State* st, TypeInfo* info, void* address, int id
     write_string_array(L, st, info, address, info->size, idx);
     return;
   }
+  if ((mode & kCast) != 0 && info->rep >= Rep::i8 && info->rep <= Rep::u64) {  // the string's address
+    store_int(address, info->size, static_cast<int64_t>(reinterpret_cast<uintptr_t>(lua_tolstring(L, idx, nullptr))));
+    return;
+  }
   if (info->rep == Rep::pointer) {
     TypeInfo* to = base_of(st, info);
     const bool chars = to->kind == Kind::integer && to->size == 1;
@@ -143,8 +147,9 @@ bool file_of(lua_State* L, int idx, void** out) {
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_FILEHANDLE);
   const bool is_file = lua_rawequal(L, -1, -2) != 0;
   lua_pop(L, 2);
-  if (!is_file || raw_length(L, idx) < sizeof(void*)) return false;
-  std::memcpy(out, lua_touserdata(L, idx), sizeof *out);
+  if (!is_file) return false;
+  *out = open_file(lua_touserdata(L, idx));
+  if (*out == nullptr) raise(L, "attempt to use a closed file");
   return true;
 }
 
@@ -158,6 +163,7 @@ void write_other_pointer(lua_State* L, State* st, TypeInfo* info, void* address,
     case LUA_TNIL: store_pointer(L, st, address, nullptr, idx, keep); return;
     case LUA_TLIGHTUSERDATA: store(address, lua_touserdata(L, idx)); return;
     case LUA_TUSERDATA: {
+      if (to_ctype(L, st, idx) != nullptr) break;
       void* value = lua_touserdata(L, idx);
       file_of(L, idx, &value);
       store_pointer(L, st, address, value, idx, keep);
@@ -265,17 +271,47 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
   raise_convert(L, st, idx, info->id, place);
 }
 
+// Bytes that an array of open length has at `address`: what is left of its owner if that is known, else what the value
+// at idx needs (C has no bound there either).
+uint64_t open_array_size(lua_State* L, State* st, TypeInfo* info, const void* address, int idx, int owner) {
+  CData* cd = owner != 0 ? to_cdata(L, st, owner) : nullptr;
+  if (cd != nullptr && (cd->flags & kHasLength) != 0) {
+    const auto offset = static_cast<uint64_t>(static_cast<const char*>(address) - static_cast<const char*>(cd->data));
+    if (offset <= variable_size(cd)) return variable_size(cd) - offset;
+  }
+  if (lua_type(L, idx) == LUA_TSTRING) return raw_length(L, idx) + 1;
+  lua_rawgeti(L, idx, 0);
+  const uint64_t count = raw_length(L, idx) + (lua_isnil(L, -1) ? 0 : 1);
+  lua_pop(L, 1);
+  const uint64_t element = base_of(st, info)->size;
+  if (element != 0 && count > kMaxObjectSize / element) raise(L, "table is too long for '%s'", type_name(st, info->id));
+  return count * element;
+}
+
 void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, int owner) {
-  if (lua_type(L, idx) == LUA_TTABLE && info->size != 0 && (is_aggregate((*st->types)[info->id]))) {
+  if (info->rep == Rep::reference) {  // assignment goes to what it refers to
+    void* target;
+    std::memcpy(&target, address, sizeof target);
+    if (target == nullptr) raise(L, "attempt to write through a NULL '%s'", type_name(st, info->id));
+    write_value(L, st, base_of(st, info), target, idx, place, owner);
+    return;
+  }
+  const bool open_array = info->rep == Rep::array && (info->count == kVla || info->count == kFlexible);
+  if (open_array && lua_type(L, idx) == LUA_TSTRING && is_char_array(st, info)) {
+    write_string_array(L, st, info, address, open_array_size(L, st, info, address, idx, owner), idx);
+    return;
+  }
+  if (lua_type(L, idx) == LUA_TTABLE && (info->rep == Rep::record || info->rep == Rep::array)) {
     // Converted aside first, so that an error leaves the target as it was.
     idx = abs_index(L, idx);
     if (owner != 0) owner = abs_index(L, owner);
     luaL_checkstack(L, 4, nullptr);
-    void* aside = new_userdata(L, static_cast<size_t>(info->size));
-    std::memset(aside, 0, static_cast<size_t>(info->size));
+    const uint64_t size = open_array ? open_array_size(L, st, info, address, idx, owner) : info->size;
+    void* aside = new_userdata(L, static_cast<size_t>(size));
+    std::memset(aside, 0, static_cast<size_t>(size));
     const Keeper keep{owner, static_cast<char*>(address) - static_cast<char*>(aside)};
-    write_table(L, st, info, aside, info->size, idx, place, keep, kAssign);
-    std::memcpy(address, aside, static_cast<size_t>(info->size));
+    write_table(L, st, info, aside, size, idx, place, keep, kAssign);
+    std::memcpy(address, aside, static_cast<size_t>(size));
     lua_pop(L, 1);
     return;
   }
