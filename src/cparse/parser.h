@@ -12,8 +12,9 @@
 namespace ferry::cparse {
 
 // Brackets, parentheses and nested records deeper than this are refused: C requires 63 levels of
-// declarators (C11 5.2.4.1), and each level costs a few hundred bytes of C stack.
-inline constexpr int kMaxNesting = 400;
+// declarators and expressions (C11 5.2.4.1), and each level costs up to a kilobyte of C stack, of which
+// threads may have as little as 512 (macOS).
+inline constexpr int kMaxNesting = 200;
 
 // What replaces one `$` of the text, in order.
 struct Substitute {

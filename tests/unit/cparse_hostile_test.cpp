@@ -105,9 +105,13 @@ TEST(CparseHostile, TenMegabytes) {
 
 TEST(CparseHostile, LimitsAreExact) {
   TypeTable types(kX64SysV);
-  // declarator, its parentheses; the number of levels is a limit, not a crash
-  EXPECT_EQ(type_error(types, "int " + repeat("(", 300) + "x" + repeat(")", 300)), "");
-  EXPECT_NE(type_error(types, "int " + repeat("(", 500) + "x" + repeat(")", 500)), "");
+  // The declarator is a level, each parenthesis another one.
+  auto nested = [](int levels) {
+    const size_t parentheses = static_cast<size_t>(levels - 1);
+    return "int " + repeat("(", parentheses) + "x" + repeat(")", parentheses);
+  };
+  EXPECT_EQ(type_error(types, nested(kMaxNesting)), "");
+  EXPECT_NE(type_error(types, nested(kMaxNesting + 1)), "");
   EXPECT_EQ(type_error(types, "int " + repeat("*", kMaxDerivations)), "");
   EXPECT_EQ(type_error(types, "int " + repeat("*", kMaxDerivations + 1)),
             "more than 1000 pointers, arrays and functions in one declarator near '*' at line 1, column 1005");
