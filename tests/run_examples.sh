@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs examples/*.lua under every Lua and back end, and under LuaJIT where that is installed: exit code 0, and the
 # lines of examples/expected/NAME.txt have to be among what is printed, in that order.
-# So are the code blocks of README.md and docs/, whose output is what their `-->` comments say.
+# So are the code blocks of README.md and docs/, whose output is what their `-->` comments say, and which may say
+# where they run (doc_blocks.lua).
 # run_examples.sh --show also shows what they print, once, under the newest Lua.
 # Exit status 1 if any differs. Settable as in run_specs.sh: LUAS, BACKENDS.
 set -uo pipefail
@@ -26,6 +27,20 @@ run() {
     FERRY_BACKEND=$backend LUA_PATH="$PWD/build/lib/$version/?.lua;;" LUA_CPATH="$PWD/build/lib/$version/?.so;;" \
       timeout -k 5 120 "$(lua_command "$version")" "$file"
   fi
+}
+
+# runs_on VERSION FILE: whether the block is meant for that Lua.
+runs_on() {
+  local only word
+  [ -e "${2%.lua}.only" ] || return 0
+  only=$(<"${2%.lua}.only")
+  for word in $only; do
+    case $word in
+      ferry) [ "$1" != jit ] || return 1 ;;
+      5.[1-9]+) [ "$1" != jit ] && ! [[ $1 < ${word%+} ]] || return 1 ;;
+      *) echo "$2: unknown word '$word' behind its \`\`\`lua" >&2 ;;
+    esac
+  done
 }
 
 targets=()
@@ -57,8 +72,11 @@ for file in examples/*.lua build/examples/docs/*.lua; do
     echo "-----"
   fi
   good=()
+  tried=0
   for target in "${targets[@]}"; do
     read -r version backend <<<"$target"
+    runs_on "$version" "$file" || continue
+    tried=$((tried + 1))
     label="Lua $version/$backend"
     [ "$version" != jit ] || label=LuaJIT
     output=build/examples/$name-$version-$backend.txt
@@ -73,7 +91,7 @@ for file in examples/*.lua build/examples/docs/*.lua; do
       tail -n 15 "$output" | sed 's/^/    /'
     fi
   done
-  echo "$name: as expected under ${#good[@]} of ${#targets[@]}: $(printf '%s, ' "${good[@]}" | sed 's/, $//')"
+  echo "$name: as expected under ${#good[@]} of $tried: $(printf '%s, ' "${good[@]}" | sed 's/, $//')"
 done
 [ -z "${FERRY_RESULTS:-}" ] || printf 'examples\t%d\t%d\t0\n' $passed $failed >>"$FERRY_RESULTS"
 [ $failed = 0 ]
