@@ -35,7 +35,7 @@ case $mode in
     run=(env "LD_PRELOAD=$(${CC:-gcc} -print-file-name=libasan.so) $(${CC:-gcc} -print-file-name=libubsan.so)")
     ;;
   valgrind)
-    export FERRY_SLOW=1
+    export FERRY_SLOW=1 FERRY_VALGRIND=1
     limit=900
     run=(valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
       --child-silent-after-fork=yes --max-stackframe=8388608 "--suppressions=$PWD/tests/valgrind.supp")

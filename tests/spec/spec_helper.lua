@@ -36,6 +36,8 @@ function H.load(name) return ffi.load(H.fixture(name)) end
 -- Skips the running test: on LuaJIT (it claims nothing about it), on PUC Lua, or on all but some versions.
 function H.not_on_luajit(reason) lu.skipIf(H.is_luajit, reason or "says nothing about LuaJIT") end
 function H.only_on_luajit(reason) lu.skipIf(not H.is_luajit, reason or "LuaJIT only") end
+-- valgrind computes long double as double (its manual, "Limitations").
+function H.not_under_valgrind(reason) lu.skipIf(os.getenv "FERRY_VALGRIND" == "1", reason) end
 function H.only_versions(...)
   for _, v in ipairs { ... } do
     if v == H.version then return end
