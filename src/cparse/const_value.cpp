@@ -51,6 +51,7 @@ TypeId Arithmetic::integer_type(unsigned size, bool is_unsigned) const {
 Value Arithmetic::integer(int64_t value, TypeId type) const {
   const Type& t = types_[type];
   if (t.size > 8) return unknown(type, kNoWideArithmetic);
+  if (t.size == 0) return unknown(type, "an enum without a body has no values");
   Value v;
   v.type = type;
   v.known = Value::Known::integer;
@@ -114,7 +115,7 @@ Value Arithmetic::convert(const Value& value, TypeId type) const {
   }
   if (value.known == Value::Known::integer) return integer(value.integer, plain);
   if (t.kind == Kind::boolean) return integer(value.floating != 0, plain);
-  if (t.size > 8) return unknown(plain, kNoWideArithmetic);
+  if (t.size > 8 || t.size == 0) return integer(0, plain);  // unknown, with the reason
   // C leaves it undefined; gcc saturates when it folds, NaN becomes 0.
   if (std::isnan(value.floating)) return integer(0, plain);
   long double whole = std::trunc(value.floating);

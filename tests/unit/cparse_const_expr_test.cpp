@@ -15,6 +15,7 @@ constexpr const char* kDeclarations = R"(
   int global_array[7];
   callback global_callback;
   double compute(int);
+  enum forward;
 )";
 
 // The value is written by gcc 12 (x86-64): "type-size signedness value".
@@ -301,6 +302,8 @@ TEST(CparseConstExpr, Errors) {
       {"1 = 2", "expected an operator of constant expressions, got '=' at line 1, column 3"},
       {"int", "expected an expression, got 'int' at line 1, column 1"},
       {"(__int128)1 << 3", "the value of a 128-bit integer is not computed near '(' at line 1, column 1"},
+      {"(enum forward)5", "an enum without a body has no values near '(' at line 1, column 1"},
+      {"(enum forward)5.0", "an enum without a body has no values near '(' at line 1, column 1"},
       {"*5", "'*' needs a pointer, not 'int' at line 1, column 1"},
   };
   for (const Row& row : rows) {
