@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Measures everything and prints the tables of bench/report.lua; make bench builds first. Per round, all columns
 # of one Lua run one after another, so that ratios are between neighbours in time; report.lua takes medians.
-#   BENCH_LUAS="5.4 5.3"  BENCH_BACKENDS="stub libffi"  BENCH_ROUNDS=3
+#   BENCH_LUAS="5.4 5.3"  BENCH_BACKENDS="stub libffi" BENCH_ROUNDS=3
 #   BENCH_MS, BENCH_SAMPLES, BENCH_ROW, BENCH_N: see bench/run.lua.  BENCH_SMOKE=1: a few iterations of each
 # Nothing here passes or fails on time. Exit status 1: a row could not be run.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
 rounds=${BENCH_ROUNDS:-3}
-backends=${BENCH_BACKENDS:-stub libffi}
+backends=$(BACKENDS=${BENCH_BACKENDS:-} backends_of build)
 starts=20
 if [ -n "${BENCH_SMOKE:-}" ]; then
   rounds=1 starts=2

@@ -1,4 +1,4 @@
-# Sourced: finds interpreters. lua_command 5.3 prints the command of that version (nothing if there is none),
+# Sourced: finds interpreters and back ends. lua_command 5.3 prints the command of that version (nothing if there is none),
 # lua_command any that of the newest. LUA_5_3=/path/to/lua names one that is not on PATH as lua5.3, lua53 or lua.
 lua_command() {
   local v=$1 variable command
@@ -16,4 +16,23 @@ lua_command() {
     fi
   done
   return 0
+}
+
+# backends_of TREE: those that the modules in TREE/lib have on this machine, or what BACKENDS says.
+backends_of() {
+  local v b found=
+  if [ -n "${BACKENDS:-}" ]; then
+    echo "$BACKENDS"
+    return
+  fi
+  for v in 5.4 5.3 5.2 5.1; do
+    [ -e "$1/lib/$v/ferry/core.so" ] && [ -n "$(lua_command $v)" ] || continue
+    for b in thunk stub libffi; do
+      if FERRY_BACKEND=$b LUA_CPATH="$1/lib/$v/?.so" "$(lua_command $v)" -e 'require "ferry.core"' >/dev/null 2>&1; then
+        found="$found $b"
+      fi
+    done
+    break
+  done
+  echo "${found:-stub libffi}"
 }

@@ -9,7 +9,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
 show=${1:-}
-backends=${BACKENDS:-stub libffi}
+backends=$(backends_of build)
 unset LUA_INIT LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
 mkdir -p build/examples
 checker=$(lua_command any)

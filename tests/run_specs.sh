@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
 modes=("$@")
 [ ${#modes[@]} -gt 0 ] || modes=(plain luajit)
-backends=${BACKENDS:-stub libffi}
+backends=$(backends_of build)
 specs=${SPECS:-$(ls tests/spec/*_spec.lua 2>/dev/null)}
 if [ -z "$specs" ]; then
   echo "no specs"

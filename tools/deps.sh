@@ -6,7 +6,7 @@ set -euo pipefail
 [ "${FERRY_DEPS:-}" != skip ] || exit 0
 
 # purpose | Debian package | what it is elsewhere | shell test that it is there
-# A purpose with ? is one the project can do without: tests that need it are skipped, by name.
+# A purpose with ? is one that it can do without: what needs it is left out or skipped, by name.
 table() {
   cat <<'ROWS'
 build|cmake|CMake 3.25|command -v cmake
@@ -18,6 +18,7 @@ build|liblua5.2-dev|Lua 5.2 headers|pkg-config --exists lua5.2
 build|liblua5.3-dev|Lua 5.3 headers|pkg-config --exists lua5.3
 build|liblua5.4-dev|Lua 5.4 headers|pkg-config --exists lua5.4
 build|libffi-dev|libffi headers|pkg-config --exists libffi
+build?|libasmjit-dev|asmjit (native code for calls)|test -e /usr/include/asmjit/asmjit.h -o -e /usr/local/include/asmjit/asmjit.h
 demo|lua5.1|Lua 5.1|command -v lua5.1
 demo|lua5.2|Lua 5.2|command -v lua5.2
 demo|lua5.3|Lua 5.3|command -v lua5.3
