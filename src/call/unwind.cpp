@@ -203,9 +203,10 @@ void write_landing_pad(uint8_t* writable) {
   auto target = reinterpret_cast<uint64_t>(&ferry_exception_landed);
 #if defined(__x86_64__)
   static constexpr uint8_t kHead[] = {
-      0x48, 0x89, 0xC7,  // mov rdi, rax     the exception
-      0x48, 0x89, 0xEE,  // mov rsi, rbp     the frame
-      0x48, 0xB8,        // mov rax, target
+      0xF3, 0x0F, 0x1E, 0xFA,  // endbr64: the unwinder jumps here indirectly
+      0x48, 0x89, 0xC7,        // mov rdi, rax     the exception
+      0x48, 0x89, 0xEE,        // mov rsi, rbp     the frame
+      0x48, 0xB8,              // mov rax, target
   };
   static constexpr uint8_t kTail[] = {
       0xFF, 0xD0,  // call rax
@@ -235,9 +236,9 @@ UnwindRecord::UnwindRecord(const uint8_t* begin, size_t bytes, FrameShape shape,
   out.u32(0);  // a CIE
   out.u8(1);   // version
   out.text(landing_pad ? "zPLR" : "zR");
-  out.u8(1);              // code alignment
-  out.u8(0x78);           // data alignment -8
-  out.u8(kReturnColumn);  //
+  out.u8(1);     // code alignment
+  out.u8(0x78);  // data alignment -8
+  out.u8(kReturnColumn);
   if (landing_pad) {
     out.u8(1 + sizeof(void*) + 2);
     out.u8(kDwEhPeAbsptr);  // P
