@@ -219,8 +219,58 @@ bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, 
   return true;
 }
 
+namespace {
+
+// Whether the value at idx converts to a scalar or pointer type; asked before, because a conversion that fails raises.
+bool accepts(lua_State* L, State* st, TypeInfo* info, int idx) {
+  const bool pointer = info->rep == Rep::pointer;
+  switch (lua_type(L, idx)) {
+    case LUA_TNUMBER: return info->rep >= Rep::i8 && info->rep <= Rep::f64;
+    case LUA_TBOOLEAN: return info->rep == Rep::boolean;
+    case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA: return pointer;
+    case LUA_TSTRING: {
+      if (!pointer) return false;
+      const TypeInfo* to = base_of(st, info);
+      return (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
+    }
+    case LUA_TFUNCTION: return pointer && base_of(st, info)->kind == Kind::function;
+    case LUA_TUSERDATA: {
+      if (to_ctype(L, st, idx) != nullptr) return false;
+      CData* cd = to_cdata(L, st, idx);
+      if (cd == nullptr) return pointer && base_of(st, info)->kind == Kind::void_;
+      void* value;
+      TypeId pointee;
+      if (!pointer_value(st, cd, &value, &pointee)) return !pointer && is_native_rep(info_of(st, cd->type)->rep);
+      return pointer && pointer_compatible(st, info->base_id, pointee, false);
+    }
+    default: return false;
+  }
+}
+
+// A parameter of a transparent union takes what any of its members takes (GNU C): the first that does.
+bool write_transparent(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                       const Keeper& keep, unsigned mode) {
+  const Record& r = st->types->record(info->id);
+  if (!r.attributes.transparent_union) return false;
+  for (const Field& f : r.fields) {
+    TypeInfo* member = info_of(st, f.type);
+    if (!accepts(L, st, member, idx)) continue;
+    std::memset(address, 0, static_cast<size_t>(info->size));
+    write_any(L, st, member, address, idx, place, keep, mode);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, const Keeper& keep,
                unsigned mode) {
+  if ((mode & kCallArgument) != 0 && info->kind == Kind::union_ &&
+      write_transparent(L, st, info, address, idx, place, keep, mode)) {
+    return;
+  }
   switch (lua_type(L, idx)) {
     case LUA_TNUMBER: write_number(L, st, info, address, idx, place, keep, mode); return;
     case LUA_TBOOLEAN:
