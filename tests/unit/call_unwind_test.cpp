@@ -471,6 +471,7 @@ TEST(EncoderTest, AbsoluteCallsReachEverything) {
   Result<CodeBlock> a = caller_of(reinterpret_cast<uint64_t>(near_callee->address));
   ASSERT_TRUE(a.ok());
   EXPECT_EQ(reinterpret_cast<int (*)()>(const_cast<uint8_t*>(a->address))(), 5);
+  g_called = 0;
   int (*far_callee)() = [] { return ++g_called; };  // in the executable, far from what mmap returns
   Result<CodeBlock> b = caller_of(reinterpret_cast<uint64_t>(far_callee));
   ASSERT_TRUE(b.ok());
