@@ -92,7 +92,6 @@ bool Parser::constant_expression(Value& v) {
 
 bool Parser::constant_integer(Value& v, const char* what) {
   uint32_t where = token_.at;
-  // Most are a single number; the general path gives the same, slower.
   if (!constant_expression(v)) return false;
   if (v.known == Value::Known::integer && arithmetic_.is_integer(v.type)) return true;
   return fail(where, std::string(what) + " must be an integer");

@@ -130,6 +130,8 @@ bool Parser::whole_type(TypeId& type) {
   if (!at(Tok::end)) return fail_expected("end of type");
   uint32_t align = d.attributes.align != 0 ? d.attributes.align : s.attributes.align;
   if (align != 0) type = types_.aligned(type, align);
+  // The name of a function stands for a pointer to it (C 6.3.2.1p4).
+  if (d.name != kNoName && types_[type].kind == Kind::function) type = types_.pointer_to(type);
   return !failed_;
 }
 

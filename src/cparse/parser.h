@@ -30,7 +30,8 @@ Result<void> parse_declarations(TypeTable& types, std::string_view text, std::sp
                                 size_t* used = nullptr);
 
 // A type as `ct` arguments name it: a type name ("int *"), or a declaration of one identifier
-// ("int foo(int)", whose name is not declared). Struct bodies are allowed and declare their tags.
+// ("int foo(int)", whose name is not declared; a function named so is taken for the pointer to it). Struct bodies are
+// allowed and declare their tags.
 Result<TypeId> parse_type(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes = {},
                           size_t* used = nullptr);
 

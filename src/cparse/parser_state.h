@@ -3,6 +3,9 @@
 // Productions return false after fail(); the first failure is kept. None looks back at a token: each decides by
 // the current token alone. Lists that grow while a production runs are stacks shared by all productions, each
 // remembering where its part begins, so that nothing is allocated per declarator.
+//
+// Names are looked up when a production asks, not when their token is read: a `typedef` is known to the tokens
+// behind its `;`, an enum constant to a #define that stands between it and the next one.
 #pragma once
 
 #include <span>
@@ -23,7 +26,7 @@ inline constexpr size_t kMaxDerivations = 1000;
 inline constexpr size_t kMaxPackStack = 1000;
 // What gcc accepts in __attribute__((aligned(n))).
 inline constexpr uint64_t kMaxAlignment = uint64_t{1} << 28;
-// A psABI has no more argument positions than this in mind either; what is passed is bounded by it.
+// C11 5.2.4.1 asks for 127; each costs a place in call plans and frames.
 inline constexpr size_t kMaxParameters = 4096;
 
 // What attributes and their like said about a declaration or a record.
@@ -187,7 +190,7 @@ class Parser {
   bool member_declarators(Specifiers& specifiers);
   bool bit_field_width(TypeId type, uint8_t& width);
   bool anonymous_member(const Specifiers& specifiers, uint32_t where);
-  bool plain_member(const Declarator& d, TypeId type, const Attributes& from_specifiers);
+  bool plain_member(const Declarator& d, TypeId type);
 
   // enum.cpp
   bool enum_specifier(TypeId& type, bool& colon_taken);

@@ -203,7 +203,7 @@ bool Parser::member_declarators(Specifiers& s) {
     uint8_t width = kNotBitfield;
     if (!build(d, s, type)) return false;
     if (colon && (!bit_field_width(type, width) || !attributes(d.attributes, nullptr))) return false;
-    if (!colon && !plain_member(d, type, s.attributes)) return false;
+    if (!colon && !plain_member(d, type)) return false;
     Field f;
     f.name = d.name;
     f.type = type;
@@ -219,7 +219,7 @@ bool Parser::member_declarators(Specifiers& s) {
 }
 
 // What complete_record would refuse, told at the member instead of at the record.
-bool Parser::plain_member(const Declarator& d, TypeId type, const Attributes&) {
+bool Parser::plain_member(const Declarator& d, TypeId type) {
   const Type& t = types_[type];
   if (t.kind == Kind::function)
     return fail(d.at, "member " + shown_name(types_, d.name) + " is declared as a function");
