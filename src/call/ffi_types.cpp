@@ -68,6 +68,7 @@ struct Leaves {
   TypeId floating = kNoType;
   bool mixed = false;  // different floating types, or floating and others
   bool other = false;
+  bool vector = false;
 };
 
 void collect(const TypeTable& types, TypeId id, Leaves& leaves, int depth, int& steps) {
@@ -85,6 +86,7 @@ void collect(const TypeTable& types, TypeId id, Leaves& leaves, int depth, int& 
     leaves.floating = id;
   } else if (t.kind == Kind::complex || t.kind == Kind::vector) {
     leaves.mixed = true;
+    leaves.vector = leaves.vector || t.kind == Kind::vector;
   } else {
     leaves.other = true;
   }
@@ -151,7 +153,8 @@ Result<ffi_type*> FfiSignature::lower_by_plan(const TypeTable& types, TypeId id,
       ffi_type* claims = structure(40, 1, {&ffi_type_uint8});
       return structure(t.size, align, {claims});
     }
-    return structure(t.size, align, {&ffi_type_uint8});
+    // By reference: libffi 3.4.4 aligns the pointer's stack slot as the record, so it claims a pointer's alignment.
+    return structure(t.size, x64 ? align : std::min<uint32_t>(align, 8), {&ffi_type_uint8});
   }
 
   std::span<const abi::Piece> pieces = is_result ? plan->result_pieces() : plan->pieces_of(plan->args[0]);
@@ -203,22 +206,31 @@ Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeI
   }
   if (!is_record(t)) return refuse(types, id, "libffi has no such type");
   const Record& record = types.record(id);
+  // gcc for i386 aligns records on the stack to 4 whatever they ask for, unless vectors are in them.
+  uint32_t align = types.target().arch == Arch::i386 ? std::min<uint32_t>(t.align, 4) : t.align;
   Leaves leaves;
   int steps = 0;
   collect(types, id, leaves, depth, steps);
+  // i386 System V: records travel in memory, whatever is in them.
+  if (types.target().arch == Arch::i386 && types.target().os == Os::linux_ && !leaves.vector) {
+    return bytes(t.size, align);
+  }
   if (record.is_union) {
     if (leaves.mixed) return refuse(types, id, "a union of floating-point and other members");
-    if (leaves.floating == kNoType) return bytes(t.size, t.align);
+    // AAPCS and ELFv2 see a union of floats as a homogeneous aggregate; s390x and riscv64 as integers.
+    Arch arch = types.target().arch;
+    bool homogeneous = arch == Arch::arm || arch == Arch::aarch64 || arch == Arch::ppc64le;
+    if (leaves.floating == kNoType || !homogeneous) return bytes(t.size, align);
     uint64_t unit = types[leaves.floating].size;
     ffi_type* element = scalar_ffi_type(types, types[leaves.floating]);
     if (element == nullptr || t.size % unit != 0 || t.size / unit > kMaxElements) {
       return refuse(types, id, "libffi has no such type");
     }
-    return structure(t.size, t.align, std::vector<ffi_type*>(t.size / unit, element));
+    return structure(t.size, align, std::vector<ffi_type*>(t.size / unit, element));
   }
   if (record.has_bitfields || record.unaligned_fields) {
     if (leaves.floating != kNoType) return refuse(types, id, "bit-fields or packed members beside floating-point ones");
-    return bytes(t.size, t.align);
+    return bytes(t.size, align);
   }
   std::vector<ffi_type*> elements;
   for (const Field& field : record.fields) {
@@ -231,12 +243,12 @@ Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeI
     }
     if (types[element].size == 0) count = 0;
     if (count == 0) continue;
-    if (elements.size() + count > kMaxElements) return bytes(t.size, t.align);
+    if (elements.size() + count > kMaxElements) return bytes(t.size, align);
     Result<ffi_type*> lowered = lower_by_structure(types, element, depth + 1);
     if (!lowered) return lowered;
     elements.insert(elements.end(), count, *lowered);
   }
-  return structure(t.size, t.align, std::move(elements));
+  return structure(t.size, align, std::move(elements));
 }
 
 Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {

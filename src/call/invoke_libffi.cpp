@@ -29,8 +29,8 @@ struct IntegerResult {
 
   static IntegerResult of(const Type& t) {
     IntegerResult r;
-    r.widened = is_integer_like(t) && t.size < 8;
-    r.is_unsigned = (t.flags & kUnsigned) != 0;
+    r.widened = (is_integer_like(t) || is_pointer_like(t)) && t.size < 8;
+    r.is_unsigned = (t.flags & kUnsigned) != 0 || is_pointer_like(t);
     r.size = static_cast<uint8_t>(t.size);
     return r;
   }

@@ -26,6 +26,11 @@ using call::CFunction;
 
 using Bytes = std::vector<unsigned char>;
 
+// Storage for a frame, which is 16-aligned.
+struct alignas(16) Unit {
+  char bytes[16];
+};
+
 constexpr size_t kBuffer = 1 << 20;
 constexpr int kRecords = 80;
 constexpr int kRounds = 2;  // calls of each function, with other values
@@ -75,8 +80,12 @@ class Generator {
                 "v4f",
                 "v2d"};
     bool x64 = host_target().arch == Arch::x86_64;
-    // Foreign hosts have libffi alone, which refuses these; i386 has no __int128.
-    if (!x64) std::erase_if(scalars_, [](const std::string& name) { return name.find("int128") != name.npos; });
+    // Other hosts have libffi alone, which knows neither vectors nor __int128.
+    if (!x64) {
+      std::erase_if(scalars_, [](const std::string& name) {
+        return name.find("int128") != name.npos || (name[0] == 'v' && name != "void *");
+      });
+    }
     // clang 14 has no _Float16 on x86, treats _Float128 as class MEMORY in one place and as SSE in another, and
     // passes small vectors in its own way (abi/sysv_x64.cpp).
     if (!clang_ && x64) scalars_.insert(scalars_.end(), {"_Float16", "_Float128", "v4c", "v2s", "v1l"});
@@ -114,7 +123,7 @@ class Generator {
       std::string member = "m" + std::to_string(i);
       if (!simple && chance(15)) {
         static const char* const kBitTypes[] = {"int", "unsigned int", "long", "unsigned char", "short", "_Bool"};
-        static const int kBits[] = {32, 32, 64, 8, 16, 1};
+        static const int kBits[] = {32, 32, 8 * int{sizeof(long)}, 8, 16, 1};
         int which = pick(0, 5);
         bool unnamed = !clang_ && chance(10);
         int width = unnamed && chance(30) ? 0 : pick(1, kBits[which]);
@@ -366,6 +375,10 @@ class Tester {
       : types_(types), options_(options), exchange_(exchange), values_(options.seed + 1) {}
 
   void run(const Backend& backend, const Case& c, void* library) {
+    if (options_.verbose) {
+      std::printf("%s: %s\n", backend.name().data(), c.declaration.c_str());
+      std::fflush(stdout);
+    }
     auto function = reinterpret_cast<CFunction>(dlsym(library, c.name.c_str()));
     auto invoker = backend.make_invoker(types_, c.function, c.extra);
     if (!invoker) {
@@ -385,6 +398,10 @@ class Tester {
       return;
     }
     ++callbacks;
+    if (options_.verbose) {
+      std::printf("  as a callback\n");
+      std::fflush(stdout);
+    }
     for (int i = 0; i < kRounds; ++i) call_back_once(backend, c, (*callback)->address(), caller, handler);
   }
 
@@ -426,7 +443,7 @@ class Tester {
 
   void call_once(const Backend& backend, const Case& c, const call::Invoker& invoker, CFunction function) {
     std::vector<Bytes> args = make_args(c);
-    std::vector<__int128> frame_store(invoker.frame_bytes() / 16 + 1);
+    std::vector<Unit> frame_store(invoker.frame_bytes() / 16 + 1);
     auto* frame = reinterpret_cast<std::byte*>(frame_store.data());
     std::memset(frame, 0xa5, invoker.frame_bytes());
     for (size_t i = 0; i < args.size(); ++i) {
@@ -454,7 +471,7 @@ class Tester {
     }
     check(backend, c, "result", c.result, result, got);
     const Type& r = types_[c.result];
-    if (is_slot(r)) {
+    if (is_slot(r) && !types_.target().big_endian) {
       bool is_unsigned = (r.flags & kUnsigned) != 0 || is_pointer_like(r);
       int64_t whole;
       std::memcpy(&whole, got, sizeof whole);
@@ -577,7 +594,10 @@ int run(const Options& options) {
     c.name = "f" + std::to_string(i);
     c.declaration = (c.signature.ms_abi ? "__attribute__((ms_abi)) " : "") + c.signature.result + " " + c.name + "(" +
                     parameter_list(c.signature, false) + ");";
-    auto function = cparse::parse_type(types, c.declaration.substr(0, c.declaration.size() - 1));
+    // Without the name: parse_type takes a named function for the pointer to it.
+    std::string type = c.declaration.substr(0, c.declaration.size() - 1);
+    type.erase(type.find(c.name + "("), c.name.size());
+    auto function = cparse::parse_type(types, type);
     if (!function) {
       std::printf("%s\n%s\n", c.declaration.c_str(), function.message().c_str());
       return 1;

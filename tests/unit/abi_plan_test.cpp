@@ -167,10 +167,10 @@ TEST(PlanWin64, All) {
                 });
   check(kX64SysV,
         {
-            {"__attribute__((ms_abi)) __int128 f(__int128, long double, _Float16)", "&rcx &rdx r8:2 -> xmm0:16 / 32"},
-            {"__attribute__((ms_abi)) long double f(int, _Float128)", "rdx:4s &r8 -> *rcx / 32"},
+            {"__attribute__((ms_abi)) __int128 (__int128, long double, _Float16)", "&rcx &rdx r8:2 -> xmm0:16 / 32"},
+            {"__attribute__((ms_abi)) long double (int, _Float128)", "rdx:4s &r8 -> *rcx / 32"},
         });
-  check(kWin64, {{"__attribute__((sysv_abi)) int f(int, double)", "rdi:4s xmm0:8 -> rax:4s"}});
+  check(kWin64, {{"__attribute__((sysv_abi)) int (int, double)", "rdi:4s xmm0:8 -> rax:4s"}});
 }
 
 TEST(PlanAapcs64, Linux) {

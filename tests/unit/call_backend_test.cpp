@@ -22,6 +22,11 @@ using call::Callback;
 using call::CFunction;
 using call::Invoker;
 
+// Storage for a frame, which is 16-aligned.
+struct alignas(16) Unit {
+  char bytes[16];
+};
+
 template <typename F>
 CFunction code(F* function) {
   return reinterpret_cast<CFunction>(function);
@@ -70,8 +75,8 @@ class Caller {
 
   std::unique_ptr<Invoker> invoker;
   std::string error;
-  std::vector<__int128> frame;  // 16-aligned
-  std::vector<__int128> result;
+  std::vector<Unit> frame;
+  std::vector<Unit> result;
 };
 
 class CallTest : public testing::TestWithParam<const Backend*> {
@@ -211,7 +216,7 @@ TEST_P(CallTest, ThousandsOfArguments) {
   std::vector<TypeId> extra(kCount, *cparse::parse_type(types_, "long"));
   auto invoker = backend().make_invoker(types_, *function, extra);
   ASSERT_TRUE(invoker.ok()) << invoker.message();
-  std::vector<__int128> frame((*invoker)->frame_bytes() / 16 + 1);
+  std::vector<Unit> frame((*invoker)->frame_bytes() / 16 + 1);
   auto* bytes = reinterpret_cast<std::byte*>(frame.data());
   long expected = 0;
   call::store_integer(bytes + (*invoker)->args()[0].offset, kCount, 4);
@@ -241,7 +246,7 @@ TEST_P(CallTest, ExceptionsPassCalls) {
   EXPECT_THROW(two(thrower, 1, 2), std::runtime_error);
   Caller eight(types_, backend(), "int (int, int, int, int, int, int, int, int)");
   EXPECT_THROW(eight(deep_thrower, 1, 2, 3, 4, 5, 6, 7, 8), std::runtime_error);
-  Caller ms(types_, backend(), "__attribute__((ms_abi)) int f(int, int, int, int, int, int)");
+  Caller ms(types_, backend(), "__attribute__((ms_abi)) int (int, int, int, int, int, int)");
   if (is_stub()) {  // libffi has no unwind data for its Windows routines
     EXPECT_THROW(ms(ms_thrower, 1, 2, 3, 4, 5, 6), std::runtime_error);
   }
@@ -284,7 +289,7 @@ TEST_P(CallTest, ExceptionsPassCallbacks) {
   auto made = callback("int (int)", throwing_handler);
   EXPECT_THROW(calls_back(reinterpret_cast<int (*)(int)>(made->address()), &destroyed), std::runtime_error);
   EXPECT_EQ(destroyed, 1);
-  auto ms = callback("__attribute__((ms_abi)) int f(int)", throwing_handler);
+  auto ms = callback("__attribute__((ms_abi)) int (int)", throwing_handler);
   EXPECT_THROW(ms_calls_back(reinterpret_cast<int(__attribute__((ms_abi))*)(int)>(ms->address()), &destroyed),
                std::runtime_error);
   EXPECT_EQ(destroyed, 2);
@@ -371,7 +376,7 @@ void recurse(void* context, void* const* args, void* result) {
   auto* r = static_cast<Recursion*>(context);
   int64_t n = call::load_integer(args[0], 4, false);
   if (n == 0) return call::store_integer(result, 0, 4);
-  std::vector<__int128> frame(r->invoker->frame_bytes() / 16 + 1);
+  std::vector<Unit> frame(r->invoker->frame_bytes() / 16 + 1);
   auto* bytes = reinterpret_cast<std::byte*>(frame.data());
   call::store_integer(bytes + r->invoker->args()[0].offset, n - 1, 4);
   alignas(16) char inner[16];
@@ -438,7 +443,7 @@ void clobber(void*, void* const* args, void* result) {
 }
 
 TEST_P(CallTest, MsAbiKeepsItsRegisters) {
-  auto made = callback("__attribute__((ms_abi)) double f(double)", clobber);
+  auto made = callback("__attribute__((ms_abi)) double (double)", clobber);
   ASSERT_TRUE(made) << error_;
   auto* f = reinterpret_cast<double(__attribute__((ms_abi))*)(double)>(made->address());
   EXPECT_EQ(ms_keeps(f, 3, 2.0), 28 * 2.0 * 2 + 8 + 24);
