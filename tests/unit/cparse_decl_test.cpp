@@ -9,7 +9,8 @@ struct Row {
   const char* expected;
 };
 
-// C11 6.7.6, read from the inside out; the words of K&R's `dcl` program.
+// C11 6.7.6, read from the inside out; the words of K&R's `dcl` program. A declaration that names a function is taken
+// for the pointer to it (luaffifb), an abstract one is the function.
 constexpr Row kTypes[] = {
     {"int", "int"},
     {"int *", "pointer to int"},
@@ -23,42 +24,44 @@ constexpr Row kTypes[] = {
     {"int []", "array unknown of int"},
     {"int [?]", "array ? of int"},
     {"int (*f[3])(char)", "array 3 of pointer to function(char) returning int"},
-    {"int f(void)", "function() returning int"},
-    {"int f()", "function() returning int"},
+    {"int f(void)", "pointer to function() returning int"},
+    {"int f()", "pointer to function() returning int"},
     {"int (void)", "function() returning int"},
-    {"int f(int a, char *b)", "function(int, pointer to char) returning int"},
-    {"int f(int, ...)", "function(int, ...) returning int"},
+    {"int f(int a, char *b)", "pointer to function(int, pointer to char) returning int"},
+    {"int f(int, ...)", "pointer to function(int, ...) returning int"},
     {"int (*)(int)", "pointer to function(int) returning int"},
     {"int (int)", "function(int) returning int"},
     {"int *(int)", "function(int) returning pointer to int"},
     {"int (**)(int)", "pointer to pointer to function(int) returning int"},
     {"int (*(int))(char)", "function(int) returning pointer to function(char) returning int"},
     {"void (*signal(int sig, void (*func)(int)))(int)",
-     "function(int, pointer to function(int) returning void) returning pointer to function(int) returning void"},
-    {"char (*(*x())[5])()", "function() returning pointer to array 5 of pointer to function() returning char"},
+     "pointer to function(int, pointer to function(int) returning void) returning pointer to function(int) returning "
+     "void"},
+    {"char (*(*x())[5])()",
+     "pointer to function() returning pointer to array 5 of pointer to function() returning char"},
     {"char (*(*x[3])())[5]", "array 3 of pointer to function() returning pointer to array 5 of char"},
     {"int (*(*)(void))[2]", "pointer to function() returning pointer to array 2 of int"},
     // parameters are adjusted, C11 6.7.6.3p7, p8, p15
-    {"void f(int a[])", "function(pointer to int) returning void"},
-    {"void f(int a[3])", "function(pointer to int) returning void"},
-    {"void f(int a[const 3])", "function(pointer to int) returning void"},
-    {"void f(int a[static 3])", "function(pointer to int) returning void"},
-    {"void f(int a[static const 3])", "function(pointer to int) returning void"},
-    {"void f(int a[restrict])", "function(pointer to int) returning void"},
-    {"void f(int n, int a[n])", "function(int, pointer to int) returning void"},
-    {"void f(int n, int a[*])", "function(int, pointer to int) returning void"},
-    {"void f(int n, int a[__restrict n + 1][2])", "function(int, pointer to array 2 of int) returning void"},
-    {"void f(int a[2][3])", "function(pointer to array 3 of int) returning void"},
-    {"void f(int g(char))", "function(pointer to function(char) returning int) returning void"},
-    {"void f(int (char))", "function(pointer to function(char) returning int) returning void"},
-    {"void f(const int x)", "function(int) returning void"},
-    {"void f(int *const x)", "function(pointer to int) returning void"},
-    {"void f(const int a[])", "function(pointer to const int) returning void"},
-    {"void f(register int x)", "function(int) returning void"},
-    {"void f(int (x))", "function(int) returning void"},
-    {"void f(size_t)", "function(uint64_t) returning void"},
-    {"void f(int (size_t))", "function(pointer to function(uint64_t) returning int) returning void"},
-    {"const int f(void)", "function() returning int"},
+    {"void f(int a[])", "pointer to function(pointer to int) returning void"},
+    {"void f(int a[3])", "pointer to function(pointer to int) returning void"},
+    {"void f(int a[const 3])", "pointer to function(pointer to int) returning void"},
+    {"void f(int a[static 3])", "pointer to function(pointer to int) returning void"},
+    {"void f(int a[static const 3])", "pointer to function(pointer to int) returning void"},
+    {"void f(int a[restrict])", "pointer to function(pointer to int) returning void"},
+    {"void f(int n, int a[n])", "pointer to function(int, pointer to int) returning void"},
+    {"void f(int n, int a[*])", "pointer to function(int, pointer to int) returning void"},
+    {"void f(int n, int a[__restrict n + 1][2])", "pointer to function(int, pointer to array 2 of int) returning void"},
+    {"void f(int a[2][3])", "pointer to function(pointer to array 3 of int) returning void"},
+    {"void f(int g(char))", "pointer to function(pointer to function(char) returning int) returning void"},
+    {"void f(int (char))", "pointer to function(pointer to function(char) returning int) returning void"},
+    {"void f(const int x)", "pointer to function(int) returning void"},
+    {"void f(int *const x)", "pointer to function(pointer to int) returning void"},
+    {"void f(const int a[])", "pointer to function(pointer to const int) returning void"},
+    {"void f(register int x)", "pointer to function(int) returning void"},
+    {"void f(int (x))", "pointer to function(int) returning void"},
+    {"void f(size_t)", "pointer to function(uint64_t) returning void"},
+    {"void f(int (size_t))", "pointer to function(pointer to function(uint64_t) returning int) returning void"},
+    {"const int f(void)", "pointer to function() returning int"},
     // qualifiers
     {"const int", "const int"},
     {"int const", "const int"},
@@ -139,7 +142,7 @@ constexpr Row kTypes[] = {
     {"__int128_t", "__int128"},
     {"va_list", "array 1 of struct __va_list_tag"},
     {"__builtin_va_list", "array 1 of struct __va_list_tag"},
-    {"int f(va_list)", "function(pointer to struct __va_list_tag) returning int"},
+    {"int f(va_list)", "pointer to function(pointer to struct __va_list_tag) returning int"},
     // typeof
     {"__typeof__(1 + 1ll)", "int64_t"},
     {"typeof(int *)", "pointer to int"},
@@ -150,14 +153,14 @@ constexpr Row kTypes[] = {
     {"int &", "reference to int"},
     {"const char &x", "reference to const char"},
     {"int *&", "reference to pointer to int"},
-    {"int f(int &, const double &)", "function(reference to int, reference to const double) returning int"},
+    {"int f(int &, const double &)", "pointer to function(reference to int, reference to const double) returning int"},
     {"__extension__ int", "int"},
     {"int *_Nonnull", "pointer to int"},
     {"int *_Nullable p", "pointer to int"},
     {"[[maybe_unused]] int", "int"},
-    {"int f(int a __attribute__((unused)), ...)", "function(int, ...) returning int"},
-    {"__inline int f(void)", "function() returning int"},
-    {"_Noreturn void f(void)", "function() returning void"},
+    {"int f(int a __attribute__((unused)), ...)", "pointer to function(int, ...) returning int"},
+    {"__inline int f(void)", "pointer to function() returning int"},
+    {"_Noreturn void f(void)", "pointer to function() returning void"},
     // attributes
     {"int __attribute__((mode(QI)))", "signed char"},
     {"unsigned __attribute__((__mode__(__HI__)))", "unsigned short"},
@@ -172,12 +175,12 @@ constexpr Row kTypes[] = {
     {"float __attribute__((mode(V4SF)))", "vector 4 of float"},
     {"int __attribute__((mode(__V2QI__)))", "vector 2 of signed char"},
     {"char __attribute__((vector_size(8)))", "vector 8 of char"},
-    {"float __attribute__((vector_size(16))) *f(void)", "function() returning pointer to vector 4 of float"},
+    {"float __attribute__((vector_size(16))) *f(void)", "pointer to function() returning pointer to vector 4 of float"},
     {"int a[3] __attribute__((vector_size(8)))", "array 3 of vector 2 of int"},
     {"int __attribute__((__nothrow__ , __leaf__, nonnull (1, 2), foo(bar(baz)), const)) f(int *)",
-     "function(pointer to int) returning int"},
-    {"int f(void) __asm__(\"\" \"g\") __attribute__((pure))", "function() returning int"},
-    {"__declspec(dllimport) int f(void)", "function() returning int"},
+     "pointer to function(pointer to int) returning int"},
+    {"int f(void) __asm__(\"\" \"g\") __attribute__((pure))", "pointer to function() returning int"},
+    {"__declspec(dllimport) int f(void)", "pointer to function() returning int"},
     {"int __declspec(align(8) deprecated(\"x\"))", "int __attribute__((aligned(8)))"},
     {"int * __ptr32", "unsigned int"},
     {"char *__ptr64", "pointer to char"},
@@ -267,29 +270,32 @@ TEST(CparseDecl, TextToTypeToText) {
 
 TEST(CparseDecl, Conventions) {
   const Row rows[] = {
-      {"int __stdcall f(int)", "stdcall function(int) returning int"},
-      {"__stdcall int f(int)", "stdcall function(int) returning int"},
-      {"int __attribute__((stdcall)) f(int)", "stdcall function(int) returning int"},
-      {"int f(int) __attribute__((fastcall))", "fastcall function(int) returning int"},
+      {"int __stdcall f(int)", "pointer to stdcall function(int) returning int"},
+      {"__stdcall int f(int)", "pointer to stdcall function(int) returning int"},
+      {"int __attribute__((stdcall)) f(int)", "pointer to stdcall function(int) returning int"},
+      {"int f(int) __attribute__((fastcall))", "pointer to fastcall function(int) returning int"},
       {"int (__fastcall *f)(int)", "pointer to fastcall function(int) returning int"},
       {"int (*__stdcall f)(int)", "pointer to stdcall function(int) returning int"},
       {"int (__attribute__((__thiscall__)) *f)(int)", "pointer to thiscall function(int) returning int"},
       {"int (*f)(int) __attribute__((stdcall))", "pointer to stdcall function(int) returning int"},
-      {"int (*__stdcall f(int))(char)", "stdcall function(int) returning pointer to function(char) returning int"},
-      {"int (__stdcall *f(int))(char)", "function(int) returning pointer to stdcall function(char) returning int"},
-      {"void f(int (_stdcall *)(int))", "function(pointer to stdcall function(int) returning int) returning void"},
-      {"int __cdecl f(int)", "function(int) returning int"},
-      {"int __attribute__((ms_abi)) f(int)", "function(int) returning int"},
+      {"int (*__stdcall f(int))(char)",
+       "pointer to stdcall function(int) returning pointer to function(char) returning int"},
+      {"int (__stdcall *f(int))(char)",
+       "pointer to function(int) returning pointer to stdcall function(char) returning int"},
+      {"void f(int (_stdcall *)(int))",
+       "pointer to function(pointer to stdcall function(int) returning int) returning void"},
+      {"int __cdecl f(int)", "pointer to function(int) returning int"},
+      {"int __attribute__((ms_abi)) f(int)", "pointer to function(int) returning int"},
   };
   TypeTable types(kWin32);
   for (const Row& row : rows) EXPECT_EQ(describe(types, type_of(types, row.text)), row.expected) << row.text;
   // Elsewhere there is but one convention for C, and on x86-64 another platform's.
   TypeTable x64(kX64SysV);
-  EXPECT_EQ(describe(x64, type_of(x64, "int __stdcall f(int)")), "function(int) returning int");
-  EXPECT_EQ(describe(x64, type_of(x64, "int __attribute__((ms_abi)) f(int)")), "ms_abi function(int) returning int");
-  EXPECT_EQ(describe(x64, type_of(x64, "int __attribute__((sysv_abi)) f(int)")), "function(int) returning int");
+  EXPECT_EQ(describe(x64, type_of(x64, "int __stdcall (int)")), "function(int) returning int");
+  EXPECT_EQ(describe(x64, type_of(x64, "int __attribute__((ms_abi)) (int)")), "ms_abi function(int) returning int");
+  EXPECT_EQ(describe(x64, type_of(x64, "int __attribute__((sysv_abi)) (int)")), "function(int) returning int");
   TypeTable win64(kWin64);
-  EXPECT_EQ(describe(win64, type_of(win64, "int __attribute__((sysv_abi)) f(int)")),
+  EXPECT_EQ(describe(win64, type_of(win64, "int __attribute__((sysv_abi)) (int)")),
             "sysv_abi function(int) returning int");
 }
 
