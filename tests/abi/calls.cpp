@@ -236,25 +236,30 @@ Bytes mask_of(const TypeTable& types, TypeId id) {
 class Values {
  public:
   explicit Values(uint64_t seed) : random_(seed) {}
-  // A random value: padding random too, bools 0 or 1.
+  // A random value: padding random too, bools 0 or 1 (legalise).
   Bytes make(const TypeTable& types, TypeId id) {
     Bytes value(types[id].size);
     for (unsigned char& byte : value) byte = static_cast<unsigned char>(random_());
-    fix_bools(types, id, value.data());
+    legalise(types, id, value.data());
     return value;
   }
 
  private:
-  static void fix_bools(const TypeTable& types, TypeId id, unsigned char* at) {
+  static void legalise(const TypeTable& types, TypeId id, unsigned char* at) {
     const Type& t = types[id];
     if (t.kind == Kind::boolean) {
       *at &= 1;
+    } else if (types.target().arch == Arch::i386 && t.kind == Kind::floating && t.size <= 8) {
+      at[t.size - 1] &= 0xbf;  // no NaN: the x87 unit makes a signalling one quiet
+    } else if (types.target().arch == Arch::i386 && t.kind == Kind::complex && t.size <= 16) {
+      at[t.size / 2 - 1] &= 0xbf;
+      at[t.size - 1] &= 0xbf;
     } else if (is_record(t)) {
       for (const Field& field : types.record(id).fields) {
-        if (!field.is_bitfield()) fix_bools(types, field.type, at + field.offset);
+        if (!field.is_bitfield()) legalise(types, field.type, at + field.offset);
       }
     } else if (t.kind == Kind::array && types[t.base].size != 0) {
-      for (uint64_t i = 0; i < t.size; i += types[t.base].size) fix_bools(types, t.base, at + i);
+      for (uint64_t i = 0; i < t.size; i += types[t.base].size) legalise(types, t.base, at + i);
     }
   }
   std::mt19937_64 random_;
