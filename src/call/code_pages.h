@@ -11,6 +11,8 @@
 //   mprotect  anonymous RW page, mprotect(RX), mremap() over the old page;
 //   memfd     write() into a new memfd, sealed, its RX mapping put over the old page: works where
 //             mprotect(PROT_EXEC) is denied (PR_SET_MDWE, systemd's MemoryDenyWriteExecute, SELinux).
+// A publication is four system calls and a TLB flush (some 5-30 us): what is needed in numbers, as callback
+// trampolines are, is published many in one block.
 // Where both are denied `add` fails, and the caller uses a back end without native code.
 // FERRY_PAGES=mprotect|memfd|none allows one method or none.
 //
