@@ -294,7 +294,8 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeIn
         std::memmove(address, from, static_cast<size_t>(info->size));
         return;
       }
-      if (is_arithmetic(source)) {
+      if (is_arithmetic(source) || source->rep == Rep::complex) {  // of a complex number: the real part
+        if (source->rep == Rep::complex) source = base_of(st, source);
         TypeInfo* element = base_of(st, info);
         for (uint64_t i = 0; i < info->count; ++i) {
           convert_arithmetic(st, element, static_cast<char*>(address) + i * element->size, source, from);
@@ -311,7 +312,7 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeIn
       }
       break;
     case Rep::array:
-      if (source->rep == Rep::array && pointer_compatible(st, info->base_id, source->base_id, true)) {
+      if (source->rep == Rep::array && pointer_compatible(st, info->base_id, source->base_id, false)) {
         uint64_t bytes = source->size;
         if (source->count == kVla || source->count == kFlexible) bytes = info->size;
         if (CData* cd = to_cdata(L, st, idx); cd != nullptr && (cd->flags & kHasLength) != 0) bytes = variable_size(cd);
