@@ -199,6 +199,33 @@ inline bool push_main_thread(lua_State* L) {
 #endif
 }
 
+// Calls f with one argument, the light userdata, and no results; false: it raised. Never raises itself, but on 5.2+ needs
+// two stack slots.
+inline bool protected_call(lua_State* L, lua_CFunction f, void* argument) {
+#if LUA_VERSION_NUM >= 502
+  lua_pushcfunction(L, f);
+  lua_pushlightuserdata(L, argument);
+  const bool ok = lua_pcall(L, 1, 0, 0) == LUA_OK;
+#else
+  const bool ok = lua_cpcall(L, f, argument) == 0;
+#endif
+  if (!ok) lua_pop(L, 1);
+  return ok;
+}
+
+// Starts the function below `arguments` values on top of the fresh thread; true if it returned.
+inline bool start_thread(lua_State* thread, lua_State* from, int arguments) {
+#if LUA_VERSION_NUM >= 504
+  int results;
+  return lua_resume(thread, from, arguments, &results) == LUA_OK;
+#elif LUA_VERSION_NUM >= 502
+  return lua_resume(thread, from, arguments) == LUA_OK;
+#else
+  (void)from;
+  return lua_resume(thread, arguments) == 0;
+#endif
+}
+
 // Emits a Lua warning where the version has them (5.4+); false otherwise.
 inline bool lua_warn(lua_State* L, const char* message) {
 #if LUA_VERSION_NUM >= 504

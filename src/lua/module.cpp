@@ -69,6 +69,8 @@ int open_module(lua_State* L) {
   lua_setfield(L, 2, "bit");
   lua_pushlstring(L, st->backend->name().data(), st->backend->name().size());
   lua_setfield(L, 2, "backend");
+  lua_pushstring(L, st->stack.valid ? "direct" : "api");
+  lua_setfield(L, 2, "stack");
   lua_settop(L, 2);
   return 1;
 }

@@ -11,6 +11,7 @@
 #include "lua/metatype.h"
 #include "lua/pointer_set.h"
 #include "lua/raise.h"
+#include "lua/stack_probe.h"
 
 namespace ferry::lua {
 
@@ -288,6 +289,7 @@ State* push_state(lua_State* L) {
     lua_concat(L, 2);
     lua_error(L);
   }
+  st->stack = probe_stack(L);
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, close_state);
   lua_setfield(L, -2, "__gc");

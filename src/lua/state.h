@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "call/backend.h"
+#include "call/stack_layout.h"
 #include "ctype/type_table.h"
 #include "lua/cdata.h"
 #include "lua/compat.h"
@@ -23,6 +24,7 @@ struct State {
   lua_State* main = nullptr;            // or the thread that loaded the module, on 5.1
   std::unique_ptr<TypeTable> types;     // null once the state is closed
   const call::Backend* backend = nullptr;
+  call::StackLayout stack;              // valid: direct.h may read and write the Lua stack
   std::vector<TypeInfo*> infos;         // by TypeId; null: not built yet
   std::string error;                    // the message that raise_error() raises
   std::string texts[4];                 // rotating buffers of type_name() and describe_value()
