@@ -34,5 +34,6 @@ backends_of() {
     done
     break
   done
-  echo "${found:-stub libffi}"
+  found=${found:-stub libffi}
+  echo "${found# }"
 }
