@@ -46,7 +46,9 @@ void need_extras(lua_State* L, State* st, int idx, CData* cd) {
   cd->flags |= kHasExtras;
 }
 
-CData* header(lua_State* L, int idx) { return static_cast<CData*>(lua_touserdata(L, idx)); }
+CData* header(lua_State* L, int idx) {
+  return static_cast<CData*>(lua_touserdata(L, idx));
+}
 
 }  // namespace
 

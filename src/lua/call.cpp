@@ -2,8 +2,8 @@
 #include "lua/call.h"
 
 #include <alloca.h>
-#include <cerrno>
 #include <cxxabi.h>
+#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <typeinfo>
@@ -47,10 +47,10 @@ class FrameGuard {
   CallFrame* frame_;
 };
 
-// Runs the C function. No Lua call happens here except inside callbacks, which are protected. False: a C++ exception came
-// out of it and st->error says which. Lua's own exceptions (C++-built Lua) are no std::exception and pass.
-bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction function, std::byte* frame, void* result,
-         bool* failed) {
+// Runs the C function. No Lua call happens here except inside callbacks, which are protected. False: a C++ exception
+// came out of it and st->error says which. Lua's own exceptions (C++-built Lua) are no std::exception and pass.
+bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction function, std::byte* frame,
+         void* result, bool* failed) {
   CallFrame current{L, st->frame, false};
   const FrameGuard guard(st, &current);
   enter_thread(st);
@@ -76,7 +76,8 @@ bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction 
 [[noreturn]] void wrong_count(lua_State* L, const CallInfo* info, const char* name, int given) {
   const size_t want = info->params.size();
   raise(L, "wrong number of arguments for %s%s%s (%s%zu expected, got %d)", name != nullptr ? "'" : "",
-        name != nullptr ? name : "function call", name != nullptr ? "'" : "", info->variadic ? "at least " : "", want, given);
+        name != nullptr ? name : "function call", name != nullptr ? "'" : "", info->variadic ? "at least " : "", want,
+        given);
 }
 
 // Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up.
@@ -112,7 +113,8 @@ inline void write_argument(lua_State* L, State* st, const Travel& travel, std::b
         std::memcpy(slot, &value, sizeof value);
         return;
       }
-      default: break;
+      default:
+        break;
     }
   } else if (type == LUA_TUSERDATA && info->rep == Rep::pointer) {
     CData* cd = to_cdata(L, st, idx);
@@ -133,8 +135,11 @@ inline void write_argument(lua_State* L, State* st, const Travel& travel, std::b
 // Pushes what the call returned.
 int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
   switch (info->rep) {
-    case Rep::none: return 0;
-    default: push_value(L, st, info, result, 0); return 1;
+    case Rep::none:
+      return 0;
+    default:
+      push_value(L, st, info, result, 0);
+      return 1;
   }
 }
 
@@ -175,7 +180,8 @@ void widen_slot(const TypeInfo* info, void* slot) {
     case Rep::reference:
       call::store_integer(slot, load_int(slot, info->size, true), info->size);
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -191,7 +197,9 @@ CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type) {
   return info;
 }
 
-void free_call_info(CallInfo* info) { delete info; }
+void free_call_info(CallInfo* info) {
+  delete info;
+}
 
 int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first) {
   const CallInfo* info = type->call != nullptr ? type->call : call_info_of(L, st, type);
@@ -219,7 +227,8 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   }
   frame = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(frame) + 15) & ~uintptr_t{15});
 
-  for (int i = 0; i < fixed; ++i) write_argument(L, st, info->params[static_cast<size_t>(i)], frame, first + i, i + 1, name);
+  for (int i = 0; i < fixed; ++i)
+    write_argument(L, st, info->params[static_cast<size_t>(i)], frame, first + i, i + 1, name);
   if (shape != nullptr) {
     for (int i = 0; i < extra; ++i) {
       const Travel travel{shape->types[i], invoker->args()[static_cast<size_t>(fixed + i)].offset};

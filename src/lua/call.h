@@ -9,9 +9,9 @@ namespace ferry::lua {
 
 // A C call in progress; the innermost is State::frame. On the C stack of call_c.
 struct CallFrame {
-  lua_State* L;        // the coroutine that made the call: its callbacks run there
+  lua_State* L;  // the coroutine that made the call: its callbacks run there
   CallFrame* outer;
-  bool failed;         // a callback raised; the error waits in State::pending_error
+  bool failed;  // a callback raised; the error waits in State::pending_error
 };
 
 // One parameter or result, as call_c and callbacks need it.
@@ -27,8 +27,8 @@ void free_call_info(CallInfo* info);
 // The userdata in a library function's upvalue.
 struct FunctionRecord {
   call::CFunction address;
-  TypeInfo* type;     // the function type
-  State* st;          // null once the state is closed
+  TypeInfo* type;  // the function type
+  State* st;       // null once the state is closed
   NameId name;
 };
 
@@ -39,8 +39,8 @@ FunctionRecord* function_record(lua_State* L, int idx);
 // The address of such a function (null for any other value) and its function type.
 void* function_address(lua_State* L, State* st, int idx, TypeId* type);
 
-// Calls with the arguments from stack index `first` to the top. Returns the number of results pushed. `name` is for messages and
-// may be null.
+// Calls with the arguments from stack index `first` to the top. Returns the number of results pushed. `name` is for
+// messages and may be null.
 int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first);
 
 // The metatable of FunctionRecord userdata.

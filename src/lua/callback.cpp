@@ -23,10 +23,10 @@ struct CallbackRecord {
   std::vector<TypeInfo*> params;
   std::unique_ptr<call::Callback> slot;
   uint64_t id = 0;
-  int function = LUA_NOREF;    // registry reference of the Lua function
-  int kept_result = LUA_NOREF; // what the last returned pointer points into
-  int on_error = LUA_NOREF;    // value or handler function
-  int active = 0;              // calls in progress
+  int function = LUA_NOREF;     // registry reference of the Lua function
+  int kept_result = LUA_NOREF;  // what the last returned pointer points into
+  int on_error = LUA_NOREF;     // value or handler function
+  int active = 0;               // calls in progress
   bool freed = false;
 };
 
@@ -34,7 +34,8 @@ struct CallbackRecord {
 struct CallbackTable {
   std::unordered_map<uint64_t, std::unique_ptr<CallbackRecord>> records;
   std::unordered_map<const void*, uint64_t> by_address;
-  std::deque<uint64_t> freed;  // freed callbacks that still hold their slots, so that a call of one can be told; oldest first
+  std::deque<uint64_t>
+      freed;  // freed callbacks that still hold their slots, so that a call of one can be told; oldest first
   uint64_t next_id = 1;
   pthread_t owner = {};
 };
@@ -57,7 +58,9 @@ struct Job {
   void* result;
 };
 
-CallbackTable* table_of(State* st) { return st->callback_table.get(); }
+CallbackTable* table_of(State* st) {
+  return st->callback_table.get();
+}
 
 // By-value aggregates are copied: the C argument dies with the call.
 void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
@@ -128,7 +131,9 @@ void report(lua_State* L) {
     // No warn before 5.4: say it where Lua itself would.
     char line[512];
     const int length = std::snprintf(line, sizeof line, "ffi: error in a callback outside of any call: %s\n", text);
-    if (length > 0) write_standard_error(line, static_cast<size_t>(length) < sizeof line ? static_cast<size_t>(length) : sizeof line - 1);
+    if (length > 0)
+      write_standard_error(line,
+                           static_cast<size_t>(length) < sizeof line ? static_cast<size_t>(length) : sizeof line - 1);
   }
 }
 
@@ -364,7 +369,9 @@ bool is_freed_callback(State* st, const void* address) {
   return found != table->by_address.end() && found->second == 0;
 }
 
-void release_callbacks(State* st) { st->callback_table.reset(); }
+void release_callbacks(State* st) {
+  st->callback_table.reset();
+}
 
 void make_callback_runner(lua_State* L, State* st) {
   lua_pushcfunction(L, l_run);

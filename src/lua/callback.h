@@ -6,12 +6,12 @@
 
 namespace ferry::lua {
 
-// The C address of the Lua function at idx as the function type `fn`. The same function for the same type gets the same slot; it
-// lives until the state closes. Raises when no callback can be made.
+// The C address of the Lua function at idx as the function type `fn`. The same function for the same type gets the same
+// slot; it lives until the state closes. Raises when no callback can be made.
 void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place);
 
-// Pushes a function pointer cdata (type `pointer`) that owns a new callback slot for the Lua function at idx: it can be set and
-// freed.
+// Pushes a function pointer cdata (type `pointer`) that owns a new callback slot for the Lua function at idx: it can be
+// set and freed.
 CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx);
 
 // cb:free() and cb:set(fn); luaffifb's messages.

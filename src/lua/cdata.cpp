@@ -57,7 +57,9 @@ CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
   auto* cd = static_cast<CData*>(block);
   uintptr_t data = reinterpret_cast<uintptr_t>(block) + header;
   if (slack != 0) data = (data + info->align - 1) & ~uintptr_t{info->align - 1};
-  *cd = CData{info->id, static_cast<uint16_t>(variable ? kOwned | kHasLength : kOwned), kGuard,
+  *cd = CData{info->id,
+              static_cast<uint16_t>(variable ? kOwned | kHasLength : kOwned),
+              kGuard,
               {reinterpret_cast<void*>(data)}};
   if (variable) variable_size(cd) = size;
   std::memset(reinterpret_cast<void*>(data), 0, static_cast<size_t>(size));
@@ -80,7 +82,8 @@ CData* push_reference(lua_State* L, State* st, TypeInfo* info, void* address, in
 CData* push_pointer(lua_State* L, State* st, TypeInfo* pointer, void* value, int parent) {
   if (parent != 0) parent = abs_index(L, parent);
   luaL_checkstack(L, 4, nullptr);
-  auto* cd = static_cast<CData*>(parent != 0 ? new_userdata_with_slot(L, sizeof(CData)) : new_userdata(L, sizeof(CData)));
+  auto* cd =
+      static_cast<CData*>(parent != 0 ? new_userdata_with_slot(L, sizeof(CData)) : new_userdata(L, sizeof(CData)));
   *cd = CData{pointer->id, kOwned | kInSlot, kGuard, {nullptr}};
   std::memcpy(&cd->bits, &value, sizeof value);
   set_metatable(L, pointer);

@@ -18,27 +18,43 @@ struct FieldTable;
 enum class Rep : uint8_t {
   none,  // void, incomplete: cannot be read or written
   boolean,
-  i8, u8, i16, u16, i32, u32, i64, u64,
-  f32, f64,
+  i8,
+  u8,
+  i16,
+  u16,
+  i32,
+  u32,
+  i64,
+  u64,
+  f32,
+  f64,
   // from here on a read gives a cdata
-  pointer,     // also pointers to functions
-  i128, u128, f16, ldouble, f128,
-  complex, vector,
+  pointer,  // also pointers to functions
+  i128,
+  u128,
+  f16,
+  ldouble,
+  f128,
+  complex,
+  vector,
   reference,
-  record, array,
+  record,
+  array,
   function,
 };
-constexpr bool is_native_rep(Rep r) { return r >= Rep::boolean && r <= Rep::f64; }
+constexpr bool is_native_rep(Rep r) {
+  return r >= Rep::boolean && r <= Rep::f64;
+}
 
 enum CDataFlag : uint16_t {
-  kIsCType = 1,      // a ctype object: `type` is the type it stands for, no data
-  kOwned = 2,        // the bytes lie in this userdata
-  kHasExtras = 4,    // has a table of anchors / a finaliser (anchor.h)
-  kHasParent = 8,    // the user value slot (or environment) keeps another object alive
-  kHasLength = 16,   // a VLA/VLS made by new: its real byte size lies behind the header (variable_size)
-  kInSlot = 32,      // the value lies in `data` itself: pointers and scalars up to 8 bytes
-  kFinalised = 64,   // its finaliser has run or was taken away
-  kIsCallback = 128, // a function pointer made from a Lua function: can be set and freed
+  kIsCType = 1,        // a ctype object: `type` is the type it stands for, no data
+  kOwned = 2,          // the bytes lie in this userdata
+  kHasExtras = 4,      // has a table of anchors / a finaliser (anchor.h)
+  kHasParent = 8,      // the user value slot (or environment) keeps another object alive
+  kHasLength = 16,     // a VLA/VLS made by new: its real byte size lies behind the header (variable_size)
+  kInSlot = 32,        // the value lies in `data` itself: pointers and scalars up to 8 bytes
+  kFinalised = 64,     // its finaliser has run or was taken away
+  kIsCallback = 128,   // a function pointer made from a Lua function: can be set and freed
   kIsReference = 256,  // `type` is an aggregate's, but the object was reached by a reference: typeof says `T &`
   kUnchecked = 512,    // an array at the end of a struct declared [0] or [1]: may be longer than its type
 };
@@ -50,9 +66,9 @@ struct CData {
   uint16_t flags;  // CDataFlag
   uint16_t guard;  // kGuard; changes when this layout does
   union {
-    void* data;       // aggregates and other values > 8 bytes: the address of the object
-    uint64_t bits;    // kInSlot: the value's memory form
-    void* pointer;    // kInSlot: a pointer's or reference's value
+    void* data;     // aggregates and other values > 8 bytes: the address of the object
+    uint64_t bits;  // kInSlot: the value's memory form
+    void* pointer;  // kInSlot: a pointer's or reference's value
   };
 
   // Where the value's bytes are.
@@ -61,16 +77,18 @@ struct CData {
 static_assert(sizeof(CData) == 16);
 
 // The real byte size of a VLA/VLS (kHasLength); references to one have room for it.
-inline uint64_t& variable_size(CData* cd) { return *reinterpret_cast<uint64_t*>(cd + 1); }
+inline uint64_t& variable_size(CData* cd) {
+  return *reinterpret_cast<uint64_t*>(cd + 1);
+}
 
 struct TypeInfo {
   TypeId id = kNoType;
   Rep rep = Rep::none;
   Kind kind = Kind::none;
   uint8_t quals = 0;
-  uint8_t type_flags = 0;    // ferry::TypeFlag
-  uint32_t align = 1;        // bytes
-  uint64_t size = 0;         // bytes; fixed part for variable types
+  uint8_t type_flags = 0;  // ferry::TypeFlag
+  uint32_t align = 1;      // bytes
+  uint64_t size = 0;       // bytes; fixed part for variable types
   TypeId base_id = kNoType;
   TypeInfo* base = nullptr;  // info of the element / pointee / referee; filled on first use by base_of()
   uint64_t count = 0;        // arrays: elements, kVla or kFlexible
@@ -88,8 +106,8 @@ inline bool fits_slot(const TypeInfo& info) {
          info.rep != Rep::complex && info.rep != Rep::function;
 }
 
-// The cdata at idx, or null if the value is anything else, ctype objects included. Cannot be fooled by foreign userdata:
-// its metatable must be one of this state's. Uses one stack slot, never raises.
+// The cdata at idx, or null if the value is anything else, ctype objects included. Cannot be fooled by foreign
+// userdata: its metatable must be one of this state's. Uses one stack slot, never raises.
 CData* to_cdata(lua_State* L, State* st, int idx);
 // Same for ctype objects only.
 CData* to_ctype(lua_State* L, State* st, int idx);
@@ -97,9 +115,11 @@ CData* to_ctype(lua_State* L, State* st, int idx);
 // Pushes a new zero-filled owned object of the type, `size` bytes (>= info.size for VLAs, else info.size). Raises on
 // out-of-memory. The metatable is the plain one. Never for void/function/incomplete types.
 CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size);
-inline CData* new_cdata(lua_State* L, State* st, TypeInfo* info) { return new_cdata(L, st, info, info->size); }
-// Pushes a cdata that refers to memory it does not own: a record, array or function at `address`, or a reference type's value. When
-// `parent` is not 0 the object there is kept alive.
+inline CData* new_cdata(lua_State* L, State* st, TypeInfo* info) {
+  return new_cdata(L, st, info, info->size);
+}
+// Pushes a cdata that refers to memory it does not own: a record, array or function at `address`, or a reference type's
+// value. When `parent` is not 0 the object there is kept alive.
 CData* push_reference(lua_State* L, State* st, TypeInfo* info, void* address, int parent);
 // Pushes a pointer (info: the pointer type). parent as above.
 CData* push_pointer(lua_State* L, State* st, TypeInfo* pointer, void* value, int parent = 0);

@@ -12,9 +12,9 @@ namespace {
 
 // The userdata that keeps a library loaded: reachable from its namespace and from every function taken from it.
 struct Library {
-  void* handle;   // null: the program itself
-  bool closing;   // the Lua state closes: older objects may still call in, so it stays loaded
-  int sentinel;   // registry reference of the userdata that learns first that the state closes
+  void* handle;  // null: the program itself
+  bool closing;  // the Lua state closes: older objects may still call in, so it stays loaded
+  int sentinel;  // registry reference of the userdata that learns first that the state closes
 };
 
 int library_gc(lua_State* L) {
@@ -30,15 +30,17 @@ int library_gc(lua_State* L) {
   return 0;
 }
 
-// The sentinel is held by the registry until its library goes. So its finaliser finds a library only when the whole state
-// closes, and then before library_gc, because it is younger.
+// The sentinel is held by the registry until its library goes. So its finaliser finds a library only when the whole
+// state closes, and then before library_gc, because it is younger.
 int sentinel_gc(lua_State* L) {
   Library* library = *static_cast<Library**>(lua_touserdata(L, 1));
   if (library != nullptr) library->closing = true;
   return 0;
 }
 
-Library* library_of(lua_State* L) { return static_cast<Library*>(lua_touserdata(L, lua_upvalueindex(2))); }
+Library* library_of(lua_State* L) {
+  return static_cast<Library*>(lua_touserdata(L, lua_upvalueindex(2)));
+}
 
 // The name at idx as a NUL-terminated symbol name, or null.
 const Symbol* symbol_at(lua_State* L, State* st, int idx) {
@@ -73,7 +75,8 @@ void* resolve_symbol(lua_State* L, State* st, const Library* library, const Symb
   const char* name = st->types->name(link).data();
   void* address = nullptr;
   without_exceptions(st, [&] {
-    address = library->handle == nullptr ? program_symbol(name, &st->error) : library_symbol(library->handle, name, &st->error);
+    address = library->handle == nullptr ? program_symbol(name, &st->error)
+                                         : library_symbol(library->handle, name, &st->error);
     return true;
   });
   if (address == nullptr && library->handle == nullptr) address = find_in_loaded(L, st, name);
@@ -101,7 +104,9 @@ bool push_global_string(lua_State* L, State* st, TypeInfo* info, const void* add
     lua_pushstring(L, text);
   } else {
     const void* end = std::memchr(text, 0, static_cast<size_t>(info->size));
-    lua_pushlstring(L, text, end != nullptr ? static_cast<size_t>(static_cast<const char*>(end) - text) : static_cast<size_t>(info->size));
+    lua_pushlstring(
+        L, text,
+        end != nullptr ? static_cast<size_t>(static_cast<const char*>(end) - text) : static_cast<size_t>(info->size));
   }
   return true;
 }
@@ -134,8 +139,11 @@ int l_library_index(lua_State* L) {
     raise_undeclared(L, 2);
   }
   switch (symbol->kind) {
-    case Symbol::Kind::constant: push_constant(L, st, symbol->constant); return 1;
-    case Symbol::Kind::bad_macro: raise_bad_macro(L, st, symbol);
+    case Symbol::Kind::constant:
+      push_constant(L, st, symbol->constant);
+      return 1;
+    case Symbol::Kind::bad_macro:
+      raise_bad_macro(L, st, symbol);
     case Symbol::Kind::function: {
       void* address = resolve_symbol(L, st, library, symbol);
       push_c_function(L, st, info_of(st, symbol->type), address, symbol->name, lua_upvalueindex(2));
@@ -165,7 +173,9 @@ int l_library_newindex(lua_State* L) {
   const Symbol* symbol = symbol_at(L, st, 2);
   if (symbol == nullptr) raise_undeclared(L, 2);
   switch (symbol->kind) {
-    case Symbol::Kind::function: lua_rawset(L, 1); return 0;
+    case Symbol::Kind::function:
+      lua_rawset(L, 1);
+      return 0;
     case Symbol::Kind::variable: {
       TypeInfo* info = info_of(st, symbol->type);
       const char* name = st->types->name(symbol->name).data();
@@ -181,7 +191,8 @@ int l_library_newindex(lua_State* L) {
       }
       return 0;
     }
-    default: raise(L, "attempt to write to constant '%s'", st->types->name(symbol->name).data());
+    default:
+      raise(L, "attempt to write to constant '%s'", st->types->name(symbol->name).data());
   }
 }
 
@@ -243,7 +254,9 @@ int l_load(lua_State* L) {
   return 1;
 }
 
-void push_program_namespace(lua_State* L, State* st) { push_namespace(L, st, nullptr); }
+void push_program_namespace(lua_State* L, State* st) {
+  push_namespace(L, st, nullptr);
+}
 
 bool push_symbol_address(lua_State* L, State* st, int idx, int name) {
   idx = abs_index(L, idx);

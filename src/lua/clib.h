@@ -11,7 +11,8 @@ int l_load(lua_State* L);
 // Pushes the namespace of the program itself (ffi.C).
 void push_program_namespace(lua_State* L, State* st);
 
-// ffi.addressof(lib, "name") for a namespace at idx: pushes a pointer to the global; raises. False: idx is no namespace.
+// ffi.addressof(lib, "name") for a namespace at idx: pushes a pointer to the global; raises. False: idx is no
+// namespace.
 bool push_symbol_address(lua_State* L, State* st, int idx, int name);
 
 // After a cdef: functions that were declared anew are looked up again on their next use.

@@ -17,10 +17,12 @@ void push_constant(lua_State* L, State* st, const Constant& constant);
 // --- Lua -> C -----------------------------------------------------------------------------------
 
 // Writes the Lua value at idx as `info`'s type to `address` (memory form, info->size bytes; for variable-size types
-// `size`). Raises raise_convert(place). Nothing is half-written: a table is converted to a temporary first when the target is
-// visible. `owner` (stack index, 0: nobody) is the cdata that holds `address`: what a stored pointer points into is anchored there.
+// `size`). Raises raise_convert(place). Nothing is half-written: a table is converted to a temporary first when the
+// target is visible. `owner` (stack index, 0: nobody) is the cdata that holds `address`: what a stored pointer points
+// into is anchored there.
 void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, int owner);
-void write_member(lua_State* L, State* st, const Member& member, void* record, int idx, TypeInfo* record_info, int owner);
+void write_member(lua_State* L, State* st, const Member& member, void* record, int idx, TypeInfo* record_info,
+                  int owner);
 
 // ffi.new's initialisers: arguments first..last for a fresh zeroed object of `size` bytes at `address`.
 void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int first, int last, int owner);
@@ -59,8 +61,8 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
 // False for anything else.
 bool pointer_value(State* st, CData* cd, void** out, TypeId* pointee);
 
-// A ct argument: C text, ctype or cdata (its type). Raises. `$` parameters of the text are arguments first_param and up to the top;
-// *used_params receives how many were used.
+// A ct argument: C text, ctype or cdata (its type). Raises. `$` parameters of the text are arguments first_param and up
+// to the top; *used_params receives how many were used.
 TypeId check_ctype(lua_State* L, State* st, int idx, int first_param = 0, int* used_params = nullptr);
 
 }  // namespace ferry::lua

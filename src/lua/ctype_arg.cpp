@@ -52,15 +52,18 @@ void clear_parse_cache(lua_State* L, State* st) {
 TypeId check_ctype(lua_State* L, State* st, int idx, int first_param, int* used_params) {
   if (used_params != nullptr) *used_params = 0;
   switch (lua_type(L, idx)) {
-    case LUA_TSTRING: return parse_text(L, st, idx, first_param, used_params);
+    case LUA_TSTRING:
+      return parse_text(L, st, idx, first_param, used_params);
     case LUA_TUSERDATA:
       if (CData* ct = to_ctype(L, st, idx)) return ct->type;
       if (CData* cd = to_cdata(L, st, idx)) return cd->type;
       break;
     case LUA_TFUNCTION:
-      if (FunctionRecord* record = function_record(L, idx); record != nullptr && record->st == st) return record->type->id;
+      if (FunctionRecord* record = function_record(L, idx); record != nullptr && record->st == st)
+        return record->type->id;
       break;
-    default: break;
+    default:
+      break;
   }
   raise_argument(L, idx, "C type expected, got %s", describe_value(L, st, idx));
 }

@@ -59,8 +59,12 @@ long double load_f128_long(const void* address) {
 #else
 // Where the compiler has no __float128, long double is binary128 (AArch64, RISC-V, s390x) or the type is not
 // declared at all.
-double load_f128(const void* address) { return static_cast<double>(load_f128_long(address)); }
-void store_f128(void* address, long double value) { std::memcpy(address, &value, sizeof value); }
+double load_f128(const void* address) {
+  return static_cast<double>(load_f128_long(address));
+}
+void store_f128(void* address, long double value) {
+  std::memcpy(address, &value, sizeof value);
+}
 long double load_f128_long(const void* address) {
   long double value;
   std::memcpy(&value, address, sizeof value);
@@ -79,9 +83,12 @@ int64_t number_to_integer(double value, size_t size) {
     return static_cast<int64_t>(0 - static_cast<uint64_t>(-value));
   }
   switch (size) {
-    case 8: return INT64_MIN;
-    case 4: return INT32_MIN;
-    default: return 0;
+    case 8:
+      return INT64_MIN;
+    case 4:
+      return INT32_MIN;
+    default:
+      return 0;
   }
 }
 

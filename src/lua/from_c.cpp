@@ -22,7 +22,9 @@ void store(void* address, T value) {
 bool is_float(Rep r) {
   return r == Rep::f32 || r == Rep::f64 || r == Rep::f16 || r == Rep::ldouble || r == Rep::f128;
 }
-bool is_int(Rep r) { return (r >= Rep::boolean && r <= Rep::u64) || r == Rep::i128 || r == Rep::u128; }
+bool is_int(Rep r) {
+  return (r >= Rep::boolean && r <= Rep::u64) || r == Rep::i128 || r == Rep::u128;
+}
 
 #ifdef __SIZEOF_INT128__
 using Wide = __int128;
@@ -44,26 +46,43 @@ using Wide = int64_t;
 Wide load_wide(const TypeInfo* info, const void* from) {
   return load_int(from, info->size, (info->type_flags & kUnsigned) != 0);
 }
-void store_wide(void* to, size_t size, Wide value) { store_int(to, size, value); }
+void store_wide(void* to, size_t size, Wide value) {
+  store_int(to, size, value);
+}
 #endif
 
 long double load_long(State* st, TypeInfo* info, const void* from) {
   switch (info->rep) {
-    case Rep::ldouble: return load<long double>(from);
-    case Rep::f128: return load_f128_long(from);
-    case Rep::i64: return static_cast<long double>(load<int64_t>(from));
-    case Rep::u64: return static_cast<long double>(load<uint64_t>(from));
-    default: return load_double(st, info, from);
+    case Rep::ldouble:
+      return load<long double>(from);
+    case Rep::f128:
+      return load_f128_long(from);
+    case Rep::i64:
+      return static_cast<long double>(load<int64_t>(from));
+    case Rep::u64:
+      return static_cast<long double>(load<uint64_t>(from));
+    default:
+      return load_double(st, info, from);
   }
 }
 
 void store_float(TypeInfo* info, void* to, long double value) {
   switch (info->rep) {
-    case Rep::f32: store(to, static_cast<float>(value)); return;
-    case Rep::f64: store(to, static_cast<double>(value)); return;
-    case Rep::f16: store_f16(to, static_cast<double>(value)); return;
-    case Rep::f128: store_f128(to, value); return;
-    default: store(to, value); return;
+    case Rep::f32:
+      store(to, static_cast<float>(value));
+      return;
+    case Rep::f64:
+      store(to, static_cast<double>(value));
+      return;
+    case Rep::f16:
+      store_f16(to, static_cast<double>(value));
+      return;
+    case Rep::f128:
+      store_f128(to, value);
+      return;
+    default:
+      store(to, value);
+      return;
   }
 }
 
@@ -93,15 +112,18 @@ void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, c
     }
   } else if (is_float(info->rep)) {
     if (source->rep == Rep::i128 || source->rep == Rep::u128) {
-      store_float(info, to, source->rep == Rep::u128 ? static_cast<long double>(load<unsigned __int128>(from))
-                                                     : static_cast<long double>(load_wide(source, from)));
+      store_float(info, to,
+                  source->rep == Rep::u128 ? static_cast<long double>(load<unsigned __int128>(from))
+                                           : static_cast<long double>(load_wide(source, from)));
     } else {
       store_float(info, to, load_long(st, source, from));
     }
   }
 }
 
-bool is_arithmetic(const TypeInfo* info) { return is_int(info->rep) || is_float(info->rep); }
+bool is_arithmetic(const TypeInfo* info) {
+  return is_int(info->rep) || is_float(info->rep);
+}
 
 [[noreturn]] void refuse(lua_State* L, State* st, TypeInfo* source, TypeInfo* target, const Place& place) {
   raise_convert(L, st, type_name(st, source->id), target->id, place);
@@ -120,7 +142,8 @@ void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address
       value = const_cast<void*>(from);
       pointee = source->base_id;
       // A pointer to the whole array is what `T (*)[n]` asks for.
-      if ((*st->types)[info->base_id].kind == Kind::array && (*st->types)[pointee].canonical != (*st->types)[info->base_id].canonical) {
+      if ((*st->types)[info->base_id].kind == Kind::array &&
+          (*st->types)[pointee].canonical != (*st->types)[info->base_id].canonical) {
         pointee = source->id;
       }
       break;
@@ -157,7 +180,8 @@ void store_int128(void* address, double value) {
 #ifdef __SIZEOF_INT128__
   // 2^127 and beyond, NaN: the lowest value, as number_to_integer does for 64 bits.
   const Wide lowest = static_cast<Wide>(static_cast<unsigned __int128>(1) << 127);
-  const bool fits = value > -170141183460469231731687303715884105728.0 && value < 170141183460469231731687303715884105728.0;
+  const bool fits =
+      value > -170141183460469231731687303715884105728.0 && value < 170141183460469231731687303715884105728.0;
   store(address, fits ? static_cast<Wide>(value) : lowest);
 #else
   store_int(address, 8, number_to_integer(value, 8));
@@ -190,7 +214,8 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
       case Kind::boolean:
       case Kind::floating:
       case Kind::complex:
-      case Kind::void_: return d.size == s.size && d.scalar == s.scalar;
+      case Kind::void_:
+        return d.size == s.size && d.scalar == s.scalar;
       case Kind::pointer:
       case Kind::reference:
         target = d.base;
@@ -203,7 +228,8 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
         target = d.base;
         source = s.base;
         continue;
-      default: return false;
+      default:
+        return false;
     }
   }
 }
@@ -225,7 +251,8 @@ bool pointer_value(State* st, CData* cd, void** out, TypeId* pointee) {
       *out = at;
       *pointee = info->id;
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -259,11 +286,16 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeIn
       if ((mode & kCast) != 0 && is_int(info->rep)) {
         void* value = nullptr;
         switch (source->rep) {
-          case Rep::pointer: value = load<void*>(from); break;
+          case Rep::pointer:
+            value = load<void*>(from);
+            break;
           case Rep::array:
           case Rep::record:
-          case Rep::function: value = const_cast<void*>(from); break;
-          default: refuse(L, st, source, info, place);
+          case Rep::function:
+            value = const_cast<void*>(from);
+            break;
+          default:
+            refuse(L, st, source, info, place);
         }
         if (info->rep == Rep::boolean) {
           store<uint8_t>(address, value != nullptr);
@@ -304,7 +336,9 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeIn
       }
       break;
     case Rep::pointer:
-    case Rep::reference: write_pointer_from_c(L, st, info, address, source, from, idx, place, keep, mode); return;
+    case Rep::reference:
+      write_pointer_from_c(L, st, info, address, source, from, idx, place, keep, mode);
+      return;
     case Rep::record:
       if (source->rep == Rep::record && (*st->types)[source->id].canonical == (*st->types)[info->id].canonical) {
         copy_object(L, st, address, from, info->size, idx, keep);
@@ -323,7 +357,8 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeIn
       }
       break;
     case Rep::function:
-    case Rep::none: break;
+    case Rep::none:
+      break;
   }
   refuse(L, st, source, info, place);
 }

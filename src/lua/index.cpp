@@ -32,7 +32,9 @@ Object open(lua_State* L, State* st) {
 // A Lua number or an integer cdata as an element index.
 bool index_key(lua_State* L, State* st, int idx, int64_t* out) {
   switch (lua_type(L, idx)) {
-    case LUA_TNUMBER: *out = integer_at(L, idx, 8); return true;
+    case LUA_TNUMBER:
+      *out = integer_at(L, idx, 8);
+      return true;
     case LUA_TUSERDATA: {
       CData* cd = to_cdata(L, st, idx);
       if (cd == nullptr) return false;
@@ -48,7 +50,8 @@ bool index_key(lua_State* L, State* st, int idx, int64_t* out) {
       }
       return false;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -71,7 +74,8 @@ void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
   }
   if (st->index_checks && (o.cd->flags & kUnchecked) == 0) {
     uint64_t count = o.info->count;
-    if (count == kVla && (o.cd->flags & kHasLength) != 0) count = element->size != 0 ? variable_size(o.cd) / element->size : 0;
+    if (count == kVla && (o.cd->flags & kHasLength) != 0)
+      count = element->size != 0 ? variable_size(o.cd) / element->size : 0;
     if (count != kVla && count != kFlexible && static_cast<uint64_t>(index) >= count) out_of_bounds(L, st, o, index);
   }
   return static_cast<char*>(o.address) + static_cast<uint64_t>(index) * element->size;
@@ -211,7 +215,8 @@ int newindex_metatype(lua_State* L, State* st, const Object& o) {
 
 // A write into the elements of `element`'s type; their qualifiers decide.
 void write_element(lua_State* L, State* st, const Object& o, TypeInfo* element, void* at, int64_t index) {
-  if ((element->quals & kConst) != 0 || (element->type_flags & kHasConst) != 0 || (o.info->rep != Rep::pointer && (o.info->quals & kConst) != 0)) {
+  if ((element->quals & kConst) != 0 || (element->type_flags & kHasConst) != 0 ||
+      (o.info->rep != Rep::pointer && (o.info->quals & kConst) != 0)) {
     raise(L, "attempt to write to a constant element of '%s'", type_name(st, o.cd->type));
   }
   const Place place{Place::Kind::element, static_cast<int>(index), nullptr, o.cd->type};

@@ -10,6 +10,6 @@ int l_index(lua_State* L);         // __index of everything
 int l_newindex(lua_State* L);
 int l_ctype_index(lua_State* L);
 int l_ctype_newindex(lua_State* L);
-int l_construct(lua_State* L);     // __call of a ctype (new.cpp)
+int l_construct(lua_State* L);  // __call of a ctype (new.cpp)
 
 }  // namespace ferry::lua

@@ -1,8 +1,8 @@
 // Initialisers: tables and argument lists for arrays, records, complex numbers and vectors, by LuaJIT's rules
 // ("Initializers" of its FFI semantics).
+#include "ctype/layout.h"
 #include "lua/anchor.h"
 #include "lua/write.h"
-#include "ctype/layout.h"
 
 namespace ferry::lua {
 
@@ -28,8 +28,8 @@ void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, in
 
 void init_value(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place) {
   const int type = lua_type(in.L, idx);
-  if (type == LUA_TTABLE && (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex ||
-                             info->rep == Rep::vector)) {
+  if (type == LUA_TTABLE &&
+      (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex || info->rep == Rep::vector)) {
     init_table(in, info, address, size, idx, place);
   } else if (type == LUA_TSTRING && info->rep == Rep::array && is_char_array(in.st, info)) {
     write_string_array(in.L, in.st, info, address, size, idx);
@@ -59,10 +59,14 @@ void replicate(void* address, uint64_t element, uint64_t count) {
 // Replication of elements that hold anchored pointers must anchor every copy.
 bool holds_pointers(State* st, TypeInfo* info) {
   switch (info->rep) {
-    case Rep::pointer: return true;
-    case Rep::array: return holds_pointers(st, base_of(st, info));
-    case Rep::record: return true;
-    default: return false;
+    case Rep::pointer:
+      return true;
+    case Rep::array:
+      return holds_pointers(st, base_of(st, info));
+    case Rep::record:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -125,7 +129,8 @@ bool init_record_from(const Init& in, TypeInfo* record, void* address, uint64_t 
     if (f.name == kNoName) {
       TypeInfo* inner = info_of(in.st, f.type);
       if (!f.is_bitfield() && inner->rep == Rep::record) {
-        if (!init_record_from(in, inner, static_cast<char*>(address) + f.offset, inner->size, idx, position)) return false;
+        if (!init_record_from(in, inner, static_cast<char*>(address) + f.offset, inner->size, idx, position))
+          return false;
         if (r.is_union && *position > 0) return true;
       }
       continue;
@@ -162,7 +167,8 @@ bool init_record_from(const Init& in, TypeInfo* record, void* address, uint64_t 
 }
 
 void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place) {
-  if (in.depth >= kMaxInitialiserDepth) raise(in.L, "initializer nested too deeply for '%s'", type_name(in.st, info->id));
+  if (in.depth >= kMaxInitialiserDepth)
+    raise(in.L, "initializer nested too deeply for '%s'", type_name(in.st, info->id));
   luaL_checkstack(in.L, 10, "initializer nested too deeply");
   const Init inner{in.L, in.st, in.keep, in.mode, in.depth + 1};
   idx = abs_index(in.L, idx);
@@ -257,7 +263,8 @@ void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t
       if (next <= last) too_many(L, st, info);
       return;
     }
-    default: too_many(L, st, info);
+    default:
+      too_many(L, st, info);
   }
 }
 

@@ -1,4 +1,5 @@
-// Whole arrays at once: ffi.totable, ffi.fromtable, ffi.copy(array, table). A loop of raw table accesses per scalar type.
+// Whole arrays at once: ffi.totable, ffi.fromtable, ffi.copy(array, table). A loop of raw table accesses per scalar
+// type.
 #include "lua/convert.h"
 #include "lua/library.h"
 
@@ -98,16 +99,23 @@ int take_numbers(lua_State* L, int table, char* to, int count) {
 int take_fast(lua_State* L, TypeInfo* type, int table, char* to, int count) {
   switch (type->rep) {
     case Rep::i8:
-    case Rep::u8: return take_numbers<int8_t>(L, table, to, count);
+    case Rep::u8:
+      return take_numbers<int8_t>(L, table, to, count);
     case Rep::i16:
-    case Rep::u16: return take_numbers<int16_t>(L, table, to, count);
+    case Rep::u16:
+      return take_numbers<int16_t>(L, table, to, count);
     case Rep::i32:
-    case Rep::u32: return take_numbers<int32_t>(L, table, to, count);
+    case Rep::u32:
+      return take_numbers<int32_t>(L, table, to, count);
     case Rep::i64:
-    case Rep::u64: return take_numbers<int64_t>(L, table, to, count);
-    case Rep::f32: return take_numbers<float>(L, table, to, count);
-    case Rep::f64: return take_numbers<double>(L, table, to, count);
-    default: return 0;
+    case Rep::u64:
+      return take_numbers<int64_t>(L, table, to, count);
+    case Rep::f32:
+      return take_numbers<float>(L, table, to, count);
+    case Rep::f64:
+      return take_numbers<double>(L, table, to, count);
+    default:
+      return 0;
   }
 }
 
@@ -152,16 +160,36 @@ int l_totable(lua_State* L) {
   lua_createtable(L, n, 0);
   const char* from = e.address;
   switch (e.type->rep) {
-    case Rep::i8: push_numbers<int8_t>(L, from, n); break;
-    case Rep::u8: push_numbers<uint8_t>(L, from, n); break;
-    case Rep::i16: push_numbers<int16_t>(L, from, n); break;
-    case Rep::u16: push_numbers<uint16_t>(L, from, n); break;
-    case Rep::i32: push_numbers<int32_t>(L, from, n); break;
-    case Rep::u32: push_numbers<uint32_t>(L, from, n); break;
-    case Rep::f32: push_numbers<float>(L, from, n); break;
-    case Rep::f64: push_numbers<double>(L, from, n); break;
-    case Rep::i64: push_wide<int64_t>(L, st, from, n); break;
-    case Rep::u64: push_wide<uint64_t>(L, st, from, n); break;
+    case Rep::i8:
+      push_numbers<int8_t>(L, from, n);
+      break;
+    case Rep::u8:
+      push_numbers<uint8_t>(L, from, n);
+      break;
+    case Rep::i16:
+      push_numbers<int16_t>(L, from, n);
+      break;
+    case Rep::u16:
+      push_numbers<uint16_t>(L, from, n);
+      break;
+    case Rep::i32:
+      push_numbers<int32_t>(L, from, n);
+      break;
+    case Rep::u32:
+      push_numbers<uint32_t>(L, from, n);
+      break;
+    case Rep::f32:
+      push_numbers<float>(L, from, n);
+      break;
+    case Rep::f64:
+      push_numbers<double>(L, from, n);
+      break;
+    case Rep::i64:
+      push_wide<int64_t>(L, st, from, n);
+      break;
+    case Rep::u64:
+      push_wide<uint64_t>(L, st, from, n);
+      break;
     default:
       for (int i = 0; i < n; ++i) {
         push_value(L, st, e.type, e.address + static_cast<size_t>(i) * e.type->size, 1);
@@ -171,7 +199,8 @@ int l_totable(lua_State* L) {
   return 1;
 }
 
-// fromtable(array, table [, first [, n]]): array[first + i - 1] = table[i] for i = 1..n; first defaults to 0, n to #table.
+// fromtable(array, table [, first [, n]]): array[first + i - 1] = table[i] for i = 1..n; first defaults to 0, n to
+// #table.
 int l_fromtable(lua_State* L) {
   State* st = open_call(L);
   Elements e = check_elements(L, st, 1, true);

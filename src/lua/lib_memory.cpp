@@ -17,7 +17,8 @@ struct Bytes {
 uint64_t known_bytes(State* st, CData* cd, TypeInfo* info) {
   if (info->rep == Rep::pointer || info->rep == Rep::function) return Bytes::kUnknown;
   if ((cd->flags & kHasLength) != 0) return variable_size(cd);
-  if ((cd->flags & kUnchecked) != 0 || (info->type_flags & (kIncomplete | kVariable | kHasFlexible)) != 0) return Bytes::kUnknown;
+  if ((cd->flags & kUnchecked) != 0 || (info->type_flags & (kIncomplete | kVariable | kHasFlexible)) != 0)
+    return Bytes::kUnknown;
   (void)st;
   return info->size;
 }
@@ -38,7 +39,9 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
       b.known = length + 1;
       return b;
     }
-    case LUA_TLIGHTUSERDATA: b.address = lua_touserdata(L, arg); break;
+    case LUA_TLIGHTUSERDATA:
+      b.address = lua_touserdata(L, arg);
+      break;
     case LUA_TUSERDATA:
       if (CData* cd = to_cdata(L, st, arg)) {
         TypeInfo* info;
@@ -46,11 +49,13 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
         if (info->rep == Rep::pointer) {
           std::memcpy(&b.address, at, sizeof b.address);
           b.is_const = (base_of(st, info)->quals & kConst) != 0;
-        } else if (info->rep == Rep::array || info->rep == Rep::record || info->rep == Rep::vector || info->rep == Rep::complex) {
+        } else if (info->rep == Rep::array || info->rep == Rep::record || info->rep == Rep::vector ||
+                   info->rep == Rep::complex) {
           b.address = at;
           b.is_const = is_const_object(st, info);
         } else {
-          raise_argument(L, arg, "cannot convert '%s' to '%s'", describe_value(L, st, arg), writing ? "void *" : "const void *");
+          raise_argument(L, arg, "cannot convert '%s' to '%s'", describe_value(L, st, arg),
+                         writing ? "void *" : "const void *");
         }
         b.known = known_bytes(st, cd, info);
         if (writing && b.is_const) raise_argument(L, arg, "cannot write to '%s'", type_name(st, cd->type));
@@ -61,14 +66,16 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
         b.known = raw_length(L, arg);
       }
       break;
-    default: break;
+    default:
+      break;
   }
   if (b.address == nullptr && b.known != 0) {
     const int type = lua_type(L, arg);
     if (type == LUA_TNIL || type == LUA_TLIGHTUSERDATA || to_cdata(L, st, arg) != nullptr) {
       raise_argument(L, arg, "NULL pointer");
     }
-    raise_argument(L, arg, "cannot convert '%s' to '%s'", describe_value(L, st, arg), writing ? "void *" : "const void *");
+    raise_argument(L, arg, "cannot convert '%s' to '%s'", describe_value(L, st, arg),
+                   writing ? "void *" : "const void *");
   }
   return b;
 }
@@ -78,7 +85,8 @@ void check_length(lua_State* L, int arg, const Bytes& b, uint64_t length) {
     raise_argument(L, arg, "length %llu is beyond the object's %llu bytes", static_cast<unsigned long long>(length),
                    static_cast<unsigned long long>(b.known));
   }
-  if (length > kMaxObjectSize) raise_argument(L, arg, "length %llu is too large", static_cast<unsigned long long>(length));
+  if (length > kMaxObjectSize)
+    raise_argument(L, arg, "length %llu is too large", static_cast<unsigned long long>(length));
 }
 
 // ffi.string without a length wants characters.
@@ -127,7 +135,8 @@ int l_string(lua_State* L) {
     lua_pushstring(L, text);
   } else {
     const void* end = b.known != 0 ? std::memchr(text, 0, static_cast<size_t>(b.known)) : nullptr;
-    const size_t length = end != nullptr ? static_cast<size_t>(static_cast<const char*>(end) - text) : static_cast<size_t>(b.known);
+    const size_t length =
+        end != nullptr ? static_cast<size_t>(static_cast<const char*>(end) - text) : static_cast<size_t>(b.known);
     lua_pushlstring(L, text, length);
   }
   return 1;
@@ -141,7 +150,8 @@ int l_copy(lua_State* L) {
   uint64_t length;
   if (lua_isnoneornil(L, 3)) {
     if (lua_type(L, 2) != LUA_TSTRING) {
-      if (to_cdata(L, st, 2) == nullptr) raise_argument(L, 2, "cannot convert '%s' to 'const void *'", describe_value(L, st, 2));
+      if (to_cdata(L, st, 2) == nullptr)
+        raise_argument(L, 2, "cannot convert '%s' to 'const void *'", describe_value(L, st, 2));
       raise_argument(L, 3, "length expected: only a string's is known");
     }
     length = raw_length(L, 2) + 1;

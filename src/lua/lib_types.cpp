@@ -42,7 +42,9 @@ TypeInfo* object_type(State* st, TypeId id) {
 }
 
 // Sizes are numbers: exact as a Lua integer, and below 2^53 as a double.
-void push_size(lua_State* L, uint64_t size) { push_small_integer(L, static_cast<int64_t>(size)); }
+void push_size(lua_State* L, uint64_t size) {
+  push_small_integer(L, static_cast<int64_t>(size));
+}
 
 FieldPath find_field(lua_State* L, State* st, TypeInfo* info, int idx) {
   size_t length;
@@ -69,11 +71,13 @@ bool same_type(State* st, TypeInfo* want, TypeInfo* have) {
   if (want->kind == have->kind && want->size == have->size) {
     if (want->kind == Kind::pointer) return pointer_compatible(st, want->base_id, have->base_id, true);
     if (want->kind == Kind::integer) return (want->type_flags & kUnsigned) == (have->type_flags & kUnsigned);
-    if (want->kind == Kind::array) return want->count == have->count && same_type(st, base_of(st, want), base_of(st, have));
+    if (want->kind == Kind::array)
+      return want->count == have->count && same_type(st, base_of(st, want), base_of(st, have));
     return false;
   }
   // A struct type is also said of pointers to it.
-  return want->rep == Rep::record && have->rep == Rep::pointer && types[have->base_id].canonical == types[want->id].canonical;
+  return want->rep == Rep::record && have->rep == Rep::pointer &&
+         types[have->base_id].canonical == types[want->id].canonical;
 }
 
 }  // namespace
@@ -190,7 +194,8 @@ bool is_callable(lua_State* L, State* st, int idx) {
   if (CData* cd = to_cdata(L, st, idx)) {
     TypeInfo* info;
     resolve(st, cd, &info);
-    if (info->rep == Rep::function || (info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function)) return true;
+    if (info->rep == Rep::function || (info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function))
+      return true;
     if (!push_metamethod(L, st, idx, "__call")) return false;
     lua_pop(L, 1);
     return true;
@@ -209,7 +214,8 @@ int l_gc_set(lua_State* L) {
   luaL_checkany(L, 2);
   lua_settop(L, 2);
   TypeInfo* info = info_of(st, cd->type);
-  if (!lua_isnil(L, 2) && !is_callable(L, st, 2)) raise_argument(L, 2, "callable expected, got '%s'", describe_value(L, st, 2));
+  if (!lua_isnil(L, 2) && !is_callable(L, st, 2))
+    raise_argument(L, 2, "callable expected, got '%s'", describe_value(L, st, 2));
   if (lua_isnil(L, 2)) {
     set_finaliser(L, st, 1, 2);
     cd->flags |= kFinalised;  // also keeps the metatype's __gc from running
@@ -259,13 +265,17 @@ void add_symbol(void* context, const Symbol& symbol) {
       push_ctype(d.L, d.st, d.st->types->pointer_to(symbol.type));
       table = d.functions;
       break;
-    case Symbol::Kind::variable: return;
+    case Symbol::Kind::variable:
+      return;
     case Symbol::Kind::type_name:
       push_ctype(d.L, d.st, symbol.type);
       table = d.types;
       break;
-    case Symbol::Kind::constant: push_constant(d.L, d.st, symbol.constant); break;
-    default: return;
+    case Symbol::Kind::constant:
+      push_constant(d.L, d.st, symbol.constant);
+      break;
+    default:
+      return;
   }
   lua_setfield(d.L, table, name.data());
 }

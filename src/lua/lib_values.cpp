@@ -29,7 +29,9 @@ int l_tonumber(lua_State* L) {
     TypeInfo* info;
     const void* at = resolve(st, cd, &info);
     switch (info->rep) {
-      case Rep::boolean: push_small_integer(L, load_int(at, 1, true)); return 1;
+      case Rep::boolean:
+        push_small_integer(L, load_int(at, 1, true));
+        return 1;
       case Rep::u64: {
         const auto value = static_cast<uint64_t>(load_int(at, 8, true));
         if (kNativeIntegers && value <= INT64_MAX) {
@@ -45,7 +47,9 @@ int l_tonumber(lua_State* L) {
       case Rep::u16:
       case Rep::i32:
       case Rep::u32:
-      case Rep::i64: push_small_integer(L, load_int(at, info->size, (info->type_flags & kUnsigned) != 0)); return 1;
+      case Rep::i64:
+        push_small_integer(L, load_int(at, info->size, (info->type_flags & kUnsigned) != 0));
+        return 1;
       case Rep::f32:
       case Rep::f64:
       case Rep::f16:
@@ -53,7 +57,9 @@ int l_tonumber(lua_State* L) {
       case Rep::u128:
       case Rep::ldouble:
       case Rep::f128:
-      case Rep::complex: lua_pushnumber(L, load_double(st, info, at)); return 1;
+      case Rep::complex:
+        lua_pushnumber(L, load_double(st, info, at));
+        return 1;
       case Rep::pointer:
       case Rep::array:
       case Rep::record:
@@ -65,7 +71,8 @@ int l_tonumber(lua_State* L) {
         push_small_integer(L, static_cast<int64_t>(reinterpret_cast<uintptr_t>(address)));
         return 1;
       }
-      default: break;
+      default:
+        break;
     }
     lua_pushnil(L);
     return 1;
@@ -109,8 +116,12 @@ int wide_integer(lua_State* L, Scalar scalar) {
 
 }  // namespace
 
-int l_i64(lua_State* L) { return wide_integer(L, Scalar::int64); }
-int l_u64(lua_State* L) { return wide_integer(L, Scalar::uint64); }
+int l_i64(lua_State* L) {
+  return wide_integer(L, Scalar::int64);
+}
+int l_u64(lua_State* L) {
+  return wide_integer(L, Scalar::uint64);
+}
 
 // addressof(cdata): T or T& -> T *; addressof(lib, "name"): pointer to a global.
 int l_addressof(lua_State* L) {
@@ -139,8 +150,12 @@ int l_isnull(lua_State* L) {
   luaL_checkany(L, 1);
   bool null = false;
   switch (lua_type(L, 1)) {
-    case LUA_TNIL: null = true; break;
-    case LUA_TLIGHTUSERDATA: null = lua_touserdata(L, 1) == nullptr; break;
+    case LUA_TNIL:
+      null = true;
+      break;
+    case LUA_TLIGHTUSERDATA:
+      null = lua_touserdata(L, 1) == nullptr;
+      break;
     case LUA_TUSERDATA:
       if (CData* cd = to_cdata(L, st, 1)) {
         void* address = &address;
@@ -148,7 +163,8 @@ int l_isnull(lua_State* L) {
         null = pointer_value(st, cd, &address, &pointee) && address == nullptr;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   lua_pushboolean(L, null);
   return 1;

@@ -180,8 +180,8 @@ void* library_symbol(void* handle, const char* name, std::string* message) {
 
 void* program_symbol(const char* name, std::string* message) {
   if (void* address = library_symbol(RTLD_DEFAULT, name, message)) return address;
-  // What `cc` links without being asked, or what everybody takes for part of libc. Opened once and kept: the C library's
-  // own parts are never unloaded.
+  // What `cc` links without being asked, or what everybody takes for part of libc. Opened once and kept: the C
+  // library's own parts are never unloaded.
   static void* const companions[] = {
 #ifdef __linux__
       dlopen("libm.so.6", RTLD_LAZY | RTLD_LOCAL),

@@ -8,7 +8,8 @@
 namespace ferry::lua {
 
 // Tries, in this order: the name as given; libNAME.so; what a GNU ld linker script of that name says; the highest
-// versioned soname (libNAME.so.1) in the loader's own search path. Error: the loader's message for the most likely name.
+// versioned soname (libNAME.so.1) in the loader's own search path. Error: the loader's message for the most likely
+// name.
 Result<void*> open_library(const std::string& name, bool global);
 // Unloads (a reference count in the loader).
 void close_library(void* handle);

@@ -16,7 +16,9 @@ namespace ferry::lua {
 
 namespace {
 
-int l_closed(lua_State* L) { raise_closed(L); }
+int l_closed(lua_State* L) {
+  raise_closed(L);
+}
 
 // Finalisers: what ffi.gc set, else the metatype's __gc. Errors never propagate.
 int l_gc(lua_State* L) {
@@ -87,8 +89,12 @@ int iterate(lua_State* L, const char* event) {
   if (!call_metatype(L, st, event, 1, 3)) raise(L, "attempt to iterate over '%s'", describe_value(L, st, 1));
   return 3;
 }
-int l_pairs(lua_State* L) { return iterate(L, "__pairs"); }
-int l_ipairs(lua_State* L) { return iterate(L, "__ipairs"); }
+int l_pairs(lua_State* L) {
+  return iterate(L, "__pairs");
+}
+int l_ipairs(lua_State* L) {
+  return iterate(L, "__ipairs");
+}
 
 void set_event(lua_State* L, State* st, const char* event, lua_CFunction function) {
   push_function(L, st, function);
@@ -231,8 +237,10 @@ TypeInfo* metatype_holder(State* st, TypeInfo* info) {
     case Kind::union_:
     case Kind::complex:
     case Kind::vector:
-    case Kind::enumeration: return t.canonical == info->id ? info : info_of(st, t.canonical);
-    default: return nullptr;
+    case Kind::enumeration:
+      return t.canonical == info->id ? info : info_of(st, t.canonical);
+    default:
+      return nullptr;
   }
 }
 

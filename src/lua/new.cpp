@@ -137,10 +137,12 @@ int l_cast(lua_State* L) {
   TypeInfo* info = info_of(st, check_ctype(L, st, 1));
   luaL_checkany(L, 2);
   lua_settop(L, 2);
-  if (!(is_native_rep(info->rep) || (info->rep >= Rep::pointer && info->rep <= Rep::reference)) || info->rep == Rep::vector) {
+  if (!(is_native_rep(info->rep) || (info->rep >= Rep::pointer && info->rep <= Rep::reference)) ||
+      info->rep == Rep::vector) {
     raise_argument(L, 1, "cannot cast to '%s'", type_name(st, info->id));
   }
-  if (CData* cd = to_cdata(L, st, 2); cd != nullptr && cd->type == info->id && (cd->flags & kIsReference) == 0) return 1;
+  if (CData* cd = to_cdata(L, st, 2); cd != nullptr && cd->type == info->id && (cd->flags & kIsReference) == 0)
+    return 1;
   if (is_lua_callback(L, st, info, 2)) {
     push_callback(L, st, info, 2);
     return 1;

@@ -49,7 +49,8 @@ void fill(lua_State* L, State* st, int idx, cparse::Substitute* out) {
         return;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   raise_argument(L, idx, "a type, name or number expected for '$', got %s", describe_value(L, st, idx));
 }

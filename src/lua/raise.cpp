@@ -20,7 +20,9 @@ namespace {
 }
 
 // A buffer that the next three calls leave alone.
-std::string& next_buffer(State* st) { return st->texts[st->next_text++ % 4]; }
+std::string& next_buffer(State* st) {
+  return st->texts[st->next_text++ % 4];
+}
 
 const char* fill_type_name(State* st, std::string& out, TypeId type) {
   if (!without_exceptions(st, [&] {
@@ -86,7 +88,9 @@ void raise(lua_State* L, const char* format, ...) {
   raise_text(L, message);
 }
 
-void raise_error(lua_State* L, State* st) { raise_text(L, st->error.c_str()); }
+void raise_error(lua_State* L, State* st) {
+  raise_text(L, st->error.c_str());
+}
 
 void raise_argument(lua_State* L, int arg, const char* format, ...) {
   char message[512];
@@ -112,7 +116,9 @@ void raise_convert(lua_State* L, State* st, const char* source, TypeId target, c
   raise_at(L, st, place);
 }
 
-void raise_closed(lua_State* L) { raise(L, "the Lua state that this object belongs to is closing"); }
+void raise_closed(lua_State* L) {
+  raise(L, "the Lua state that this object belongs to is closing");
+}
 
 const char* type_name(State* st, TypeId type) {
   if (st->closed()) return "?";

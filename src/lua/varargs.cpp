@@ -17,13 +17,19 @@ TypeInfo* promoted(State* st, TypeInfo* info) {
     case Rep::i8:
     case Rep::u8:
     case Rep::i16:
-    case Rep::u16: return info_of(st, Scalar::int32);
+    case Rep::u16:
+      return info_of(st, Scalar::int32);
     case Rep::f32:
-    case Rep::f16: return info_of(st, Scalar::float64);
-    case Rep::array: return info_of(st, st->types->pointer_to(info->base_id));
-    case Rep::function: return info_of(st, st->types->pointer_to(info->id));
-    case Rep::reference: return promoted(st, base_of(st, info));
-    default: return info;
+    case Rep::f16:
+      return info_of(st, Scalar::float64);
+    case Rep::array:
+      return info_of(st, st->types->pointer_to(info->base_id));
+    case Rep::function:
+      return info_of(st, st->types->pointer_to(info->id));
+    case Rep::reference:
+      return promoted(st, base_of(st, info));
+    default:
+      return info;
   }
 }
 
@@ -41,11 +47,15 @@ TypeInfo* number_type(lua_State* L, State* st, int idx) {
 
 TypeInfo* natural_type(lua_State* L, State* st, int idx, int number, const char* name) {
   switch (lua_type(L, idx)) {
-    case LUA_TNUMBER: return number_type(L, st, idx);
-    case LUA_TBOOLEAN: return info_of(st, Scalar::int32);
-    case LUA_TSTRING: return string_pointer(st);
+    case LUA_TNUMBER:
+      return number_type(L, st, idx);
+    case LUA_TBOOLEAN:
+      return info_of(st, Scalar::int32);
+    case LUA_TSTRING:
+      return string_pointer(st);
     case LUA_TNIL:
-    case LUA_TLIGHTUSERDATA: return void_pointer(st);
+    case LUA_TLIGHTUSERDATA:
+      return void_pointer(st);
     case LUA_TUSERDATA: {
       if (to_ctype(L, st, idx) != nullptr) break;
       CData* cd = to_cdata(L, st, idx);
@@ -56,11 +66,13 @@ TypeInfo* natural_type(lua_State* L, State* st, int idx, int number, const char*
       if (function_address(L, st, idx, &type) != nullptr) return info_of(st, st->types->pointer_to(type));
       break;
     }
-    default: break;
+    default:
+      break;
   }
   const char* kind = describe_value(L, st, idx);
   without_exceptions(st, [&] {
-    st->error = std::string("cannot pass '") + kind + "' behind '...': it has no C type of its own (ffi.cast says which)";
+    st->error =
+        std::string("cannot pass '") + kind + "' behind '...': it has no C type of its own (ffi.cast says which)";
     return true;
   });
   raise_at(L, st, Place{Place::Kind::argument, number, name, kNoType});
@@ -107,7 +119,8 @@ VarargShape* make_shape(State* st, TypeInfo* type, TypeInfo* const* types, int c
 }  // namespace
 
 VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra) {
-  if (extra > kMaxVarargs) raise(L, "too many arguments for '%s' (at most %d behind '...')", name ? name : "?", kMaxVarargs);
+  if (extra > kMaxVarargs)
+    raise(L, "too many arguments for '%s' (at most %d behind '...')", name ? name : "?", kMaxVarargs);
   CallInfo* info = type->call;
   const int fixed = static_cast<int>(info->params.size());
   auto** types = static_cast<TypeInfo**>(alloca(sizeof(TypeInfo*) * static_cast<size_t>(extra)));

@@ -34,8 +34,9 @@ struct CallInfo {
 
 CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type);
 
-// The shape of this call (null for extra 0, which is checked against a format too): `extra` arguments on top of the stack are behind the `...`; `first` is the index of the call's
-// first argument. Raises for arguments that have no C type, and for mismatches with a format string.
+// The shape of this call (null for extra 0, which is checked against a format too): `extra` arguments on top of the
+// stack are behind the `...`; `first` is the index of the call's first argument. Raises for arguments that have no C
+// type, and for mismatches with a format string.
 VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra);
 
 // Changes types[0..extra) to what the format string among the arguments asks for. Raises for too few arguments, wrong
@@ -46,13 +47,20 @@ void apply_format(lua_State* L, State* st, const FormatAttribute& format, const 
 // The value of a slot for an integer type: sign- or zero-extended from its width.
 inline int64_t narrow(Rep rep, int64_t value) {
   switch (rep) {
-    case Rep::i8: return static_cast<int8_t>(value);
-    case Rep::u8: return static_cast<uint8_t>(value);
-    case Rep::i16: return static_cast<int16_t>(value);
-    case Rep::u16: return static_cast<uint16_t>(value);
-    case Rep::i32: return static_cast<int32_t>(value);
-    case Rep::u32: return static_cast<uint32_t>(value);
-    default: return value;
+    case Rep::i8:
+      return static_cast<int8_t>(value);
+    case Rep::u8:
+      return static_cast<uint8_t>(value);
+    case Rep::i16:
+      return static_cast<int16_t>(value);
+    case Rep::u16:
+      return static_cast<uint16_t>(value);
+    case Rep::i32:
+      return static_cast<int32_t>(value);
+    case Rep::u32:
+      return static_cast<uint32_t>(value);
+    default:
+      return value;
   }
 }
 

@@ -27,7 +27,9 @@ void store_pointer(lua_State* L, State* st, void* address, void* value, int sour
 void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
                   const Keeper& keep, unsigned mode) {
   switch (info->rep) {
-    case Rep::boolean: store<uint8_t>(address, lua_tonumber(L, idx) != 0); return;
+    case Rep::boolean:
+      store<uint8_t>(address, lua_tonumber(L, idx) != 0);
+      return;
     case Rep::i8:
     case Rep::u8:
     case Rep::i16:
@@ -35,10 +37,18 @@ void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int id
     case Rep::i32:
     case Rep::u32:
     case Rep::i64:
-    case Rep::u64: store_int(address, info->size, integer_at(L, idx, info->size)); return;
-    case Rep::f32: store(address, static_cast<float>(lua_tonumber(L, idx))); return;
-    case Rep::f64: store(address, static_cast<double>(lua_tonumber(L, idx))); return;
-    case Rep::f16: store_f16(address, lua_tonumber(L, idx)); return;
+    case Rep::u64:
+      store_int(address, info->size, integer_at(L, idx, info->size));
+      return;
+    case Rep::f32:
+      store(address, static_cast<float>(lua_tonumber(L, idx)));
+      return;
+    case Rep::f64:
+      store(address, static_cast<double>(lua_tonumber(L, idx)));
+      return;
+    case Rep::f16:
+      store_f16(address, lua_tonumber(L, idx));
+      return;
     case Rep::ldouble:
     case Rep::f128: {
       int64_t exact;
@@ -84,13 +94,14 @@ void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int id
     }
     case Rep::pointer:
     case Rep::reference:
-      if ((mode & kCast) != 0 || ((mode & kInitialiser) != 0 && info->rep == Rep::pointer &&
-                                  base_of(st, info)->kind == Kind::void_)) {
+      if ((mode & kCast) != 0 ||
+          ((mode & kInitialiser) != 0 && info->rep == Rep::pointer && base_of(st, info)->kind == Kind::void_)) {
         store(address, reinterpret_cast<void*>(static_cast<uintptr_t>(integer_at(L, idx, 8))));
         return;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   raise_convert(L, st, idx, info->id, place);
 }
@@ -160,8 +171,12 @@ bool is_function_pointer(State* st, TypeInfo* info) {
 void write_other_pointer(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
                          const Keeper& keep, unsigned mode) {
   switch (lua_type(L, idx)) {
-    case LUA_TNIL: store_pointer(L, st, address, nullptr, idx, keep); return;
-    case LUA_TLIGHTUSERDATA: store(address, lua_touserdata(L, idx)); return;
+    case LUA_TNIL:
+      store_pointer(L, st, address, nullptr, idx, keep);
+      return;
+    case LUA_TLIGHTUSERDATA:
+      store(address, lua_touserdata(L, idx));
+      return;
     case LUA_TUSERDATA: {
       if (to_ctype(L, st, idx) != nullptr) break;
       void* value = lua_touserdata(L, idx);
@@ -197,7 +212,8 @@ void write_other_pointer(lua_State* L, State* st, TypeInfo* info, void* address,
       }
       break;
     }
-    default: break;
+    default:
+      break;
   }
   raise_convert(L, st, idx, info->id, place);
 }
@@ -225,16 +241,20 @@ namespace {
 bool accepts(lua_State* L, State* st, TypeInfo* info, int idx) {
   const bool pointer = info->rep == Rep::pointer;
   switch (lua_type(L, idx)) {
-    case LUA_TNUMBER: return info->rep >= Rep::i8 && info->rep <= Rep::f64;
-    case LUA_TBOOLEAN: return info->rep == Rep::boolean;
+    case LUA_TNUMBER:
+      return info->rep >= Rep::i8 && info->rep <= Rep::f64;
+    case LUA_TBOOLEAN:
+      return info->rep == Rep::boolean;
     case LUA_TNIL:
-    case LUA_TLIGHTUSERDATA: return pointer;
+    case LUA_TLIGHTUSERDATA:
+      return pointer;
     case LUA_TSTRING: {
       if (!pointer) return false;
       const TypeInfo* to = base_of(st, info);
       return (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
     }
-    case LUA_TFUNCTION: return pointer && base_of(st, info)->kind == Kind::function;
+    case LUA_TFUNCTION:
+      return pointer && base_of(st, info)->kind == Kind::function;
     case LUA_TUSERDATA: {
       if (to_ctype(L, st, idx) != nullptr) return false;
       CData* cd = to_cdata(L, st, idx);
@@ -244,7 +264,8 @@ bool accepts(lua_State* L, State* st, TypeInfo* info, int idx) {
       if (!pointer_value(st, cd, &value, &pointee)) return !pointer && is_native_rep(info_of(st, cd->type)->rep);
       return pointer && pointer_compatible(st, info->base_id, pointee, false);
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -272,7 +293,9 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
     return;
   }
   switch (lua_type(L, idx)) {
-    case LUA_TNUMBER: write_number(L, st, info, address, idx, place, keep, mode); return;
+    case LUA_TNUMBER:
+      write_number(L, st, info, address, idx, place, keep, mode);
+      return;
     case LUA_TBOOLEAN:
       if (info->rep >= Rep::boolean && info->rep <= Rep::f64) {
         const bool value = lua_toboolean(L, idx) != 0;
@@ -286,9 +309,12 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
         return;
       }
       break;
-    case LUA_TSTRING: write_string(L, st, info, address, idx, place, keep, mode); return;
+    case LUA_TSTRING:
+      write_string(L, st, info, address, idx, place, keep, mode);
+      return;
     case LUA_TTABLE:
-      if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex || info->rep == Rep::vector) {
+      if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex ||
+          info->rep == Rep::vector) {
         write_table(L, st, info, address, info->size, idx, place, keep, mode);
         return;
       }
@@ -304,7 +330,8 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
         return;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   if ((mode & kCast) != 0 && info->rep >= Rep::i8 && info->rep <= Rep::u64 && !lua_isboolean(L, idx) &&
       lua_type(L, idx) != LUA_TTABLE) {
@@ -378,7 +405,8 @@ void write_bit_field(lua_State* L, State* st, const Member& m, void* record, int
 
 void write_member(lua_State* L, State* st, const Member& m, void* record, int idx, TypeInfo* record_info, int owner) {
   const Place place{Place::Kind::member, 0, st->types->name(m.name).data(), record_info->id};
-  if (m.info == nullptr || ((m.info->quals | record_info->quals) & kConst) != 0 || (m.info->type_flags & kHasConst) != 0) {
+  if (m.info == nullptr || ((m.info->quals | record_info->quals) & kConst) != 0 ||
+      (m.info->type_flags & kHasConst) != 0) {
     raise(L, "attempt to write to constant member '%s' of '%s'", place.name, type_name(st, record_info->id));
   }
   if (m.bit_width != kNotBitfield) {
@@ -388,10 +416,17 @@ void write_member(lua_State* L, State* st, const Member& m, void* record, int id
   void* at = static_cast<char*>(record) + m.offset;
   if (is_native_rep(m.rep) && lua_type(L, idx) == LUA_TNUMBER) {
     switch (m.rep) {
-      case Rep::f64: store(at, static_cast<double>(lua_tonumber(L, idx))); return;
-      case Rep::f32: store(at, static_cast<float>(lua_tonumber(L, idx))); return;
-      case Rep::boolean: break;
-      default: store_int(at, m.info->size, integer_at(L, idx, m.info->size)); return;
+      case Rep::f64:
+        store(at, static_cast<double>(lua_tonumber(L, idx)));
+        return;
+      case Rep::f32:
+        store(at, static_cast<float>(lua_tonumber(L, idx)));
+        return;
+      case Rep::boolean:
+        break;
+      default:
+        store_int(at, m.info->size, integer_at(L, idx, m.info->size));
+        return;
     }
   }
   write_value(L, st, m.info, at, idx, place, owner);
