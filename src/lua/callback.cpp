@@ -2,8 +2,6 @@
 // ever jumps over C frames; an error waits in the state until the innermost C call returns.
 #include "lua/callback.h"
 
-#include <pthread.h>
-
 #include <cerrno>
 
 #include <cstdio>
@@ -27,6 +25,7 @@ struct CallbackRecord {
   int kept_result = LUA_NOREF;  // what the last returned pointer points into
   int on_error = LUA_NOREF;     // value or handler function
   int active = 0;               // calls in progress
+  bool scalar = false;          // arguments and result need neither allocation nor anything that raises
   bool freed = false;
 };
 
@@ -37,7 +36,6 @@ struct CallbackTable {
   std::deque<uint64_t>
       freed;  // freed callbacks that still hold their slots, so that a call of one can be told; oldest first
   uint64_t next_id = 1;
-  pthread_t owner = {};
 };
 
 namespace {
@@ -125,6 +123,85 @@ int l_handle_error(lua_State* L) {
   return 0;
 }
 
+// Inside lua_pcall: argument 1 the job, argument 2 what the function returned.
+int l_convert(lua_State* L) {
+  auto* job = static_cast<Job*>(lua_touserdata(L, 1));
+  store_result(L, job->record->st, job->record, 2, job->result);
+  return 0;
+}
+
+// Callbacks with more parameters than this go the general way: what is pushed outside of a pcall must fit the slots
+// that a running C function certainly has free (LUA_MINSTACK less what call_c uses).
+constexpr size_t kMaxScalarParams = 6;
+
+// Pushed by push_value without allocating: numbers and booleans; also behind a `const int &`.
+bool is_plain(State* st, TypeInfo* info) {
+  if (info->rep == Rep::reference) return is_plain(st, base_of(st, info));
+  if (info->rep == Rep::i64 || info->rep == Rep::u64) return kNativeIntegers;
+  return is_native_rep(info->rep);
+}
+
+bool is_scalar_callback(State* st, const CallbackRecord& record) {
+  if (record.params.size() > kMaxScalarParams) return false;
+  for (TypeInfo* info : record.params) {
+    if (!is_plain(st, info)) return false;
+  }
+  return record.result->rep == Rep::none || is_native_rep(record.result->rep);
+}
+
+// A result that converts without an error: true and stored.
+bool store_number(lua_State* L, const TypeInfo* info, void* result) {
+  if (lua_type(L, -1) != LUA_TNUMBER) return false;
+  switch (info->rep) {
+    case Rep::f32: {
+      const auto value = static_cast<float>(lua_tonumber(L, -1));
+      std::memcpy(result, &value, sizeof value);
+      return true;
+    }
+    case Rep::f64: {
+      const double value = lua_tonumber(L, -1);
+      std::memcpy(result, &value, sizeof value);
+      return true;
+    }
+    case Rep::boolean:
+      return false;
+    default:
+      call::store_integer(result, narrow(info->rep, integer_at(L, -1, info->size)), info->size);
+      return true;
+  }
+}
+
+// The pcall of a scalar callback: no C function in between. Returns lua_pcall's status, an error on top.
+int run_scalar(lua_State* L, Job* job) {
+  CallbackRecord* record = job->record;
+  State* st = record->st;
+  const int count = static_cast<int>(record->params.size());
+  for (int i = 0; i < count; ++i) {
+    if (record->params[static_cast<size_t>(i)]->rep != Rep::reference) continue;
+    void* target;
+    std::memcpy(&target, job->args[i], sizeof target);
+    if (target == nullptr) {  // reading it raises: inside of a pcall
+      lua_rawgeti(L, LUA_REGISTRYINDEX, st->callback_runner);
+      lua_pushlightuserdata(L, job);
+      return lua_pcall(L, 1, 0, 0);
+    }
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, record->function);
+  for (int i = 0; i < count; ++i) push_value(L, st, record->params[static_cast<size_t>(i)], job->args[i], 0);
+  const bool returns = record->result->rep != Rep::none;
+  const int status = lua_pcall(L, count, returns ? 1 : 0, 0);
+  if (status != 0 || !returns) return status;
+  if (store_number(L, record->result, job->result) || lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->convert_runner);
+  lua_insert(L, -2);
+  lua_pushlightuserdata(L, job);
+  lua_insert(L, -2);
+  return lua_pcall(L, 2, 0, 0);
+}
+
 void report(lua_State* L) {
   const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "error object is not a string";
   if (!lua_warn(L, text)) {
@@ -142,7 +219,7 @@ void handle(void* context, void* const* args, void* result) {
   auto* record = static_cast<CallbackRecord*>(context);
   State* st = record->st;
   if (st->closed()) return;
-  if (pthread_equal(table_of(st)->owner, pthread_self()) == 0) return;  // a foreign thread: the default
+  if (st->owner != this_thread()) return;  // a foreign thread: the default
   CallFrame* frame = st->frame;
   if (frame != nullptr && frame->failed) return;
   lua_State* L = frame != nullptr ? frame->L : st->callback_thread;
@@ -153,13 +230,19 @@ void handle(void* context, void* const* args, void* result) {
     frame->failed = true;
     return;
   }
-  if (frame == nullptr && lua_checkstack(L, 8) == 0) return;
+  if (frame == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
   Job job{record, args, result};
   st->saved_errno = errno;
   ++record->active;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callback_runner);
-  lua_pushlightuserdata(L, &job);
-  if (lua_pcall(L, 1, 0, 0) != 0) {
+  int status;
+  if (record->scalar) {
+    status = run_scalar(L, &job);
+  } else {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->callback_runner);
+    lua_pushlightuserdata(L, &job);
+    status = lua_pcall(L, 1, 0, 0);
+  }
+  if (status != 0) {
     bool handled = false;
     if (record->on_error != LUA_NOREF) {
       lua_rawgeti(L, LUA_REGISTRYINDEX, st->error_runner);
@@ -207,6 +290,7 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     record->fn = fn;
     record->result = info_of(st, f.result);
     for (const Param& p : f.params) record->params.push_back(info_of(st, p.type));
+    record->scalar = is_scalar_callback(st, *record);
     auto slot = st->backend->make_callback(*st->types, fn->id, handle, record.get());
     if (!slot && !table->freed.empty()) {
       for (size_t n = table->freed.size(); n > 0; --n) forget_oldest(table);
@@ -218,7 +302,7 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     }
     record->slot = std::move(*slot);
     record->id = table->next_id++;
-    table->owner = pthread_self();
+    enter_thread(st);
     table->by_address[reinterpret_cast<void*>(record->slot->address())] = record->id;
     made = record.get();
     table->records.emplace(record->id, std::move(record));
@@ -307,6 +391,7 @@ int l_callback_free(lua_State* L) {
   luaL_unref(L, LUA_REGISTRYINDEX, record->function);
   luaL_unref(L, LUA_REGISTRYINDEX, record->kept_result);
   luaL_unref(L, LUA_REGISTRYINDEX, record->on_error);
+  record->function = record->kept_result = record->on_error = LUA_NOREF;
   record->freed = true;
   CallbackTable* table = table_of(st);
   table->by_address[reinterpret_cast<void*>(record->slot->address())] = 0;
@@ -378,12 +463,10 @@ void make_callback_runner(lua_State* L, State* st) {
   st->callback_runner = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushliteral(L, "a freed callback was called");
   st->freed_message = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushcfunction(L, l_convert);
+  st->convert_runner = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushcfunction(L, l_handle_error);
   st->error_runner = luaL_ref(L, LUA_REGISTRYINDEX);
-}
-
-void enter_thread(State* st) {
-  if (CallbackTable* table = table_of(st)) table->owner = pthread_self();
 }
 
 size_t callback_count(State* st) {

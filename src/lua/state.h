@@ -10,6 +10,7 @@
 
 #include "call/backend.h"
 #include "call/stack_layout.h"
+#include "call/thunk_cache.h"
 #include "ctype/type_table.h"
 #include "lua/cdata.h"
 #include "lua/compat.h"
@@ -18,6 +19,7 @@ namespace ferry::lua {
 
 struct CallFrame;
 struct CallbackTable;
+struct ThunkTable;
 class PointerSet;
 
 struct State {
@@ -25,6 +27,7 @@ struct State {
   std::unique_ptr<TypeTable> types;     // null once the state is closed
   const call::Backend* backend = nullptr;
   call::StackLayout stack;              // valid: direct.h may read and write the Lua stack
+  uint16_t guard = kGuard;              // what the hot paths expect in a cdata; 0, which none has, once the state is closed
   std::vector<TypeInfo*> infos;         // by TypeId; null: not built yet
   std::string error;                    // the message that raise_error() raises
   std::string texts[4];                 // rotating buffers of type_name() and describe_value()
@@ -42,6 +45,7 @@ struct State {
   int library_mt = 0;      // of library anchors
   int callbacks = 0;       // table: [function][type id] = callback made for it in passing
   int callback_runner = 0; // C function run inside a callback's lua_pcall
+  int convert_runner = 0;     // the same for the result of a callback of scalars
   int error_runner = 0;    // the same for what ffi.onerror asks for
   int freed_message = 0;   // the error that C's call of a freed callback raises
   int pending_error = 0;   // where a callback's error waits
@@ -54,6 +58,7 @@ struct State {
   int imaginary_unit = 0;  // ffi.C.i
   int lua_tonumber = 0;    // the tonumber of this Lua when the module was loaded
   int events = 0;          // table: event -> the function that every cdata metatable has for it
+  int thunk_functions = 0; // table, weak keys: Lua function -> its thunk
   int metatable_list = 0;  // table: every metatable made, for the end
   PointerSet* metatables = nullptr;  // addresses of all cdata metatables
   const void* ctype_mt_address = nullptr;
@@ -61,6 +66,9 @@ struct State {
   CallFrame* frame = nullptr;           // innermost C call in progress
   std::shared_ptr<CallbackTable> callback_table;  // null: no callback made yet
   int saved_errno = 0;
+  uintptr_t owner = 0;                  // this_thread() of the thread that entered last
+  const void* metatable_cache[call::kMetatableCache] = {};  // some of `metatables`, for compiled code
+  ThunkTable* thunks = nullptr;         // null: none made yet
   bool index_checks = true;             // ffi.checked
   lua_State* callback_thread = nullptr;
 
@@ -89,6 +97,9 @@ void refresh_infos(State* st);
 // Pushes the State's userdata, created and anchored in the registry on the first call for this Lua state. Raises.
 State* push_state(lua_State* L);
 
+// The State of this Lua state, which has one. Does not raise; uses a stack slot.
+State* find_state(lua_State* L);
+
 // Runs `work`, which must not call Lua; an allocation failure in it becomes an error message. False: st->error is set.
 template <typename Work>
 bool without_exceptions(State* st, Work work) {
@@ -106,12 +117,13 @@ struct Member {
   const char* key = nullptr;      // address of the interned Lua string; null: an empty slot
   uint64_t offset = 0;
   TypeInfo* info = nullptr;       // null: a scoped constant
+  const Constant* constant = nullptr;
+  NameId name = kNoName;
   Rep rep = Rep::none;            // of info, for plain members; none for bit-fields and constants
+  Rep stored = Rep::none;         // the same for numbers and bool that may be written
   uint8_t bit_width = kNotBitfield;
   uint8_t bit_offset = 0;
   bool unchecked = false;         // trailing array [0] or [1]
-  const Constant* constant = nullptr;
-  NameId name = kNoName;
   uint32_t size() const { return static_cast<uint32_t>(info->size); }
 };
 
@@ -121,6 +133,21 @@ struct FieldTable {
   uint32_t mask = 0;
   Member* slots = nullptr;
 };
+// Where the search for a key begins. Strings are allocated, so the lowest four bits are the same for all.
+inline uint32_t first_slot(const FieldTable* table, const char* key) {
+  const auto bits = reinterpret_cast<uintptr_t>(key);
+  return static_cast<uint32_t>(bits >> 4 ^ bits >> 10) & table->mask;
+}
+// The member whose name is the interned string at `key`, or null.
+inline const Member* member_at(const FieldTable* table, const char* key) {
+  for (uint32_t i = first_slot(table, key);; i = (i + 1) & table->mask) {
+    const Member& m = table->slots[i];
+    if (m.key == key) return &m;
+    if (m.key == nullptr) return nullptr;
+  }
+}
+// Longer strings are not interned by Lua 5.2+ (LUAI_MAXSHORTLEN): their addresses say nothing.
+inline constexpr size_t kMaxInterned = 40;
 // Finds the member that the string at idx names, or null. `record` must be a complete record's info. May allocate
 // (first use) and raise.
 const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx);
