@@ -46,6 +46,27 @@ void need_extras(lua_State* L, State* st, int idx, CData* cd) {
   cd->flags |= kHasExtras;
 }
 
+// Whether the value holds anything that could go: a pointer that C gave is nobody's to keep.
+bool worth_keeping(lua_State* L, State* st, int idx) {
+  switch (lua_type(L, idx)) {
+    case LUA_TSTRING:
+      return true;
+    case LUA_TUSERDATA: {
+      const CData* cd = to_cdata(L, st, idx);
+      if (cd == nullptr) return true;
+      return (cd->flags & (kOwned | kInSlot)) == kOwned || (cd->flags & (kHasParent | kHasExtras)) != 0;
+    }
+    default:
+      return false;
+  }
+}
+
+// Quick no for the usual case: neither the cdata at idx nor what it lies in has anchors.
+bool has_anchors(lua_State* L, State* st, int idx) {
+  const CData* cd = to_cdata(L, st, idx);
+  return cd != nullptr && (cd->flags & (kHasExtras | kHasParent)) != 0;
+}
+
 CData* header(lua_State* L, int idx) {
   return static_cast<CData*>(lua_touserdata(L, idx));
 }
@@ -94,26 +115,26 @@ void push_owner(lua_State* L, State* st, int idx) {
 void anchor(lua_State* L, State* st, int owner, const void* address, int value) {
   luaL_checkstack(L, 8, "too many nested objects");
   value = abs_index(L, value);
+  const bool keep = worth_keeping(L, st, value);
+  if (!keep && !has_anchors(L, st, owner)) return;
   push_owner(L, st, owner);
   const int top = lua_gettop(L);
   CData* cd = to_cdata(L, st, top);
-  if (cd != nullptr) {
-    const bool have = get_extras(L, st, top, cd);
-    if (!have && !lua_isnil(L, value)) need_extras(L, st, top, cd);
-    if (have || !lua_isnil(L, value)) {
-      if (lua_isnil(L, value)) {
-        lua_pushnil(L);
-      } else {
-        push_owner(L, st, value);
-      }
-      rawset_p(L, -2, address);
+  if (cd != nullptr && (keep || (cd->flags & kHasExtras) != 0)) {
+    need_extras(L, st, top, cd);
+    if (keep) {
+      lua_pushvalue(L, value);
+    } else {
+      lua_pushnil(L);
     }
+    rawset_p(L, -2, address);
   }
   lua_settop(L, top - 1);
 }
 
 void copy_anchors(lua_State* L, State* st, int to, const void* to_address, int from, const void* from_address,
                   uint64_t size) {
+  if (!has_anchors(L, st, from)) return;
   luaL_checkstack(L, 12, "too many nested objects");
   const int top = lua_gettop(L);
   to = abs_index(L, to);
