@@ -276,6 +276,16 @@ function TestAccessErrors:test_unknown_member()
   V.names(function() return ffi.cast("struct ac_in *", s).nope end, { "struct ac_in", "nope" })
 end
 
+function TestAccessErrors:test_arrays_of_unknown_length_are_not_assigned()
+  local ten = ffi.new "struct { int a[10]; }"
+  local open = ffi.new "struct { int n; int a[]; }"
+  lu.assertFalse(pcall(function() ten.a = open.a end))
+  local two = ffi.new("struct { int n; int a[?]; }", 2)
+  lu.assertFalse(pcall(function() two.a = ten.a end))
+  lu.assertFalse(pcall(function() two.a = ffi.new "int[10]" end))
+  lu.assertFalse(pcall(function() open.a = ffi.new "int[10]" end))
+end
+
 function TestAccessErrors:test_wrong_value()
   local s = ffi.new "struct ac_all"
   V.names(function() s.i32 = "x" end, { "string", "int" })
