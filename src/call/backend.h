@@ -69,7 +69,9 @@ class Callback {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual std::string_view name() const = 0;  // "stub", "libffi"
+  virtual std::string_view name() const = 0;  // "thunk", "stub", "libffi"
+  // Whether Lua's calls shall be compiled where they can be (thunk.h).
+  virtual bool makes_code() const { return false; }
   // Errors: what the convention or the back end cannot express, by the type's name.
   virtual Result<std::unique_ptr<Invoker>> make_invoker(const TypeTable& types, TypeId function,
                                                         std::span<const TypeId> extra) const = 0;

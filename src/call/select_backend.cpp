@@ -3,12 +3,39 @@
 #include <string>
 
 #include "call/backends.h"
+#include "call/code_pages.h"
 #include "call/ffi_types.h"
 
 namespace ferry::call {
 
+#if defined(FERRY_NATIVE) && defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+namespace {
+
+// Calls from Lua are compiled (thunk.h). What is not compiled is as with the stub.
+class ThunkBackend final : public Backend {
+ public:
+  std::string_view name() const override { return "thunk"; }
+  bool makes_code() const override { return true; }
+  Result<std::unique_ptr<Invoker>> make_invoker(const TypeTable& types, TypeId function,
+                                                std::span<const TypeId> extra) const override {
+    return stub_backend().make_invoker(types, function, extra);
+  }
+  Result<std::unique_ptr<Callback>> make_callback(const TypeTable& types, TypeId function, CallbackHandler handler,
+                                                  void* context) const override {
+    return stub_backend().make_callback(types, function, handler, context);
+  }
+};
+
+}  // namespace
+#endif
+
 std::span<const Backend* const> all_backends() {
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_NATIVE) && defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+  static const ThunkBackend thunk;
+  static const std::array<const Backend*, 3> all = {&thunk, &stub_backend(), &libffi_backend()};
+  static const size_t without = native_code_available().ok() ? 0 : 1;
+  return std::span(all).subspan(without);
+#elif defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
   static const std::array<const Backend*, 2> all = {&stub_backend(), &libffi_backend()};
 #else
   static const std::array<const Backend*, 1> all = {&libffi_backend()};

@@ -9,6 +9,7 @@
 #include <typeinfo>
 
 #include "lua/callback.h"
+#include "lua/thunks.h"
 #include "lua/varargs.h"
 #include "lua/write.h"
 
@@ -31,6 +32,7 @@ int l_function(lua_State* L) {
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, lua_upvalueindex(1)));
   State* st = record->st;
   if (st == nullptr || st->closed()) raise_closed(L);
+  teach_thunk(L, st, record->thunk, 1);  // a thunk came here because of its arguments
   return call_c(L, st, record->type, record->address, st->types->name(record->name).data(), 1);
 }
 
@@ -197,6 +199,18 @@ CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type) {
   return info;
 }
 
+void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
+  write_argument(L, st, Travel{info, 0}, static_cast<std::byte*>(slot), idx, number, name);
+}
+
+void raise_pending(lua_State* L, State* st) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->pending_error);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
 void free_call_info(CallInfo* info) {
   delete info;
 }
@@ -250,12 +264,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   const bool ok = run(L, st, *invoker, function, frame, result, &failed);
   if (shape != nullptr) --shape->in_use;
   if (!ok) raise_error(L, st);
-  if (failed) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->pending_error);
-    lua_pushboolean(L, 0);
-    lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
-    return lua_error(L);
-  }
+  if (failed) raise_pending(L, st);
   if (object != nullptr) return 1;  // on top
   return push_result(L, st, returned, result);
 }
@@ -264,7 +273,7 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
   library = abs_index(L, library);
   luaL_checkstack(L, 5, nullptr);
   auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord)));
-  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name};
+  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name, nullptr};
   if constexpr (kParentSlot) {
     lua_pushvalue(L, library);
   } else {
@@ -275,11 +284,14 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
   set_attached(L, -2);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->function_mt);
   lua_setmetatable(L, -2);
-  lua_pushcclosure(L, l_function, 1);
+  record->thunk = make_thunk(L, st, record, l_function);
+  lua_pushcclosure(L, thunk_entry(record->thunk, l_function), 1);
+  register_thunk(L, st, record->thunk);
 }
 
 FunctionRecord* function_record(lua_State* L, int idx) {
-  if (lua_tocfunction(L, idx) != l_function) return nullptr;
+  const lua_CFunction entry = lua_tocfunction(L, idx);
+  if (entry == nullptr || (entry != l_function && !is_native_code(entry))) return nullptr;
   if (lua_getupvalue(L, idx, 1) == nullptr) return nullptr;
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, -1));
   lua_pop(L, 1);

@@ -22,6 +22,7 @@ struct Travel {
 
 // How a function type is called; one per function TypeId, made on first use.
 struct CallInfo;
+struct Thunk;
 void free_call_info(CallInfo* info);
 
 // The userdata in a library function's upvalue.
@@ -30,6 +31,7 @@ struct FunctionRecord {
   TypeInfo* type;  // the function type
   State* st;       // null once the state is closed
   NameId name;
+  Thunk* thunk = nullptr;  // the native code that runs it; null: none
 };
 
 // Pushes a Lua function that calls `address`. `library` (stack index) is kept alive by it.
@@ -45,6 +47,11 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
 
 // The metatable of FunctionRecord userdata.
 void make_call_metatable(lua_State* L, State* st);
+
+// Converts the value at idx to the C type and writes it to `slot` as an Invoker's argument. `number` and `name` are for messages.
+void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name);
+// Raises the error that waits in the state.
+[[noreturn]] void raise_pending(lua_State* L, State* st);
 
 // Extends an integer of the type to 64 bits in place: what argument and result slots hold.
 void widen_slot(const TypeInfo* info, void* slot);

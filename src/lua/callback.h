@@ -1,6 +1,8 @@
 // Lua functions as C function pointers: creation, reuse, set/free, and what happens when C calls one.
 #pragma once
 
+#include <pthread.h>
+
 #include "lua/raise.h"
 #include "lua/state.h"
 
@@ -29,8 +31,14 @@ void release_callbacks(State* st);
 
 void make_callback_runner(lua_State* L, State* st);
 
+// Identifies the calling thread.
+inline uintptr_t this_thread() {
+  return reinterpret_cast<uintptr_t>(reinterpret_cast<void*>(pthread_self()));
+}
 // The calling thread owns the state from now on: callbacks that arrive on other threads do not touch Lua.
-void enter_thread(State* st);
+inline void enter_thread(State* st) {
+  st->owner = this_thread();
+}
 
 // Number of live callbacks, for ffi.debug.
 size_t callback_count(State* st);

@@ -72,6 +72,20 @@ inline void push_small_integer(lua_State* L, int64_t value) {
 #endif
 }
 
+// The entry points that convert numbers; *tointeger stays as it is where Lua has no integers.
+inline void fill_number_api(const void** tointeger, const void** tonumber) {
+#if LUA_VERSION_NUM >= 503
+  *tointeger = reinterpret_cast<const void*>(lua_tointegerx);
+#else
+  (void)tointeger;
+#endif
+#if LUA_VERSION_NUM >= 502
+  *tonumber = reinterpret_cast<const void*>(lua_tonumberx);
+#else
+  *tonumber = reinterpret_cast<const void*>(lua_tonumber);
+#endif
+}
+
 // --- userdata -------------------------------------------------------------------------------------
 
 // How an object keeps another alive. kParentSlot: userdata made by new_userdata_with_parent have room for
@@ -162,6 +176,24 @@ inline int raw_geti(lua_State* L, int idx, int n) {
   return lua_rawgeti(L, idx, n);
 #else
   lua_rawgeti(L, idx, n);
+  return lua_type(L, -1);
+#endif
+}
+
+// lua_rawget and lua_gettable; type of what was pushed.
+inline int raw_get(lua_State* L, int idx) {
+#if LUA_VERSION_NUM >= 503
+  return lua_rawget(L, idx);
+#else
+  lua_rawget(L, idx);
+  return lua_type(L, -1);
+#endif
+}
+inline int get_table(lua_State* L, int idx) {
+#if LUA_VERSION_NUM >= 503
+  return lua_gettable(L, idx);
+#else
+  lua_gettable(L, idx);
   return lua_type(L, -1);
 #endif
 }

@@ -11,6 +11,7 @@
 #include "lua/pointer_set.h"
 #include "lua/raise.h"
 #include "lua/text.h"
+#include "lua/thunks.h"
 
 namespace ferry::lua {
 
@@ -62,7 +63,7 @@ int l_call(lua_State* L) {
   if (function != nullptr) {
     if (address == nullptr) raise(L, "attempt to call a NULL '%s'", type_name(st, info->id));
     if (is_freed_callback(st, address)) raise(L, "attempt to call a freed callback '%s'", type_name(st, info->id));
-    return call_c(L, st, function, reinterpret_cast<call::CFunction>(address), nullptr, 2);
+    return call_pointer(L, st, function, reinterpret_cast<call::CFunction>(address));
   }
   const int top = lua_gettop(L);
   if (push_metamethod(L, st, 1, "__call")) {
@@ -122,6 +123,7 @@ int adopt(lua_State* L, State* st) {
       })) {
     raise_error(L, st);
   }
+  st->metatable_cache[call::metatable_slot(address)] = address;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
   lua_pushvalue(L, -2);
   lua_rawseti(L, -2, static_cast<int>(raw_length(L, -2)) + 1);

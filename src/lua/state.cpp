@@ -11,6 +11,7 @@
 #include "lua/metatype.h"
 #include "lua/pointer_set.h"
 #include "lua/raise.h"
+#include "lua/thunks.h"
 #include "lua/stack_probe.h"
 
 namespace ferry::lua {
@@ -18,9 +19,6 @@ namespace ferry::lua {
 namespace {
 
 const char kStateKey = 0;  // its address is the registry key of the State userdata
-
-// Longer strings are not interned by Lua 5.2+ (LUAI_MAXSHORTLEN): their addresses say nothing.
-constexpr size_t kMaxInterned = 40;
 
 Rep integer_rep(uint64_t size, bool is_unsigned) {
   switch (size) {
@@ -104,7 +102,10 @@ int close_state(lua_State* L) {
   if (st == nullptr || st->closed()) return 0;
   neutralise_metatables(L, st);
   release_callbacks(st);
+  release_thunks(st);
+  st->guard = 0;
   st->metatables->clear();
+  for (const void*& cached : st->metatable_cache) cached = nullptr;
   st->ctype_mt_address = nullptr;
   for (TypeInfo* info : st->infos) {
     if (info == nullptr) continue;
@@ -190,6 +191,8 @@ void fill_fields(lua_State* L, State* st, TypeInfo* record) {
               } else {
                 m.rep = m.info->rep;
                 m.unchecked = v.last && m.info->rep == Rep::array && m.info->count <= 1;
+                const bool constant = ((m.info->quals | record->quals) & kConst) != 0;
+                if (is_native_rep(m.rep) && !constant) m.stored = m.rep;
               }
             }
           }
@@ -217,7 +220,7 @@ void fill_fields(lua_State* L, State* st, TypeInfo* record) {
         for (uint32_t i = 0; i <= table->mask && table->slots[i].name != kNoName; ++i) row.push_back(table->slots[i]);
         for (uint32_t i = 0; i <= table->mask; ++i) table->slots[i] = Member{};
         for (const Member& m : row) {
-          uint32_t i = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(m.key) >> 3) & table->mask;
+          uint32_t i = first_slot(table, m.key);
           bool shadowed = false;
           while (table->slots[i].key != nullptr) {
             // A field hides a constant of the same name, as the first match in LuaJIT.
@@ -259,6 +262,13 @@ void refresh_infos(State* st) {
       fill_info(st, info);
     }
   }
+}
+
+State* find_state(lua_State* L) {
+  rawget_p(L, LUA_REGISTRYINDEX, &kStateKey);
+  auto* st = static_cast<State*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  return st;
 }
 
 State* push_state(lua_State* L) {
@@ -317,6 +327,7 @@ State* push_state(lua_State* L) {
   st->pending_error = luaL_ref(L, LUA_REGISTRYINDEX);
   make_metatables(L, st, self);
   make_call_metatable(L, st);
+  make_thunk_registry(L, st);
   make_library_metatable(L, st);
   make_callback_runner(L, st);
   push_pointer(L, st, void_pointer(st), nullptr);
@@ -334,12 +345,7 @@ const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx) {
   const FieldTable* table = record->fields;
   size_t length;
   const char* key = lua_tolstring(L, idx, &length);
-  for (uint32_t i = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(key) >> 3) & table->mask;;
-       i = (i + 1) & table->mask) {
-    const Member& m = table->slots[i];
-    if (m.key == key) return &m;
-    if (m.key == nullptr) break;
-  }
+  if (const Member* m = member_at(table, key)) return m;
   if (length <= kMaxInterned) return nullptr;
   const NameId name = st->types->find_name({key, length});
   if (name == kNoName) return nullptr;

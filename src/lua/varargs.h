@@ -30,6 +30,8 @@ struct CallInfo {
   bool variadic = false;
   FormatAttribute format;
   std::vector<std::unique_ptr<VarargShape>> shapes;
+  Thunk* thunk = nullptr;    // for function pointers; null: none
+  bool thunk_tried = false;
 };
 
 CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type);

@@ -1,0 +1,144 @@
+// Thunks: a Lua C function compiled for one C function (or one function type). Says what src/lua hands to the
+// emitter: entry points of Lua's API and of its own slow paths, offsets of its records, and per function what each
+// argument may be. Knows no lua.h; a `lua_State*` is a `void*` here.
+//
+// A thunk reads the common kinds of arguments inline. Until the C function is called it has changed nothing that Lua
+// can see, so whatever it does not expect (count, type, conversion) it leaves to `slow`, which starts over and converts
+// or raises. So thunk and slow path can differ in speed only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "abi/plan.h"
+#include "call/backend.h"
+#include "call/code_pages.h"
+#include "call/stack_layout.h"
+#include "call/thunk_cache.h"
+
+namespace ferry::call {
+
+// Entry points of the API of the running Lua; all are called with the C convention.
+struct LuaApi {
+  const void* gettop = nullptr;
+  const void* type = nullptr;
+  const void* toboolean = nullptr;
+  const void* tointegerx = nullptr;  // null: this Lua has no integer subtype
+  const void* tonumber = nullptr;    // lua_tonumberx, or lua_tonumber where there is no such thing
+  const void* tolstring = nullptr;
+  const void* touserdata = nullptr;
+  const void* pushboolean = nullptr;
+  const void* pushinteger = nullptr;
+  const void* pushnumber = nullptr;
+  // What lua_type returns.
+  uint8_t type_nil = 0, type_boolean = 0, type_light = 0, type_number = 0, type_string = 0, type_userdata = 0;
+};
+
+// Functions of src/lua that thunks call. `data` is ThunkSpec::data. All may raise Lua errors.
+struct ThunkHelpers {
+  // The cdata at a stack index, or null: CData* (lua_State*, State*, int).
+  const void* cdata = nullptr;
+  // Converts the argument with this number (from 0) to its C type's memory form at `slot`, integers widened to 8 bytes:
+  // void (lua_State*, const void* data, int number, void* slot).
+  const void* convert = nullptr;
+  // Pushes a new object of the result's type: its storage, at least 16 bytes: void* (lua_State*, State*, const void*
+  // result).
+  const void* new_result = nullptr;
+  // Pushes the value in memory form: void (lua_State*, State*, const void* result, void* bytes).
+  const void* push_result = nullptr;
+  // Raises the error of a callback. Never returns: void (lua_State*, State*).
+  const void* raise_pending = nullptr;
+};
+
+// Where fields of src/lua's structures lie.
+struct ThunkOffsets {
+  uint32_t record_state = 0;  // FunctionRecord: its State, null once the state is closed
+  uint32_t frame = 0;         // State: innermost CallFrame
+  uint32_t saved_errno = 0;   // State
+  uint32_t owner = 0;         // State: thread pointer of the thread that entered last
+  uint32_t metatables = 0;    // State: its cache of metatables (thunk_cache.h)
+  uint32_t frame_L = 0, frame_outer = 0, frame_failed = 0, frame_bytes = 0;  // CallFrame; `failed` is a byte
+  uint32_t cdata_type = 0, cdata_guard = 0, cdata_data = 0;                  // CData
+  uint16_t guard = 0;                                                        // what cdata_guard holds
+};
+
+// What one Lua state tells the emitter, once.
+struct ThunkHost {
+  LuaApi api;
+  ThunkHelpers helpers;
+  ThunkOffsets offsets;
+  StackLayout stack;         // valid: the Lua stack is read and written directly
+  int64_t errno_offset = 0;  // of C's errno from the thread pointer
+};
+
+enum class ThunkKind : uint8_t {
+  none,  // results: void
+  boolean,
+  i8,
+  u8,
+  i16,
+  u16,
+  i32,
+  u32,
+  i64,
+  u64,
+  f32,
+  f64,
+  pointer,  // arguments only
+  record,   // by value; results: an object made before the call
+  other,    // through ThunkHelpers::convert or push_result
+};
+
+struct ThunkArg {
+  ThunkKind kind = ThunkKind::other;
+  bool takes_string = false;  // pointer: a Lua string's bytes
+  bool takes_light = false;   // pointer: a light userdata's value
+  // pointer: the pointer type itself; and an object whose address is taken. record: its type. kNoType: none. Of a
+  // pointer, `cell` (never null) is one more type whose data it takes; src/lua changes it.
+  TypeId same = kNoType;
+  TypeId object = kNoType;
+  const TypeId* cell = nullptr;
+};
+
+struct ThunkResult {
+  ThunkKind kind = ThunkKind::none;  // never pointer
+  const void* type = nullptr;        // what helpers are told
+};
+
+struct ThunkSpec {
+  const abi::CallPlan* plan = nullptr;
+  std::vector<ThunkArg> args;  // as many as plan->args
+  ThunkResult result;
+  const void* record = nullptr;  // FunctionRecord of the library function; null: of a function type (see below)
+  const void* state = nullptr;   // State, where there is no record
+  CFunction address = nullptr;
+  int first = 1;               // stack index of the first argument
+  const void* data = nullptr;  // what helpers are told
+  // Where the thunk goes with what it does not take, with its own arguments: a lua_CFunction, or for function types
+  // int (lua_State*, CFunction, const void* data).
+  const void* slow = nullptr;
+};
+
+// A thunk of a function type is called as int (lua_State*, CFunction, const void* data), of a library function as a
+// lua_CFunction.
+
+// More arguments, or more bytes of them on the C stack, are left to other back ends: the code would grow with them.
+inline constexpr size_t kMaxThunkArgs = 64;
+inline constexpr uint32_t kMaxThunkStack = 2048;
+
+// All thunks, so that one unwind record per region serves.
+inline constexpr FrameShape kThunkShape{.saved = 2, .lands_exceptions = true};
+
+// Where a thunk's CallFrame lies, from the frame pointer that unwind.h's handler gets.
+inline constexpr int kThunkFrameOffset = -40;
+inline constexpr uint32_t kThunkFrameBytes = 24;
+
+// Whether thunks can be made on this host and for this plan.
+bool can_make_thunk(const abi::CallPlan& plan);
+// Errors: executable memory; what can_make_thunk() refuses.
+Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec);
+// The code as it would lie at `base`, for tests.
+Result<std::vector<uint8_t>> thunk_bytes(const ThunkHost& host, const ThunkSpec& spec, uint64_t base);
+
+}  // namespace ferry::call

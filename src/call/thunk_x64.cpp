@@ -1,0 +1,565 @@
+// x86-64 System V thunks: prologue, arguments by kind, the call, the result. How the Lua stack is reached is
+// thunk_x64_stack.cpp's business.
+#include "call/thunk_x64.h"
+
+#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#include "call/asmjit_encode.h"
+#include "call/x64_layout.h"
+
+namespace ferry::call {
+
+namespace x64 {
+
+namespace {
+
+using abi::ArgPlan;
+using abi::Piece;
+using abi::Where;
+using asmjit::imm;
+
+// psABI 3.2.3: the order of argument registers. al must say how many vector registers a variadic call uses.
+const x86::Gp kGpr[] = {x86::rdi, x86::rsi, x86::rdx, x86::rcx, x86::r8, x86::r9};
+
+constexpr int align_up(int value, int to) {
+  return (value + to - 1) & -to;
+}
+
+// Emits one thunk. Two ways for arguments: where everything before the C call is inline, values go straight into
+// their registers (kRegisters); where something calls functions, they wait in the frame (kFrame). Those in the outgoing
+// area are written there either way.
+class ThunkEmitter {
+ public:
+  ThunkEmitter(x86::Assembler& a, const ThunkHost& host, const ThunkSpec& spec)
+      : a_(a), host_(host), spec_(spec), plan_(*spec.plan), stack_(make_stack_access(a, cold_, host)) {}
+
+  void emit() {
+    slow_ = a_.newLabel();
+    lay_out();
+    prologue();
+    stack_->check_count(spec_.first, static_cast<int>(spec_.args.size()), slow_);
+    for (size_t i = 0; i < spec_.args.size(); ++i) argument(i);
+    if (makes_object()) new_object();
+    if (in_frame_) load_registers();
+    enter();
+    call_function();
+    leave();
+    result();
+    a_.bind(done_);
+    epilogue();
+    a_.ret();
+    cold_.emit();
+    slow_exit();
+  }
+
+ private:
+  // --- frame ------------------------------------------------------------------------------------------------
+
+  bool for_type() const { return spec_.record == nullptr; }
+  bool makes_object() const { return spec_.result.kind == ThunkKind::record; }
+
+  void lay_out() {
+    done_ = a_.newLabel();
+    in_frame_ = stack_->calls() || makes_object() || plan_.result.in_memory;
+    int bottom = kResultAt;
+    for (size_t i = 0; i < spec_.args.size(); ++i) {
+      if (spec_.args[i].kind == ThunkKind::other) in_frame_ = true;
+    }
+    for (size_t i = 0; i < spec_.args.size(); ++i) {
+      const ArgPlan& arg = plan_.args[i];
+      bool needs = !arg.on_stack && arg.piece_count != 0 && in_frame_;
+      if (spec_.args[i].kind == ThunkKind::record) {
+        for (const Piece& piece : plan_.pieces_of(arg)) needs = needs || !loads_directly(piece);
+      }
+      if (needs) bottom -= align_up(static_cast<int>(arg.size < 8 ? 8 : arg.size), 16);
+      values_.push_back(needs ? bottom : 0);
+    }
+    // rsp is 16-aligned at calls: rbp is, and so is the whole.
+    frame_bytes_ = align_up(-bottom, 16) + align_up(static_cast<int>(plan_.stack_bytes), 16);
+  }
+
+  void prologue() {
+    a_.push(x86::rbp);
+    a_.mov(x86::rbp, x86::rsp);
+    a_.push(kL);
+    a_.push(kState);
+    a_.sub(x86::rsp, frame_bytes_ - 16);
+    a_.mov(kL, x86::rdi);
+    a_.mov(frame(host_.offsets.frame_L, 8), kL);  // the handler of exceptions looks here, whoever throws
+    if (for_type()) {
+      a_.mov(x86::ptr(x86::rbp, kFunctionAt), x86::rsi);
+      a_.mov(x86::ptr(x86::rbp, kDataAt), x86::rdx);
+      a_.mov(kState, imm(reinterpret_cast<uint64_t>(spec_.state)));
+      return;
+    }
+    // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
+    a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(spec_.record)));
+    a_.mov(kState, x86::ptr(x86::rax, static_cast<int32_t>(host_.offsets.record_state)));
+    a_.test(kState, kState);
+    a_.jz(slow_);
+  }
+
+  void epilogue() {
+    a_.mov(kL, x86::ptr(x86::rbp, -8));
+    a_.mov(kState, x86::ptr(x86::rbp, -16));
+    a_.leave();
+  }
+
+  // Starts over elsewhere, as if the thunk had not been there.
+  void slow_exit() {
+    a_.bind(slow_);
+    a_.mov(x86::rdi, kL);
+    if (for_type()) {
+      a_.mov(x86::rsi, x86::ptr(x86::rbp, kFunctionAt));
+      a_.mov(x86::rdx, x86::ptr(x86::rbp, kDataAt));
+    }
+    epilogue();
+    a_.jmp(imm(reinterpret_cast<uint64_t>(spec_.slow)));
+  }
+
+  // --- arguments ----------------------------------------------------------------------------------------------
+
+  void argument(size_t i) {
+    const ThunkArg& arg = spec_.args[i];
+    const int index = spec_.first + static_cast<int>(i);
+    switch (arg.kind) {
+      case ThunkKind::boolean:
+        stack_->boolean(index, slow_);
+        put_integer(i, x86::rax);
+        break;
+      case ThunkKind::f32:
+      case ThunkKind::f64:
+        float_argument(i, index);
+        break;
+      case ThunkKind::pointer:
+        pointer_argument(i, index);
+        break;
+      case ThunkKind::record:
+        record_argument(i, index);
+        break;
+      case ThunkKind::other:
+        other_argument(i);
+        break;
+      default: {
+        const x86::Gp to = integer_register(i);
+        stack_->integer(index, arg.kind, to, slow_);
+        put_integer(i, to);
+        break;
+      }
+    }
+  }
+
+  // The register in which an integer argument is best computed.
+  x86::Gp integer_register(size_t i) const {
+    const ArgPlan& arg = plan_.args[i];
+    return in_frame_ || arg.on_stack ? x86::rax : kGpr[plan_.pieces_of(arg)[0].reg];
+  }
+
+  // A whole 64-bit slot, extended already.
+  void put_integer(size_t i, const x86::Gp& from) {
+    const ArgPlan& arg = plan_.args[i];
+    if (arg.on_stack) {
+      a_.mov(x86::qword_ptr(x86::rsp, static_cast<int32_t>(arg.stack_offset)), from);
+    } else if (in_frame_) {
+      a_.mov(x86::qword_ptr(x86::rbp, values_[i]), from);
+    } else if (const x86::Gp& to = kGpr[plan_.pieces_of(arg)[0].reg]; to.id() != from.id()) {
+      a_.mov(to, from);
+    }
+  }
+
+  void float_argument(size_t i, int index) {
+    const ArgPlan& arg = plan_.args[i];
+    const bool waits = in_frame_ || arg.on_stack;
+    const x86::Xmm to = waits ? kScratchXmm : x86::xmm(plan_.pieces_of(arg)[0].reg);
+    stack_->number(index, to, slow_);
+    const bool single = spec_.args[i].kind == ThunkKind::f32;
+    if (single) a_.cvtsd2ss(to, to);
+    if (!waits) return;
+    const x86::Mem at =
+        arg.on_stack ? x86::ptr(x86::rsp, static_cast<int32_t>(arg.stack_offset)) : x86::ptr(x86::rbp, values_[i]);
+    if (single) {
+      a_.movss(at, to);
+    } else {
+      a_.movsd(at, to);
+    }
+  }
+
+  // nil, a string where one is taken, a light userdata where one is, and cdata: of the pointer type itself, an object
+  // of the type that it points to, or of the type in the cell.
+  void pointer_argument(size_t i, int index) {
+    const ThunkArg& arg = spec_.args[i];
+    Label other = a_.newLabel(), ready = a_.newLabel();
+    stack_->load_kind(index);
+    const LuaKind usual = arg.takes_string ? LuaKind::string : LuaKind::userdata;
+    a_.cmp(x86::eax, stack_->kind_code(usual));
+    a_.jne(other);
+    if (usual == LuaKind::string) {
+      stack_->string(index);
+    } else {
+      cdata_pointer(arg, index);
+    }
+    a_.bind(ready);
+    put_integer(i, x86::rax);
+    cold_.add([=, this, &arg] {
+      a_.bind(other);
+      Label null = a_.newLabel(), light = a_.newLabel();
+      a_.cmp(x86::eax, stack_->kind_code(LuaKind::nil));
+      a_.je(null);
+      if (arg.takes_light) {
+        a_.cmp(x86::eax, stack_->kind_code(LuaKind::light));
+        a_.je(light);
+      }
+      if (usual == LuaKind::string) {
+        a_.cmp(x86::eax, stack_->kind_code(LuaKind::userdata));
+        a_.jne(slow_);
+        cdata_pointer(arg, index);
+        a_.jmp(ready);
+      } else {
+        a_.jmp(slow_);
+      }
+      if (arg.takes_light) {
+        a_.bind(light);
+        stack_->light(index);
+        a_.jmp(ready);
+      }
+      a_.bind(null);
+      a_.xor_(x86::eax, x86::eax);
+      a_.jmp(ready);
+    });
+  }
+
+  // rax: what a cdata points to. Its data is that for pointers and aggregates alike; an aggregate at NULL is an error
+  // that the slow path words.
+  void cdata_pointer(const ThunkArg& arg, int index) {
+    const x86::Mem type(kScratch, static_cast<int32_t>(host_.offsets.cdata_type), 4);
+    const x86::Mem data(kScratch, static_cast<int32_t>(host_.offsets.cdata_data), 8);
+    Label aggregate = a_.newLabel(), done = a_.newLabel();
+    stack_->cdata(index, slow_);
+    a_.mov(kScratch, x86::rax);
+    a_.mov(x86::eax, type);
+    a_.cmp(x86::eax, arg.same);
+    a_.je(done);
+    if (arg.object != kNoType) {
+      a_.cmp(x86::eax, arg.object);
+      a_.je(aggregate);
+    }
+    a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(arg.cell)));
+    a_.mov(x86::eax, x86::dword_ptr(x86::rax));
+    a_.cmp(x86::eax, type);
+    a_.jne(slow_);
+    a_.bind(aggregate);
+    a_.cmp(data, 0);
+    a_.je(slow_);
+    a_.bind(done);
+    a_.mov(x86::rax, data);
+  }
+
+  void record_argument(size_t i, int index) {
+    const ThunkArg& arg = spec_.args[i];
+    const ArgPlan& plan = plan_.args[i];
+    const ThunkOffsets& o = host_.offsets;
+    stack_->load_kind(index);
+    a_.cmp(x86::eax, stack_->kind_code(LuaKind::userdata));
+    a_.jne(slow_);
+    stack_->cdata(index, slow_);
+    a_.cmp(x86::dword_ptr(x86::rax, static_cast<int32_t>(o.cdata_type)), arg.same);
+    a_.jne(slow_);
+    a_.mov(kScratch, x86::ptr(x86::rax, static_cast<int32_t>(o.cdata_data)));
+    if (plan.size == 0) return;
+    a_.test(kScratch, kScratch);
+    a_.jz(slow_);
+    if (plan.on_stack) {
+      copy(x86::ptr(x86::rsp, static_cast<int32_t>(plan.stack_offset)), x86::ptr(kScratch), plan.size);
+    } else if (values_[i] != 0) {
+      copy(x86::ptr(x86::rbp, values_[i]), x86::ptr(kScratch), plan.size);
+      if (!in_frame_) load_pieces(i, x86::ptr(x86::rbp, values_[i]));
+    } else {
+      load_pieces(i, x86::ptr(kScratch));
+    }
+  }
+
+  // Whatever it is, src/lua converts it where it waits.
+  void other_argument(size_t i) {
+    const ArgPlan& plan = plan_.args[i];
+    a_.mov(x86::rdi, kL);
+    load_data(x86::rsi);
+    a_.mov(x86::edx, static_cast<int>(i));
+    if (plan.on_stack) {
+      a_.lea(x86::rcx, x86::ptr(x86::rsp, static_cast<int32_t>(plan.stack_offset)));
+    } else {
+      a_.lea(x86::rcx, x86::ptr(x86::rbp, values_[i] != 0 ? values_[i] : kResultAt));
+    }
+    call(a_, host_.helpers.convert);
+    stack_->registers_lost();
+  }
+
+  void load_data(const x86::Gp& to) {
+    if (for_type()) {
+      a_.mov(to, x86::ptr(x86::rbp, kDataAt));
+    } else {
+      a_.mov(to, imm(reinterpret_cast<uint64_t>(spec_.data)));
+    }
+  }
+
+  // Copies with rax and xmm15. Not a byte beyond the object is read: it may end at the end of a page.
+  void copy(x86::Mem to, x86::Mem from, uint64_t bytes) {
+    uint64_t at = 0;
+    for (; bytes - at >= 16; at += 16) {
+      a_.movups(kScratchXmm, from.cloneAdjusted(static_cast<int64_t>(at)));
+      a_.movups(to.cloneAdjusted(static_cast<int64_t>(at)), kScratchXmm);
+    }
+    const x86::Gp parts[] = {x86::rax, x86::eax, x86::ax, x86::al};
+    for (const x86::Gp& part : parts) {
+      const uint64_t step = part.size();
+      for (; bytes - at >= step; at += step) {
+        a_.mov(part, from.cloneAdjusted(static_cast<int64_t>(at)));
+        a_.mov(to.cloneAdjusted(static_cast<int64_t>(at)), part);
+      }
+    }
+  }
+
+  // Whether a piece of a record can be loaded by one instruction that reads no more than its bytes.
+  static bool loads_directly(const Piece& piece) {
+    if (piece.where == Where::gpr) return piece.size == 8 || piece.size == 4 || piece.size == 2 || piece.size == 1;
+    return piece.size == 16 || piece.size == 8 || piece.size == 4;
+  }
+
+  // `whole`: the memory has 8 bytes for every piece.
+  void load_piece(const Piece& piece, const x86::Mem& value, bool whole) {
+    x86::Mem from = value.cloneAdjusted(piece.value_offset);
+    const int bytes = whole && piece.size < 8 ? 8 : piece.size;
+    if (piece.where == Where::gpr) {
+      const x86::Gp& to = kGpr[piece.reg];
+      switch (bytes) {
+        case 1:
+          from.setSize(1);
+          a_.movzx(to.r32(), from);
+          break;
+        case 2:
+          from.setSize(2);
+          a_.movzx(to.r32(), from);
+          break;
+        case 4:
+          a_.mov(to.r32(), from);
+          break;
+        default:
+          a_.mov(to, from);
+          break;
+      }
+      return;
+    }
+    const x86::Xmm to = x86::xmm(piece.reg);
+    if (bytes == 4) {
+      a_.movss(to, from);
+    } else if (bytes == 8) {
+      a_.movsd(to, from);
+    } else {
+      a_.movups(to, from);
+    }
+  }
+
+  void load_pieces(size_t i, const x86::Mem& value) {
+    const bool whole = values_[i] != 0;
+    for (const Piece& piece : plan_.pieces_of(plan_.args[i])) load_piece(piece, value, whole);
+  }
+
+  void load_registers() {
+    for (size_t i = 0; i < spec_.args.size(); ++i) {
+      if (values_[i] != 0) load_pieces(i, x86::ptr(x86::rbp, values_[i]));
+    }
+    if (!plan_.result.in_memory) return;
+    const x86::Gp& to = kGpr[plan_.memory_reg];
+    if (makes_object()) {
+      a_.mov(to, x86::ptr(x86::rbp, kObjectAt));
+    } else {
+      a_.lea(to, x86::ptr(x86::rbp, kResultAt));
+    }
+  }
+
+  // --- the call -------------------------------------------------------------------------------------------------
+
+  // The object that will be the result lies on the Lua stack during the call.
+  void new_object() {
+    a_.mov(x86::rdi, kL);
+    a_.mov(x86::rsi, kState);
+    a_.mov(x86::rdx, imm(reinterpret_cast<uint64_t>(spec_.result.type)));
+    call(a_, host_.helpers.new_result);
+    a_.mov(x86::ptr(x86::rbp, kObjectAt), x86::rax);
+    stack_->registers_lost();
+  }
+
+  // The state knows who calls C: callbacks run on its coroutine and thread.
+  void enter() {
+    const ThunkOffsets& o = host_.offsets;
+    a_.mov(x86::rax, x86::ptr(kState, static_cast<int32_t>(o.frame)));
+    a_.mov(frame(o.frame_outer, 8), x86::rax);
+    a_.mov(frame(o.frame_failed, 1), 0);
+    a_.lea(x86::rax, x86::ptr(x86::rbp, kThunkFrameOffset));
+    a_.mov(x86::ptr(kState, static_cast<int32_t>(o.frame)), x86::rax);
+    a_.mov(x86::rax, thread_pointer());
+    a_.mov(x86::ptr(kState, static_cast<int32_t>(o.owner)), x86::rax);
+    a_.mov(x86::r10d, x86::ptr(kState, static_cast<int32_t>(o.saved_errno)));
+    a_.mov(errno_at(), x86::r10d);
+  }
+
+  void call_function() {
+    if (plan_.variadic) a_.mov(x86::eax, plan_.fpr_used);  // psABI 3.2.3: al
+    if (for_type()) {
+      a_.call(x86::qword_ptr(x86::rbp, kFunctionAt));
+    } else {
+      call(a_, reinterpret_cast<const void*>(spec_.address));
+    }
+    stack_->registers_lost();
+  }
+
+  // Keeps rax, rdx, xmm0, xmm1 and st.
+  void leave() {
+    const ThunkOffsets& o = host_.offsets;
+    Label failed = a_.newLabel();
+    a_.mov(x86::ecx, errno_at());
+    a_.mov(x86::ptr(kState, static_cast<int32_t>(o.saved_errno)), x86::ecx);
+    a_.mov(x86::rcx, frame(o.frame_outer, 8));
+    a_.mov(x86::ptr(kState, static_cast<int32_t>(o.frame)), x86::rcx);
+    a_.cmp(frame(o.frame_failed, 1), 0);
+    a_.jne(failed);
+    cold_.add([=, this] {
+      a_.bind(failed);
+      a_.mov(x86::rdi, kL);
+      a_.mov(x86::rsi, kState);
+      call(a_, host_.helpers.raise_pending);
+      a_.ud2();
+    });
+  }
+
+  x86::Mem frame(uint32_t field, uint32_t bytes) const {
+    return x86::Mem(x86::rbp, kThunkFrameOffset + static_cast<int32_t>(field), bytes);
+  }
+  // fs:0 holds its own address (ELF TLS ABI, x86-64).
+  static x86::Mem thread_pointer() {
+    x86::Mem at = x86::ptr_abs(0, 8);
+    at.setSegment(x86::fs);
+    return at;
+  }
+  // In the initial TLS block, at the same distance in every thread.
+  x86::Mem errno_at() const {
+    x86::Mem at = x86::ptr_abs(static_cast<uint64_t>(host_.errno_offset), 4);
+    at.setSegment(x86::fs);
+    return at;
+  }
+
+  // --- the result -----------------------------------------------------------------------------------------------
+
+  void result() {
+    switch (spec_.result.kind) {
+      case ThunkKind::none:
+        a_.xor_(x86::eax, x86::eax);
+        return;
+      case ThunkKind::boolean:
+        // psABI 3.2.3: bits above the eighth are undefined.
+        a_.test(x86::al, x86::al);
+        a_.setne(x86::al);
+        stack_->push_boolean();
+        break;
+      case ThunkKind::f32:
+        a_.cvtss2sd(x86::xmm0, x86::xmm0);
+        [[fallthrough]];
+      case ThunkKind::f64:
+        stack_->push_number();
+        break;
+      case ThunkKind::record:
+        if (!plan_.result.in_memory) {
+          a_.mov(kScratch, x86::ptr(x86::rbp, kObjectAt));
+          store_result(x86::ptr(kScratch));
+        }
+        break;
+      case ThunkKind::other:
+        if (!plan_.result.in_memory) store_result(x86::ptr(x86::rbp, kResultAt));
+        a_.mov(x86::rdi, kL);
+        a_.mov(x86::rsi, kState);
+        a_.mov(x86::rdx, imm(reinterpret_cast<uint64_t>(spec_.result.type)));
+        a_.lea(x86::rcx, x86::ptr(x86::rbp, kResultAt));
+        call(a_, host_.helpers.push_result);
+        break;
+      default:
+        narrow(a_, spec_.result.kind, x86::rax, x86::rax);
+        stack_->push_integer();
+        break;
+    }
+    a_.mov(x86::eax, 1);
+  }
+
+  // Registers to memory that has room for whole eightbytes. psABI 3.2.3: INTEGER in rax, rdx; SSE in xmm0, xmm1; X87
+  // in st0, st1; each class in order.
+  void store_result(const x86::Mem& at) {
+    const x86::Gp gpr[] = {x86::rax, x86::rdx};
+    for (const Piece& piece : plan_.result_pieces()) {
+      x86::Mem to = at.cloneAdjusted(piece.value_offset);
+      switch (piece.where) {
+        case Where::gpr:
+          a_.mov(to, gpr[piece.reg]);
+          break;
+        case Where::fpr:
+          if (piece.size > 8) {
+            a_.movups(to, x86::xmm(piece.reg));
+          } else {
+            a_.movsd(to, x86::xmm(piece.reg));
+          }
+          break;
+        default:
+          to.setSize(10);
+          a_.fstp(to);  // pops: st1 becomes st0
+          break;
+      }
+    }
+  }
+
+  x86::Assembler& a_;
+  const ThunkHost& host_;
+  const ThunkSpec& spec_;
+  const abi::CallPlan& plan_;
+  OutOfLine cold_;
+  std::unique_ptr<StackAccess> stack_;
+  Label slow_, done_;
+  bool in_frame_ = false;
+  std::vector<int> values_;  // per argument: where in the frame it waits or is rounded up; 0: nowhere
+  int frame_bytes_ = 0;
+};
+
+}  // namespace
+
+// What assemble() can do with a plan.
+bool supports(const abi::CallPlan& plan) {
+  if (plan.abi != abi::Abi::sysv_x64 || plan.stack_align > 16) return false;
+  if (plan.args.size() > kMaxThunkArgs || plan.stack_bytes > kMaxThunkStack) return false;
+  for (const ArgPlan& arg : plan.args) {
+    if (arg.by_reference || arg.align > 16) return false;
+  }
+  return plan.result.align <= 16;
+}
+
+void assemble(Encoder& encoder, const ThunkHost& host, const ThunkSpec& spec) {
+  x86::Assembler a(&encoder.code());
+  ThunkEmitter(a, host, spec).emit();
+}
+
+}  // namespace x64
+
+bool can_make_thunk(const abi::CallPlan& plan) {
+  return x64::supports(plan);
+}
+
+Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec) {
+  if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
+  Encoder encoder(Encoder::Processor::kX64);
+  x64::assemble(encoder, host, spec);
+  return encoder.publish(process_code(), kThunkShape);
+}
+
+Result<std::vector<uint8_t>> thunk_bytes(const ThunkHost& host, const ThunkSpec& spec, uint64_t base) {
+  if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
+  Encoder encoder(Encoder::Processor::kX64);
+  x64::assemble(encoder, host, spec);
+  return encoder.bytes(base);
+}
+
+}  // namespace ferry::call
+#endif

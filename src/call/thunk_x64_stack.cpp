@@ -1,0 +1,434 @@
+// How x86-64 thunks reach the Lua stack: through the public API, or directly where the State's layout is known.
+#include "call/thunk_x64.h"
+
+#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#include <cstring>
+
+namespace ferry::call::x64 {
+
+using asmjit::imm;
+
+void narrow(x86::Assembler& a, ThunkKind kind, const x86::Gp& to, const x86::Gp& from) {
+  switch (kind) {
+    case ThunkKind::i8:
+      a.movsx(to, from.r8());
+      break;
+    case ThunkKind::u8:
+    case ThunkKind::boolean:
+      a.movzx(to.r32(), from.r8());
+      break;
+    case ThunkKind::i16:
+      a.movsx(to, from.r16());
+      break;
+    case ThunkKind::u16:
+      a.movzx(to.r32(), from.r16());
+      break;
+    case ThunkKind::i32:
+      a.movsxd(to, from.r32());
+      break;
+    case ThunkKind::u32:
+      a.mov(to.r32(), from.r32());
+      break;
+    default:
+      if (to.id() != from.id()) a.mov(to.r64(), from.r64());
+      break;
+  }
+}
+
+void call(x86::Assembler& a, const void* function) {
+  a.call(imm(reinterpret_cast<uint64_t>(function)));
+}
+
+namespace {
+
+// --- the public API -------------------------------------------------------------------------------------------
+
+class ApiStack final : public StackAccess {
+ public:
+  ApiStack(x86::Assembler& a, OutOfLine& cold, const ThunkHost& host) : a_(a), cold_(cold), host_(host) {}
+
+  bool calls() const override { return true; }
+  void registers_lost() override {}
+
+  void check_count(int first, int n, const Label& unexpected) override {
+    a_.mov(x86::rdi, kL);
+    call(a_, api().gettop);
+    a_.cmp(x86::eax, first - 1 + n);
+    a_.jne(unexpected);
+  }
+
+  // Integers are asked for first: on 5.3+ that is exact beyond 2^53. A float without an exact integer is truncated.
+  void integer(int index, ThunkKind kind, const x86::Gp& to, const Label& unexpected) override {
+    expect(index, api().type_number, unexpected);
+    if (api().tointegerx == nullptr) {
+      truncate(index, kind, to, unexpected);
+      return;
+    }
+    Label inexact = a_.newLabel(), done = a_.newLabel();
+    at(index);
+    a_.lea(x86::rdx, x86::ptr(x86::rbp, kResultAt));
+    call(a_, api().tointegerx);
+    a_.cmp(x86::dword_ptr(x86::rbp, kResultAt), 0);
+    a_.je(inexact);
+    narrow(a_, kind, to, x86::rax);
+    a_.bind(done);
+    cold_.add([=, this] {
+      a_.bind(inexact);
+      truncate(index, kind, to, unexpected);
+      a_.jmp(done);
+    });
+  }
+
+  void number(int index, const x86::Xmm& to, const Label& unexpected) override {
+    expect(index, api().type_number, unexpected);
+    to_number(index);
+    if (to.id() != 0) a_.movaps(to, x86::xmm0);
+  }
+
+  void boolean(int index, const Label& unexpected) override {
+    expect(index, api().type_boolean, unexpected);
+    at(index);
+    call(a_, api().toboolean);
+  }
+
+  void load_kind(int index) override {
+    at(index);
+    call(a_, api().type);
+  }
+  uint8_t kind_code(LuaKind kind) const override {
+    switch (kind) {
+      case LuaKind::nil:
+        return api().type_nil;
+      case LuaKind::light:
+        return api().type_light;
+      case LuaKind::string:
+        return api().type_string;
+      default:
+        return api().type_userdata;
+    }
+  }
+  void cdata(int index, const Label& unexpected) override {
+    a_.mov(x86::rdi, kL);
+    a_.mov(x86::rsi, kState);
+    a_.mov(x86::edx, index);
+    call(a_, host_.helpers.cdata);
+    a_.test(x86::rax, x86::rax);
+    a_.jz(unexpected);
+  }
+  void string(int index) override {
+    at(index);
+    a_.xor_(x86::edx, x86::edx);
+    call(a_, api().tolstring);
+  }
+  void light(int index) override {
+    at(index);
+    call(a_, api().touserdata);
+  }
+
+  void push_integer() override {
+    a_.mov(x86::rdi, kL);
+    if (api().tointegerx != nullptr) {
+      a_.mov(x86::rsi, x86::rax);
+      call(a_, api().pushinteger);
+    } else {
+      a_.xorps(x86::xmm0, x86::xmm0);
+      a_.cvtsi2sd(x86::xmm0, x86::rax);
+      call(a_, api().pushnumber);
+    }
+  }
+  void push_number() override {
+    a_.mov(x86::rdi, kL);
+    call(a_, api().pushnumber);
+  }
+  void push_boolean() override {
+    a_.mov(x86::rdi, kL);
+    a_.movzx(x86::esi, x86::al);
+    call(a_, api().pushboolean);
+  }
+
+ private:
+  const LuaApi& api() const { return host_.api; }
+  void at(int index) {
+    a_.mov(x86::rdi, kL);
+    a_.mov(x86::esi, index);
+  }
+  void expect(int index, uint8_t type, const Label& unexpected) {
+    load_kind(index);
+    a_.cmp(x86::eax, type);
+    a_.jne(unexpected);
+  }
+  void to_number(int index) {
+    at(index);
+    a_.xor_(x86::edx, x86::edx);  // lua_tonumberx: nobody wants to know
+    call(a_, api().tonumber);
+  }
+  // Beyond 2^63 cvttsd2si gives the lowest integer; SEMANTICS has another answer, which the slow path knows.
+  void truncate(int index, ThunkKind kind, const x86::Gp& to, const Label& unexpected) {
+    to_number(index);
+    a_.cvttsd2si(x86::rax, x86::xmm0);
+    a_.cmp(x86::rax, 1);
+    a_.jo(unexpected);
+    narrow(a_, kind, to, x86::rax);
+  }
+
+  x86::Assembler& a_;
+  OutOfLine& cold_;
+  const ThunkHost& host_;
+};
+
+// --- the Lua stack itself ---------------------------------------------------------------------------------------
+
+class DirectStack final : public StackAccess {
+ public:
+  DirectStack(x86::Assembler& a, OutOfLine& cold, const ThunkHost& host)
+      : a_(a), cold_(cold), host_(host), s_(host.stack) {}
+
+  bool calls() const override { return false; }
+  void registers_lost() override { based_ = false; }
+
+  void check_count(int first, int n, const Label& unexpected) override {
+    load_base();
+    a_.mov(x86::rax, x86::ptr(kL, s_.top));
+    a_.sub(x86::rax, kBase);
+    a_.cmp(x86::rax, (first - 1 + n) * s_.slot);
+    a_.jne(unexpected);
+  }
+
+  void integer(int index, ThunkKind kind, const x86::Gp& to, const Label& unexpected) override {
+    load_base();
+    if (s_.tag_integer == 0) {
+      cmp_tag(index, s_.tag_float);
+      a_.jne(unexpected);
+      truncate(index, kind, to, unexpected);
+      return;
+    }
+    Label other = a_.newLabel(), done = a_.newLabel();
+    cmp_tag(index, s_.tag_integer);
+    a_.jne(other);
+    load_narrow(index, kind, to);
+    a_.bind(done);
+    cold_.add([=, this] {
+      a_.bind(other);
+      cmp_tag(index, s_.tag_float);
+      a_.jne(unexpected);
+      truncate(index, kind, to, unexpected);
+      a_.jmp(done);
+    });
+  }
+
+  void number(int index, const x86::Xmm& to, const Label& unexpected) override {
+    load_base();
+    cmp_tag(index, s_.tag_float);
+    if (s_.tag_integer == 0) {
+      a_.jne(unexpected);
+      a_.movsd(to, value(index, 8));
+      return;
+    }
+    Label other = a_.newLabel(), done = a_.newLabel();
+    a_.jne(other);
+    a_.movsd(to, value(index, 8));
+    a_.bind(done);
+    cold_.add([=, this] {
+      a_.bind(other);
+      cmp_tag(index, s_.tag_integer);
+      a_.jne(unexpected);
+      a_.xorps(to, to);
+      a_.cvtsi2sd(to, value(index, 8));
+      a_.jmp(done);
+    });
+  }
+
+  void boolean(int index, const Label& unexpected) override {
+    load_base();
+    if (s_.tag_false == s_.tag_true) {
+      cmp_tag(index, s_.tag_false);
+      a_.jne(unexpected);
+      a_.xor_(x86::eax, x86::eax);
+      a_.cmp(value(index, 4), 0);
+      a_.setne(x86::al);
+      return;
+    }
+    // The tags differ in one bit.
+    load_kind(index);
+    a_.or_(x86::eax, s_.tag_false ^ s_.tag_true);
+    a_.cmp(x86::eax, s_.tag_false | s_.tag_true);
+    a_.jne(unexpected);
+    load_kind(index);
+    a_.cmp(x86::eax, s_.tag_true);
+    a_.sete(x86::al);
+    a_.movzx(x86::eax, x86::al);
+  }
+
+  void load_kind(int index) override {
+    load_base();
+    if (s_.tag_bytes == 1) {
+      a_.movzx(x86::eax, tag(index));
+    } else {
+      a_.mov(x86::eax, tag(index));
+    }
+  }
+  uint8_t kind_code(LuaKind kind) const override {
+    switch (kind) {
+      case LuaKind::nil:
+        return s_.tag_nil;
+      case LuaKind::light:
+        return s_.tag_light;
+      case LuaKind::string:
+        return s_.tag_string;
+      default:
+        return s_.tag_userdata;
+    }
+  }
+
+  // A userdata is a cdata if its metatable is in the State's cache (one that is not may be one still: slow), and has
+  // the guard word.
+  void cdata(int index, const Label& unexpected) override {
+    const ThunkOffsets& o = host_.offsets;
+    load_base();
+    a_.mov(kScratch, value(index, 8));
+    a_.mov(x86::rax, x86::ptr(kScratch, s_.userdata_metatable));
+    a_.shr(x86::eax, kMetatableShift);
+    a_.and_(x86::eax, kMetatableCache - 1);
+    a_.mov(x86::rax, x86::ptr(kState, x86::rax, 3, static_cast<int32_t>(o.metatables)));
+    a_.test(x86::rax, x86::rax);  // no metatable at all would be found in an empty slot
+    a_.jz(unexpected);
+    a_.cmp(x86::rax, x86::ptr(kScratch, s_.userdata_metatable));
+    a_.jne(unexpected);
+    if (s_.userdata_values == 0) {
+      a_.lea(x86::rax, x86::ptr(kScratch, s_.userdata_block));
+    } else {
+      // The block lies behind the user values; cdata have none or one.
+      Label valued = a_.newLabel(), done = a_.newLabel();
+      a_.lea(x86::rax, x86::ptr(kScratch, s_.userdata_block));
+      a_.cmp(x86::word_ptr(kScratch, s_.userdata_values), 0);
+      a_.jne(valued);
+      a_.bind(done);
+      cold_.add([=, this] {
+        a_.bind(valued);
+        a_.cmp(x86::word_ptr(kScratch, s_.userdata_values), 1);
+        a_.jne(unexpected);
+        a_.lea(x86::rax, x86::ptr(kScratch, s_.userdata_block_1));
+        a_.jmp(done);
+      });
+    }
+    a_.cmp(x86::word_ptr(x86::rax, static_cast<int32_t>(o.cdata_guard)), o.guard);
+    a_.jne(unexpected);
+  }
+  void string(int index) override {
+    load_base();
+    a_.mov(x86::rax, value(index, 8));
+    a_.add(x86::rax, s_.string_bytes);
+  }
+  void light(int index) override {
+    load_base();
+    a_.mov(x86::rax, value(index, 8));
+  }
+
+  // The value first, then its tag, then the top: the collector never sees a slot that is half there (it does not run
+  // here).
+  void push_integer() override {
+    if (s_.tag_integer == 0) {
+      a_.xorps(x86::xmm0, x86::xmm0);
+      a_.cvtsi2sd(x86::xmm0, x86::rax);
+      push_number();
+      return;
+    }
+    a_.mov(kScratch, x86::ptr(kL, s_.top));
+    a_.mov(x86::qword_ptr(kScratch), x86::rax);
+    finish_push(s_.tag_integer);
+  }
+  void push_number() override {
+    a_.mov(kScratch, x86::ptr(kL, s_.top));
+    a_.movsd(x86::qword_ptr(kScratch), x86::xmm0);
+    finish_push(s_.tag_float);
+  }
+  void push_boolean() override {
+    a_.mov(kScratch, x86::ptr(kL, s_.top));
+    a_.movzx(x86::eax, x86::al);
+    if (s_.tag_false == s_.tag_true) {
+      a_.mov(x86::dword_ptr(kScratch), x86::eax);
+      finish_push(s_.tag_false);
+      return;
+    }
+    // tag = al ? true : false
+    a_.neg(x86::eax);
+    a_.and_(x86::eax, s_.tag_true ^ s_.tag_false);
+    a_.xor_(x86::eax, s_.tag_false);
+    a_.mov(x86::byte_ptr(kScratch, s_.tag), x86::al);
+    a_.add(x86::qword_ptr(kL, s_.top), s_.slot);
+  }
+
+ private:
+  // 5.1: L->base. 5.2+: the slot behind L->ci->func.
+  void load_base() {
+    if (based_) return;
+    based_ = true;
+    if (s_.base_is_field) {
+      a_.mov(kBase, x86::ptr(kL, s_.base));
+      return;
+    }
+    a_.mov(kBase, x86::ptr(kL, s_.call_info));
+    a_.mov(kBase, x86::ptr(kBase, s_.function));
+    a_.add(kBase, s_.slot);
+  }
+  x86::Mem value(int index, uint32_t bytes) const { return x86::Mem(kBase, (index - 1) * s_.slot, bytes); }
+  x86::Mem tag(int index) const { return x86::Mem(kBase, (index - 1) * s_.slot + s_.tag, s_.tag_bytes); }
+  void cmp_tag(int index, uint8_t code) { a_.cmp(tag(index), code); }
+
+  // Little-endian: a narrower integer is the value's first bytes.
+  void load_narrow(int index, ThunkKind kind, const x86::Gp& to) {
+    switch (kind) {
+      case ThunkKind::i8:
+        a_.movsx(to, value(index, 1));
+        break;
+      case ThunkKind::u8:
+        a_.movzx(to.r32(), value(index, 1));
+        break;
+      case ThunkKind::i16:
+        a_.movsx(to, value(index, 2));
+        break;
+      case ThunkKind::u16:
+        a_.movzx(to.r32(), value(index, 2));
+        break;
+      case ThunkKind::i32:
+        a_.movsxd(to, value(index, 4));
+        break;
+      case ThunkKind::u32:
+        a_.mov(to.r32(), value(index, 4));
+        break;
+      default:
+        a_.mov(to, value(index, 8));
+        break;
+    }
+  }
+  void truncate(int index, ThunkKind kind, const x86::Gp& to, const Label& unexpected) {
+    a_.cvttsd2si(x86::rax, value(index, 8));
+    a_.cmp(x86::rax, 1);
+    a_.jo(unexpected);  // not in range: the slow path knows what it is
+    narrow(a_, kind, to, x86::rax);
+  }
+  void finish_push(uint8_t code) {
+    if (s_.tag_bytes == 1) {
+      a_.mov(x86::byte_ptr(kScratch, s_.tag), code);
+    } else {
+      a_.mov(x86::dword_ptr(kScratch, s_.tag), code);
+    }
+    a_.add(x86::qword_ptr(kL, s_.top), s_.slot);
+  }
+
+  x86::Assembler& a_;
+  OutOfLine& cold_;
+  const ThunkHost& host_;
+  const StackLayout& s_;
+  bool based_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<StackAccess> make_stack_access(x86::Assembler& a, OutOfLine& cold, const ThunkHost& host) {
+  if (host.stack.valid) return std::make_unique<DirectStack>(a, cold, host);
+  return std::make_unique<ApiStack>(a, cold, host);
+}
+
+}  // namespace ferry::call::x64
+#endif

@@ -1,0 +1,443 @@
+// What thunks need to know of this Lua and of the functions they are made for (thunks.h).
+#include "lua/thunks.h"
+
+#include "lua/call.h"
+#include "lua/callback.h"
+#include "lua/convert.h"
+#include "lua/varargs.h"
+
+#if defined(FERRY_NATIVE) && defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#include <cxxabi.h>
+#include <pthread.h>
+
+#include <cerrno>
+#include <cstddef>
+
+#include "call/thunk.h"
+#include "call/unwind.h"
+
+namespace ferry::lua {
+
+// What the code of one thunk refers to.
+struct Thunk {
+  State* st = nullptr;
+  TypeInfo* type = nullptr;  // the function type
+  NameId name = kNoName;     // of a library function
+  std::vector<TypeInfo*> params;
+  std::vector<TypeId> cells;  // per argument: one more type of cdata that a pointer takes; never resized
+  call::CodeBlock code;
+  bool of_type = false;  // belongs to a function type, for function pointers
+  bool young = true;     // not registered yet
+  bool live = false;     // found by the sweep
+};
+
+struct ThunkTable {
+  call::ThunkHost host;
+  std::vector<std::unique_ptr<Thunk>> thunks;
+  size_t next_sweep = 64;
+};
+
+namespace {
+
+// --- what thunks call ---------------------------------------------------------------------------------------------
+
+// Uses two stack slots above the arguments, within those that every C function has.
+CData* find_cdata(lua_State* L, State* st, int idx) {
+  return to_cdata(L, st, idx);
+}
+
+void convert(lua_State* L, const void* data, int number, void* slot) {
+  const auto* thunk = static_cast<const Thunk*>(data);
+  State* st = thunk->st;
+  const char* name = thunk->of_type ? nullptr : st->types->name(thunk->name).data();
+  const int first = thunk->of_type ? 2 : 1;
+  luaL_checkstack(L, static_cast<int>(thunk->params.size()) + 12, "too many arguments");
+  convert_argument(L, st, thunk->params[static_cast<size_t>(number)], slot, first + number, number + 1, name);
+}
+
+void* new_result(lua_State* L, State* st, const void* type) {
+  luaL_checkstack(L, 12, nullptr);
+  auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
+  constexpr uint64_t kRegisters = 16;  // results in registers are stored by whole eightbytes
+  return new_cdata(L, st, info, info->size < kRegisters ? kRegisters : info->size)->address();
+}
+
+void push_result(lua_State* L, State* st, const void* type, void* bytes) {
+  push_value(L, st, const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type)), bytes, 0);
+}
+
+void raise_callback_error(lua_State* L, State* st) {
+  raise_pending(L, st);
+}
+
+int slow_pointer_call(lua_State* L, call::CFunction function, const void* data) {
+  auto* thunk = const_cast<Thunk*>(static_cast<const Thunk*>(data));
+  teach_thunk(L, thunk->st, thunk, 2);
+  return call_c(L, thunk->st, thunk->type, function, nullptr, 2);
+}
+
+// A C++ exception of a callee, or of Ferry itself (out of memory).
+void on_exception(void* frame, const char* type, const char* what) {
+  auto* current = reinterpret_cast<CallFrame*>(static_cast<char*>(frame) + call::kThunkFrameOffset);
+  lua_State* L = current->L;
+  State* st = find_state(L);
+  if (st->frame == current) st->frame = current->outer;
+  st->saved_errno = errno;
+  without_exceptions(st, [&] {
+    st->error = std::string("C++ exception ") + type + ": " + what;
+    return true;
+  });
+  raise_error(L, st);
+}
+
+// Raises an error to see whether it travels as a C++ exception, which thunks must let pass.
+int l_raise_probe(lua_State* L) {
+  try {
+    lua_pushnil(L);
+    lua_error(L);
+  } catch (...) {
+    if (const std::type_info* type = __cxxabiv1::__cxa_current_exception_type()) call::add_passthrough_type(*type);
+    throw;
+  }
+  return 0;
+}
+
+void learn_exceptions(lua_State* L) {
+  call::set_exception_handler(on_exception);
+  lua_pushcfunction(L, l_raise_probe);
+  lua_pcall(L, 0, 0, 0);
+  lua_pop(L, 1);
+}
+
+// --- what the emitter is told -------------------------------------------------------------------------------------
+
+template <typename F>
+const void* entry(F* function) {
+  return reinterpret_cast<const void*>(function);
+}
+
+call::LuaApi api_of_this_lua() {
+  call::LuaApi api;
+  api.gettop = entry(lua_gettop);
+  api.type = entry(lua_type);
+  api.toboolean = entry(lua_toboolean);
+  fill_number_api(&api.tointegerx, &api.tonumber);
+  api.tolstring = entry(lua_tolstring);
+  api.touserdata = entry(lua_touserdata);
+  api.pushboolean = entry(lua_pushboolean);
+  api.pushinteger = entry(lua_pushinteger);
+  api.pushnumber = entry(lua_pushnumber);
+  api.type_nil = LUA_TNIL;
+  api.type_boolean = LUA_TBOOLEAN;
+  api.type_light = LUA_TLIGHTUSERDATA;
+  api.type_number = LUA_TNUMBER;
+  api.type_string = LUA_TSTRING;
+  api.type_userdata = LUA_TUSERDATA;
+  return api;
+}
+
+// offsetof on structures with private parts elsewhere is conditionally supported; gcc and clang do.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+call::ThunkOffsets offsets() {
+  call::ThunkOffsets o;
+  o.record_state = offsetof(FunctionRecord, st);
+  o.frame = offsetof(State, frame);
+  o.saved_errno = offsetof(State, saved_errno);
+  o.owner = offsetof(State, owner);
+  o.metatables = offsetof(State, metatable_cache);
+  o.frame_L = offsetof(CallFrame, L);
+  o.frame_outer = offsetof(CallFrame, outer);
+  o.frame_failed = offsetof(CallFrame, failed);
+  o.cdata_type = offsetof(CData, type);
+  o.cdata_guard = offsetof(CData, guard);
+  o.cdata_data = offsetof(CData, data);
+  o.guard = kGuard;
+  return o;
+}
+#pragma GCC diagnostic pop
+static_assert(sizeof(CallFrame) == call::kThunkFrameBytes && sizeof(bool) == 1);
+
+int64_t distance_of_errno() {
+  uintptr_t thread;
+  asm("mov %%fs:0, %0" : "=r"(thread));
+  return static_cast<int64_t>(reinterpret_cast<uintptr_t>(&errno) - thread);
+}
+
+// Thunks ask for the thread pointer itself, where this_thread() asks the system.
+bool thread_is_its_pointer() {
+  uintptr_t thread;
+  asm("mov %%fs:0, %0" : "=r"(thread));
+  return thread == this_thread() && distance_of_errno() > INT32_MIN && distance_of_errno() < INT32_MAX;
+}
+
+// The table of this state's thunks; null if it can have none.
+ThunkTable* table_of(lua_State* L, State* st) {
+  if (st->thunks != nullptr) return st->thunks;
+  if (!st->backend->makes_code() || !thread_is_its_pointer()) return nullptr;
+  learn_exceptions(L);
+  without_exceptions(st, [&] {
+    auto table = std::make_unique<ThunkTable>();
+    table->host.api = api_of_this_lua();
+    table->host.helpers.cdata = entry(find_cdata);
+    table->host.helpers.convert = entry(convert);
+    table->host.helpers.new_result = entry(new_result);
+    table->host.helpers.push_result = entry(push_result);
+    table->host.helpers.raise_pending = entry(raise_callback_error);
+    table->host.offsets = offsets();
+    table->host.stack = st->stack;
+    table->host.errno_offset = distance_of_errno();
+    st->thunks = table.release();
+    return true;
+  });
+  return st->thunks;
+}
+
+call::ThunkKind kind_of(Rep rep) {
+  using call::ThunkKind;
+  switch (rep) {
+    case Rep::none:
+      return ThunkKind::none;
+    case Rep::boolean:
+      return ThunkKind::boolean;
+    case Rep::i8:
+      return ThunkKind::i8;
+    case Rep::u8:
+      return ThunkKind::u8;
+    case Rep::i16:
+      return ThunkKind::i16;
+    case Rep::u16:
+      return ThunkKind::u16;
+    case Rep::i32:
+      return ThunkKind::i32;
+    case Rep::u32:
+      return ThunkKind::u32;
+    case Rep::i64:
+      return ThunkKind::i64;
+    case Rep::u64:
+      return ThunkKind::u64;
+    case Rep::f32:
+      return ThunkKind::f32;
+    case Rep::f64:
+      return ThunkKind::f64;
+    case Rep::pointer:
+      return ThunkKind::pointer;
+    case Rep::record:
+      return ThunkKind::record;
+    default:
+      return ThunkKind::other;
+  }
+}
+
+call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell) {
+  call::ThunkArg arg;
+  arg.kind = kind_of(info->rep);
+  arg.cell = cell;
+  arg.same = info->id;
+  if (arg.kind == call::ThunkKind::record) arg.same = (*st->types)[info->id].canonical;
+  if (arg.kind == call::ThunkKind::pointer) {
+    TypeInfo* to = base_of(st, info);
+    arg.takes_light = true;
+    arg.takes_string =
+        (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
+    if (to->kind == Kind::structure || to->kind == Kind::union_) arg.object = (*st->types)[to->id].canonical;
+  }
+  return arg;
+}
+
+call::ThunkResult result_of(TypeInfo* info) {
+  call::ThunkResult result;
+  result.type = info;
+  result.kind = kind_of(info->rep);
+  constexpr uint64_t kResultBytes = 32;  // what a thunk's frame has for results that are pushed afterwards
+  if (info->rep == Rep::vector || (info->size > kResultBytes && info->rep != Rep::none)) {
+    result.kind = call::ThunkKind::record;
+  } else if (info->rep == Rep::pointer) {
+    result.kind = call::ThunkKind::other;
+  } else if (!kNativeIntegers && (info->rep == Rep::i64 || info->rep == Rep::u64)) {
+    result.kind = call::ThunkKind::other;  // boxed
+  }
+  return result;
+}
+
+// Fills and publishes. False: no thunk, st->error says nothing of use.
+bool compile(State* st, Thunk* thunk, const FunctionRecord* record, const void* slow) {
+  return without_exceptions(st, [&] {
+    const Function& f = st->types->function(thunk->type->id);
+    if (f.variadic) return false;
+    auto plan = abi::plan_call(*st->types, thunk->type->id);
+    if (!plan || !call::can_make_thunk(*plan)) return false;
+    call::ThunkSpec spec;
+    spec.plan = &*plan;
+    thunk->cells.assign(f.params.size(), kNoType);
+    for (size_t i = 0; i < f.params.size(); ++i) {
+      TypeInfo* info = info_of(st, f.params[i].type);
+      thunk->params.push_back(info);
+      spec.args.push_back(argument_of(st, info, &thunk->cells[i]));
+    }
+    spec.result = result_of(info_of(st, f.result));
+    spec.data = thunk;
+    spec.slow = slow;
+    if (record != nullptr) {
+      spec.record = record;
+      spec.address = record->address;
+    } else {
+      spec.state = st;
+      spec.first = 2;
+    }
+    auto code = call::make_thunk(st->thunks->host, spec);
+    if (!code) return false;
+    thunk->code = *code;
+    return true;
+  });
+}
+
+Thunk* add_thunk(lua_State* L, State* st, TypeInfo* type, const FunctionRecord* record, const void* slow) {
+  ThunkTable* table = table_of(L, st);
+  if (table == nullptr) return nullptr;
+  Thunk* made = nullptr;
+  without_exceptions(st, [&] {
+    auto thunk = std::make_unique<Thunk>();
+    thunk->st = st;
+    thunk->type = type;
+    thunk->of_type = record == nullptr;
+    if (record != nullptr) thunk->name = record->name;
+    table->thunks.reserve(table->thunks.size() + 1);
+    if (compile(st, thunk.get(), record, slow)) {
+      made = thunk.get();
+      table->thunks.push_back(std::move(thunk));
+    }
+    return true;
+  });
+  return made;
+}
+
+// Frees the thunks whose Lua functions are gone from the weak table. A finaliser does not do: after it has run, others
+// may still call the function, and keep it.
+void sweep(lua_State* L, State* st) {
+  ThunkTable* table = st->thunks;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunk_functions);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    static_cast<Thunk*>(lua_touserdata(L, -1))->live = true;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  size_t kept = 0;
+  for (auto& thunk : table->thunks) {
+    if (thunk->live || thunk->young || thunk->of_type) {
+      thunk->live = false;
+      table->thunks[kept++].swap(thunk);
+    } else {
+      call::process_code().release(thunk->code);
+    }
+  }
+  table->thunks.resize(kept);
+  constexpr size_t kLeast = 64;
+  table->next_sweep = kept * 2 < kLeast ? kLeast : kept * 2;
+}
+
+}  // namespace
+
+Thunk* make_thunk(lua_State* L, State* st, FunctionRecord* record, lua_CFunction slow) {
+  luaL_checkstack(L, 6, nullptr);
+  if (st->thunks != nullptr && st->thunks->thunks.size() >= st->thunks->next_sweep) sweep(L, st);
+  return add_thunk(L, st, record->type, record, entry(slow));
+}
+
+lua_CFunction thunk_entry(const Thunk* thunk, lua_CFunction fallback) {
+  if (thunk == nullptr) return fallback;
+  return reinterpret_cast<lua_CFunction>(reinterpret_cast<uintptr_t>(thunk->code.address));
+}
+
+void register_thunk(lua_State* L, State* st, Thunk* thunk) {
+  if (thunk == nullptr) return;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunk_functions);
+  lua_pushvalue(L, -2);
+  lua_pushlightuserdata(L, thunk);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  thunk->young = false;
+}
+
+bool is_native_code(lua_CFunction function) {
+  return call::process_code().contains(reinterpret_cast<const void*>(function));
+}
+
+void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first) {
+  if (thunk == nullptr) return;
+  const int given = lua_gettop(L) - first + 1;
+  for (int i = 0; i < given && static_cast<size_t>(i) < thunk->params.size(); ++i) {
+    TypeInfo* info = thunk->params[static_cast<size_t>(i)];
+    if (info->rep != Rep::pointer) continue;
+    CData* cd = to_cdata(L, st, first + i);
+    if (cd == nullptr) continue;
+    const TypeInfo* source = info_of(st, cd->type);
+    void* value;
+    TypeId pointee;
+    if (source->rep == Rep::reference || !pointer_value(st, cd, &value, &pointee) || value != cd->data) continue;
+    // A pointer to a whole array has rules of its own.
+    if (source->rep == Rep::array && base_of(st, info)->kind == Kind::array) continue;
+    if (pointer_compatible(st, info->base_id, pointee, false)) thunk->cells[static_cast<size_t>(i)] = cd->type;
+  }
+}
+
+int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
+  CallInfo* info = call_info_of(L, st, type);
+  if (!info->thunk_tried) {
+    info->thunk_tried = true;
+    info->thunk = add_thunk(L, st, type, nullptr, entry(slow_pointer_call));
+  }
+  if (info->thunk == nullptr) return call_c(L, st, type, function, nullptr, 2);
+  using PointerThunk = int (*)(lua_State*, call::CFunction, const void*);
+  const auto code = reinterpret_cast<PointerThunk>(reinterpret_cast<uintptr_t>(info->thunk->code.address));
+  return code(L, function, info->thunk);
+}
+
+void release_thunks(State* st) {
+  if (st->thunks == nullptr) return;
+  for (auto& thunk : st->thunks->thunks) {
+    if (thunk->of_type) {
+      call::process_code().release(thunk->code);
+    } else {
+      call::process_code().retire(thunk->code);
+    }
+  }
+  delete st->thunks;
+  st->thunks = nullptr;
+}
+
+void make_thunk_registry(lua_State* L, State* st) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  st->thunk_functions = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+}  // namespace ferry::lua
+
+#else  // no native code
+
+namespace ferry::lua {
+
+Thunk* make_thunk(lua_State*, State*, FunctionRecord*, lua_CFunction) {
+  return nullptr;
+}
+lua_CFunction thunk_entry(const Thunk*, lua_CFunction fallback) {
+  return fallback;
+}
+void register_thunk(lua_State*, State*, Thunk*) {}
+bool is_native_code(lua_CFunction) {
+  return false;
+}
+int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
+  return call_c(L, st, type, function, nullptr, 2);
+}
+void teach_thunk(lua_State*, State*, Thunk*, int) {}
+void release_thunks(State*) {}
+void make_thunk_registry(lua_State*, State*) {}
+
+}  // namespace ferry::lua
+#endif

@@ -1,0 +1,38 @@
+// Compiled calls (call/thunk.h) for this Lua: made when a library function is taken from its namespace or a function
+// pointer's type is called first; freed when the Lua function is gone. Without native code everything here says "no".
+#pragma once
+
+#include "call/backend.h"
+#include "lua/state.h"
+
+namespace ferry::lua {
+
+struct FunctionRecord;
+struct ThunkTable;  // the thunks of a State; State::thunks, null until the first one
+struct Thunk;       // one of them; belongs to the table
+
+// A thunk for the library function, or null (no native code, or the function is none for thunks; never an error). It
+// is kept at least until register_thunk(). `slow`: the lua_CFunction that does the same.
+Thunk* make_thunk(lua_State* L, State* st, FunctionRecord* record, lua_CFunction slow);
+// The code; `fallback` for null.
+lua_CFunction thunk_entry(const Thunk* thunk, lua_CFunction fallback);
+// The closure on top of the stack was made with it: the thunk lives as long. Raises for memory.
+void register_thunk(lua_State* L, State* st, Thunk* thunk);
+
+// Whether the function may be a thunk's entry, of any state.
+bool is_native_code(lua_CFunction function);
+
+// Calls a function pointer with the arguments from stack index 2 up, through a thunk of its type if there can be one.
+// Returns the number of results pushed.
+int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function);
+
+// Before a call takes the slow path: what its arguments are is remembered, so that the thunk takes them the next time.
+void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first);
+
+// The state closes: thunks of library functions may be called for ever and then only raise.
+void release_thunks(State* st);
+
+// The registry's table that register_thunk() needs.
+void make_thunk_registry(lua_State* L, State* st);
+
+}  // namespace ferry::lua
