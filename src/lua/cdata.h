@@ -97,6 +97,12 @@ struct TypeInfo {
   int metatype = 0;          // registry reference of the user's metatype table (of a pointer: of its pointee); 0: none
   bool has_gc = false;       // the metatype had __gc when last looked at (metatype.cpp)
   FieldTable* fields = nullptr;  // records: filled on first use
+  // What access.cpp needs to index an object of this type without asking further; filled by the first such access that
+  // goes the general way.
+  const FieldTable* members = nullptr;  // of the record that CData::data points to
+  Rep element = Rep::none;              // numbers and bool: what CData::data[i] is; none: ask
+  Rep stored_element = Rep::none;       // the same if it may be written
+  uint64_t bound = 0;                   // indexes below it are inside, all else has to be looked at
   CallInfo* call = nullptr;      // functions: filled on first use
 };
 

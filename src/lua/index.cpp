@@ -176,6 +176,7 @@ int general_index(lua_State* L, State* st, const Object& o) {
         if (address == nullptr && m->info != nullptr) {
           raise(L, "attempt to read member '%s' through a NULL '%s'", lua_tostring(L, 2), type_name(st, o.cd->type));
         }
+        learn_members(st, o.cd, record);
         push_member(L, st, *m, address, o.parent);
         inherit_length(L, o, *m);
         return 1;
@@ -187,6 +188,7 @@ int general_index(lua_State* L, State* st, const Object& o) {
     int64_t index;
     if (index_key(L, st, 2, &index)) {
       void* at = element_at(L, st, o, index);
+      learn_elements(st, o.cd);
       push_value(L, st, base_of(st, o.info), at, o.parent);
       return 1;
     }
@@ -225,48 +227,13 @@ void write_element(lua_State* L, State* st, const Object& o, TypeInfo* element, 
 
 }  // namespace
 
-int l_index(lua_State* L) {
+int l_general_index(lua_State* L) {
   State* st = state_of(L);
   const Object o = open(L, st);
   return general_index(L, st, o);
 }
 
-int l_record_index(lua_State* L) {
-  State* st = state_of(L);
-  // The metatable is hidden (__metatable), so Lua calls this with cdata only; the guard catches what the debug
-  // library could bring here.
-  auto* cd = static_cast<CData*>(lua_touserdata(L, 1));
-  if (cd != nullptr && cd->guard == kGuard && lua_type(L, 2) == LUA_TSTRING) {
-    TypeInfo* info = st->infos[cd->type];
-    if (const Member* m = find_member(L, st, info, 2)) {
-      auto* at = static_cast<char*>(cd->data) + m->offset;
-      switch (m->rep) {
-        case Rep::f64: {
-          double value;
-          std::memcpy(&value, at, sizeof value);
-          lua_pushnumber(L, value);
-          return 1;
-        }
-        case Rep::i32: {
-          int32_t value;
-          std::memcpy(&value, at, sizeof value);
-          push_small_integer(L, value);
-          return 1;
-        }
-        default: {
-          const bool owns = (cd->flags & (kOwned | kHasParent)) != 0;
-          push_member(L, st, *m, cd->data, owns ? 1 : 0);
-          if ((cd->flags & kHasLength) != 0) inherit_length(L, Object{cd, info, cd->data, 1}, *m);
-          return 1;
-        }
-      }
-    }
-  }
-  const Object o = open(L, st);
-  return general_index(L, st, o);
-}
-
-int l_newindex(lua_State* L) {
+int l_general_newindex(lua_State* L) {
   State* st = state_of(L);
   const Object o = open(L, st);
   if (lua_type(L, 2) == LUA_TSTRING) {
@@ -276,6 +243,7 @@ int l_newindex(lua_State* L) {
         if (address == nullptr) {
           raise(L, "attempt to write member '%s' through a NULL '%s'", lua_tostring(L, 2), type_name(st, o.cd->type));
         }
+        learn_members(st, o.cd, record);
         write_member(L, st, *m, address, 3, record, 1);
         return 0;
       }
@@ -284,6 +252,7 @@ int l_newindex(lua_State* L) {
     int64_t index;
     if (index_key(L, st, 2, &index)) {
       void* at = element_at(L, st, o, index);
+      learn_elements(st, o.cd);
       write_element(L, st, o, base_of(st, o.info), at, index);
       return 0;
     }

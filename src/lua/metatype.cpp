@@ -131,11 +131,10 @@ int adopt(lua_State* L, State* st) {
   return luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
-int make_kind(lua_State* L, State* st, lua_CFunction index, lua_CFunction newindex, bool with_gc) {
+int make_kind(lua_State* L, State* st, bool with_gc) {
   lua_createtable(L, 0, 24);
   copy_events(L, st);
-  set_event(L, st, "__index", index);
-  set_event(L, st, "__newindex", newindex);
+  set_index_events(L, st);
   if (with_gc) set_event(L, st, "__gc", l_gc);
   return adopt(L, st);
 }
@@ -145,8 +144,7 @@ int make_kind(lua_State* L, State* st, lua_CFunction index, lua_CFunction newind
 int make_own(lua_State* L, State* st, int table, bool with_gc) {
   lua_createtable(L, 0, 26);
   copy_events(L, st);
-  set_event(L, st, "__index", l_index);
-  set_event(L, st, "__newindex", l_newindex);
+  set_index_events(L, st);
   lua_pushliteral(L, "__name");
   lua_rawget(L, table);
   if (lua_type(L, -1) == LUA_TSTRING) {
@@ -181,12 +179,12 @@ void make_metatables(lua_State* L, State* st, int) {
   lua_setfield(L, -2, "__metatable");
   st->events = luaL_ref(L, LUA_REGISTRYINDEX);
 
-  st->record_mt = make_kind(L, st, l_record_index, l_newindex, false);
-  st->record_gc_mt = make_kind(L, st, l_record_index, l_newindex, true);
-  st->pointer_mt = make_kind(L, st, l_index, l_newindex, false);
-  st->pointer_gc_mt = make_kind(L, st, l_index, l_newindex, true);
-  st->value_mt = make_kind(L, st, l_index, l_newindex, false);
-  st->value_gc_mt = make_kind(L, st, l_index, l_newindex, true);
+  st->record_mt = make_kind(L, st, false);
+  st->record_gc_mt = make_kind(L, st, true);
+  st->pointer_mt = make_kind(L, st, false);
+  st->pointer_gc_mt = make_kind(L, st, true);
+  st->value_mt = make_kind(L, st, false);
+  st->value_gc_mt = make_kind(L, st, true);
 
   lua_createtable(L, 0, 8);
   set_event(L, st, "__call", l_construct);
