@@ -52,8 +52,11 @@ bool Parser::fail(uint32_t where, std::string message) {
 bool Parser::fail_expected(std::string_view what) {
   if (failed_) return false;
   if (quiet_) return fail(token_.at, {});
-  if (at(Tok::error))
-    return fail(token_.at, lexer_.error() + (token_.text.empty() ? "" : ", got " + shown(token_.text)));
+  if (at(Tok::error)) {
+    const std::string error(lexer_.error());
+    const bool said = token_.text.empty() || error.find(shown(token_.text)) != std::string::npos;
+    return fail(token_.at, said ? error : error + ", got " + shown(token_.text));
+  }
   std::string message = "expected ";
   message += what;
   message += ", got ";

@@ -401,12 +401,13 @@ bool is_sized(const TypeInfo* element) {
   return !is_void(element) && !is_function(element) && (element->type_flags & (kIncomplete | kVariable)) == 0;
 }
 
-// nil with every pointer; else the same pointee but for qualifiers, where `void` is a pointee like others and all
-// functions are the same, as in LuaJIT.
+// Whether < and - are defined: not for nil; the same pointee but for qualifiers, where `void` is a pointee like others
+// and all functions are the same, as in LuaJIT.
 bool are_comparable(State* st, const Operand& a, const Operand& b) {
   const TypeInfo* x = element_of(st, a);
   const TypeInfo* y = element_of(st, b);
-  if (x == nullptr || y == nullptr || (is_function(x) && is_function(y))) return true;
+  if (x == nullptr || y == nullptr) return false;
+  if (is_function(x) && is_function(y)) return true;
   return is_void(x) == is_void(y) && pointer_compatible(st, x->id, y->id, true);
 }
 

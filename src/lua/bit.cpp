@@ -94,7 +94,7 @@ uint64_t operand(lua_State* L, int idx, Width* width) {
     if (st->closed()) raise_closed(L);
     return cdata_bits(L, st, idx, cd, width);
   }
-  luaL_checknumber(L, idx);  // raises, unless it is a string that is a number
+  if (!lua_isnumber(L, idx)) raise_expected(L, st, idx, "number");  // strings may be numbers
   return number_bits(L, idx);
 }
 

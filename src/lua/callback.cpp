@@ -73,7 +73,7 @@ void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
 void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void* result) {
   TypeInfo* info = record->result;
   if (lua_isnil(L, idx) && info->rep != Rep::pointer) return;  // a callback that returns nothing gives zero
-  const Place place{Place::Kind::result, 0, nullptr, kNoType};
+  const Place place{Place::Kind::result, 0, nullptr, record->fn->id};
   if (info->size <= 64) {
     // Converted aside: an error must leave the zero in place.
     alignas(16) std::byte value[64] = {};

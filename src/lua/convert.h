@@ -24,8 +24,10 @@ void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx
 void write_member(lua_State* L, State* st, const Member& member, void* record, int idx, TypeInfo* record_info,
                   int owner);
 
-// ffi.new's initialisers: arguments first..last for a fresh zeroed object of `size` bytes at `address`.
-void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int first, int last, int owner);
+// ffi.new's initialisers: arguments first..last for a fresh zeroed object of `size` bytes at `address`. `place`: of the
+// first argument, for messages about the whole object.
+void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int first, int last, int owner,
+                const Place& place);
 
 // ffi.cast: writes the value at idx as `info` (a scalar, pointer, reference or enum) with C's cast rules.
 void cast_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place);

@@ -1,6 +1,7 @@
 // Initialisers: tables and argument lists for arrays, records, complex numbers and vectors, by LuaJIT's rules
 // ("Initializers" of its FFI semantics).
 #include "ctype/layout.h"
+#include "ctype/spell.h"
 #include "lua/anchor.h"
 #include "lua/write.h"
 
@@ -22,8 +23,12 @@ struct Init {
 
 void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place);
 
-[[noreturn]] void too_many(lua_State* L, State* st, TypeInfo* info) {
-  raise(L, "too many initializers for '%s'", type_name(st, info->id));
+[[noreturn]] void too_many(lua_State* L, State* st, TypeInfo* info, const Place& place) {
+  without_exceptions(st, [&] {
+    st->error = "too many initializers for '" + spell(*st->types, info->id) + "'";
+    return true;
+  });
+  raise_at(L, st, place);
 }
 
 void init_value(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place) {
@@ -83,7 +88,7 @@ void fill_from_first(const Init& in, TypeInfo* info, void* address, uint64_t cou
   }
 }
 
-void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place&) {
+void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& where) {
   lua_State* L = in.L;
   TypeInfo* element = base_of(in.st, info);
   const uint64_t count = info->rep == Rep::complex ? 2 : capacity(in.st, info, size);
@@ -95,7 +100,7 @@ void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, in
       if (i == 0) continue;  // 0-based or 1-based
       break;
     }
-    if (filled >= count) too_many(L, in.st, info);
+    if (filled >= count) too_many(L, in.st, info, where);
     const Place place{Place::Kind::element, static_cast<int>(filled), nullptr, info->id};
     init_value(in, element, static_cast<char*>(address) + filled * element->size, element->size, lua_gettop(L), place);
     lua_pop(L, 1);
@@ -218,11 +223,11 @@ void write_table(lua_State* L, State* st, TypeInfo* info, void* address, uint64_
   init_table(in, info, address, size, idx, place);
 }
 
-void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int first, int last, int owner) {
+void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int first, int last, int owner,
+                const Place& place) {
   if (first > last) return;
   const Keeper keep{owner != 0 ? abs_index(L, owner) : 0, 0};
   const Init in{L, st, &keep, kInitialiser, 0};
-  const Place place{};
   if (first == last && !is_partial(L, st, info, first)) {
     const int type = lua_type(L, first);
     if (type == LUA_TTABLE || type == LUA_TSTRING) {
@@ -232,7 +237,7 @@ void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t
       CData* cd = to_cdata(L, st, first);
       const uint64_t bytes = cd != nullptr ? size_of_object(st, cd) : 0;
       if (cd == nullptr) raise_convert(L, st, first, info->id, place);
-      if (bytes != size) too_many(L, st, info);
+      if (bytes != size) too_many(L, st, info, place);
       TypeInfo* source;
       const void* from = resolve(st, cd, &source);
       std::memcpy(address, from, static_cast<size_t>(size));
@@ -248,7 +253,7 @@ void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t
     case Rep::vector: {
       TypeInfo* element = base_of(st, info);
       const uint64_t count = info->rep == Rep::complex ? 2 : capacity(st, info, size);
-      if (static_cast<uint64_t>(last - first + 1) > count) too_many(L, st, info);
+      if (static_cast<uint64_t>(last - first + 1) > count) too_many(L, st, info, place);
       for (int i = first; i <= last; ++i) {
         const Place at{Place::Kind::element, i - first, nullptr, info->id};
         init_value(in, element, static_cast<char*>(address) + static_cast<uint64_t>(i - first) * element->size,
@@ -260,11 +265,11 @@ void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t
     case Rep::record: {
       int next = first;
       init_record_list(in, info, address, size, &next, last);
-      if (next <= last) too_many(L, st, info);
+      if (next <= last) too_many(L, st, info, place);
       return;
     }
     default:
-      too_many(L, st, info);
+      too_many(L, st, info, place);
   }
 }
 

@@ -28,6 +28,15 @@ bool is_const_object(State* st, TypeInfo* info) {
   return info->rep == Rep::array && is_const_object(st, base_of(st, info));
 }
 
+// Lua's own files: a write would replace the FILE * that Lua closes later.
+bool is_file(lua_State* L, int arg) {
+  if (lua_getmetatable(L, arg) == 0) return false;
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_FILEHANDLE);
+  const bool same = lua_rawequal(L, -1, -2) != 0;
+  lua_pop(L, 2);
+  return same;
+}
+
 // A pointer, array, record, light userdata, userdata or (reading) string. Raises for anything else and for NULL.
 Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
   Bytes b;
@@ -61,7 +70,7 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
         if (writing && b.is_const) raise_argument(L, arg, "cannot write to '%s'", type_name(st, cd->type));
         break;
       }
-      if (to_ctype(L, st, arg) == nullptr) {
+      if (to_ctype(L, st, arg) == nullptr && !(writing && is_file(L, arg))) {
         b.address = lua_touserdata(L, arg);
         b.known = raw_length(L, arg);
       }
@@ -126,7 +135,9 @@ int l_string(lua_State* L) {
     return 1;
   }
   CData* cd = to_cdata(L, st, 1);
-  if (cd != nullptr && !holds_chars(st, cd)) {
+  if (cd != nullptr
+          ? !holds_chars(st, cd)
+          : lua_type(L, 1) != LUA_TNIL && (lua_touserdata(L, 1) == nullptr || to_ctype(L, st, 1) != nullptr)) {
     raise_argument(L, 1, "cannot convert '%s' to 'const char *'", describe_value(L, st, 1));
   }
   const Bytes b = check_bytes(L, st, 1, false);
@@ -144,6 +155,7 @@ int l_string(lua_State* L) {
 
 int l_copy(lua_State* L) {
   State* st = open_call(L);
+  luaL_checkany(L, 1);
   luaL_checkany(L, 2);
   if (lua_type(L, 2) == LUA_TTABLE) return copy_from_table(L, st);
   const Bytes to = check_bytes(L, st, 1, true);
@@ -169,11 +181,12 @@ int l_copy(lua_State* L) {
 
 int l_fill(lua_State* L) {
   State* st = open_call(L);
+  luaL_checkany(L, 1);
   luaL_checkany(L, 2);
   const uint64_t length = check_count(L, st, 2);
   int value = 0;
   if (!lua_isnoneornil(L, 3)) {
-    luaL_checktype(L, 3, LUA_TNUMBER);
+    if (lua_type(L, 3) != LUA_TNUMBER) raise_expected(L, st, 3, "number");
     value = static_cast<int>(integer_at(L, 3, 4));
   }
   if (length == 0 && lua_type(L, 1) == LUA_TUSERDATA && to_cdata(L, st, 1) != nullptr) return 0;

@@ -48,7 +48,7 @@ void push_size(lua_State* L, uint64_t size) {
 
 FieldPath find_field(lua_State* L, State* st, TypeInfo* info, int idx) {
   size_t length;
-  const char* text = luaL_checklstring(L, idx, &length);
+  const char* text = check_text(L, st, idx, &length);
   if (info->rep != Rep::record) return FieldPath{};
   const NameId name = st->types->find_name({text, length});
   return name != kNoName ? st->types->find_field(info->id, name) : FieldPath{};
@@ -85,7 +85,7 @@ bool same_type(State* st, TypeInfo* want, TypeInfo* have) {
 int l_cdef(lua_State* L) {
   State* st = open_call(L);
   size_t length;
-  const char* text = luaL_checklstring(L, 1, &length);
+  const char* text = check_text(L, st, 1, &length);
   if (!parse_cdef_text(L, st, {text, length}, 2, nullptr)) raise_error(L, st);
   without_exceptions(st, [&] {
     refresh_infos(st);
@@ -155,6 +155,7 @@ int l_offsetof(lua_State* L) {
 
 int l_istype(lua_State* L) {
   State* st = open_call(L);
+  luaL_checkany(L, 1);
   luaL_checkany(L, 2);
   TypeInfo* want = object_type(st, check_ctype(L, st, 1));
   bool same = false;
@@ -177,9 +178,9 @@ int l_metatype(lua_State* L) {
   luaL_checkany(L, 1);
   TypeInfo* info = object_type(st, check_ctype(L, st, 1));
   if (info->kind == Kind::pointer || metatype_holder(st, info) == nullptr) {
-    raise_argument(L, 1, "struct, union, complex, vector or enum type expected, got '%s'", type_name(st, info->id));
+    raise_argument(L, 1, "struct, union, complex, vector or enum type expected, got %s", type_name(st, info->id));
   }
-  if (!lua_isnil(L, 2)) luaL_checktype(L, 2, LUA_TTABLE);
+  if (lua_type(L, 2) != LUA_TTABLE && !lua_isnil(L, 2)) raise_expected(L, st, 2, "table");
   lua_settop(L, 2);
   set_metatype(L, st, info->id, 2);
   push_ctype(L, st, info->id);
@@ -210,12 +211,11 @@ bool is_callable(lua_State* L, State* st, int idx) {
 int l_gc_set(lua_State* L) {
   State* st = open_call(L);
   CData* cd = to_cdata(L, st, 1);
-  if (cd == nullptr) raise_argument(L, 1, "cdata expected, got %s", describe_value(L, st, 1));
+  if (cd == nullptr) raise_expected(L, st, 1, "cdata");
   luaL_checkany(L, 2);
   lua_settop(L, 2);
   TypeInfo* info = info_of(st, cd->type);
-  if (!lua_isnil(L, 2) && !is_callable(L, st, 2))
-    raise_argument(L, 2, "callable expected, got '%s'", describe_value(L, st, 2));
+  if (!lua_isnil(L, 2) && !is_callable(L, st, 2)) raise_expected(L, st, 2, "callable");
   if (lua_isnil(L, 2)) {
     set_finaliser(L, st, 1, 2);
     cd->flags |= kFinalised;  // also keeps the metatype's __gc from running
@@ -231,7 +231,7 @@ int l_gc_set(lua_State* L) {
 int l_eval(lua_State* L) {
   State* st = open_call(L);
   size_t length;
-  const char* text = luaL_checklstring(L, 1, &length);
+  const char* text = check_text(L, st, 1, &length);
   Constant value;
   if (!without_exceptions(st, [&] {
         auto parsed = cparse::parse_constant(*st->types, {text, length});

@@ -21,6 +21,21 @@ int l_errno(lua_State* L) {
   return 1;
 }
 
+namespace {
+
+// tonumber(text, base): what Lua's own would refuse, with the function's name.
+void check_base(lua_State* L, State* st) {
+  if (lua_isnoneornil(L, 2)) return;
+  if (!lua_isnumber(L, 2)) raise_expected(L, st, 2, "number");
+  const double base = lua_tonumber(L, 2);
+  if (!(base >= 2 && base <= 36)) raise_argument(L, 2, "base out of range");
+  const bool takes_numbers = kLuaVersion < 503;
+  if (kLuaVersion == 501 && base == 10) return;
+  if (takes_numbers ? lua_isstring(L, 1) == 0 : lua_type(L, 1) != LUA_TSTRING) raise_expected(L, st, 1, "string");
+}
+
+}  // namespace
+
 // cdata -> number: 64-bit integers exactly where Lua has them, pointers as addresses; anything else as Lua's tonumber.
 int l_tonumber(lua_State* L) {
   State* st = open_call(L);
@@ -77,6 +92,7 @@ int l_tonumber(lua_State* L) {
     lua_pushnil(L);
     return 1;
   }
+  check_base(L, st);
   // The tonumber that this Lua had when the module was loaded.
   const int top = lua_gettop(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->lua_tonumber);
@@ -123,15 +139,28 @@ int l_u64(lua_State* L) {
   return wide_integer(L, Scalar::uint64);
 }
 
+namespace {
+
+bool is_library(lua_State* L, State* st, int idx) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  lua_pushvalue(L, idx);
+  lua_rawget(L, -2);
+  const bool found = !lua_isnil(L, -1);
+  lua_pop(L, 2);
+  return found;
+}
+
+}  // namespace
+
 // addressof(cdata): T or T& -> T *; addressof(lib, "name"): pointer to a global.
 int l_addressof(lua_State* L) {
   State* st = open_call(L);
-  if (lua_type(L, 1) == LUA_TTABLE) {
-    luaL_checktype(L, 2, LUA_TSTRING);
+  if (lua_type(L, 1) == LUA_TTABLE && is_library(L, st, 1)) {
+    if (lua_type(L, 2) != LUA_TSTRING) raise_expected(L, st, 2, "string");
     if (push_symbol_address(L, st, 1, 2)) return 1;
   }
   CData* cd = to_cdata(L, st, 1);
-  if (cd == nullptr) raise_argument(L, 1, "cdata or library expected, got %s", describe_value(L, st, 1));
+  if (cd == nullptr) raise_expected(L, st, 1, "cdata or library");
   TypeInfo* info;
   void* at = resolve(st, cd, &info);
   TypeInfo* pointer = nullptr;
@@ -175,7 +204,7 @@ int l_toretval(lua_State* L) {
   State* st = open_call(L);
   luaL_checkany(L, 1);
   CData* cd = to_cdata(L, st, 1);
-  if (cd == nullptr) raise_argument(L, 1, "cdata expected, got %s", describe_value(L, st, 1));
+  if (cd == nullptr) raise_expected(L, st, 1, "cdata");
   TypeInfo* info;
   void* at = resolve(st, cd, &info);
   lua_settop(L, 1);
@@ -185,7 +214,7 @@ int l_toretval(lua_State* L) {
 }
 
 int l_abi(lua_State* L) {
-  const std::string_view name = luaL_checkstring(L, 1);
+  const std::string_view name = check_text(L, open_call(L), 1, nullptr);
   const Target& t = host_target();
   bool value = false;
   if (name == "64bit") {

@@ -27,7 +27,7 @@ bool is_lua_callback(lua_State* L, State* st, TypeInfo* info, int idx) {
 }
 
 // Pushes a new object of the type, initialised from the arguments first..top.
-int construct(lua_State* L, State* st, TypeInfo* info, int first) {
+int construct(lua_State* L, State* st, TypeInfo* info, int first, bool is_constructor) {
   if (info->rep == Rep::none || info->rep == Rep::function ||
       ((info->type_flags & kIncomplete) != 0 && info->rep != Rep::reference)) {
     unknown_size(L, st, info);
@@ -35,7 +35,10 @@ int construct(lua_State* L, State* st, TypeInfo* info, int first) {
   uint64_t size = info->size;
   if ((info->type_flags & kVariable) != 0) {
     const uint64_t count = check_count(L, st, first++);
-    if (!variable_type_size(st, info, count, &size)) unknown_size(L, st, info);
+    if (!variable_type_size(st, info, count, &size)) {
+      raise_argument(L, first - 1, "size of C type '%s' with %llu elements is unknown or too large",
+                     type_name(st, info->id), static_cast<unsigned long long>(count));
+    }
   }
   const int last = lua_gettop(L);
   if (first == last && is_lua_callback(L, st, info, first)) {
@@ -45,7 +48,10 @@ int construct(lua_State* L, State* st, TypeInfo* info, int first) {
   luaL_checkstack(L, 8, nullptr);
   CData* cd = new_cdata(L, st, info, size);
   if (first <= last) {
-    initialise(L, st, info, cd->address(), size, first, last, last + 1);
+    // A constructor's first argument is the ctype, which Lua code does not count; it goes by the type's name.
+    Place place{Place::Kind::argument, is_constructor ? first - 1 : first, "new", kNoType};
+    if (is_constructor) place.name = nullptr, place.owner = info->id;
+    initialise(L, st, info, cd->address(), size, first, last, last + 1, place);
     lua_settop(L, last + 1);
   }
   if (info->metatype != 0) attach_metatype_gc(L, st, info);
@@ -120,7 +126,7 @@ bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* siz
 int l_new(lua_State* L) {
   State* st = open_call(L);
   TypeInfo* info = info_of(st, check_ctype(L, st, 1));
-  return construct(L, st, info, 2);
+  return construct(L, st, info, 2, false);
 }
 
 int l_construct(lua_State* L) {
@@ -129,7 +135,7 @@ int l_construct(lua_State* L) {
   if (ct == nullptr) raise_argument(L, 1, "ctype expected, got %s", luaL_typename(L, 1));
   TypeInfo* info = info_of(st, ct->type);
   if (call_new(L, st, info, 2)) return 1;
-  return construct(L, st, info, 2);
+  return construct(L, st, info, 2, true);
 }
 
 int l_cast(lua_State* L) {

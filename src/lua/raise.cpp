@@ -10,8 +10,14 @@ namespace ferry::lua {
 
 namespace {
 
-// Pops nothing; pushes position and message and raises. `message` may lie in st->error: it is copied first.
-[[noreturn]] void raise_text(lua_State* L, const char* message) {
+// Longer messages are cut: they quote names and texts that somebody made up.
+constexpr size_t kMaxMessage = 2048;
+
+// Pushes position and message and raises. The message is copied first, for it may lie in st->error: pushing can collect
+// garbage, and a finaliser's own errors go through the same buffer.
+[[noreturn]] void raise_text(lua_State* L, const char* borrowed) {
+  char message[kMaxMessage];
+  std::snprintf(message, sizeof message, "%s", borrowed);
   luaL_where(L, 1);
   lua_pushstring(L, message);
   lua_concat(L, 2);
@@ -52,8 +58,11 @@ void compose_place(State* st, const Place& place) {
     std::string text;
     switch (place.kind) {
       case Place::Kind::argument:
-        text = "bad argument #" + std::to_string(place.number) + " to '" + (place.name ? place.name : "?") + "' (" +
-               st->error + ")";
+        text = "bad argument #" + std::to_string(place.number) + " to '" +
+               (place.name != nullptr                 ? place.name
+                : place.owner != kNoType && st->types ? spell(*st->types, place.owner)
+                                                      : "?") +
+               "' (" + st->error + ")";
         break;
       case Place::Kind::member:
         text = st->error + " in member '" + (place.name ? place.name : "?") + "'";
@@ -65,6 +74,7 @@ void compose_place(State* st, const Place& place) {
         break;
       case Place::Kind::result:
         text = st->error + " in the result of a callback";
+        if (place.owner != kNoType && st->types) text += " of type '" + spell(*st->types, place.owner) + "'";
         break;
       case Place::Kind::variable:
         text = st->error + " in variable '" + (place.name ? place.name : "?") + "'";
@@ -100,6 +110,15 @@ void raise_argument(lua_State* L, int arg, const char* format, ...) {
   va_end(args);
   luaL_argerror(L, arg, message);
   __builtin_unreachable();
+}
+
+void raise_expected(lua_State* L, State* st, int arg, const char* what) {
+  raise_argument(L, arg, "%s expected, got %s", what, describe_value(L, st, arg));
+}
+
+const char* check_text(lua_State* L, State* st, int arg, size_t* length) {
+  if (!lua_isstring(L, arg)) raise_expected(L, st, arg, "string");
+  return lua_tolstring(L, arg, length);
 }
 
 void raise_at(lua_State* L, State* st, const Place& place) {

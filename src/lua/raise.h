@@ -14,7 +14,7 @@ struct Place {
   Kind kind = Kind::none;
   int number = 0;              // argument: its number; element: unused
   const char* name = nullptr;  // argument: function's name or null; member, variable: its name
-  TypeId owner = kNoType;      // member: the record
+  TypeId owner = kNoType;      // member: the record; element: the array; argument without a name: what is called
 };
 
 // Raises luaL_error-style "position: message" (level 1).
@@ -23,6 +23,10 @@ struct Place {
 [[noreturn]] void raise_error(lua_State* L, State* st);
 // "bad argument #n to 'f' (message)"
 [[noreturn]] void raise_argument(lua_State* L, int arg, const char* format, ...) __attribute__((format(printf, 3, 4)));
+// "bad argument #n to 'f' (WHAT expected, got the value's kind)"
+[[noreturn]] void raise_expected(lua_State* L, State* st, int arg, const char* what);
+// The argument as text, numbers converted as Lua does; raises for anything else. `length` may be null.
+const char* check_text(lua_State* L, State* st, int arg, size_t* length);
 // "cannot convert 'source' to 'target'" with the place around it. The source is described from the value at idx.
 [[noreturn]] void raise_convert(lua_State* L, State* st, int idx, TypeId target, const Place& place);
 // The same for a source given as text.

@@ -178,7 +178,7 @@ void write_other_pointer(lua_State* L, State* st, TypeInfo* info, void* address,
       store(address, lua_touserdata(L, idx));
       return;
     case LUA_TUSERDATA: {
-      if (to_ctype(L, st, idx) != nullptr) break;
+      if (to_ctype(L, st, idx) != nullptr || is_function_pointer(st, info)) break;
       void* value = lua_touserdata(L, idx);
       file_of(L, idx, &value);
       store_pointer(L, st, address, value, idx, keep);
@@ -334,7 +334,8 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
       break;
   }
   if ((mode & kCast) != 0 && info->rep >= Rep::i8 && info->rep <= Rep::u64 && !lua_isboolean(L, idx) &&
-      lua_type(L, idx) != LUA_TTABLE) {
+      lua_type(L, idx) != LUA_TTABLE && to_ctype(L, st, idx) == nullptr &&
+      (lua_type(L, idx) != LUA_TFUNCTION || function_address(L, st, idx, nullptr) != nullptr)) {
     // nil, light and full userdata and functions are pointers, and a pointer casts to an integer.
     void* value;
     write_other_pointer(L, st, void_pointer(st), &value, idx, place, keep, mode);
