@@ -131,7 +131,7 @@ class Planner {
       return builder_.arg_on_stack(round_up(t.size, 8), h ? std::max<uint64_t>(8, h->element_size) : slot_align(passed),
                                    extension(t));
     }
-    if (h) return homogeneous(arg, *h);                      // C.1-C.6
+    if (h) return homogeneous(arg, passed, *h);              // C.1-C.6
     if (composite && t.size > 16) return by_reference(arg);  // B.4
     return general(arg, passed);                             // C.9-C.17
   }
@@ -212,7 +212,7 @@ class Planner {
             .value_offset = index * 8};
   }
 
-  Result<void> homogeneous(ArgPlan& arg, const Homogeneous& h) {
+  Result<void> homogeneous(ArgPlan& arg, TypeId passed, const Homogeneous& h) {
     if (state_.nsrn + h.count <= kFprs) {  // C.1, C.2
       for (unsigned i = 0; i < h.count; ++i) builder_.arg_piece(simd_piece(h, state_.nsrn++, i));
       return {};
@@ -220,7 +220,7 @@ class Planner {
     state_.nsrn = kFprs;  // C.3
     // Apple: arguments on the stack take their own size at their own alignment.
     if (darwin_) return builder_.arg_on_stack(arg.size, h.element_size, Extend::none);
-    return builder_.arg_on_stack(round_up(arg.size, 8), h.element_size >= 16 ? 16 : 8, Extend::none);  // C.4-C.6
+    return builder_.arg_on_stack(round_up(arg.size, 8), slot_align(passed), Extend::none);  // C.4-C.6
   }
 
   Result<void> general(ArgPlan& arg, TypeId passed) {

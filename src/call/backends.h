@@ -5,7 +5,7 @@
 
 namespace ferry::call {
 
-const Backend& stub_backend();  // x86-64 ELF hosts only
+const Backend& stub_backend();  // hosts of stub_layout.h only
 const Backend& libffi_backend();
 
 }  // namespace ferry::call

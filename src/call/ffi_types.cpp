@@ -174,8 +174,13 @@ Result<ffi_type*> FfiSignature::lower_by_plan(const TypeTable& types, TypeId id,
   std::vector<ffi_type*> elements;
   for (const abi::Piece& piece : pieces) {
     if (piece.where == abi::Where::fpr) {
-      if (piece.size > 8) return refuse(types, id, "libffi has no vectors");
-      elements.push_back(piece.size <= 4 ? &ffi_type_float : &ffi_type_double);
+      if (piece.size > 8 && plan->abi != abi::Abi::aapcs64) return refuse(types, id, "libffi has no vectors");
+      // Floats of 2 bytes alone are the low bytes of a float; in a row they are not.
+      if (piece.size == 2 && plan->abi == abi::Abi::aapcs64 && t.kind != Kind::floating) {
+        return refuse(types, id, "libffi has no aggregates of 2-byte floats");
+      }
+      // AAPCS64: short vectors travel as floating-point values of their size do.
+      elements.push_back(piece.size <= 4 ? &ffi_type_float : piece.size <= 8 ? &ffi_type_double : &ffi_type_longdouble);
       continue;
     }
     uint32_t left = piece.size;

@@ -5,10 +5,16 @@
 #include "call/backends.h"
 #include "call/code_pages.h"
 #include "call/ffi_types.h"
+#include "call/stub_layout.h"
+
+// Processors that thunks are written for.
+#if defined(FERRY_NATIVE) && defined(FERRY_STUB_X64)
+#define FERRY_THUNKS 1
+#endif
 
 namespace ferry::call {
 
-#if defined(FERRY_NATIVE) && defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_THUNKS)
 namespace {
 
 // Calls from Lua are compiled (thunk.h). What is not compiled is as with the stub.
@@ -30,12 +36,12 @@ class ThunkBackend final : public Backend {
 #endif
 
 std::span<const Backend* const> all_backends() {
-#if defined(FERRY_NATIVE) && defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_THUNKS)
   static const ThunkBackend thunk;
   static const std::array<const Backend*, 3> all = {&thunk, &stub_backend(), &libffi_backend()};
   static const size_t without = native_code_available().ok() ? 0 : 1;
   return std::span(all).subspan(without);
-#elif defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#elif defined(FERRY_STUB)
   static const std::array<const Backend*, 2> all = {&stub_backend(), &libffi_backend()};
 #else
   static const std::array<const Backend*, 1> all = {&libffi_backend()};

@@ -3,26 +3,16 @@
 // interpret for them; values in pieces have moves, computed once.
 #include "call/stub.h"
 
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
-#include <bit>
+#if defined(FERRY_STUB)
 #include <cstring>
 
 #include "call/backends.h"
-#include "call/x64_layout.h"
-
-extern "C" {
-// Called through pointers of the type that fits the result (stub_*_x64.S).
-void ferry_sysv_gprs(ferry::call::CFunction function, const std::byte* block);
-void ferry_sysv_registers(ferry::call::CFunction function, const std::byte* block);
-void ferry_sysv_stack(ferry::call::CFunction function, const std::byte* frame, const ferry::call::x64::StackArea* area);
-void ferry_win_call(ferry::call::CFunction function, const std::byte* frame, const ferry::call::x64::StackArea* area);
-}
+#include "ctype/spell.h"
 
 namespace ferry::call {
-namespace x64 {
+namespace stub {
 namespace {
 
-using abi::Abi;
 using abi::ArgPlan;
 using abi::CallPlan;
 using abi::Piece;
@@ -33,29 +23,14 @@ constexpr uint64_t kMaxStackArea = uint64_t{1} << 20;
 // Frames hold copies of what is passed by reference; larger ones are refused, offsets are 32-bit.
 constexpr uint64_t kMaxFrame = uint64_t{1} << 30;
 
-using Vector16 = float __attribute__((vector_size(16)));
-using LongDoubleComplex = __complex__ long double;
-struct GG {
-  uint64_t a, b;
-};
-struct GF {
-  uint64_t a;
-  double b;
-};
-struct FG {
-  double a;
-  uint64_t b;
-};
-struct FF {
-  double a, b;
-};
-
 // frame: | register block | outgoing area | values in pieces, copies passed by reference |
 class StubInvoker final : public Invoker {
  public:
-  static Result<std::unique_ptr<Invoker>> make(const CallPlan& plan) {
-    auto invoker = std::make_unique<StubInvoker>();
-    if (Result<void> done = invoker->lay_out(plan); !done) return done.error();
+  explicit StubInvoker(const Convention& convention) : convention_(convention) {}
+
+  static Result<std::unique_ptr<Invoker>> make(const StubPlan& plan) {
+    auto invoker = std::make_unique<StubInvoker>(*plan.convention);
+    if (Result<void> done = invoker->lay_out(plan.plan); !done) return done.error();
     return std::unique_ptr<Invoker>(std::move(invoker));
   }
 
@@ -67,64 +42,9 @@ class StubInvoker final : public Invoker {
     for (const Reference& reference : references_) pass_reference(frame, reference);
     if (in_memory_) {
       uint64_t address = reinterpret_cast<uintptr_t>(result);
-      std::memcpy(frame, &address, sizeof address);  // general register 0 in both ABIs
+      std::memcpy(frame + convention_.result_address, &address, sizeof address);
     }
-    switch (kind_) {
-      case ResultKind::none:
-        call<void>(function, frame);
-        break;
-      case ResultKind::s8:
-        put<int64_t>(result, static_cast<int8_t>(call<uint64_t>(function, frame)));
-        break;
-      case ResultKind::u8:
-        put<uint64_t>(result, static_cast<uint8_t>(call<uint64_t>(function, frame)));
-        break;
-      case ResultKind::s16:
-        put<int64_t>(result, static_cast<int16_t>(call<uint64_t>(function, frame)));
-        break;
-      case ResultKind::u16:
-        put<uint64_t>(result, static_cast<uint16_t>(call<uint64_t>(function, frame)));
-        break;
-      case ResultKind::s32:
-        put<int64_t>(result, static_cast<int32_t>(call<uint64_t>(function, frame)));
-        break;
-      case ResultKind::u32:
-        put<uint64_t>(result, static_cast<uint32_t>(call<uint64_t>(function, frame)));
-        break;
-      case ResultKind::g:
-        put(result, call<uint64_t>(function, frame));
-        break;
-      case ResultKind::f:
-        put(result, call<double>(function, frame));
-        break;
-      case ResultKind::v:
-        put(result, call<Vector16>(function, frame));
-        break;
-      case ResultKind::gg:
-        put(result, call<GG>(function, frame));
-        break;
-      case ResultKind::gf:
-        put(result, call<GF>(function, frame));
-        break;
-      case ResultKind::fg:
-        put(result, call<FG>(function, frame));
-        break;
-      case ResultKind::ff:
-        put(result, call<FF>(function, frame));
-        break;
-      case ResultKind::padded_g:
-        put(result, GG{0, call<uint64_t>(function, frame)});
-        break;
-      case ResultKind::padded_f:
-        put(result, FF{0, call<double>(function, frame)});
-        break;
-      case ResultKind::x87:
-        put(result, call<long double>(function, frame));
-        break;
-      case ResultKind::x87_pair:
-        put(result, call<LongDoubleComplex>(function, frame));
-        break;
-    }
+    machine::receive(form_, routine_, function, frame, &area_, result);
   }
 
  private:
@@ -140,18 +60,6 @@ class StubInvoker final : public Invoker {
     uint32_t size;
   };
 
-  template <typename T>
-  static void put(void* result, T value) {
-    std::memcpy(result, &value, sizeof value);
-  }
-
-  // The routines leave the callee's result registers alone, so each is called as a function of the
-  // type whose registers are wanted.
-  template <typename T>
-  T call(CFunction function, const std::byte* frame) const {
-    return reinterpret_cast<T (*)(CFunction, const std::byte*, const StackArea*)>(routine_)(function, frame, &area_);
-  }
-
   static void pass_reference(std::byte* frame, const Reference& reference) {
     std::byte* value = frame + reference.value;
     auto address = reinterpret_cast<uintptr_t>(value);
@@ -165,26 +73,17 @@ class StubInvoker final : public Invoker {
       return Error{"arguments take " + std::to_string(plan.stack_bytes) + " bytes of stack, more than the limit of " +
                    std::to_string(kMaxStackArea)};
     }
-    abi_ = plan.abi;
-    bool sysv = abi_ == Abi::sysv_x64;
-    bool any_on_stack = plan.stack_bytes > (sysv ? 0 : 32);
-    bool only_gprs = sysv && plan.fpr_used == 0 && !any_on_stack;
-    uint64_t block = only_gprs ? FERRY_SYSV_FPR_OFFSET : sysv ? FERRY_SYSV_BLOCK : FERRY_WIN_BLOCK;
-    area_.frame_offset = block;
+    bool any_on_stack = plan.stack_bytes > convention_.home_space;
+    bool only_gprs = convention_.call_gprs != nullptr && plan.fpr_used == 0 && !any_on_stack;
+    area_.frame_offset = only_gprs ? convention_.gpr_block : convention_.block;
     area_.bytes = plan.stack_bytes;
     area_.copy_bytes = any_on_stack ? plan.stack_bytes : 0;
     area_.mask = ~uint64_t{plan.stack_align - 1};
-    end_ = block + area_.copy_bytes;
-    if (!sysv) {
-      routine_ = reinterpret_cast<CFunction>(ferry_win_call);
-    } else if (any_on_stack) {
-      routine_ = reinterpret_cast<CFunction>(ferry_sysv_stack);
-    } else {
-      routine_ = reinterpret_cast<CFunction>(only_gprs ? ferry_sysv_gprs : ferry_sysv_registers);
-    }
+    end_ = area_.frame_offset + area_.copy_bytes;
+    routine_ = any_on_stack ? convention_.call_stack : only_gprs ? convention_.call_gprs : convention_.call_registers;
     in_memory_ = plan.result.in_memory;
-    kind_ = result_kind(plan);
-    result_bytes_ = std::max<uint64_t>(plan.result.size, kind_ == ResultKind::x87_pair ? 32 : 16);
+    form_ = machine::result_form(plan);
+    result_bytes_ = std::max<uint64_t>(plan.result.size, machine::register_result_bytes(form_));
 
     args_.reserve(plan.args.size());
     for (const ArgPlan& arg : plan.args) {
@@ -211,14 +110,15 @@ class StubInvoker final : public Invoker {
     bool in_order = pieces[0].value_offset == 0 && home % std::min<uint32_t>(arg.align, 16) == 0;
     size_t copies_from = pieces.size();
     for (size_t i = 1; i < pieces.size(); ++i) {
-      if (pieces[i].value_offset == 0 && abi_ == Abi::win_x64) {
-        copies_from = i;  // a variadic floating-point value: once more, in a general register
+      if (pieces[i].value_offset == 0) {
+        copies_from = i;  // Win64: a variadic floating-point value, once more in a general register
         break;
       }
       in_order = in_order && piece_offset(pieces[i]) == home + pieces[i].value_offset;
     }
     if (!in_order) {
-      Result<uint32_t> value = take(arg.size);
+      // Moves are of 8 bytes, also for the last piece.
+      Result<uint32_t> value = take(std::max<uint64_t>(arg.size, pieces.back().value_offset + 8));
       if (!value) return value.error();
       home = *value;
       copies_from = 0;
@@ -231,7 +131,7 @@ class StubInvoker final : public Invoker {
 
   uint32_t piece_offset(const Piece& piece) const {
     if (piece.where == Where::stack) return static_cast<uint32_t>(area_.frame_offset) + piece.stack_offset;
-    return register_offset(abi_, piece);
+    return convention_.register_offset(piece);
   }
 
   // Room for a value, in whole 16 bytes so that moves may read past its end.
@@ -247,10 +147,10 @@ class StubInvoker final : public Invoker {
     return {};
   }
 
+  const Convention& convention_;
   CFunction routine_ = nullptr;
   StackArea area_;
-  Abi abi_ = Abi::none;
-  ResultKind kind_ = ResultKind::none;
+  machine::ResultForm form_;
   bool in_memory_ = false;
   std::vector<Move> moves_;
   std::vector<Reference> references_;
@@ -263,49 +163,35 @@ class StubBackend final : public Backend {
 
   Result<std::unique_ptr<Invoker>> make_invoker(const TypeTable& types, TypeId function,
                                                 std::span<const TypeId> extra) const override {
-    Result<CallPlan> plan = plan_for_stub(types, function, extra);
+    Result<StubPlan> plan = plan_for_stub(types, function, extra);
     if (!plan) return plan.error();
     return StubInvoker::make(*plan);
   }
 
   Result<std::unique_ptr<Callback>> make_callback(const TypeTable& types, TypeId function, CallbackHandler handler,
                                                   void* context) const override {
-    return x64::make_callback(types, function, handler, context);
+    return stub::make_callback(types, function, handler, context);
   }
 };
 
 }  // namespace
 
-Result<CallPlan> plan_for_stub(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
+Result<StubPlan> plan_for_stub(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
   if (types.target().name != host_target().name) {
     return Error{"types of " + std::string(types.target().name) + " cannot be called here"};
   }
-  return abi::plan_call(types, function, extra);
-}
-
-ResultKind result_kind(const CallPlan& plan) {
-  std::span<const Piece> pieces = plan.result_pieces();
-  if (plan.result.in_memory || pieces.empty()) return ResultKind::none;
-  const Piece& first = pieces[0];
-  if (first.where == Where::x87) return pieces.size() == 2 ? ResultKind::x87_pair : ResultKind::x87;
-  bool gpr = first.where == Where::gpr;
-  if (pieces.size() == 2) {
-    if (pieces[1].where == Where::gpr) return gpr ? ResultKind::gg : ResultKind::fg;
-    return gpr ? ResultKind::gf : ResultKind::ff;
+  Result<CallPlan> plan = abi::plan_call(types, function, extra);
+  if (!plan) return plan.error();
+  for (const Convention& convention : machine::kConventions) {
+    if (convention.abi == plan->abi) return StubPlan{std::move(*plan), &convention};
   }
-  if (first.value_offset == 8) return gpr ? ResultKind::padded_g : ResultKind::padded_f;
-  if (!gpr) return first.size == 16 ? ResultKind::v : ResultKind::f;
-  if (first.extend == abi::Extend::none) return ResultKind::g;
-  bool sign = first.extend == abi::Extend::sign;
-  if (first.size == 1) return sign ? ResultKind::s8 : ResultKind::u8;
-  if (first.size == 2) return sign ? ResultKind::s16 : ResultKind::u16;
-  return sign ? ResultKind::s32 : ResultKind::u32;
+  return Error{"no stub for the convention of '" + spell(types, function) + "'"};
 }
 
-}  // namespace x64
+}  // namespace stub
 
 const Backend& stub_backend() {
-  static const x64::StubBackend backend;
+  static const stub::StubBackend backend;
   return backend;
 }
 

@@ -1,15 +1,37 @@
-// Shared by the two halves of the stub back end: calls (stub.cpp) and callbacks (stub_callback.cpp).
+// Shared by the two halves of the stub back end: calls (stub.cpp) and callbacks (stub_callback.cpp). Chooses the
+// processor: `machine` has its conventions, its callback frame and the way of results.
 #pragma once
 
 #include "call/backend.h"
+#include "call/stub_layout.h"
 
-namespace ferry::call::x64 {
+#if defined(FERRY_STUB_X64)
+#include "call/stub_x64.h"
+#elif defined(FERRY_STUB_A64)
+#include "call/stub_a64.h"
+#endif
 
-// Plans a function type of the host for the stub. Errors: as plan_call, and types of another target.
-Result<abi::CallPlan> plan_for_stub(const TypeTable& types, TypeId function, std::span<const TypeId> extra);
+#if defined(FERRY_STUB)
+namespace ferry::call::stub {
+
+#if defined(FERRY_STUB_X64)
+namespace machine = x64;
+#else
+namespace machine = a64;
+#endif
+
+struct StubPlan {
+  abi::CallPlan plan;
+  const Convention* convention = nullptr;
+};
+
+// Plans a function type of the host for the stub. Errors: as plan_call, types of another target, conventions without
+// static routines.
+Result<StubPlan> plan_for_stub(const TypeTable& types, TypeId function, std::span<const TypeId> extra);
 
 // As Backend::make_callback.
 Result<std::unique_ptr<Callback>> make_callback(const TypeTable& types, TypeId function, CallbackHandler handler,
                                                 void* context);
 
-}  // namespace ferry::call::x64
+}  // namespace ferry::call::stub
+#endif

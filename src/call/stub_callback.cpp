@@ -1,8 +1,9 @@
-// The stub back end's callbacks: a fixed table of static trampolines per ABI, slots that are never
+// The stub back end's callbacks: a fixed table of static trampolines per convention, slots that are never
 // lost and reused oldest first, and the way from saved registers to argument pointers and back.
 #include "call/stub.h"
 
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_STUB)
+#include <array>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -10,27 +11,16 @@
 #include <string>
 
 #include "call/callback_slot.h"
-#include "call/x64_layout.h"
 
-extern "C" {
-extern const char ferry_sysv_trampolines[];
-extern const char ferry_win_trampolines[];
-// Called by the common entries with the saved registers and the caller's outgoing area; how many x87
-// registers to load.
-__attribute__((visibility("hidden"), used)) uint32_t ferry_sysv_callback(ferry::call::x64::CallbackFrame* frame,
-                                                                         std::byte* stack, uint32_t number);
-__attribute__((visibility("hidden"), used)) uint32_t ferry_win_callback(ferry::call::x64::CallbackFrame* frame,
-                                                                        std::byte* stack, uint32_t number);
-}
-
-namespace ferry::call::x64 {
+namespace ferry::call::stub {
 namespace {
 
-using abi::Abi;
 using abi::ArgPlan;
 using abi::CallPlan;
 using abi::Piece;
 using abi::Where;
+using machine::CallbackFrame;
+using machine::ResultForm;
 
 // Argument pointers and pieces live on the C stack during a callback.
 constexpr uint64_t kMaxCallbackScratch = uint64_t{1} << 18;
@@ -51,14 +41,15 @@ struct Shape {
   std::vector<Arg> args;
   std::vector<Move> moves;
   uint32_t scratch = 0;
-  ResultKind kind = ResultKind::none;
+  ResultForm form;
   bool in_memory = false;
+  uint32_t result_address = 0;  // where in the register block, if in_memory
   uint64_t result_size = 0;
 
   // Equal keys, equal behaviour.
   std::string key() const {
-    std::string text = std::to_string(static_cast<int>(kind)) + (in_memory ? "m" : "r") + std::to_string(result_size) +
-                       "," + std::to_string(scratch);
+    std::string text = std::to_string(form.code()) + (in_memory ? "m" : "r") + std::to_string(result_size) + "," +
+                       std::to_string(scratch);
     for (const Arg& arg : args) {
       text += ';' + std::to_string(static_cast<int>(arg.base)) + ':' + std::to_string(arg.offset);
     }
@@ -67,10 +58,11 @@ struct Shape {
   }
 };
 
-Result<Shape> make_shape(const CallPlan& plan) {
+Result<Shape> make_shape(const CallPlan& plan, const Convention& convention) {
   Shape shape;
-  shape.kind = result_kind(plan);
+  shape.form = machine::result_form(plan);
   shape.in_memory = plan.result.in_memory;
+  shape.result_address = convention.result_address;
   shape.result_size = plan.result.size;
   for (const ArgPlan& arg : plan.args) {
     std::span<const Piece> pieces = plan.pieces_of(arg);
@@ -86,13 +78,13 @@ Result<Shape> make_shape(const CallPlan& plan) {
     if (arg.by_reference) {
       shape.args.push_back(first_on_stack
                                ? Shape::Arg{Shape::Base::stack_pointer, pieces[0].stack_offset}
-                               : Shape::Arg{Shape::Base::registers_pointer, register_offset(plan.abi, pieces[0])});
+                               : Shape::Arg{Shape::Base::registers_pointer, convention.register_offset(pieces[0])});
       continue;
     }
-    uint32_t home = register_offset(plan.abi, pieces[0]);
+    uint32_t home = convention.register_offset(pieces[0]);
     bool in_order = pieces[0].value_offset == 0 && home % std::min<uint32_t>(arg.align, 16) == 0;
     for (const Piece& piece : pieces) {
-      in_order = in_order && register_offset(plan.abi, piece) == home + piece.value_offset;
+      in_order = in_order && convention.register_offset(piece) == home + piece.value_offset;
     }
     if (in_order) {
       shape.args.push_back({Shape::Base::registers, home});
@@ -100,12 +92,13 @@ Result<Shape> make_shape(const CallPlan& plan) {
     }
     shape.args.push_back({Shape::Base::scratch, shape.scratch});
     for (const Piece& piece : pieces) {
-      shape.moves.push_back({register_offset(plan.abi, piece), shape.scratch + piece.value_offset});
+      shape.moves.push_back({convention.register_offset(piece), shape.scratch + piece.value_offset});
       if (piece.size > 8) {
-        shape.moves.push_back({register_offset(plan.abi, piece) + 8, shape.scratch + piece.value_offset + 8});
+        shape.moves.push_back({convention.register_offset(piece) + 8, shape.scratch + piece.value_offset + 8});
       }
     }
-    shape.scratch += 16;
+    // Moves are of 8 bytes, also for the last piece.
+    shape.scratch += static_cast<uint32_t>(std::max<uint64_t>(arg.size, pieces.back().value_offset + 8) + 15) & ~15u;
   }
   if (shape.scratch + shape.args.size() * sizeof(void*) > kMaxCallbackScratch) {
     return Error{"a callback with " + std::to_string(shape.args.size()) + " parameters"};
@@ -130,10 +123,16 @@ Result<const Shape*> intern(Shape&& shape) {
 
 using Slot = CallbackSlot<Shape>;
 
-// The slots of one table of trampolines. Process-wide, never destroyed: C may call at any time.
+// Slots of all conventions, by the trampolines' numbers. Process-wide, never destroyed: C may call at any time.
+constinit Slot all_slots[machine::kTrampolines];
+
+// The slots of one table of trampolines.
 class SlotTable {
  public:
-  SlotTable(Slot* slots, uint32_t count, const char* code) : slots_(slots), count_(count), code_(code) {}
+  explicit SlotTable(const Convention& convention)
+      : slots_(all_slots + convention.first_trampoline),
+        count_(convention.trampoline_count),
+        code_(convention.trampolines) {}
 
   // A slot in state `state`. Error: all are taken.
   Result<uint32_t> take(const Slot::State& state) {
@@ -176,13 +175,13 @@ class SlotTable {
   std::deque<uint32_t> retired_;
 };
 
-constinit Slot sysv_slots[FERRY_SYSV_TRAMPOLINES];
-constinit Slot win_slots[FERRY_WIN_TRAMPOLINES];
-
-SlotTable& table_of(Abi abi) {
-  static auto* sysv = new SlotTable(sysv_slots, FERRY_SYSV_TRAMPOLINES, ferry_sysv_trampolines);
-  static auto* win = new SlotTable(win_slots, FERRY_WIN_TRAMPOLINES, ferry_win_trampolines);
-  return abi == Abi::sysv_x64 ? *sysv : *win;
+SlotTable& table_of(const Convention& convention) {
+  static auto* tables = [] {
+    auto* made = new std::array<std::unique_ptr<SlotTable>, std::size(machine::kConventions)>;
+    for (size_t i = 0; i < made->size(); ++i) (*made)[i] = std::make_unique<SlotTable>(machine::kConventions[i]);
+    return made;
+  }();
+  return *(*tables)[static_cast<size_t>(&convention - machine::kConventions)];
 }
 
 class StubCallback final : public Callback {
@@ -223,83 +222,16 @@ void find_arguments(const Shape& shape, std::byte* registers, std::byte* stack, 
   }
 }
 
-// Puts the result where the common entry loads it from. Integers are extended: clang's callers rely on it.
-uint32_t return_result(ResultKind kind, const std::byte* value, CallbackFrame& frame) {
-  uint64_t half[2];
-  std::memcpy(half, value, sizeof half);
-  auto xmm = [&](int reg, uint64_t bits) { std::memcpy(frame.fpr[reg], &bits, sizeof bits); };
-  switch (kind) {
-    case ResultKind::none:
-      break;
-    case ResultKind::s8:
-      frame.gpr[0] = static_cast<uint64_t>(int64_t{static_cast<int8_t>(half[0])});
-      break;
-    case ResultKind::u8:
-      frame.gpr[0] = static_cast<uint8_t>(half[0]);
-      break;
-    case ResultKind::s16:
-      frame.gpr[0] = static_cast<uint64_t>(int64_t{static_cast<int16_t>(half[0])});
-      break;
-    case ResultKind::u16:
-      frame.gpr[0] = static_cast<uint16_t>(half[0]);
-      break;
-    case ResultKind::s32:
-      frame.gpr[0] = static_cast<uint64_t>(int64_t{static_cast<int32_t>(half[0])});
-      break;
-    case ResultKind::u32:
-      frame.gpr[0] = static_cast<uint32_t>(half[0]);
-      break;
-    case ResultKind::g:
-      frame.gpr[0] = half[0];
-      break;
-    case ResultKind::f:
-      xmm(0, half[0]);
-      break;
-    case ResultKind::v:
-      std::memcpy(frame.fpr[0], half, 16);
-      break;
-    case ResultKind::gg:
-      frame.gpr[0] = half[0];
-      frame.gpr[1] = half[1];
-      break;
-    case ResultKind::gf:
-      frame.gpr[0] = half[0];
-      xmm(0, half[1]);
-      break;
-    case ResultKind::fg:
-      xmm(0, half[0]);
-      frame.gpr[0] = half[1];
-      break;
-    case ResultKind::ff:
-      xmm(0, half[0]);
-      xmm(1, half[1]);
-      break;
-    case ResultKind::padded_g:
-      frame.gpr[0] = half[1];
-      break;
-    case ResultKind::padded_f:
-      xmm(0, half[1]);
-      break;
-    case ResultKind::x87:
-      std::memcpy(frame.x87[0], value, 16);
-      return 1;
-    case ResultKind::x87_pair:
-      std::memcpy(frame.x87[0], value, 32);
-      return 2;
-  }
-  return 0;
-}
-
 uint32_t enter(const Slot& slot, CallbackFrame& frame, std::byte* stack) {
   std::memset(frame.gpr, 0, sizeof frame.gpr + sizeof frame.fpr);
   Slot::State state = slot.read();
   if (state.shape == nullptr) return 0;  // a trampoline that was never handed out
   const Shape& shape = *state.shape;
-  alignas(16) std::byte value[32] = {};
+  alignas(16) std::byte value[machine::kMaxRegisterResult] = {};
   void* result = value;
   if (shape.in_memory) {
-    // Both ABIs pass the result's address in their first general register and return it in rax.
-    std::memcpy(&result, frame.registers, sizeof result);
+    std::memcpy(&result, frame.registers + shape.result_address, sizeof result);
+    // x86-64: the address comes back in rax. AAPCS64 says nothing of x0.
     frame.gpr[0] = reinterpret_cast<uintptr_t>(result);
     std::memset(result, 0, shape.result_size);
   }
@@ -310,35 +242,32 @@ uint32_t enter(const Slot& slot, CallbackFrame& frame, std::byte* stack) {
     find_arguments(shape, frame.registers, stack, scratch, args);
     state.handler(state.context, args, result);
   }
-  return return_result(shape.kind, value, frame);
+  return machine::give(shape.form, value, frame);
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Callback>> make_callback(const TypeTable& types, TypeId function, CallbackHandler handler,
                                                 void* context) {
-  Result<CallPlan> plan = plan_for_stub(types, function, {});
+  Result<StubPlan> plan = plan_for_stub(types, function, {});
   if (!plan) return plan.error();
-  if (plan->variadic) return Error{"a callback cannot be variadic"};
-  Result<Shape> shape = make_shape(*plan);
+  if (plan->plan.variadic) return Error{"a callback cannot be variadic"};
+  Result<Shape> shape = make_shape(plan->plan, *plan->convention);
   if (!shape) return shape.error();
   Result<const Shape*> shared = intern(std::move(*shape));
   if (!shared) return shared.error();
-  SlotTable& table = table_of(plan->abi);
+  SlotTable& table = table_of(*plan->convention);
   Result<uint32_t> number = table.take({*shared, handler, context});
   if (!number) return number.error();
   return std::unique_ptr<Callback>(std::make_unique<StubCallback>(table, *number));
 }
 
-}  // namespace ferry::call::x64
+}  // namespace ferry::call::stub
 
-using ferry::call::x64::CallbackFrame;
-
-uint32_t ferry_sysv_callback(CallbackFrame* frame, std::byte* stack, uint32_t number) {
-  return ferry::call::x64::enter(ferry::call::x64::sysv_slots[number], *frame, stack);
-}
-
-uint32_t ferry_win_callback(CallbackFrame* frame, std::byte* stack, uint32_t number) {
-  return ferry::call::x64::enter(ferry::call::x64::win_slots[number], *frame, stack);
+// Called by the common entries with the saved registers, the caller's outgoing area and the trampoline's number;
+// x86-64: how many x87 registers to load.
+extern "C" __attribute__((visibility("hidden"), used)) uint32_t ferry_stub_callback(
+    ferry::call::stub::machine::CallbackFrame* frame, std::byte* stack, uint32_t number) {
+  return ferry::call::stub::enter(ferry::call::stub::all_slots[number], *frame, stack);
 }
 #endif

@@ -2,7 +2,7 @@
 // block and calls; trampolines of callbacks and their common entry. Offsets: x64_layout.h.
 #include "call/x64_layout.h"
 
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_STUB_X64)
         .text
 
 .macro load_gprs block
@@ -130,7 +130,7 @@ ferry_sysv_trampolines:
         .cfi_endproc
         .size ferry_sysv_trampolines, . - ferry_sysv_trampolines
 
-// Common entry: saves the argument registers, has ferry_sysv_callback do the work, loads the result.
+// Common entry: saves the argument registers, has ferry_stub_callback do the work, loads the result.
 //
 //   [rbp+16] the caller's outgoing area
 //   [rbp+8]  return address
@@ -163,7 +163,7 @@ sysv_callback_entry:
         movq %rsp, %rdi
         leaq 16(%rbp), %rsi
         movl %r11d, %edx
-        call ferry_sysv_callback        // eax: how many x87 values to load
+        call ferry_stub_callback        // eax: how many x87 values to load
         testl %eax, %eax
         jnz 1f
         movq FERRY_CALLBACK_GPR(%rsp), %rax

@@ -2,7 +2,7 @@
 // callbacks into System V code. Offsets: x64_layout.h.
 #include "call/x64_layout.h"
 
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_STUB_X64)
         .text
 
 // ferry_win_call(function, frame, const StackArea*). What ms_abi preserves includes all that System V
@@ -65,7 +65,7 @@ ferry_win_call:
         .balign FERRY_TRAMPOLINE_BYTES
 ferry_win_trampolines:
         .cfi_startproc
-        .set number, 0
+        .set number, FERRY_SYSV_TRAMPOLINES
         .rept FERRY_WIN_TRAMPOLINES
         .balign FERRY_TRAMPOLINE_BYTES
         endbr64
@@ -123,7 +123,7 @@ win_callback_entry:
         movq %rsp, %rdi
         leaq 16(%rbp), %rsi
         movl %r11d, %edx
-        call ferry_win_callback
+        call ferry_stub_callback
         movq FERRY_CALLBACK_GPR(%rsp), %rax
         movaps FERRY_CALLBACK_FPR(%rsp), %xmm0
         movaps SAVED_XMM(6)(%rsp), %xmm6

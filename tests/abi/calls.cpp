@@ -80,15 +80,16 @@ class Generator {
                 "v4f",
                 "v2d"};
     bool x64 = host_target().arch == Arch::x86_64;
+    bool a64 = host_target().arch == Arch::aarch64;
     // Other hosts have libffi alone, which knows neither vectors nor __int128.
-    if (!x64) {
+    if (!x64 && !a64) {
       std::erase_if(scalars_, [](const std::string& name) {
         return name.find("int128") != name.npos || (name[0] == 'v' && name != "void *");
       });
     }
     // clang 14 has no _Float16 on x86, treats _Float128 as class MEMORY in one place and as SSE in another, and
     // passes small vectors in its own way (abi/sysv_x64.cpp).
-    if (!clang_ && x64) scalars_.insert(scalars_.end(), {"_Float16", "_Float128", "v4c", "v2s", "v1l"});
+    if (!clang_ && (x64 || a64)) scalars_.insert(scalars_.end(), {"_Float16", "_Float128", "v4c", "v2s", "v1l"});
   }
 
   static std::string prelude() {
@@ -529,6 +530,11 @@ bool clang_differs(const TypeTable& types, const Case& c) {
     bool wide = t.size == 16 && (t.kind == Kind::integer || t.kind == Kind::floating);
     bool split = (t.kind == Kind::integer && wide) || t.scalar == Scalar::cfloat || t.scalar == Scalar::cdouble;
     if (plan->abi == abi::Abi::sysv_x64 && split && arg.on_stack) return true;
+    // AAPCS64 6.8.2 C.4: a packed aggregate of 16-byte vectors has natural alignment 1 for gcc; clang aligns it to 16.
+    if (plan->abi == abi::Abi::aapcs64 && arg.on_stack && t.align < 16) {
+      auto alone = abi::plan_value(types, arg.type, CallConv::c, false);
+      if (alone && !alone->pieces.empty() && alone->pieces[0].size == 16) return true;
+    }
     // On Windows clang passes _Float128 and vectors its own way (abi/win_x64.cpp), and Linux's ms_abi has no judge
     // but gcc for 16-byte scalars.
     if (plan->abi == abi::Abi::win_x64 && (wide || t.kind == Kind::vector || t.kind == Kind::complex)) return true;

@@ -184,7 +184,7 @@ int ends_of(int a, Huge h, int b) {
 }
 
 TEST_P(CallTest, LargeArguments) {
-  declare("struct huge { char bytes[900000]; }; struct monster { char bytes[40000000]; };");
+  declare("struct huge { char bytes[900000]; }; struct monster { char bytes[2000000000]; };");
   Caller ends(types_, backend(), "int (int, struct huge, int)");
   ASSERT_TRUE(ends.invoker) << ends.error;
   auto huge = std::make_unique<Huge>();
@@ -237,7 +237,12 @@ int thrower(int a, int b) {
 int deep_thrower(int a, int, int, int, int, int, int b, int) {
   return thrower(a, b);
 }
-__attribute__((ms_abi)) int ms_thrower(int a, int b, int, int, int, int) {
+#ifdef __x86_64__
+#define MS_ABI __attribute__((ms_abi))
+#else
+#define MS_ABI  // no such convention: types below have the usual one
+#endif
+MS_ABI int ms_thrower(int a, int b, int, int, int, int) {
   return thrower(a, b);
 }
 
@@ -278,7 +283,7 @@ int calls_back(int (*function)(int), int* destroyed) {
   Witness witness(destroyed);
   return function(3) + 1;
 }
-__attribute__((ms_abi)) int ms_calls_back(int(__attribute__((ms_abi)) * function)(int), int* destroyed) {
+MS_ABI int ms_calls_back(int(MS_ABI* function)(int), int* destroyed) {
   Witness witness(destroyed);
   return function(3) + 1;
 }
@@ -290,8 +295,7 @@ TEST_P(CallTest, ExceptionsPassCallbacks) {
   EXPECT_THROW(calls_back(reinterpret_cast<int (*)(int)>(made->address()), &destroyed), std::runtime_error);
   EXPECT_EQ(destroyed, 1);
   auto ms = callback("__attribute__((ms_abi)) int (int)", throwing_handler);
-  EXPECT_THROW(ms_calls_back(reinterpret_cast<int(__attribute__((ms_abi))*)(int)>(ms->address()), &destroyed),
-               std::runtime_error);
+  EXPECT_THROW(ms_calls_back(reinterpret_cast<int(MS_ABI*)(int)>(ms->address()), &destroyed), std::runtime_error);
   EXPECT_EQ(destroyed, 2);
 }
 

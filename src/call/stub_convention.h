@@ -1,0 +1,35 @@
+// What the stub has to know about one calling convention, as data: its register block and its static routines.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "abi/plan.h"
+#include "call/backend.h"
+
+namespace ferry::call {
+
+struct Convention {
+  abi::Abi abi = abi::Abi::none;
+  uint32_t block = 0;           // bytes of its register block; general registers are at its start, 8 bytes each
+  uint32_t gpr_block = 0;       // bytes of the block that call_gprs reads
+  uint32_t fpr_offset = 0;      // of the block's SIMD registers, 16 bytes each
+  uint32_t result_address = 0;  // offset in the block of the register with the address of a result in memory
+  uint32_t home_space = 0;      // bytes at the start of the outgoing area that carry no argument
+  // Routines void (CFunction, const std::byte* frame, const StackArea*) that load the registers from the frame's block
+  // and call. Result registers are as the callee left them: they are called as functions of a suitable type.
+  CFunction call_gprs = nullptr;       // without SIMD registers, without stack area; null: there is none
+  CFunction call_registers = nullptr;  // without stack area
+  CFunction call_stack = nullptr;
+  // The table of trampolines, numbered from `first_trampoline` among all of this host's.
+  const char* trampolines = nullptr;
+  uint32_t first_trampoline = 0;
+  uint32_t trampoline_count = 0;
+
+  // Offset into the register block of the register that carries `piece` (not for pieces on the stack).
+  constexpr uint32_t register_offset(const abi::Piece& piece) const {
+    return piece.where == abi::Where::gpr ? piece.reg * 8u : fpr_offset + piece.reg * 16u;
+  }
+};
+
+}  // namespace ferry::call
