@@ -210,7 +210,7 @@ function TestCallStructs:test_classes_that_luajit_lacks()
   H.not_on_luajit "cannot call these"
   ffi.cdef [[
     typedef struct { unsigned a : 3; int b : 5; uint64_t c : 40; } s_bits;
-    typedef struct __attribute__((packed)) { char c; double d; } s_packed;
+    typedef struct __attribute__((packed)) { signed char c; double d; } s_packed;
     typedef struct { long double v; } s_ld;
     s_bits bump_bits(s_bits s);
     s_packed neg_packed(s_packed s);

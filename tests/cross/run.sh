@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Builds Ferry for another processor and runs its tests in an emulator: run.sh [aarch64] [STEP...]
+#   unit     unit_abi, unit_call: plans, back ends, executable memory, unwinding
+#   calls    generated functions, compiled by the cross compiler and by clang, through every back end
+#   specs    tests/spec under each Lua with every back end (LUAS="5.4", BACKENDS="stub", SPECS="tests/spec/x_spec.lua ...")
+# Without steps: all of them. QUICK=1: one Lua, one seed, no clang. SEEDS="1 2 3" for calls; 0 is a new one each time.
+# Nothing of the native system changes: the foreign packages are unpacked into build-ARCH/root, the build is build-ARCH.
+# Exit status 77: cannot run here (says why). Adds its lines to $FERRY_RESULTS as tests/run.sh's stages do.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+. tests/lua_versions.sh
+arch=aarch64
+case ${1:-} in aarch64) shift ;; esac
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=(unit calls specs)
+# The same for another processor: its triplet, Debian's name for it, the emulator. Only processors with a plan of ours
+# are worth it; the others have libffi's tests.
+triplet=aarch64-linux-gnu debian=arm64 qemu=qemu-aarch64-static
+tree=$PWD/build-$arch root=$PWD/build-$arch/root
+packages="lua5.1 lua5.2 lua5.3 lua5.4 liblua5.1-0-dev liblua5.2-dev liblua5.3-dev liblua5.4-dev libffi-dev libasmjit-dev
+ libgtest-dev"
+quick=${QUICK:-}
+jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
+ulimit -c 0
+
+skip() {
+  echo "$arch: skipped, $1"
+  record "$arch" 0 0 1
+  exit 77
+}
+record() { [ -z "${FERRY_RESULTS:-}" ] || printf '%s\t%d\t%d\t%d\n' "$@" >>"$FERRY_RESULTS"; }
+failed=0
+
+for tool in "$triplet-g++" "$qemu" cmake ninja; do
+  command -v "$tool" >/dev/null || skip "no $tool (Debian: g++-$triplet, qemu-user-static)"
+done
+
+# --- the foreign root: made anew if the list of packages is another one ---------------------------------------------
+mkdir -p "$tree"
+if [ "$(cat "$tree/packages" 2>/dev/null)" != "$packages" ]; then
+  echo "$arch: fetching foreign packages"
+  rm -rf "$root"
+  # shellcheck disable=SC2086
+  tools/foreign-root.sh $debian "$root" $packages >"$tree/root.log" 2>&1 || {
+    tail -n 5 "$tree/root.log"
+    skip "the foreign packages could not be fetched"
+  }
+  echo "$packages" >"$tree/packages"
+fi
+
+# Programs of that root, for scripts and for specs that start another interpreter.
+mkdir -p "$tree/bin"
+run=("$qemu" -L "$root")
+luas=()
+for v in 5.1 5.2 5.3 5.4; do
+  [ -z "$quick" ] || [ "$v" = 5.4 ] || continue
+  case " ${LUAS:-5.1 5.2 5.3 5.4} " in *" $v "*) ;; *) continue ;; esac
+  printf '#!/bin/sh\nexec %s "%s" "$@"\n' "${run[*]}" "$root/usr/bin/lua$v" >"$tree/bin/lua$v"
+  chmod +x "$tree/bin/lua$v"
+  luas+=("$v")
+done
+
+# --- build ----------------------------------------------------------------------------------------------------------------
+targets=()
+for step in "${steps[@]}"; do
+  case $step in
+    unit) targets+=(unit_abi unit_call) ;;
+    calls) targets+=(abi_calls) ;;
+    specs)
+      targets+=(fixtures)
+      for v in "${luas[@]}"; do targets+=("ferry_lua${v/./}"); done
+      ;;
+    *)
+      echo "run.sh: unknown step '$step'" >&2
+      exit 2
+      ;;
+  esac
+done
+if ! { cmake -S . -B "$tree" -G Ninja --toolchain tests/cross/toolchain.cmake -DFERRY_CROSS_TRIPLET=$triplet \
+  -DFERRY_CROSS_ROOT="$root" -DCMAKE_BUILD_TYPE=Release && cmake --build "$tree" -j "$jobs" --target "${targets[@]}"; } \
+  >"$tree/build.log" 2>&1; then
+  grep -E 'error|FAILED|Error' "$tree/build.log" | head -n 40
+  record "build ($arch)" 0 1 0
+  exit 1
+fi
+
+# --- steps ----------------------------------------------------------------------------------------------------------------
+unit() {
+  local program log passed bad skipped status
+  for program in unit_abi unit_call; do
+    log=$tree/$program.log
+    timeout -k 5 900 "${run[@]}" "$tree/tests/unit/$program" --gtest_brief=1 </dev/null >"$log" 2>&1
+    status=$?
+    passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
+    bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$log" | tail -n 1)
+    [ -n "$bad" ] || bad=$(grep -c '^\[  FAILED  \]' "$log")
+    skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
+    [ $status = 0 ] || [ "$bad" -gt 0 ] || bad=1
+    record "$program ($arch)" "${passed:-0}" "$bad" "${skipped:-0}"
+    printf '%-14s %5d passed, %d failed, %d skipped\n' "$program" "${passed:-0}" "$bad" "${skipped:-0}"
+    [ "$bad" = 0 ] || { grep -vE '^\[ +OK \]|^\[ RUN' "$log" | tail -n 40 | sed 's/^/  /' && failed=1; }
+  done
+}
+
+calls() {
+  local cc seed log compilers=("$triplet-gcc")
+  [ -n "$quick" ] || ! command -v clang >/dev/null || compilers+=("clang --target=$triplet --sysroot=$root")
+  for cc in "${compilers[@]}"; do
+    for seed in ${SEEDS:-$([ -n "$quick" ] && echo 1 || echo 1 2 3 4)}; do
+      log=$tree/calls.log
+      if timeout -k 5 900 "${run[@]}" "$tree/tests/abi/abi_calls" --cc "$cc" --seed "$seed" </dev/null >"$log" 2>&1; then
+        record "calls ($arch, ${cc%% *}, $seed)" 1 0 0
+      else
+        record "calls ($arch, ${cc%% *}, $seed)" 0 1 0
+        grep -A5 '^FAIL' "$log" | head -n 30
+        failed=1
+      fi
+      printf '%s: ' "${cc%% *}, seed $seed"
+      tail -n 1 "$log"
+    done
+  done
+}
+
+# run_spec VERSION BACKEND SPEC: leaves the log, as tests/run_one_spec.sh does.
+run_spec() {
+  local version=$1 backend=$2 spec=$3 name=${3##*/} start=$SECONDS
+  local log=$tree/specs/qemu-$version-$backend/${name%.lua}.log
+  FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=1 FERRY_LUA=$tree/bin/lua$version \
+    LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;" LUA_CPATH="$tree/lib/$version/?.so;;" \
+    timeout -k 5 600 "$tree/bin/lua$version" "$spec" </dev/null >"$log" 2>&1
+  printf '\nSPEC-EXIT\t%d\t%d\n' $? $((SECONDS - start)) >>"$log"
+}
+
+specs() {
+  local v b spec native columns=()
+  native=$(lua_command any)
+  rm -rf "$tree/specs"
+  local list=()
+  for v in "${luas[@]}"; do
+    for b in ${BACKENDS:-thunk stub libffi}; do
+      FERRY_BACKEND=$b LUA_CPATH="$tree/lib/$v/?.so" "$tree/bin/lua$v" -e 'require "ferry.core"' >/dev/null 2>&1 || continue
+      columns+=("qemu-$v-$b")
+      mkdir -p "$tree/specs/qemu-$v-$b"
+      for spec in ${SPECS:-tests/spec/*_spec.lua}; do list+=("$v $b $spec"); done
+    done
+  done
+  if [ ${#columns[@]} = 0 ]; then
+    echo "no back end runs"
+    record "specs ($arch)" 0 1 0
+    failed=1
+    return
+  fi
+  export -f run_spec
+  export tree
+  printf '%s\n' "${list[@]}" | xargs -P "$jobs" -L 1 bash -c 'run_spec "$@"' _
+  "$native" tests/spec_table.lua "$tree/specs" "${columns[@]}" || failed=1
+}
+
+for step in "${steps[@]}"; do $step; done
+exit $failed
