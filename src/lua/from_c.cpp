@@ -166,12 +166,12 @@ void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address
   }
   if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, pointee, false)) refuse(L, st, source, info, place);
   store(address, value);
-  if (keep.owner != 0) anchor(L, st, keep.owner, static_cast<char*>(address) + keep.shift, idx);
+  if (keep.owner != 0) anchor(L, st, keep.owner, address, idx);
 }
 
 void copy_object(lua_State* L, State* st, void* to, const void* from, uint64_t size, int idx, const Keeper& keep) {
   std::memmove(to, from, static_cast<size_t>(size));
-  if (keep.owner != 0) copy_anchors(L, st, keep.owner, static_cast<char*>(to) + keep.shift, idx, from, size);
+  if (keep.owner != 0) copy_anchors(L, st, keep.owner, to, idx, from, size);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ void fill_from_first(const Init& in, TypeInfo* info, void* address, uint64_t cou
   TypeInfo* element = base_of(in.st, info);
   replicate(address, element->size, count);
   if (in.keep->owner == 0 || !holds_pointers(in.st, element)) return;
-  auto* first = static_cast<char*>(address) + in.keep->shift;
+  auto* first = static_cast<char*>(address);
   // Anchors exist only if the first element stored something; copy_anchors looks.
   const CData* owner = to_cdata(in.L, in.st, in.keep->owner);
   if (owner == nullptr || (owner->flags & kHasExtras) == 0) return;
@@ -226,7 +226,7 @@ void write_table(lua_State* L, State* st, TypeInfo* info, void* address, uint64_
 void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int first, int last, int owner,
                 const Place& place) {
   if (first > last) return;
-  const Keeper keep{owner != 0 ? abs_index(L, owner) : 0, 0};
+  const Keeper keep{owner != 0 ? abs_index(L, owner) : 0};
   const Init in{L, st, &keep, kInitialiser, 0};
   if (first == last && !is_partial(L, st, info, first)) {
     const int type = lua_type(L, first);

@@ -58,11 +58,11 @@ void compose_place(State* st, const Place& place) {
     std::string text;
     switch (place.kind) {
       case Place::Kind::argument:
-        text = "bad argument #" + std::to_string(place.number) + " to '" +
-               (place.name != nullptr                 ? place.name
-                : place.owner != kNoType && st->types ? spell(*st->types, place.owner)
-                                                      : "?") +
-               "' (" + st->error + ")";
+        text = "bad argument #" + std::to_string(place.number) + " to ";
+        text += place.name != nullptr                 ? "'" + std::string(place.name) + "'"
+                : place.owner != kNoType && st->types ? "'" + spell(*st->types, place.owner) + "'"
+                                                      : "the function";
+        text += " (" + st->error + ")";
         break;
       case Place::Kind::member:
         text = st->error + " in member '" + (place.name ? place.name : "?") + "'";

@@ -21,7 +21,7 @@ void store(void* address, T value) {
 // A pointer is stored and what it points into kept alive by the object that holds it.
 void store_pointer(lua_State* L, State* st, void* address, void* value, int source, const Keeper& keep) {
   store(address, value);
-  if (keep.owner != 0) anchor(L, st, keep.owner, static_cast<char*>(address) + keep.shift, source);
+  if (keep.owner != 0) anchor(L, st, keep.owner, address, source);
 }
 
 void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
@@ -205,7 +205,7 @@ void write_other_pointer(lua_State* L, State* st, TypeInfo* info, void* address,
         // A temporary that stays on the stack, and so alive, for the call.
         luaL_checkstack(L, 2, nullptr);
         CData* cd = new_cdata(L, st, to);
-        const Keeper own{lua_gettop(L), 0};
+        const Keeper own{lua_gettop(L)};
         write_table(L, st, to, cd->data, to->size, idx, place, own, kAssign);
         store(address, cd->data);
         return;
@@ -385,15 +385,15 @@ void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx
     if (owner != 0) owner = abs_index(L, owner);
     luaL_checkstack(L, 4, nullptr);
     const uint64_t size = open_array ? open_array_size(L, st, info, address, idx, owner) : info->size;
-    void* aside = new_userdata(L, static_cast<size_t>(size));
-    std::memset(aside, 0, static_cast<size_t>(size));
-    const Keeper keep{owner, static_cast<char*>(address) - static_cast<char*>(aside)};
-    write_table(L, st, info, aside, size, idx, place, keep, kAssign);
-    std::memcpy(address, aside, static_cast<size_t>(size));
+    CData* aside = new_cdata(L, st, info, size);
+    const int from = lua_gettop(L);
+    write_table(L, st, info, aside->data, size, idx, place, Keeper{owner != 0 ? from : 0}, kAssign);
+    std::memcpy(address, aside->data, static_cast<size_t>(size));
+    if (owner != 0) copy_anchors(L, st, owner, address, from, aside->data, size);
     lua_pop(L, 1);
     return;
   }
-  write_any(L, st, info, address, idx, place, Keeper{owner != 0 ? abs_index(L, owner) : 0, 0}, kAssign);
+  write_any(L, st, info, address, idx, place, Keeper{owner != 0 ? abs_index(L, owner) : 0}, kAssign);
 }
 
 void write_bit_field(lua_State* L, State* st, const Member& m, void* record, int idx, const Place& place) {

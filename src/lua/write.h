@@ -5,11 +5,9 @@
 
 namespace ferry::lua {
 
-// Who holds the memory that is written, and where it will finally lie: a table is first converted in a temporary, but
-// what is stored there must be anchored under its final address.
+// Who holds the memory that is written and keeps alive what pointers stored there point into.
 struct Keeper {
-  int owner = 0;       // stack index (absolute) of the cdata that holds the target; 0: nobody
-  intptr_t shift = 0;  // final address minus the address written now
+  int owner = 0;  // stack index (absolute) of the cdata that holds the target; 0: nobody
 };
 
 enum Mode : unsigned {

@@ -405,7 +405,7 @@ local function outcome(code)
   local chunk = assert(compile("local r = " .. code) or compile(code), code)
   local ok, message = pcall(chunk)
   if ok then return nil end
-  message = tostring(message):gsub("\n", "\\n"):gsub("0x%x+", "0x?"):gsub("struct %d+", "struct N")
+  message = tostring(message):gsub("\n", "\\n"):gsub("0x%x+", "0x?"):gsub("struct %d+", "struct N"):gsub("[^ ]*/core%.so", "core.so")
   local text = message:match "^row:1: (.*)$"
   return text or ("(no position) " .. message)
 end
@@ -570,7 +570,7 @@ function TestApiErrors:test_texts()
       local line = key .. "\t" .. text
       local exempt = false
       for _, part in ipairs(without_position) do exempt = exempt or line:find(part, 1, true) end
-      lu.assertTrue(exempt or not line:find("(no position)", 1, true), line)
+      if not exempt then lu.assertNil(line:find("(no position)", 1, true), line) end
       lu.assertNil(line:find("to '?'", 1, true), line)
     end
   end
