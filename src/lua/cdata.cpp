@@ -2,6 +2,7 @@
 #include "lua/cdata.h"
 
 #include "lua/anchor.h"
+#include "lua/direct.h"
 #include "lua/pointer_set.h"
 #include "lua/raise.h"
 #include "lua/state.h"
@@ -10,13 +11,16 @@ namespace ferry::lua {
 
 namespace {
 
-// Lua's allocator promises no more than this for userdata memory on every version.
-constexpr size_t kUserdataAlign = 8;
-
-CData* any_cdata(lua_State* L, int idx, const void** metatable) {
-  if (lua_type(L, idx) != LUA_TUSERDATA) return nullptr;
+// The metatable's address and block of a userdata that may be one of ours.
+CData* any_cdata(lua_State* L, const State* st, int idx, const void** metatable) {
+  if (st->stack.valid && idx > LUA_REGISTRYINDEX) {
+    const char* slot = DirectStack::slot_at(L, idx);
+    void* block = slot != nullptr ? DirectStack::userdata_at(slot, metatable) : nullptr;
+    return *metatable != nullptr ? static_cast<CData*>(block) : nullptr;
+  }
   auto* cd = static_cast<CData*>(lua_touserdata(L, idx));
-  if (raw_length(L, idx) < sizeof(CData) || cd->guard != kGuard) return nullptr;
+  // Of light userdata and everything else the length is not a userdata's.
+  if (cd == nullptr || raw_length(L, idx) < sizeof(CData) || cd->guard != kGuard) return nullptr;
   if (lua_getmetatable(L, idx) == 0) return nullptr;
   *metatable = lua_topointer(L, -1);
   lua_pop(L, 1);
@@ -32,17 +36,25 @@ void set_metatable(lua_State* L, const TypeInfo* info) {
 
 CData* to_cdata(lua_State* L, State* st, int idx) {
   const void* metatable = nullptr;
-  CData* cd = any_cdata(L, idx, &metatable);
-  return cd != nullptr && st->metatables != nullptr && st->metatables->contains(metatable) ? cd : nullptr;
+  CData* cd = any_cdata(L, st, idx, &metatable);
+  if (cd == nullptr || st->metatables == nullptr || !st->metatables->contains(metatable)) return nullptr;
+  return cd->guard == kGuard ? cd : nullptr;
 }
 
 CData* to_ctype(lua_State* L, State* st, int idx) {
   const void* metatable = nullptr;
-  CData* cd = any_cdata(L, idx, &metatable);
+  CData* cd = any_cdata(L, st, idx, &metatable);
   return cd != nullptr && metatable == st->ctype_mt_address ? cd : nullptr;
 }
 
+CData* push_object(lua_State* L, const TypeInfo* info) {
+  CData* cd = start_object(L, info);
+  set_metatable(L, info);
+  return cd;
+}
+
 CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
+  if (info->block != 0 && size == info->size) return push_object(L, info);
   if (fits_slot(*info)) {
     auto* cd = static_cast<CData*>(new_userdata(L, sizeof(CData)));
     *cd = CData{info->id, kOwned | kInSlot, kGuard, {nullptr}};

@@ -59,6 +59,8 @@ enum CDataFlag : uint16_t {
   kUnchecked = 512,    // an array at the end of a struct declared [0] or [1]: may be longer than its type
 };
 
+// Lua's allocator promises no more than this for userdata memory on every version.
+inline constexpr size_t kUserdataAlign = 8;
 inline constexpr uint16_t kGuard = 0xfe52;  // pre-filter only; the metatable decides (to_cdata)
 
 struct CData {
@@ -92,6 +94,7 @@ struct TypeInfo {
   TypeId base_id = kNoType;
   TypeInfo* base = nullptr;  // info of the element / pointee / referee; filled on first use by base_of()
   uint64_t count = 0;        // arrays: elements, kVla or kFlexible
+  uint32_t block = 0;        // bytes of the userdata of a new object if it takes nothing but zeroing; 0: new_cdata knows
   int metatable = 0;         // registry reference of the metatable that new objects get
   int gc_metatable = 0;      // the same with __gc, for objects with a finaliser; 0: not made yet
   int metatype = 0;          // registry reference of the user's metatype table (of a pointer: of its pointee); 0: none
@@ -118,6 +121,29 @@ CData* to_cdata(lua_State* L, State* st, int idx);
 // Same for ctype objects only.
 CData* to_ctype(lua_State* L, State* st, int idx);
 
+// Zeroes memory. Constant sizes are stores, not calls, and most objects are this small.
+inline void clear(char* to, size_t size) {
+  if (size - 16 <= 48) {  // 16 ... 64, from both ends
+    std::memset(to, 0, 16);
+    std::memset(to + size - 16, 0, 16);
+    if (size > 32) {
+      std::memset(to + 16, 0, 16);
+      std::memset(to + size - 32, 0, 16);
+    }
+  } else {
+    std::memset(to, 0, size);
+  }
+}
+
+// Pushes a zeroed object of a type with a `block`, still without its metatable. Raises on out-of-memory.
+inline CData* start_object(lua_State* L, const TypeInfo* info) {
+  auto* cd = static_cast<CData*>(new_userdata(L, info->block));
+  *cd = CData{info->id, kOwned, kGuard, {cd + 1}};
+  clear(reinterpret_cast<char*>(cd + 1), info->block - sizeof(CData));
+  return cd;
+}
+// Pushes a zeroed object of a type with a `block`. Raises on out-of-memory.
+CData* push_object(lua_State* L, const TypeInfo* info);
 // Pushes a new zero-filled owned object of the type, `size` bytes (>= info.size for VLAs, else info.size). Raises on
 // out-of-memory. The metatable is the plain one. Never for void/function/incomplete types.
 CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size);

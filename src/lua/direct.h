@@ -24,10 +24,11 @@ inline constexpr double kInt64Bound = 9223372036854775808.0;
 class ApiStack {
  public:
   explicit ApiStack(lua_State* L) : L_(L) {}
+  static constexpr bool kTellsTags = false;  // tag() costs as much as an API call
 
   State* state() const { return state_of(L_); }
   bool has(int) const { return true; }  // the API answers for absent arguments
-  int count() const { return lua_gettop(L_); }
+  bool has_only(int n) const { return lua_gettop(L_) == n; }
 
   // What kind of value argument i is; for the tests below.
   int tag(int i) const { return lua_type(L_, i); }
@@ -66,6 +67,7 @@ class ApiStack {
 
 class DirectStack {
  public:
+  static constexpr bool kTellsTags = true;
   // Version 5.1:  *(L + base): first argument     5.2+:  *(*(L + call_info) + function): the function, arguments behind
   explicit DirectStack(lua_State* L) : state_(reinterpret_cast<char*>(L)) {
     if constexpr (kStack.base_is_field) {
@@ -75,9 +77,10 @@ class DirectStack {
     }
   }
 
-  State* state() const { return static_cast<State*>(block_at(upvalue(1))); }
+  // The State's userdata has no user values.
+  State* state() const { return reinterpret_cast<State*>(load<char*>(upvalue(1)) + kStack.userdata_block); }
   bool has(int n) const { return top() >= slot(n + 1); }
-  int count() const { return static_cast<int>((top() - base_) / kStack.slot); }
+  bool has_only(int n) const { return top() == slot(n + 1); }
 
   int tag(int i) const { return tag_at(slot(i)); }
   static bool is_string(int tag) { return tag == kStack.tag_string; }
@@ -126,10 +129,13 @@ class DirectStack {
   void push_upvalue(int i) { push_copy(upvalue(i)); }
   void push_argument(int i) { push_copy(slot(i)); }
 
-  // The slot at any stack index that lua_type takes, pseudo-indices excepted. The value must be there.
+  // The slot at a stack index (no pseudo-index); null: beyond the top.
   static const char* slot_at(lua_State* L, int idx) {
     const DirectStack stack(L);
-    return idx > 0 ? stack.slot(idx) : stack.top() + static_cast<ptrdiff_t>(idx) * kStack.slot;
+    const char* top = stack.top();
+    if (idx < 0) return top + static_cast<ptrdiff_t>(idx) * kStack.slot;
+    const char* at = stack.slot(idx);
+    return at < top ? at : nullptr;
   }
   // The userdata in that slot and its metatable's address; null: another value.
   static void* userdata_at(const char* at, const void** metatable) {

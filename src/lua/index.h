@@ -13,7 +13,8 @@ int l_general_index(lua_State* L);
 int l_general_newindex(lua_State* L);
 int l_ctype_index(lua_State* L);
 int l_ctype_newindex(lua_State* L);
-int l_construct(lua_State* L);  // __call of a ctype (new.cpp)
+// Sets __call of the metatable of ctypes, on top. (new.cpp)
+void set_constructor(lua_State* L, State* st);
 
 // After an access in general: notes in the type of `cd` what the hot paths need for the next one. `record`: whose
 // members it has. (access.cpp)

@@ -187,7 +187,7 @@ void make_metatables(lua_State* L, State* st, int) {
   st->value_gc_mt = make_kind(L, st, true);
 
   lua_createtable(L, 0, 8);
-  set_event(L, st, "__call", l_construct);
+  set_constructor(L, st);
   set_event(L, st, "__index", l_ctype_index);
   set_event(L, st, "__newindex", l_ctype_newindex);
   set_event(L, st, "__tostring", l_tostring);

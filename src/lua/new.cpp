@@ -3,6 +3,7 @@
 #include "lua/call.h"
 #include "lua/callback.h"
 #include "lua/convert.h"
+#include "lua/direct.h"
 #include "lua/index.h"
 #include "lua/library.h"
 #include "lua/metatype.h"
@@ -126,16 +127,71 @@ bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* siz
 int l_new(lua_State* L) {
   State* st = open_call(L);
   TypeInfo* info = info_of(st, check_ctype(L, st, 1));
+  if (info->block != 0 && info->metatype == 0 && lua_gettop(L) == 1) {
+    push_object(L, info);
+    return 1;
+  }
   return construct(L, st, info, 2, false);
 }
 
-int l_construct(lua_State* L) {
+namespace {
+
+// Upvalues of l_construct besides the State. Most objects get the plain metatable of records: a table look-up less.
+constexpr int kRecordMetatable = 2, kNewName = 3, kGcName = 4;
+
+int construct_from(lua_State* L) {
   State* st = state_of(L);
   CData* ct = to_ctype(L, st, 1);
   if (ct == nullptr) raise_argument(L, 1, "ctype expected, got %s", luaL_typename(L, 1));
   TypeInfo* info = info_of(st, ct->type);
   if (call_new(L, st, info, 2)) return 1;
   return construct(L, st, info, 2, true);
+}
+
+// Whether the metatype has neither __new nor __gc; leaves values on the stack.
+template <class Stack>
+bool is_plain_metatype(lua_State* L, Stack& stack, int metatype) {
+  raw_geti(L, LUA_REGISTRYINDEX, metatype);
+  stack.push_upvalue(kNewName);
+  if (raw_get(L, -2) != LUA_TNIL) return false;
+  stack.push_upvalue(kGcName);
+  return raw_get(L, -3) == LUA_TNIL;
+}
+
+// The ctype's metatable is hidden, so argument 1 is one; the guard is for the debug library and closed states.
+template <class Stack>
+int l_construct(lua_State* L) {
+  Stack stack(L);
+  if (stack.has_only(1)) {
+    const auto* ct = static_cast<CData*>(stack.block(1));
+    State* st = stack.state();
+    if (ct != nullptr && ct->guard == st->guard && ct->flags == kIsCType) {
+      const TypeInfo* info = st->infos[ct->type];
+      if (info->block != 0 && (info->metatype == 0 || is_plain_metatype(L, stack, info->metatype))) {
+        start_object(L, info);
+        if (info->metatable == st->record_mt) {
+          Stack(L).push_upvalue(kRecordMetatable);
+        } else {
+          lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatable);
+        }
+        lua_setmetatable(L, -2);
+        return 1;
+      }
+      lua_settop(L, 1);
+    }
+  }
+  return construct_from(L);
+}
+
+}  // namespace
+
+void set_constructor(lua_State* L, State* st) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->record_mt);
+  lua_pushliteral(L, "__new");
+  lua_pushliteral(L, "__gc");
+  lua_pushcclosure(L, st->stack.valid ? l_construct<DirectStack> : l_construct<ApiStack>, 4);
+  lua_setfield(L, -2, "__call");
 }
 
 int l_cast(lua_State* L) {

@@ -70,6 +70,15 @@ Rep rep_of(const Type& t) {
   return Rep::none;
 }
 
+// Of objects whose size and place within the userdata are the same each time.
+uint32_t plain_block(const TypeInfo& info) {
+  constexpr uint64_t kLimit = 1 << 30;  // far from overflow; larger ones are not in a hurry
+  if (info.rep == Rep::none || info.rep == Rep::function || fits_slot(info)) return 0;
+  if ((info.type_flags & (kVariable | kIncomplete)) != 0) return 0;
+  if (info.align > kUserdataAlign || info.size > kLimit) return 0;
+  return static_cast<uint32_t>(sizeof(CData) + info.size);
+}
+
 void fill_info(State* st, TypeInfo* info) {
   const Type& t = (*st->types)[info->id];
   info->kind = t.kind;
@@ -81,6 +90,7 @@ void fill_info(State* st, TypeInfo* info) {
   info->base_id = t.base;
   info->count = t.count;
   if (t.kind == Kind::complex) info->base_id = complex_part(t.scalar);
+  info->block = plain_block(*info);
   switch (t.kind) {
     case Kind::structure:
     case Kind::union_: info->metatable = st->record_mt, info->gc_metatable = st->record_gc_mt; break;
