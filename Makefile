@@ -41,4 +41,4 @@ install: lib
 	DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)" --strip
 
 clean:
-	rm -rf build build-debug build-asan build-configure.log
+	rm -rf build build-debug build-asan build-aarch64 build-configure.log

@@ -6,13 +6,14 @@
 #   examples   examples/ under every Lua, their exit codes and key lines
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
+#   cross      a part of tests/cross/run.sh: AArch64 in an emulator, where a cross compiler is installed
 # Each stage adds lines "stage<TAB>passed<TAB>failed<TAB>skipped" to build/test-results.tsv; the last line
 # printed is the total over them. Exit status 1 if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs examples sanitize valgrind)
+[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs examples sanitize valgrind cross)
 mkdir -p build
 results=$PWD/build/test-results.tsv
 : >"$results"
@@ -124,6 +125,10 @@ for stage in "${stages[@]}"; do
       build_release || continue
       title "specs under valgrind"
       scripted tests/run_specs.sh valgrind
+      ;;
+    cross)
+      title "AArch64, emulated"
+      QUICK=1 scripted tests/cross/run.sh aarch64
       ;;
     *)
       echo "run.sh: unknown stage '$stage'" >&2

@@ -31,6 +31,8 @@ test?|luajit|LuaJIT 2.1 (the oracle)|command -v luajit
 test?|valgrind|valgrind|command -v valgrind
 test?|clang|Clang (layouts are compared with it)|command -v clang
 test?|gcc-i686-linux-gnu|GCC for i386 (layouts are compared with it)|command -v i686-linux-gnu-gcc
+test?|g++-aarch64-linux-gnu|G++ for AArch64|command -v aarch64-linux-gnu-g++
+test?|qemu-user-static|QEMU's emulator of AArch64 programs|command -v qemu-aarch64-static
 test?|clang-format|clang-format 14|command -v clang-format
 bench|lua5.1|Lua 5.1|command -v lua5.1
 bench|lua5.2|Lua 5.2|command -v lua5.2
