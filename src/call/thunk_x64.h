@@ -70,10 +70,18 @@ class StackAccess {
   virtual void string(int index) = 0;
   virtual void light(int index) = 0;
 
+  // From now on index 1 is the value on top of the stack.
+  virtual void look_at_top() = 0;
+
   // Push rax (64-bit integer that Lua numbers of this version can hold exactly), xmm0, al (0 or 1).
   virtual void push_integer() = 0;
   virtual void push_number() = 0;
   virtual void push_boolean() = 0;
+  // Direct access only: a value as it lies in memory, and its tag.
+  virtual void push_value(const x86::Mem& value, const x86::Mem& tag) = 0;
+  // Pushes between these two go into a row: the top is written once. Only r10 is to be left alone in between.
+  virtual void begin_row() = 0;
+  virtual void end_row() = 0;
 };
 
 // Extends `from` (a 64-bit register) to 64 bits from the width of an integer kind.

@@ -125,6 +125,11 @@ class ApiStack final : public StackAccess {
     call(a_, api().touserdata);
   }
 
+  void look_at_top() override { top_ = true; }
+  void push_value(const x86::Mem&, const x86::Mem&) override { a_.ud2(); }
+  void begin_row() override {}
+  void end_row() override {}
+
   void push_integer() override {
     a_.mov(x86::rdi, kL);
     if (api().tointegerx != nullptr) {
@@ -150,7 +155,7 @@ class ApiStack final : public StackAccess {
   const LuaApi& api() const { return host_.api; }
   void at(int index) {
     a_.mov(x86::rdi, kL);
-    a_.mov(x86::esi, index);
+    a_.mov(x86::esi, top_ ? -1 : index);
   }
   void expect(int index, uint8_t type, const Label& unexpected) {
     load_kind(index);
@@ -174,6 +179,7 @@ class ApiStack final : public StackAccess {
   x86::Assembler& a_;
   OutOfLine& cold_;
   const ThunkHost& host_;
+  bool top_ = false;
 };
 
 // --- the Lua stack itself ---------------------------------------------------------------------------------------
@@ -324,8 +330,13 @@ class DirectStack final : public StackAccess {
     a_.mov(x86::rax, value(index, 8));
   }
 
-  // The value first, then its tag, then the top: the collector never sees a slot that is half there (it does not run
-  // here).
+  void look_at_top() override {
+    a_.mov(kBase, x86::ptr(kL, s_.top));
+    a_.sub(kBase, s_.slot);
+    based_ = true;
+  }
+
+  // The value first, then its tag, then the top: there is never a slot below the top that is half written.
   void push_integer() override {
     if (s_.tag_integer == 0) {
       a_.xorps(x86::xmm0, x86::xmm0);
@@ -333,29 +344,52 @@ class DirectStack final : public StackAccess {
       push_number();
       return;
     }
-    a_.mov(kScratch, x86::ptr(kL, s_.top));
-    a_.mov(x86::qword_ptr(kScratch), x86::rax);
-    finish_push(s_.tag_integer);
+    next_slot();
+    a_.mov(x86::qword_ptr(kScratch, row_), x86::rax);
+    write_tag(s_.tag_integer);
+    pushed();
   }
   void push_number() override {
-    a_.mov(kScratch, x86::ptr(kL, s_.top));
-    a_.movsd(x86::qword_ptr(kScratch), x86::xmm0);
-    finish_push(s_.tag_float);
+    next_slot();
+    a_.movsd(x86::qword_ptr(kScratch, row_), x86::xmm0);
+    write_tag(s_.tag_float);
+    pushed();
   }
   void push_boolean() override {
-    a_.mov(kScratch, x86::ptr(kL, s_.top));
+    next_slot();
     a_.movzx(x86::eax, x86::al);
     if (s_.tag_false == s_.tag_true) {
-      a_.mov(x86::dword_ptr(kScratch), x86::eax);
-      finish_push(s_.tag_false);
-      return;
+      a_.mov(x86::dword_ptr(kScratch, row_), x86::eax);
+      write_tag(s_.tag_false);
+    } else {  // tag = al ? true : false
+      a_.neg(x86::eax);
+      a_.and_(x86::eax, s_.tag_true ^ s_.tag_false);
+      a_.xor_(x86::eax, s_.tag_false);
+      a_.mov(x86::byte_ptr(kScratch, row_ + s_.tag), x86::al);
     }
-    // tag = al ? true : false
-    a_.neg(x86::eax);
-    a_.and_(x86::eax, s_.tag_true ^ s_.tag_false);
-    a_.xor_(x86::eax, s_.tag_false);
-    a_.mov(x86::byte_ptr(kScratch, s_.tag), x86::al);
-    a_.add(x86::qword_ptr(kL, s_.top), s_.slot);
+    pushed();
+  }
+  void push_value(const x86::Mem& from, const x86::Mem& from_tag) override {
+    next_slot();
+    a_.mov(x86::rax, from);
+    a_.mov(x86::qword_ptr(kScratch, row_), x86::rax);
+    a_.movzx(x86::eax, from_tag);
+    if (s_.tag_bytes == 1) {
+      a_.mov(x86::byte_ptr(kScratch, row_ + s_.tag), x86::al);
+    } else {
+      a_.mov(x86::dword_ptr(kScratch, row_ + s_.tag), x86::eax);
+    }
+    pushed();
+  }
+  void begin_row() override {
+    a_.mov(kScratch, x86::ptr(kL, s_.top));
+    in_row_ = true;
+    row_ = 0;
+  }
+  void end_row() override {
+    if (row_ != 0) a_.add(x86::qword_ptr(kL, s_.top), row_);
+    in_row_ = false;
+    row_ = 0;
   }
 
  private:
@@ -407,13 +441,22 @@ class DirectStack final : public StackAccess {
     a_.jo(unexpected);  // not in range: the slow path knows what it is
     narrow(a_, kind, to, x86::rax);
   }
-  void finish_push(uint8_t code) {
+  void next_slot() {
+    if (!in_row_) a_.mov(kScratch, x86::ptr(kL, s_.top));
+  }
+  void write_tag(uint8_t code) {
     if (s_.tag_bytes == 1) {
-      a_.mov(x86::byte_ptr(kScratch, s_.tag), code);
+      a_.mov(x86::byte_ptr(kScratch, row_ + s_.tag), code);
     } else {
-      a_.mov(x86::dword_ptr(kScratch, s_.tag), code);
+      a_.mov(x86::dword_ptr(kScratch, row_ + s_.tag), code);
     }
-    a_.add(x86::qword_ptr(kL, s_.top), s_.slot);
+  }
+  void pushed() {
+    if (in_row_) {
+      row_ += s_.slot;
+    } else {
+      a_.add(x86::qword_ptr(kL, s_.top), s_.slot);
+    }
   }
 
   x86::Assembler& a_;
@@ -421,6 +464,8 @@ class DirectStack final : public StackAccess {
   const ThunkHost& host_;
   const StackLayout& s_;
   bool based_ = false;
+  bool in_row_ = false;
+  int row_ = 0;  // bytes written above the top in this row
 };
 
 }  // namespace

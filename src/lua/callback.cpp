@@ -8,7 +8,9 @@
 #include <deque>
 #include <unordered_map>
 
+#include "call/thunk_callback.h"
 #include "lua/call.h"
+#include "lua/thunks.h"
 #include "lua/varargs.h"
 #include "lua/write.h"
 
@@ -24,7 +26,7 @@ struct CallbackRecord {
   int function = LUA_NOREF;     // registry reference of the Lua function
   int kept_result = LUA_NOREF;  // what the last returned pointer points into
   int on_error = LUA_NOREF;     // value or handler function
-  int active = 0;               // calls in progress
+  call::CallbackData data;      // what compiled code needs
   bool scalar = false;          // arguments and result need neither allocation nor anything that raises
   bool freed = false;
 };
@@ -214,6 +216,33 @@ void report(lua_State* L) {
   }
 }
 
+// The end of a call that has begun: `status` not 0: the error on top is told to onerror and kept for the call around.
+void leave(lua_State* L, Job* job, int status) {
+  CallbackRecord* record = job->record;
+  State* st = record->st;
+  CallFrame* frame = st->frame;
+  if (status != 0) {
+    bool handled = false;
+    if (record->on_error != LUA_NOREF) {
+      lua_rawgeti(L, LUA_REGISTRYINDEX, st->error_runner);
+      lua_pushlightuserdata(L, job);
+      lua_pushvalue(L, -3);
+      handled = lua_pcall(L, 2, 0, 0) == 0;
+      if (!handled) lua_pop(L, 1);  // the first error is the one to tell
+    }
+    // The call around the callback raises it; without one, onerror has been told or nobody can be.
+    if (frame != nullptr) {
+      lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+      frame->failed = true;
+    } else {
+      if (!handled) report(L);
+      lua_pop(L, 1);
+    }
+  }
+  --record->data.active;
+  errno = st->saved_errno;
+}
+
 // What C calls. Touches Lua only on the thread that owns the state; pushes two values outside of the pcall.
 void handle(void* context, void* const* args, void* result) {
   auto* record = static_cast<CallbackRecord*>(context);
@@ -233,7 +262,7 @@ void handle(void* context, void* const* args, void* result) {
   if (frame == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
   Job job{record, args, result};
   st->saved_errno = errno;
-  ++record->active;
+  ++record->data.active;
   int status;
   if (record->scalar) {
     status = run_scalar(L, &job);
@@ -242,26 +271,25 @@ void handle(void* context, void* const* args, void* result) {
     lua_pushlightuserdata(L, &job);
     status = lua_pcall(L, 1, 0, 0);
   }
-  if (status != 0) {
-    bool handled = false;
-    if (record->on_error != LUA_NOREF) {
-      lua_rawgeti(L, LUA_REGISTRYINDEX, st->error_runner);
-      lua_pushlightuserdata(L, &job);
-      lua_pushvalue(L, -3);
-      handled = lua_pcall(L, 2, 0, 0) == 0;
-      if (!handled) lua_pop(L, 1);  // the first error is the one to tell
-    }
-    // The call around the callback raises it; without one, onerror has been told or nobody can be.
-    if (frame != nullptr) {
-      lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
-      frame->failed = true;
-    } else {
-      if (!handled) report(L);
-      lua_pop(L, 1);
-    }
-  }
-  --record->active;
-  errno = st->saved_errno;
+  leave(L, &job, status);
+}
+
+// Compiled code has called the Lua function, which raised.
+void handle_failure(void* context, void* const* args, void* result) {
+  Job job{static_cast<CallbackRecord*>(context), args, result};
+  leave(job.record->st->frame->L, &job, LUA_ERRRUN);
+}
+
+// Compiled code has called the Lua function, whose result is on top and no number.
+void handle_result(void* context, void* const* args, void* result) {
+  Job job{static_cast<CallbackRecord*>(context), args, result};
+  State* st = job.record->st;
+  lua_State* L = st->frame->L;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->convert_runner);
+  lua_insert(L, -2);
+  lua_pushlightuserdata(L, &job);
+  lua_insert(L, -2);
+  leave(L, &job, lua_pcall(L, 2, 0, 0));
 }
 
 // Gives the slot of the callback that was freed first back for reuse.
@@ -269,13 +297,36 @@ void forget_oldest(CallbackTable* table) {
   auto found = table->records.find(table->freed.front());
   table->freed.pop_front();
   if (found == table->records.end()) return;
-  if (found->second->active == 0) {
+  if (found->second->data.active == 0) {
     auto at = table->by_address.find(reinterpret_cast<void*>(found->second->slot->address()));
     if (at != table->by_address.end() && at->second == 0) table->by_address.erase(at);
     table->records.erase(found);
   } else {
     table->freed.push_back(found->first);  // it is running (it freed itself): later
   }
+}
+
+// A compiled callback. Error: there can be none.
+Result<std::unique_ptr<call::Callback>> make_native(State* st, CallbackRecord* record) {
+  call::CallbackSpec spec;
+  spec.inline_call = record->scalar;
+  spec.result = thunk_kind(record->result->rep);
+  for (TypeInfo* info : record->params) {
+    const bool through = info->rep == Rep::reference;
+    if (through && base_of(st, info)->rep == Rep::reference) spec.inline_call = false;
+    spec.args.push_back({thunk_kind(through ? base_of(st, info)->rep : info->rep), through});
+  }
+  return make_native_callback(st, record->fn, std::move(spec), {handle, handle_failure, handle_result}, &record->data);
+}
+
+// The Lua function at idx is the one to call; `reference` is its place in the registry.
+void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int reference) {
+  record->function = reference;
+  record->data.function_reference = reference;
+  lua_pushvalue(L, idx);
+  capture_function(L, st, &record->data);
+  lua_pop(L, 1);
+  record->data.live = true;
 }
 
 // Makes a record without a Lua function yet. Null: st->error.
@@ -291,7 +342,10 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     record->result = info_of(st, f.result);
     for (const Param& p : f.params) record->params.push_back(info_of(st, p.type));
     record->scalar = is_scalar_callback(st, *record);
-    auto slot = st->backend->make_callback(*st->types, fn->id, handle, record.get());
+    record->data.state = st;
+    record->data.context = record.get();
+    auto slot = make_native(st, record.get());
+    if (!slot) slot = st->backend->make_callback(*st->types, fn->id, handle, record.get());
     if (!slot && !table->freed.empty()) {
       for (size_t n = table->freed.size(); n > 0; --n) forget_oldest(table);
       slot = st->backend->make_callback(*st->types, fn->id, handle, record.get());
@@ -356,7 +410,7 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
       lua_pop(L, 2);
       raise_at(L, st, place);
     }
-    record->function = ref;
+    set_function(L, st, record, idx, ref);
     lua_pushlightuserdata(L, record);
     lua_rawseti(L, -2, static_cast<int>(fn->id));
   }
@@ -378,7 +432,7 @@ CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
     luaL_unref(L, LUA_REGISTRYINDEX, ref);
     raise_error(L, st);
   }
-  record->function = ref;
+  set_function(L, st, record, idx, ref);
   cd->id = record->id;
   void* address = reinterpret_cast<void*>(record->slot->address());
   std::memcpy(&cd->header.bits, &address, sizeof address);
@@ -393,6 +447,7 @@ int l_callback_free(lua_State* L) {
   luaL_unref(L, LUA_REGISTRYINDEX, record->on_error);
   record->function = record->kept_result = record->on_error = LUA_NOREF;
   record->freed = true;
+  record->data.live = false;
   CallbackTable* table = table_of(st);
   table->by_address[reinterpret_cast<void*>(record->slot->address())] = 0;
   without_exceptions(st, [&] {
@@ -409,6 +464,7 @@ int l_callback_set(lua_State* L) {
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_pushvalue(L, 2);
   lua_rawseti(L, LUA_REGISTRYINDEX, record->function);
+  set_function(L, st, record, 2, record->function);
   return 0;
 }
 

@@ -86,6 +86,15 @@ inline void fill_number_api(const void** tointeger, const void** tonumber) {
 #endif
 }
 
+// lua_pcall as a function: from 5.2 on it is a macro for one with two arguments more, which may be zero.
+inline const void* pcall_entry() {
+#if LUA_VERSION_NUM >= 502
+  return reinterpret_cast<const void*>(lua_pcallk);
+#else
+  return reinterpret_cast<const void*>(lua_pcall);
+#endif
+}
+
 // --- userdata -------------------------------------------------------------------------------------
 
 // How an object keeps another alive. kParentSlot: userdata made by new_userdata_with_parent have room for

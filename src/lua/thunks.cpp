@@ -12,6 +12,8 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
+#include <map>
 
 #include "call/thunk.h"
 #include "call/unwind.h"
@@ -35,6 +37,7 @@ struct ThunkTable {
   call::ThunkHost host;
   std::vector<std::unique_ptr<Thunk>> thunks;
   size_t next_sweep = 64;
+  std::map<TypeId, call::CodeBlock> callbacks;  // shared code by function type
 };
 
 namespace {
@@ -171,10 +174,9 @@ bool thread_is_its_pointer() {
   return thread == this_thread() && distance_of_errno() > INT32_MIN && distance_of_errno() < INT32_MAX;
 }
 
-// The table of this state's thunks; null if it can have none.
-ThunkTable* table_of(lua_State* L, State* st) {
-  if (st->thunks != nullptr) return st->thunks;
-  if (!st->backend->makes_code() || !thread_is_its_pointer()) return nullptr;
+// The table of this state's thunks; none if it can have no thunks.
+void make_table(lua_State* L, State* st) {
+  if (!st->backend->makes_code() || !thread_is_its_pointer()) return;
   learn_exceptions(L);
   without_exceptions(st, [&] {
     auto table = std::make_unique<ThunkTable>();
@@ -190,10 +192,11 @@ ThunkTable* table_of(lua_State* L, State* st) {
     st->thunks = table.release();
     return true;
   });
-  return st->thunks;
 }
 
-call::ThunkKind kind_of(Rep rep) {
+}  // namespace
+
+call::ThunkKind thunk_kind(Rep rep) {
   using call::ThunkKind;
   switch (rep) {
     case Rep::none:
@@ -229,9 +232,11 @@ call::ThunkKind kind_of(Rep rep) {
   }
 }
 
+namespace {
+
 call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell) {
   call::ThunkArg arg;
-  arg.kind = kind_of(info->rep);
+  arg.kind = thunk_kind(info->rep);
   arg.cell = cell;
   arg.same = info->id;
   if (arg.kind == call::ThunkKind::record) arg.same = (*st->types)[info->id].canonical;
@@ -248,7 +253,7 @@ call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell) {
 call::ThunkResult result_of(TypeInfo* info) {
   call::ThunkResult result;
   result.type = info;
-  result.kind = kind_of(info->rep);
+  result.kind = thunk_kind(info->rep);
   constexpr uint64_t kResultBytes = 32;  // what a thunk's frame has for results that are pushed afterwards
   if (info->rep == Rep::vector || (info->size > kResultBytes && info->rep != Rep::none)) {
     result.kind = call::ThunkKind::record;
@@ -292,8 +297,8 @@ bool compile(State* st, Thunk* thunk, const FunctionRecord* record, const void* 
   });
 }
 
-Thunk* add_thunk(lua_State* L, State* st, TypeInfo* type, const FunctionRecord* record, const void* slow) {
-  ThunkTable* table = table_of(L, st);
+Thunk* add_thunk(State* st, TypeInfo* type, const FunctionRecord* record, const void* slow) {
+  ThunkTable* table = st->thunks;
   if (table == nullptr) return nullptr;
   Thunk* made = nullptr;
   without_exceptions(st, [&] {
@@ -342,7 +347,7 @@ void sweep(lua_State* L, State* st) {
 Thunk* make_thunk(lua_State* L, State* st, FunctionRecord* record, lua_CFunction slow) {
   luaL_checkstack(L, 6, nullptr);
   if (st->thunks != nullptr && st->thunks->thunks.size() >= st->thunks->next_sweep) sweep(L, st);
-  return add_thunk(L, st, record->type, record, entry(slow));
+  return add_thunk(st, record->type, record, entry(slow));
 }
 
 lua_CFunction thunk_entry(const Thunk* thunk, lua_CFunction fallback) {
@@ -386,7 +391,7 @@ int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction functi
   CallInfo* info = call_info_of(L, st, type);
   if (!info->thunk_tried) {
     info->thunk_tried = true;
-    info->thunk = add_thunk(L, st, type, nullptr, entry(slow_pointer_call));
+    info->thunk = add_thunk(st, type, nullptr, entry(slow_pointer_call));
   }
   if (info->thunk == nullptr) return call_c(L, st, type, function, nullptr, 2);
   using PointerThunk = int (*)(lua_State*, call::CFunction, const void*);
@@ -394,8 +399,39 @@ int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction functi
   return code(L, function, info->thunk);
 }
 
+Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo* fn, call::CallbackSpec spec,
+                                                             const call::CallbackHandlers& handlers,
+                                                             call::CallbackData* data) {
+  if (st->thunks == nullptr) return Error{"no native code"};
+  auto plan = abi::plan_call(*st->types, fn->id);
+  if (!plan) return plan.error();
+  call::CodeBlock& code = st->thunks->callbacks[fn->id];
+  if (code.address == nullptr) {
+    spec.plan = &*plan;
+    call::CallbackApi api;
+    api.rawgeti = entry(lua_rawgeti);
+    api.pcall = pcall_entry();
+    api.settop = entry(lua_settop);
+    api.registry = LUA_REGISTRYINDEX;
+    auto made = call::make_callback_code(st->thunks->host, api, handlers, spec);
+    if (!made) return made.error();
+    code = *made;
+  }
+  return call::make_native_callback(code, data, *plan);
+}
+
+void capture_function(lua_State* L, State* st, call::CallbackData* data) {
+  const call::StackLayout& layout = st->stack;
+  if (!layout.valid) return;
+  const char* top;
+  std::memcpy(&top, reinterpret_cast<const char*>(L) + layout.top, sizeof top);
+  std::memcpy(&data->function_value, top - layout.slot, sizeof data->function_value);
+  std::memcpy(&data->function_tag, top - layout.slot + layout.tag, sizeof data->function_tag);
+}
+
 void release_thunks(State* st) {
   if (st->thunks == nullptr) return;
+  for (auto& [type, code] : st->thunks->callbacks) call::process_code().release(code);
   for (auto& thunk : st->thunks->thunks) {
     if (thunk->of_type) {
       call::process_code().release(thunk->code);
@@ -414,6 +450,7 @@ void make_thunk_registry(lua_State* L, State* st) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   st->thunk_functions = luaL_ref(L, LUA_REGISTRYINDEX);
+  make_table(L, st);
 }
 
 }  // namespace ferry::lua
@@ -435,6 +472,14 @@ bool is_native_code(lua_CFunction) {
 int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
   return call_c(L, st, type, function, nullptr, 2);
 }
+call::ThunkKind thunk_kind(Rep) {
+  return call::ThunkKind::none;
+}
+Result<std::unique_ptr<call::Callback>> make_native_callback(State*, TypeInfo*, call::CallbackSpec,
+                                                             const call::CallbackHandlers&, call::CallbackData*) {
+  return Error{"no native code"};
+}
+void capture_function(lua_State*, State*, call::CallbackData*) {}
 void teach_thunk(lua_State*, State*, Thunk*, int) {}
 void release_thunks(State*) {}
 void make_thunk_registry(lua_State*, State*) {}

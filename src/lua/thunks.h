@@ -3,6 +3,7 @@
 #pragma once
 
 #include "call/backend.h"
+#include "call/thunk_callback.h"
 #include "lua/state.h"
 
 namespace ferry::lua {
@@ -25,6 +26,17 @@ bool is_native_code(lua_CFunction function);
 // Calls a function pointer with the arguments from stack index 2 up, through a thunk of its type if there can be one.
 // Returns the number of results pushed.
 int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function);
+
+// How a value of this kind is read and written by compiled code.
+call::ThunkKind thunk_kind(Rep rep);
+
+// A compiled callback of the function type `fn`; `spec` lacks its plan. Error: there can be none, the back end may have
+// another kind.
+Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo* fn, call::CallbackSpec spec,
+                                                             const call::CallbackHandlers& handlers,
+                                                             call::CallbackData* data);
+// Notes how the Lua function on top of the stack looks there.
+void capture_function(lua_State* L, State* st, call::CallbackData* data);
 
 // Before a call takes the slow path: what its arguments are is remembered, so that the thunk takes them the next time.
 void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first);

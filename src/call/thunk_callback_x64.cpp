@@ -1,0 +1,387 @@
+// The shared code of a callback type on x86-64 System V: arguments from their registers to memory or to the Lua stack,
+// the result back.
+#include "call/thunk_callback.h"
+
+#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#include <cstddef>
+
+#include "call/asmjit_encode.h"
+#include "call/thunk_x64.h"
+
+namespace ferry::call {
+
+namespace x64 {
+
+namespace {
+
+using abi::ArgPlan;
+using abi::Piece;
+using abi::Where;
+using asmjit::imm;
+
+const x86::Gp kGpr[] = {x86::rdi, x86::rsi, x86::rdx, x86::rcx, x86::r8, x86::r9};
+constexpr auto kData = x86::r13;
+
+constexpr int align_up(int value, int to) {
+  return (value + to - 1) & -to;
+}
+
+// rbx: L; r12: State; r13: CallbackData.
+//   [rbp+16]  caller's outgoing area: arguments in memory are used where they are
+//   [rbp+8]   return address
+//   [rbp]     caller's rbp
+//   [rbp-8]   caller's rbx
+//   [rbp-16]  caller's r12
+//   [rbp-24]  caller's r13
+//   [rbp-40]  where the caller wants a result in memory
+//   [rbp-96]  result bytes (32)
+//   ...       values of arguments, 16-aligned each
+//   ...       addresses of arguments, for handlers
+constexpr int kResultAddressAt = -40;
+constexpr int kResultBytesAt = -96;
+constexpr int kResultRoom = 32;
+constexpr FrameShape kCallbackShape{.saved = 3, .lands_exceptions = false};
+
+class CallbackEmitter {
+ public:
+  CallbackEmitter(x86::Assembler& a, const ThunkHost& host, const CallbackApi& api, const CallbackHandlers& handlers,
+                  const CallbackSpec& spec)
+      : a_(a),
+        host_(host),
+        api_(api),
+        handlers_(handlers),
+        spec_(spec),
+        plan_(*spec.plan),
+        stack_(make_stack_access(a, cold_, host)) {}
+
+  void emit() {
+    whole_ = a_.newLabel();
+    finish_ = a_.newLabel();
+    lay_out();
+    prologue();
+    spill_arguments();
+    if (spec_.inline_call) {
+      check();
+      push_arguments();
+      call_lua();
+      if (spec_.result != ThunkKind::none) take_result();
+      leave();
+      a_.bind(finish_);
+      load_result();
+      epilogue();
+      a_.bind(whole_);
+      ask(handlers_.whole);
+      a_.jmp(finish_);
+    } else {
+      a_.bind(whole_);
+      ask(handlers_.whole);
+      a_.bind(finish_);
+      load_result();
+      epilogue();
+    }
+    cold_.emit();
+  }
+
+ private:
+  void lay_out() {
+    int bottom = kResultBytesAt;
+    for (const ArgPlan& arg : plan_.args) {
+      if (arg.on_stack) {
+        values_.push_back(16 + static_cast<int>(arg.stack_offset));
+        continue;
+      }
+      bottom -= align_up(static_cast<int>(arg.size < 8 ? 8 : arg.size), 16);
+      values_.push_back(bottom);
+    }
+    addresses_at_ = bottom - align_up(static_cast<int>(plan_.args.size()) * 8, 16);
+    frame_bytes_ = -addresses_at_;
+  }
+
+  // Entered by the jump of an entry, with the slot's address in r10.
+  void prologue() {
+    a_.endbr64();
+    a_.push(x86::rbp);
+    a_.mov(x86::rbp, x86::rsp);
+    a_.push(kL);
+    a_.push(kState);
+    a_.push(kData);
+    a_.sub(x86::rsp, align_up(frame_bytes_, 16) - 24);
+    a_.mov(kData, x86::ptr(x86::r10, 8));
+    if (plan_.result.in_memory) a_.mov(x86::ptr(x86::rbp, kResultAddressAt), kGpr[plan_.memory_reg]);
+  }
+
+  void epilogue() {
+    a_.mov(kL, x86::ptr(x86::rbp, -8));
+    a_.mov(kState, x86::ptr(x86::rbp, -16));
+    a_.mov(kData, x86::ptr(x86::rbp, -24));
+    a_.leave();
+    a_.ret();
+  }
+
+  void spill_arguments() {
+    for (size_t i = 0; i < plan_.args.size(); ++i) {
+      for (const Piece& piece : plan_.pieces_of(plan_.args[i])) {
+        const x86::Mem at = x86::ptr(x86::rbp, values_[i] + static_cast<int>(piece.value_offset));
+        if (piece.where == Where::gpr) {
+          a_.mov(at, kGpr[piece.reg]);
+        } else if (piece.size > 8) {
+          a_.movups(at, x86::xmm(piece.reg));
+        } else {
+          a_.movsd(at, x86::xmm(piece.reg));
+        }
+      }
+    }
+  }
+
+  // --- inline ---------------------------------------------------------------------------------------------------
+
+  x86::Mem state(uint32_t field, uint32_t bytes) const { return x86::Mem(kState, static_cast<int32_t>(field), bytes); }
+  x86::Mem data(size_t field, uint32_t bytes) const { return x86::Mem(kData, static_cast<int32_t>(field), bytes); }
+  x86::Mem errno_at() const {
+    x86::Mem at = x86::ptr_abs(static_cast<uint64_t>(host_.errno_offset), 4);
+    at.setSegment(x86::fs);
+    return at;
+  }
+
+  // Goes on only on the state's own thread, within a call from Lua in which no callback has failed. Sets rbx.
+  void check() {
+    const ThunkOffsets& o = host_.offsets;
+    x86::Mem thread = x86::ptr_abs(0, 8);
+    thread.setSegment(x86::fs);
+    a_.cmp(data(offsetof(CallbackData, live), 1), 0);
+    a_.je(whole_);
+    a_.mov(kState, data(offsetof(CallbackData, state), 8));
+    a_.mov(x86::rax, thread);
+    a_.cmp(state(o.owner, 8), x86::rax);
+    a_.jne(whole_);
+    a_.mov(x86::rax, state(o.frame, 8));
+    a_.test(x86::rax, x86::rax);
+    a_.jz(whole_);
+    a_.cmp(x86::byte_ptr(x86::rax, static_cast<int32_t>(o.frame_failed)), 0);
+    a_.jne(whole_);
+    a_.mov(kL, x86::ptr(x86::rax, static_cast<int32_t>(o.frame_L)));
+    for (size_t i = 0; i < spec_.args.size(); ++i) {
+      if (!spec_.args[i].through) continue;
+      a_.cmp(x86::qword_ptr(x86::rbp, values_[i]), 0);
+      a_.je(whole_);
+    }
+    a_.mov(x86::eax, errno_at());
+    a_.mov(state(o.saved_errno, 4), x86::eax);
+    a_.inc(data(offsetof(CallbackData, active), 4));
+  }
+
+  void push_arguments() {
+    stack_->begin_row();
+    push_function();
+    for (size_t i = 0; i < spec_.args.size(); ++i) push_argument(i);
+    stack_->end_row();
+  }
+
+  void push_function() {
+    if (host_.stack.valid) {
+      stack_->push_value(data(offsetof(CallbackData, function_value), 8),
+                         data(offsetof(CallbackData, function_tag), 1));
+      return;
+    }
+    a_.mov(x86::rdi, kL);
+    a_.mov(x86::esi, api_.registry);
+    a_.movsxd(x86::rdx, data(offsetof(CallbackData, function_reference), 4));
+    call(a_, api_.rawgeti);
+  }
+
+  void push_argument(size_t i) {
+    const CallbackSpec::Arg& arg = spec_.args[i];
+    x86::Mem from = x86::ptr(x86::rbp, values_[i]);
+    if (arg.through) {
+      a_.mov(x86::rax, from);
+      from = x86::ptr(x86::rax);
+    }
+    switch (arg.kind) {
+      case ThunkKind::boolean:
+        from.setSize(1);
+        a_.cmp(from, 0);
+        a_.setne(x86::al);
+        stack_->push_boolean();
+        return;
+      case ThunkKind::f32:
+        a_.movss(x86::xmm0, from);
+        a_.cvtss2sd(x86::xmm0, x86::xmm0);
+        stack_->push_number();
+        return;
+      case ThunkKind::f64:
+        a_.movsd(x86::xmm0, from);
+        stack_->push_number();
+        return;
+      case ThunkKind::i8:
+        from.setSize(1);
+        a_.movsx(x86::rax, from);
+        break;
+      case ThunkKind::u8:
+        from.setSize(1);
+        a_.movzx(x86::eax, from);
+        break;
+      case ThunkKind::i16:
+        from.setSize(2);
+        a_.movsx(x86::rax, from);
+        break;
+      case ThunkKind::u16:
+        from.setSize(2);
+        a_.movzx(x86::eax, from);
+        break;
+      case ThunkKind::i32:
+        from.setSize(4);
+        a_.movsxd(x86::rax, from);
+        break;
+      case ThunkKind::u32:
+        a_.mov(x86::eax, from);
+        break;
+      default:
+        a_.mov(x86::rax, from);
+        break;
+    }
+    stack_->push_integer();
+  }
+
+  // lua_pcall(L, n, r, 0), lua_pcallk(L, n, r, 0, 0, NULL).
+  void call_lua() {
+    Label failed = a_.newLabel();
+    a_.mov(x86::rdi, kL);
+    a_.mov(x86::esi, static_cast<int>(spec_.args.size()));
+    a_.mov(x86::edx, spec_.result == ThunkKind::none ? 0 : 1);
+    a_.xor_(x86::ecx, x86::ecx);
+    a_.xor_(x86::r8d, x86::r8d);
+    a_.xor_(x86::r9d, x86::r9d);
+    call(a_, api_.pcall);
+    stack_->registers_lost();
+    a_.test(x86::eax, x86::eax);
+    a_.jne(failed);
+    cold_.add([=, this] {
+      a_.bind(failed);
+      ask(handlers_.failed);
+      a_.jmp(finish_);
+    });
+  }
+
+  // A number, or a boolean for bool; anything else is converted elsewhere. Pops it.
+  void take_result() {
+    Label other = a_.newLabel();
+    stack_->look_at_top();
+    const x86::Mem to = x86::ptr(x86::rbp, kResultBytesAt);
+    switch (spec_.result) {
+      case ThunkKind::boolean:
+        stack_->boolean(1, other);
+        a_.mov(x86::qword_ptr(x86::rbp, kResultBytesAt), x86::rax);
+        break;
+      case ThunkKind::f32:
+        stack_->number(1, x86::xmm0, other);
+        a_.cvtsd2ss(x86::xmm0, x86::xmm0);
+        a_.movsd(to, x86::xmm0);
+        break;
+      case ThunkKind::f64:
+        stack_->number(1, x86::xmm0, other);
+        a_.movsd(to, x86::xmm0);
+        break;
+      default:
+        stack_->integer(1, spec_.result, x86::rax, other);
+        a_.mov(to, x86::rax);
+        break;
+    }
+    if (host_.stack.valid) {
+      a_.sub(x86::qword_ptr(kL, host_.stack.top), host_.stack.slot);
+    } else {
+      a_.mov(x86::rdi, kL);
+      a_.mov(x86::esi, -2);
+      call(a_, api_.settop);
+    }
+    cold_.add([=, this] {
+      a_.bind(other);
+      ask(handlers_.convert);
+      a_.jmp(finish_);
+    });
+  }
+
+  void leave() {
+    a_.dec(data(offsetof(CallbackData, active), 4));
+    a_.mov(x86::eax, state(host_.offsets.saved_errno, 4));
+    a_.mov(errno_at(), x86::eax);
+  }
+
+  // --- the handlers -----------------------------------------------------------------------------------------------
+
+  // handler(context, addresses of the arguments, zeroed result)
+  void ask(CallbackHandler handler) {
+    for (size_t i = 0; i < values_.size(); ++i) {
+      a_.lea(x86::rax, x86::ptr(x86::rbp, values_[i]));
+      a_.mov(x86::ptr(x86::rbp, addresses_at_ + static_cast<int>(i) * 8), x86::rax);
+    }
+    a_.xor_(x86::eax, x86::eax);
+    if (plan_.result.in_memory) {
+      a_.mov(x86::rdi, x86::ptr(x86::rbp, kResultAddressAt));
+      a_.mov(x86::rcx, imm(plan_.result.size));
+      a_.rep().stosb();
+      a_.mov(x86::rdx, x86::ptr(x86::rbp, kResultAddressAt));
+    } else {
+      for (int at = 0; at < kResultRoom; at += 8) a_.mov(x86::qword_ptr(x86::rbp, kResultBytesAt + at), x86::rax);
+      a_.lea(x86::rdx, x86::ptr(x86::rbp, kResultBytesAt));
+    }
+    a_.mov(x86::rdi, data(offsetof(CallbackData, context), 8));
+    a_.lea(x86::rsi, x86::ptr(x86::rbp, addresses_at_));
+    call(a_, reinterpret_cast<const void*>(handler));
+  }
+
+  // psABI 3.2.3: the address of a result in memory comes back in rax.
+  void load_result() {
+    if (plan_.result.in_memory) {
+      a_.mov(x86::rax, x86::ptr(x86::rbp, kResultAddressAt));
+      return;
+    }
+    const x86::Gp gpr[] = {x86::rax, x86::rdx};
+    const std::span<const Piece> pieces = plan_.result_pieces();
+    for (size_t i = pieces.size(); i-- > 0;) {  // x87: st1 before st0
+      const Piece& piece = pieces[i];
+      x86::Mem from = x86::ptr(x86::rbp, kResultBytesAt + static_cast<int>(piece.value_offset));
+      if (piece.where == Where::gpr) {
+        a_.mov(gpr[piece.reg], from);
+      } else if (piece.where == Where::x87) {
+        from.setSize(10);
+        a_.fld(from);
+      } else if (piece.size > 8) {
+        a_.movups(x86::xmm(piece.reg), from);
+      } else {
+        a_.movsd(x86::xmm(piece.reg), from);
+      }
+    }
+  }
+
+  x86::Assembler& a_;
+  const ThunkHost& host_;
+  const CallbackApi& api_;
+  const CallbackHandlers& handlers_;
+  const CallbackSpec& spec_;
+  const abi::CallPlan& plan_;
+  OutOfLine cold_;
+  std::unique_ptr<StackAccess> stack_;
+  Label whole_, finish_;
+  std::vector<int> values_;  // per argument: where its memory form is, from rbp
+  int addresses_at_ = 0;
+  int frame_bytes_ = 0;
+};
+
+}  // namespace
+
+}  // namespace x64
+
+Result<CodeBlock> make_callback_code(const ThunkHost& host, const CallbackApi& api, const CallbackHandlers& handlers,
+                                     const CallbackSpec& spec) {
+  const abi::CallPlan& plan = *spec.plan;
+  if (!can_make_thunk(plan) || plan.variadic) return Error{"no compiled callback for this plan"};
+  Encoder encoder(Encoder::Processor::kX64);
+  {
+    x64::x86::Assembler a(&encoder.code());
+    x64::CallbackEmitter(a, host, api, handlers, spec).emit();
+  }
+  return encoder.publish(process_code(), x64::kCallbackShape);
+}
+
+}  // namespace ferry::call
+#endif
