@@ -291,15 +291,27 @@ class DirectStack final : public StackAccess {
   void cdata(int index, const Label& unexpected) override {
     const ThunkOffsets& o = host_.offsets;
     load_base();
+    Label probe = a_.newLabel(), found = a_.newLabel();
+    const x86::Mem slot(kState, x86::rax, 3, static_cast<int32_t>(o.metatables), 8);
     a_.mov(kScratch, value(index, 8));
-    a_.mov(x86::rax, x86::ptr(kScratch, s_.userdata_metatable));
-    a_.shr(x86::eax, kMetatableShift);
-    a_.and_(x86::eax, kMetatableCache - 1);
-    a_.mov(x86::rax, x86::ptr(kState, x86::rax, 3, static_cast<int32_t>(o.metatables)));
-    a_.test(x86::rax, x86::rax);  // no metatable at all would be found in an empty slot
-    a_.jz(unexpected);
-    a_.cmp(x86::rax, x86::ptr(kScratch, s_.userdata_metatable));
-    a_.jne(unexpected);
+    a_.mov(kScratch, x86::ptr(kScratch, s_.userdata_metatable));
+    a_.mov(x86::eax, kScratch.r32());
+    a_.shr(x86::eax, MetatableCache::kShift);
+    a_.and_(x86::eax, MetatableCache::kSize - 1);
+    a_.cmp(slot, kScratch);
+    a_.jne(probe);
+    a_.bind(found);
+    a_.mov(kScratch, value(index, 8));
+    cold_.add([=, this] {
+      a_.bind(probe);
+      a_.cmp(slot, 0);
+      a_.je(unexpected);
+      a_.inc(x86::eax);
+      a_.and_(x86::eax, MetatableCache::kSize - 1);
+      a_.cmp(slot, kScratch);
+      a_.jne(probe);
+      a_.jmp(found);
+    });
     if (s_.userdata_values == 0) {
       a_.lea(x86::rax, x86::ptr(kScratch, s_.userdata_block));
     } else {

@@ -2,13 +2,11 @@
 #include "lua/call.h"
 
 #include <alloca.h>
-#include <cxxabi.h>
 #include <cerrno>
 #include <cstdlib>
-#include <exception>
-#include <typeinfo>
 
 #include "lua/callback.h"
+#include "lua/exceptions.h"
 #include "lua/thunks.h"
 #include "lua/varargs.h"
 #include "lua/write.h"
@@ -60,15 +58,9 @@ bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction 
     errno = st->saved_errno;
     invoker.invoke(function, frame, result);
     st->saved_errno = errno;
-  } catch (const std::exception& e) {
+  } catch (...) {
     st->saved_errno = errno;
-    without_exceptions(st, [&] {
-      int status = 0;
-      char* name = __cxxabiv1::__cxa_demangle(typeid(e).name(), nullptr, nullptr, &status);
-      st->error = std::string("C++ exception ") + (name != nullptr ? name : typeid(e).name()) + ": " + e.what();
-      std::free(name);
-      return true;
-    });
+    if (!describe_exception(st)) throw;
     return false;
   }
   *failed = current.failed;

@@ -123,7 +123,7 @@ int adopt(lua_State* L, State* st) {
       })) {
     raise_error(L, st);
   }
-  st->metatable_cache[call::metatable_slot(address)] = address;
+  st->metatable_cache.insert(address);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
   lua_pushvalue(L, -2);
   lua_rawseti(L, -2, static_cast<int>(raw_length(L, -2)) + 1);

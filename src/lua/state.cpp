@@ -8,6 +8,7 @@
 #include "lua/call.h"
 #include "lua/callback.h"
 #include "lua/clib.h"
+#include "lua/exceptions.h"
 #include "lua/metatype.h"
 #include "lua/pointer_set.h"
 #include "lua/raise.h"
@@ -115,7 +116,7 @@ int close_state(lua_State* L) {
   release_thunks(st);
   st->guard = 0;
   st->metatables->clear();
-  for (const void*& cached : st->metatable_cache) cached = nullptr;
+  st->metatable_cache.clear();
   st->ctype_mt_address = nullptr;
   for (TypeInfo* info : st->infos) {
     if (info == nullptr) continue;
@@ -337,6 +338,7 @@ State* push_state(lua_State* L) {
   st->pending_error = luaL_ref(L, LUA_REGISTRYINDEX);
   make_metatables(L, st, self);
   make_call_metatable(L, st);
+  learn_exceptions(L);
   make_thunk_registry(L, st);
   make_library_metatable(L, st);
   make_callback_runner(L, st);

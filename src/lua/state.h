@@ -67,7 +67,7 @@ struct State {
   std::shared_ptr<CallbackTable> callback_table;  // null: no callback made yet
   int saved_errno = 0;
   uintptr_t owner = 0;                  // this_thread() of the thread that entered last
-  const void* metatable_cache[call::kMetatableCache] = {};  // some of `metatables`, for compiled code
+  call::MetatableCache metatable_cache; // most of `metatables`, for compiled code
   ThunkTable* thunks = nullptr;         // null: none made yet
   bool index_checks = true;             // ffi.checked
   lua_State* callback_thread = nullptr;

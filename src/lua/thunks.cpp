@@ -4,10 +4,10 @@
 #include "lua/call.h"
 #include "lua/callback.h"
 #include "lua/convert.h"
+#include "lua/exceptions.h"
 #include "lua/varargs.h"
 
 #if defined(FERRY_NATIVE) && defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
-#include <cxxabi.h>
 #include <pthread.h>
 
 #include <cerrno>
@@ -86,30 +86,8 @@ void on_exception(void* frame, const char* type, const char* what) {
   State* st = find_state(L);
   if (st->frame == current) st->frame = current->outer;
   st->saved_errno = errno;
-  without_exceptions(st, [&] {
-    st->error = std::string("C++ exception ") + type + ": " + what;
-    return true;
-  });
+  set_exception_error(st, type, what);
   raise_error(L, st);
-}
-
-// Raises an error to see whether it travels as a C++ exception, which thunks must let pass.
-int l_raise_probe(lua_State* L) {
-  try {
-    lua_pushnil(L);
-    lua_error(L);
-  } catch (...) {
-    if (const std::type_info* type = __cxxabiv1::__cxa_current_exception_type()) call::add_passthrough_type(*type);
-    throw;
-  }
-  return 0;
-}
-
-void learn_exceptions(lua_State* L) {
-  call::set_exception_handler(on_exception);
-  lua_pushcfunction(L, l_raise_probe);
-  lua_pcall(L, 0, 0, 0);
-  lua_pop(L, 1);
 }
 
 // --- what the emitter is told -------------------------------------------------------------------------------------
@@ -148,7 +126,7 @@ call::ThunkOffsets offsets() {
   o.frame = offsetof(State, frame);
   o.saved_errno = offsetof(State, saved_errno);
   o.owner = offsetof(State, owner);
-  o.metatables = offsetof(State, metatable_cache);
+  o.metatables = offsetof(State, metatable_cache) + offsetof(call::MetatableCache, slots);
   o.frame_L = offsetof(CallFrame, L);
   o.frame_outer = offsetof(CallFrame, outer);
   o.frame_failed = offsetof(CallFrame, failed);
@@ -175,9 +153,9 @@ bool thread_is_its_pointer() {
 }
 
 // The table of this state's thunks; none if it can have no thunks.
-void make_table(lua_State* L, State* st) {
+void make_table(State* st) {
   if (!st->backend->makes_code() || !thread_is_its_pointer()) return;
-  learn_exceptions(L);
+  call::set_exception_handler(on_exception);
   without_exceptions(st, [&] {
     auto table = std::make_unique<ThunkTable>();
     table->host.api = api_of_this_lua();
@@ -450,7 +428,7 @@ void make_thunk_registry(lua_State* L, State* st) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   st->thunk_functions = luaL_ref(L, LUA_REGISTRYINDEX);
-  make_table(L, st);
+  make_table(st);
 }
 
 }  // namespace ferry::lua
