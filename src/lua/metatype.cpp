@@ -202,6 +202,7 @@ void make_metatables(lua_State* L, State* st, int) {
 }
 
 void neutralise_metatables(lua_State* L, State* st) {
+  if (st->metatable_list == 0) return;  // the State was not completed
   const int top = lua_gettop(L);
   lua_checkstack(L, 8);
   lua_pushcfunction(L, l_closed);

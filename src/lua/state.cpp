@@ -289,6 +289,11 @@ State* push_state(lua_State* L) {
   void* memory = new_userdata(L, sizeof(State));
   auto* st = new (memory) State;
   const int self = lua_gettop(L);
+  // The finaliser first: any of the allocations below may fail.
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, close_state);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, self);
   const std::string_view forced = [] {
     const char* value = std::getenv("FERRY_BACKEND");
     return std::string_view(value != nullptr ? value : "");
@@ -311,12 +316,6 @@ State* push_state(lua_State* L) {
     lua_error(L);
   }
   st->stack = probe_stack(L);
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, close_state);
-  lua_setfield(L, -2, "__gc");
-  lua_setmetatable(L, self);
-  lua_pushvalue(L, self);
-  rawset_p(L, LUA_REGISTRYINDEX, &kStateKey);
   lua_pushvalue(L, self);
   st->self = luaL_ref(L, LUA_REGISTRYINDEX);
   if (push_main_thread(L)) {
@@ -348,6 +347,9 @@ State* push_state(lua_State* L) {
   const double unit[2] = {0, 1};
   std::memcpy(new_cdata(L, st, complex)->address(), unit, sizeof unit);
   st->imaginary_unit = luaL_ref(L, LUA_REGISTRYINDEX);
+  // Found by the next require only when it is complete.
+  lua_pushvalue(L, self);
+  rawset_p(L, LUA_REGISTRYINDEX, &kStateKey);
   lua_settop(L, self);
   return st;
 }
