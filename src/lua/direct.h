@@ -10,6 +10,8 @@
 //   out of range are "not there", and the caller goes the general way.
 #pragma once
 
+#include <type_traits>
+
 #include "lua/stack_probe.h"
 #include "lua/state.h"
 
@@ -24,7 +26,6 @@ inline constexpr double kInt64Bound = 9223372036854775808.0;
 class ApiStack {
  public:
   explicit ApiStack(lua_State* L) : L_(L) {}
-  static constexpr bool kTellsTags = false;  // tag() costs as much as an API call
 
   State* state() const { return state_of(L_); }
   bool has(int) const { return true; }  // the API answers for absent arguments
@@ -57,6 +58,18 @@ class ApiStack {
   // On versions without integers: exact within 2^53.
   void push_integer(int64_t value) { push_small_integer(L_, value); }
   void push_boolean(bool value) { lua_pushboolean(L_, value); }
+  template <typename Value>
+  void push_all(int count, Value value) {
+    for (int i = 0; i < count; ++i) {
+      if constexpr (std::is_same_v<decltype(value(0)), double>) {
+        push_number(value(i));
+      } else if constexpr (std::is_same_v<decltype(value(0)), bool>) {
+        push_boolean(value(i));
+      } else {
+        push_integer(value(i));
+      }
+    }
+  }
   // A copy of the function's upvalue.
   void push_upvalue(int i) { lua_pushvalue(L_, lua_upvalueindex(i)); }
   void push_argument(int i) { lua_pushvalue(L_, i); }
@@ -67,7 +80,6 @@ class ApiStack {
 
 class DirectStack {
  public:
-  static constexpr bool kTellsTags = true;
   // Version 5.1:  *(L + base): first argument     5.2+:  *(*(L + call_info) + function): the function, arguments behind
   explicit DirectStack(lua_State* L) : state_(reinterpret_cast<char*>(L)) {
     if constexpr (kStack.base_is_field) {
@@ -100,34 +112,60 @@ class DirectStack {
     *length = 0;
     return load<char*>(slot(i)) + kStack.string_bytes;
   }
-  bool boolean(int i, int tag) const {
-    return kStack.tag_true == kStack.tag_false ? load<int>(slot(i)) != 0 : tag == kStack.tag_true;
+  bool boolean(int i, int tag) const { return boolean_at(slot(i), tag); }
+  double number(int i, int tag) const { return number_at(slot(i), tag); }
+  bool integer(int i, int tag, int64_t* out) const { return integer_at(slot(i), tag, out); }
+
+  void push_number(double value) { push(value); }
+  void push_integer(int64_t value) { push(value); }
+  void push_boolean(bool value) { push(value); }
+  void push_upvalue(int i) { push_copy(upvalue(i)); }
+  void push_argument(int i) { push_copy(slot(i)); }
+
+  // Pushes value(0) ... value(count - 1): numbers, integers or bools. There must be room (lua_checkstack).
+  template <typename Value>
+  void push_all(int count, Value value) {
+    char* at = top();
+    for (int i = 0; i < count; ++i, at += kStack.slot) put(at, value(i));
+    set_top(at);
   }
-  double number(int i, int tag) const {
-    return tag == kStack.tag_float ? load<double>(slot(i)) : static_cast<double>(load<int64_t>(slot(i)));
+
+  // A row of slots that is no part of the stack, and the same questions about one of them.
+  struct Row {
+    const char* slots;
+    int count;
+  };
+  // The array part of the table at argument i, as far as it is certain. Gone with the next API call that can change it.
+  Row items(int i) const {
+    if constexpr (kStack.table_items == 0) return {nullptr, 0};
+    const char* table = load<char*>(slot(i));
+    const auto count = load<uint32_t>(table + kStack.table_count);
+    return {load<char*>(table + kStack.table_items), count < INT32_MAX ? static_cast<int>(count) : INT32_MAX};
   }
-  bool integer(int i, int tag, int64_t* out) const {
+  static const char* in_row(const Row& row, int i) { return row.slots + static_cast<ptrdiff_t>(i) * kStack.slot; }
+  static int tag_at(const char* at) {
+    if constexpr (kStack.tag_bytes == 1) {
+      return load<uint8_t>(at + kStack.tag);
+    } else {
+      return load<int>(at + kStack.tag);
+    }
+  }
+  static bool boolean_at(const char* at, int tag) {
+    return kStack.tag_true == kStack.tag_false ? load<int>(at) != 0 : tag == kStack.tag_true;
+  }
+  static double number_at(const char* at, int tag) {
+    return tag == kStack.tag_float ? load<double>(at) : static_cast<double>(load<int64_t>(at));
+  }
+  static bool integer_at(const char* at, int tag, int64_t* out) {
     if (tag != kStack.tag_float) {
-      *out = load<int64_t>(slot(i));
+      *out = load<int64_t>(at);
       return true;
     }
-    const double value = load<double>(slot(i));
+    const auto value = load<double>(at);
     if (!(value >= -kInt64Bound && value < kInt64Bound)) return false;
     *out = static_cast<int64_t>(value);
     return true;
   }
-
-  void push_number(double value) { push(kStack.tag_float, value); }
-  void push_integer(int64_t value) {
-    if constexpr (kStack.tag_integer != 0) {
-      push(kStack.tag_integer, value);
-    } else {
-      push(kStack.tag_float, static_cast<double>(value));
-    }
-  }
-  void push_boolean(bool value) { push(value ? kStack.tag_true : kStack.tag_false, int64_t{value}); }
-  void push_upvalue(int i) { push_copy(upvalue(i)); }
-  void push_argument(int i) { push_copy(slot(i)); }
 
   // The slot at a stack index (no pseudo-index); null: beyond the top.
   static const char* slot_at(lua_State* L, int idx) {
@@ -151,13 +189,6 @@ class DirectStack {
     std::memcpy(&value, from, sizeof value);
     return value;
   }
-  static int tag_at(const char* at) {
-    if constexpr (kStack.tag_bytes == 1) {
-      return load<uint8_t>(at + kStack.tag);
-    } else {
-      return load<int>(at + kStack.tag);
-    }
-  }
   static void* block_at(const char* at) {
     char* object = load<char*>(at);
     if constexpr (kStack.userdata_values != 0) {
@@ -175,17 +206,35 @@ class DirectStack {
     return load<char*>(slot(0)) + kStack.closure_upvalues + static_cast<ptrdiff_t>(i - 1) * kStack.slot;
   }
   void set_top(char* top) { std::memcpy(state_ + kStack.top, &top, sizeof top); }
-  template <typename T>
-  void push(uint8_t tag, T value) {
-    static_assert(sizeof value == 8);
-    char* at = top();
-    std::memcpy(at, &value, sizeof value);
+  static void put_tag(char* at, uint8_t tag) {
     if constexpr (kStack.tag_bytes == 1) {
       std::memcpy(at + kStack.tag, &tag, 1);
     } else {
       const int wide = tag;
       std::memcpy(at + kStack.tag, &wide, sizeof wide);
     }
+  }
+  static void put(char* at, double value) {
+    std::memcpy(at, &value, sizeof value);
+    put_tag(at, kStack.tag_float);
+  }
+  static void put(char* at, int64_t value) {
+    if constexpr (kStack.tag_integer != 0) {
+      std::memcpy(at, &value, sizeof value);
+      put_tag(at, kStack.tag_integer);
+    } else {
+      put(at, static_cast<double>(value));
+    }
+  }
+  static void put(char* at, bool value) {
+    const int64_t wide = value;
+    std::memcpy(at, &wide, sizeof wide);
+    put_tag(at, value ? kStack.tag_true : kStack.tag_false);
+  }
+  template <typename T>
+  void push(T value) {
+    char* at = top();
+    put(at, value);
     set_top(at + kStack.slot);
   }
   // Values on the stack need no barrier: the collector looks at all of it.

@@ -40,7 +40,7 @@ enum Argument : int {
   kUserdata,       // with metatable, no user values where they can be left out
   kUserdataValue,  // with metatable and one user value
   kPlainUserdata,  // no metatable
-  kTable,
+  kTable,          // kItems items: floats, the last a short string
   kClosure,
   kThread,
   kArguments = kThread,
@@ -48,6 +48,7 @@ enum Argument : int {
 
 constexpr double kFloatValue = 12345.678;
 constexpr int kIntegerValue = 0x1234567;
+constexpr int kItems = 7;
 constexpr char kShortText[] = "ferry.stack";
 // Beyond what any version interns (40).
 constexpr char kLongText[] = "a string that is too long to be interned by Lua 5.2 and later";
@@ -118,6 +119,7 @@ bool is_canonical(const StackLayout& s) {
   if (s.tag_bytes != 1 && s.tag_bytes != 4) return false;
   if ((s.tag_integer != 0) != kNativeIntegers) return false;
   if (s.userdata_values == 0 && s.userdata_block_1 != s.userdata_block) return false;
+  if ((s.table_items == 0) != (s.table_count == 0) || (s.table_items == 0 && kLuaVersion < 505)) return false;
   return s.slot >= 8 && s.tag + s.tag_bytes <= kSlotBytes;
 }
 
@@ -176,6 +178,26 @@ bool userdata_agree(lua_State* L, const StackLayout& s, const char (*slot)[kSlot
     if (object + (values != 0 ? s.userdata_block_1 : s.userdata_block) != lua_touserdata(L, a)) return false;
   }
   return true;
+}
+
+// The array part of the table.
+bool table_agrees(lua_State* L, const StackLayout& s, const char* table) {
+  if (s.table_items == 0) return true;
+  struct {
+    char* items;
+    uint32_t count;
+  } found;
+  const Range fields[2] = {{table + s.table_items, 8}, {table + s.table_count, 4}};
+  if (!read_memory(fields, 2, &found) || found.count != kItems) return false;
+  char item[kItems][kSlotBytes];
+  Range ranges[kItems];
+  for (int i = 0; i < kItems; ++i) ranges[i] = {found.items + i * s.slot, kSlotBytes};
+  if (!read_memory(ranges, kItems, item)) return false;
+  for (int i = 0; i + 1 < kItems; ++i) {
+    if (tag_of(s, item[i]) != s.tag_float || load<double>(item[i]) != kFloatValue + i) return false;
+  }
+  const char* last = item[kItems - 1];
+  return tag_of(s, last) == s.tag_string && load<char*>(last) + s.string_bytes == lua_tostring(L, kShortString);
 }
 
 // The running function lies below its first argument; its upvalue is a userdata.
@@ -245,8 +267,8 @@ bool frame_agrees(lua_State* L, const StackLayout& s) {
   Range ranges[kArguments];
   for (int i = 0; i < kArguments; ++i) ranges[i] = {bounds.base + i * s.slot, kSlotBytes};
   if (!read_memory(ranges, kArguments, slot)) return false;
-  return scalars_agree(L, s, slot) && userdata_agree(L, s, slot) && closure_agrees(L, s, bounds.base) &&
-         push_agrees(L, s, bounds.top) && written_agrees(L, s);
+  return scalars_agree(L, s, slot) && userdata_agree(L, s, slot) && table_agrees(L, s, load<char*>(slot[kTable - 1])) &&
+         closure_agrees(L, s, bounds.base) && push_agrees(L, s, bounds.top) && written_agrees(L, s);
 }
 
 int l_check(lua_State* L) {
@@ -275,7 +297,13 @@ void push_check(lua_State* L, Probe* probe) {
   new_userdata(L, 8);
   new_userdata_with_slot(L, 8);
   new_userdata(L, 0);
-  lua_newtable(L);
+  lua_createtable(L, kItems, 0);
+  for (int i = 0; i + 1 < kItems; ++i) {
+    lua_pushnumber(L, kFloatValue + i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pushvalue(L, function + kShortString);
+  lua_rawseti(L, -2, kItems);
   lua_pushvalue(L, -1);
   lua_setmetatable(L, function + kUserdata);
   lua_pushvalue(L, -1);

@@ -56,6 +56,7 @@ struct State {
   int global_anchors = 0;  // table: what C pointer variables were assigned
   int null_pointer = 0;    // ffi.NULL, ffi.C.NULL
   int imaginary_unit = 0;  // ffi.C.i
+  int lister = 0;          // function (...) return {...} end, made on first use
   int lua_tonumber = 0;    // the tonumber of this Lua when the module was loaded
   int events = 0;          // table: event -> the function that every cdata metatable has for it
   int thunk_functions = 0; // table, weak keys: Lua function -> its thunk

@@ -42,6 +42,8 @@ constexpr Field kFields[] = {
     {"userdata_block_1", &StackLayout::userdata_block_1},
     {"userdata_metatable", &StackLayout::userdata_metatable},
     {"userdata_values", &StackLayout::userdata_values},
+    {"table_items", &StackLayout::table_items},
+    {"table_count", &StackLayout::table_count},
     {"closure_upvalues", &StackLayout::closure_upvalues},
 };
 // valid and base_is_field are the only others.
