@@ -102,7 +102,7 @@ for stage in "${stages[@]}"; do
     specs)
       build_release || continue
       title "specs, under each Lua and back end"
-      scripted tests/run_specs.sh plain luajit
+      scripted tests/run_specs.sh plain api luajit
       ;;
     examples)
       build_release || continue

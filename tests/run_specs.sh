@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs tests/spec/*_spec.lua: run_specs.sh [MODE...], each a column or several of the table it prints:
 #   plain      every Lua found, with every back end, from build/
+#   api        every Lua found, with the first back end, and arguments read by Lua's public functions only
 #   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
 #   asan       two Luas from build-asan/, with every back end
 #   valgrind   one Lua from build/
@@ -34,6 +35,7 @@ trap 'rm -f "$list"' EXIT
 columns=()
 for mode in "${modes[@]}"; do
   case $mode in
+    api) pairs=$(for v in $(versions build 5.1 5.2 5.3 5.4); do echo "$v ${backends%% *}"; done) ;;
     plain) pairs=$(for v in $(versions build 5.1 5.2 5.3 5.4); do for b in $backends; do echo "$v $b"; done; done) ;;
     asan) pairs=$(for v in $(versions build-asan 5.1 5.4); do for b in $backends; do echo "$v $b"; done; done) ;;
     valgrind) pairs=$(for v in $(versions build 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
