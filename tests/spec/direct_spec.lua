@@ -251,10 +251,10 @@ function TestDirect:test_constructors()
     local U = ffi.typeof(decl)
     twice(function()
       for _, o in ipairs { U(), ffi.new(U) } do
-        local bytes = ffi.string(ffi.cast("const char *", ffi.cast("const void *", o)), ffi.sizeof(U))
+        local bytes = ffi.string(ffi.cast("const char *", ffi.addressof(o)), ffi.sizeof(U))
         lu.assertEquals(bytes, ("\0"):rep(ffi.sizeof(U)), decl)
         lu.assertTrue(ffi.istype(U, o))
-        lu.assertEquals(tonumber(ffi.cast("uintptr_t", ffi.cast("void *", o))) % ffi.alignof(U), 0)
+        lu.assertEquals(tonumber(ffi.cast("uintptr_t", ffi.addressof(o))) % ffi.alignof(U), 0)
       end
     end)
   end
