@@ -12,8 +12,8 @@
 #include "lua/metatype.h"
 #include "lua/pointer_set.h"
 #include "lua/raise.h"
-#include "lua/thunks.h"
 #include "lua/stack_probe.h"
+#include "lua/thunks.h"
 
 namespace ferry::lua {
 
@@ -23,50 +23,76 @@ const char kStateKey = 0;  // its address is the registry key of the State userd
 
 Rep integer_rep(uint64_t size, bool is_unsigned) {
   switch (size) {
-    case 1: return is_unsigned ? Rep::u8 : Rep::i8;
-    case 2: return is_unsigned ? Rep::u16 : Rep::i16;
-    case 4: return is_unsigned ? Rep::u32 : Rep::i32;
-    case 8: return is_unsigned ? Rep::u64 : Rep::i64;
-    case 16: return is_unsigned ? Rep::u128 : Rep::i128;
-    default: return Rep::none;
+    case 1:
+      return is_unsigned ? Rep::u8 : Rep::i8;
+    case 2:
+      return is_unsigned ? Rep::u16 : Rep::i16;
+    case 4:
+      return is_unsigned ? Rep::u32 : Rep::i32;
+    case 8:
+      return is_unsigned ? Rep::u64 : Rep::i64;
+    case 16:
+      return is_unsigned ? Rep::u128 : Rep::i128;
+    default:
+      return Rep::none;
   }
 }
 
 Rep floating_rep(const Type& t) {
   switch (t.scalar) {
-    case Scalar::float16: return Rep::f16;
-    case Scalar::float32: return Rep::f32;
-    case Scalar::float64: return Rep::f64;
-    case Scalar::ldouble: return t.size == sizeof(double) ? Rep::f64 : Rep::ldouble;
-    default: return Rep::f128;
+    case Scalar::float16:
+      return Rep::f16;
+    case Scalar::float32:
+      return Rep::f32;
+    case Scalar::float64:
+      return Rep::f64;
+    case Scalar::ldouble:
+      return t.size == sizeof(double) ? Rep::f64 : Rep::ldouble;
+    default:
+      return Rep::f128;
   }
 }
 
 TypeId complex_part(Scalar complex) {
   switch (complex) {
-    case Scalar::cfloat: return scalar_type(Scalar::float32);
-    case Scalar::cldouble: return scalar_type(Scalar::ldouble);
-    case Scalar::cfloat128: return scalar_type(Scalar::float128);
-    default: return scalar_type(Scalar::float64);
+    case Scalar::cfloat:
+      return scalar_type(Scalar::float32);
+    case Scalar::cldouble:
+      return scalar_type(Scalar::ldouble);
+    case Scalar::cfloat128:
+      return scalar_type(Scalar::float128);
+    default:
+      return scalar_type(Scalar::float64);
   }
 }
 
 Rep rep_of(const Type& t) {
   switch (t.kind) {
-    case Kind::boolean: return Rep::boolean;
+    case Kind::boolean:
+      return Rep::boolean;
     case Kind::integer:
-    case Kind::enumeration: return integer_rep(t.size, (t.flags & kUnsigned) != 0);
-    case Kind::floating: return floating_rep(t);
-    case Kind::complex: return Rep::complex;
-    case Kind::pointer: return Rep::pointer;
-    case Kind::reference: return Rep::reference;
-    case Kind::array: return Rep::array;
-    case Kind::vector: return Rep::vector;
+    case Kind::enumeration:
+      return integer_rep(t.size, (t.flags & kUnsigned) != 0);
+    case Kind::floating:
+      return floating_rep(t);
+    case Kind::complex:
+      return Rep::complex;
+    case Kind::pointer:
+      return Rep::pointer;
+    case Kind::reference:
+      return Rep::reference;
+    case Kind::array:
+      return Rep::array;
+    case Kind::vector:
+      return Rep::vector;
     case Kind::structure:
-    case Kind::union_: return (t.flags & kIncomplete) != 0 ? Rep::none : Rep::record;
-    case Kind::function: return Rep::function;
+    case Kind::union_:
+      return (t.flags & kIncomplete) != 0 ? Rep::none : Rep::record;
+    case Kind::function:
+      return Rep::function;
     case Kind::void_:
-    case Kind::none: return Rep::none;
+    case Kind::none:
+      return Rep::none;
   }
   return Rep::none;
 }
@@ -94,10 +120,16 @@ void fill_info(State* st, TypeInfo* info) {
   info->block = plain_block(*info);
   switch (t.kind) {
     case Kind::structure:
-    case Kind::union_: info->metatable = st->record_mt, info->gc_metatable = st->record_gc_mt; break;
+    case Kind::union_:
+      info->metatable = st->record_mt, info->gc_metatable = st->record_gc_mt;
+      break;
     case Kind::array:
-    case Kind::pointer: info->metatable = st->pointer_mt, info->gc_metatable = st->pointer_gc_mt; break;
-    default: info->metatable = st->value_mt, info->gc_metatable = st->value_gc_mt; break;
+    case Kind::pointer:
+      info->metatable = st->pointer_mt, info->gc_metatable = st->pointer_gc_mt;
+      break;
+    default:
+      info->metatable = st->value_mt, info->gc_metatable = st->value_gc_mt;
+      break;
   }
   if (TypeInfo* holder = metatype_holder(st, info); holder != nullptr && holder->metatype != 0) {
     info->metatype = holder->metatype;
@@ -153,12 +185,13 @@ struct Visible {
   NameId name;
   TypeId type;
   uint64_t offset;
-  const Field* field;        // null: constant
+  const Field* field;  // null: constant
   const Constant* constant;
-  bool last;                 // nothing of the outermost record lies behind it
+  bool last;  // nothing of the outermost record lies behind it
 };
 
-void collect_members(State* st, TypeId record, uint64_t offset, uint8_t quals, bool outer_last, std::vector<Visible>& out) {
+void collect_members(State* st, TypeId record, uint64_t offset, uint8_t quals, bool outer_last,
+                     std::vector<Visible>& out) {
   const Record& r = st->types->record(record);
   for (const NamedConstant& c : r.constants) out.push_back({c.name, c.value.type, 0, nullptr, &c.value, false});
   for (size_t i = 0; i < r.fields.size(); ++i) {
@@ -264,7 +297,9 @@ TypeInfo* info_of(State* st, TypeId id) {
   return info;
 }
 
-TypeInfo* void_pointer(State* st) { return info_of(st, st->types->pointer_to(scalar_type(Scalar::void_))); }
+TypeInfo* void_pointer(State* st) {
+  return info_of(st, st->types->pointer_to(scalar_type(Scalar::void_)));
+}
 
 void refresh_infos(State* st) {
   for (TypeInfo* info : st->infos) {
@@ -274,6 +309,24 @@ void refresh_infos(State* st) {
     }
   }
 }
+
+namespace {
+
+// luaL_unref of 5.1 to 5.3 writes nil over a reference and then adds the key 0 to the registry. If that key's memory
+// cannot be had, the registry has a hole, and luaL_ref may give numbers beyond it twice. With the list's end there from
+// the beginning nothing is added, and no reference becomes nil.
+void begin_references(lua_State* L) {
+  if constexpr (kLuaVersion < 504) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, 0);
+    const bool begun = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    if (begun) return;
+    lua_pushinteger(L, 0);
+    lua_rawseti(L, LUA_REGISTRYINDEX, 0);
+  }
+}
+
+}  // namespace
 
 State* find_state(lua_State* L) {
   rawget_p(L, LUA_REGISTRYINDEX, &kStateKey);
@@ -316,6 +369,7 @@ State* push_state(lua_State* L) {
     lua_error(L);
   }
   st->stack = probe_stack(L);
+  begin_references(L);
   lua_pushvalue(L, self);
   st->self = luaL_ref(L, LUA_REGISTRYINDEX);
   if (push_main_thread(L)) {
