@@ -451,7 +451,7 @@ TEST(CparseDecl, Substitutes) {
     size_t used = 9;
     ASSERT_TRUE(parse_type(types, "int", none, &used).ok());
     EXPECT_EQ(used, 0u);
-    EXPECT_EQ(cdef(types, "$ x; $ y;", none), "no argument is left for this '$', got '$' at line 1, column 6");
+    EXPECT_EQ(cdef(types, "$ x; $ y;", none), "no argument is left for this '$' at line 1, column 6");
   }
 }
 
