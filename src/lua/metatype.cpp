@@ -207,7 +207,9 @@ void neutralise_metatables(lua_State* L, State* st) {
   lua_checkstack(L, 8);
   lua_pushcfunction(L, l_closed);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
-  for (int i = 1;; ++i) {
+  // Lua 5.1's tables, the registry too, lose entries when the memory to grow them cannot be had.
+  const bool have_list = lua_istable(L, -1);
+  for (int i = 1; have_list; ++i) {
     lua_rawgeti(L, top + 2, i);
     if (lua_isnil(L, -1)) break;
     lua_pushnil(L);
@@ -252,6 +254,10 @@ bool push_metamethod(lua_State* L, State* st, int idx, const char* event) {
   if (info->metatype == 0) return false;
   luaL_checkstack(L, 3, nullptr);
   lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatype);
+  if (!lua_istable(L, -1)) {  // lost by the registry of 5.1, see neutralise_metatables
+    lua_pop(L, 1);
+    return false;
+  }
   lua_pushstring(L, event);
   lua_rawget(L, -2);
   lua_remove(L, -2);
