@@ -25,6 +25,7 @@ struct StackLayout {
   uint8_t tag_integer = 0;     // 0: this Lua has no integer subtype
   uint8_t tag_string = 0;      // short strings only: others go through the API
   uint8_t tag_userdata = 0;
+  uint8_t tag_table = 0;
   uint8_t string_bytes = 0;    // from a string object to its characters
   uint8_t userdata_block = 0;  // from a userdata object without user values to its memory (up to 5.3: any)
   uint8_t userdata_block_1 = 0;  // with one user value (5.4+), else the same

@@ -151,19 +151,19 @@ __attribute__((noinline)) int index_member(lua_State* L, State* st, CData* cd, c
 
 // metatype.__index, looked up anew each time: fields added later count, and so does another metatype.
 template <class Stack>
-__attribute__((noinline)) int index_method(lua_State* L, const TypeInfo* info) {
+__attribute__((noinline)) int index_method(lua_State* L, TypeInfo* info) {
   Stack stack(L);
-  raw_geti(L, LUA_REGISTRYINDEX, info->metatype);
+  stack.push_reference(info->metatype, &info->metatype_at);
   stack.push_upvalue(kIndexName);
   const int type = raw_get(L, -2);
   if (type == LUA_TFUNCTION) {
-    lua_pushvalue(L, 1);
-    lua_pushvalue(L, 2);
+    stack.push_argument(1);
+    stack.push_argument(2);
     lua_call(L, 2, 1);
     return 1;
   }
   if (type != LUA_TNIL) {
-    lua_pushvalue(L, 2);
+    stack.push_argument(2);
     if (get_table(L, -2) != LUA_TNIL) return 1;
   }
   lua_settop(L, 2);
@@ -186,7 +186,7 @@ int l_index(lua_State* L) {
   State* st = stack.state();
   if (cd == nullptr || cd->guard != st->guard) [[unlikely]]
     return l_general_index(L);
-  const TypeInfo* info = st->infos[cd->type];
+  TypeInfo* info = st->infos[cd->type];
   const int tag = stack.tag(2);
   if (Stack::is_string(tag)) {
     size_t length;

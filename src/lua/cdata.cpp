@@ -27,8 +27,8 @@ CData* any_cdata(lua_State* L, const State* st, int idx, const void** metatable)
   return cd;
 }
 
-void set_metatable(lua_State* L, const TypeInfo* info) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatable);
+void set_metatable(lua_State* L, State* st, TypeInfo* info) {
+  push_metatable(L, st, info);
   lua_setmetatable(L, -2);
 }
 
@@ -47,18 +47,31 @@ CData* to_ctype(lua_State* L, State* st, int idx) {
   return cd != nullptr && metatable == st->ctype_mt_address ? cd : nullptr;
 }
 
-CData* push_object(lua_State* L, const TypeInfo* info) {
+void push_metatable(lua_State* L, State* st, TypeInfo* info) {
+  if (st->stack.valid) {
+    if (info->metatable_at != nullptr) [[likely]] {
+      DirectStack::push_table(L, info->metatable_at);
+      return;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatable);
+    info->metatable_at = lua_topointer(L, -1);
+    return;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatable);
+}
+
+CData* push_object(lua_State* L, State* st, TypeInfo* info) {
   CData* cd = start_object(L, info);
-  set_metatable(L, info);
+  set_metatable(L, st, info);
   return cd;
 }
 
 CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
-  if (info->block != 0 && size == info->size) return push_object(L, info);
+  if (info->block != 0 && size == info->size) return push_object(L, st, info);
   if (fits_slot(*info)) {
     auto* cd = static_cast<CData*>(new_userdata(L, sizeof(CData)));
     *cd = CData{info->id, kOwned | kInSlot, kGuard, {nullptr}};
-    set_metatable(L, info);
+    set_metatable(L, st, info);
     return cd;
   }
   const bool variable = (info->type_flags & kVariable) != 0;
@@ -75,7 +88,7 @@ CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
               {reinterpret_cast<void*>(data)}};
   if (variable) variable_size(cd) = size;
   std::memset(reinterpret_cast<void*>(data), 0, static_cast<size_t>(size));
-  set_metatable(L, info);
+  set_metatable(L, st, info);
   return cd;
 }
 
@@ -86,7 +99,7 @@ CData* push_reference(lua_State* L, State* st, TypeInfo* info, void* address, in
   const size_t bytes = sizeof(CData) + ((info->type_flags & kVariable) != 0 ? sizeof(uint64_t) : 0);
   auto* cd = static_cast<CData*>(parent != 0 ? new_userdata_with_slot(L, bytes) : new_userdata(L, bytes));
   *cd = CData{info->id, kIsReference, kGuard, {address}};
-  set_metatable(L, info);
+  set_metatable(L, st, info);
   if (parent != 0) set_parent(L, st, -1, parent);
   return cd;
 }
@@ -98,16 +111,16 @@ CData* push_pointer(lua_State* L, State* st, TypeInfo* pointer, void* value, int
       static_cast<CData*>(parent != 0 ? new_userdata_with_slot(L, sizeof(CData)) : new_userdata(L, sizeof(CData)));
   *cd = CData{pointer->id, kOwned | kInSlot, kGuard, {nullptr}};
   std::memcpy(&cd->bits, &value, sizeof value);
-  set_metatable(L, pointer);
+  set_metatable(L, st, pointer);
   if (parent != 0) set_parent(L, st, -1, parent);
   return cd;
 }
 
-CData* push_boxed(lua_State* L, State*, TypeInfo* info, uint64_t bits) {
+CData* push_boxed(lua_State* L, State* st, TypeInfo* info, uint64_t bits) {
   auto* cd = static_cast<CData*>(new_userdata(L, sizeof(CData)));
   *cd = CData{info->id, kOwned | kInSlot, kGuard, {nullptr}};
   cd->bits = bits;
-  set_metatable(L, info);
+  set_metatable(L, st, info);
   return cd;
 }
 

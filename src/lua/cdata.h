@@ -96,7 +96,9 @@ struct TypeInfo {
   uint64_t count = 0;        // arrays: elements, kVla or kFlexible
   uint32_t block = 0;        // bytes of the userdata of a new object if it takes nothing but zeroing; 0: new_cdata knows
   int metatable = 0;         // registry reference of the metatable that new objects get
+  const void* metatable_at = nullptr;  // its address once it was used, for direct access
   int gc_metatable = 0;      // the same with __gc, for objects with a finaliser; 0: not made yet
+  const void* metatype_at = nullptr;   // as metatable_at, of:
   int metatype = 0;          // registry reference of the user's metatype table (of a pointer: of its pointee); 0: none
   bool has_gc = false;       // the metatype had __gc when last looked at (metatype.cpp)
   FieldTable* fields = nullptr;  // records: filled on first use
@@ -142,8 +144,10 @@ inline CData* start_object(lua_State* L, const TypeInfo* info) {
   clear(reinterpret_cast<char*>(cd + 1), info->block - sizeof(CData));
   return cd;
 }
-// Pushes a zeroed object of a type with a `block`. Raises on out-of-memory.
-CData* push_object(lua_State* L, const TypeInfo* info);
+// The same with its metatable.
+CData* push_object(lua_State* L, State* st, TypeInfo* info);
+// Pushes the metatable of new objects.
+void push_metatable(lua_State* L, State* st, TypeInfo* info);
 // Pushes a new zero-filled owned object of the type, `size` bytes (>= info.size for VLAs, else info.size). Raises on
 // out-of-memory. The metatable is the plain one. Never for void/function/incomplete types.
 CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size);

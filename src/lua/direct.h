@@ -70,6 +70,8 @@ class ApiStack {
       }
     }
   }
+  // The table of a registry reference; *address is where its address is kept for the next time, null at first.
+  void push_reference(int reference, const void**) { lua_rawgeti(L_, LUA_REGISTRYINDEX, reference); }
   // A copy of the function's upvalue.
   void push_upvalue(int i) { lua_pushvalue(L_, lua_upvalueindex(i)); }
   void push_argument(int i) { lua_pushvalue(L_, i); }
@@ -165,6 +167,25 @@ class DirectStack {
     if (!(value >= -kInt64Bound && value < kInt64Bound)) return false;
     *out = static_cast<int64_t>(value);
     return true;
+  }
+
+  void push_reference(int reference, const void** address) {
+    auto* L = reinterpret_cast<lua_State*>(state_);
+    if (*address != nullptr) [[likely]] {
+      push_table(L, *address);
+      return;
+    }
+    lua_rawgeti(L, LUA_REGISTRYINDEX, reference);
+    *address = lua_topointer(L, -1);
+  }
+  // Pushes the table at this address, which the caller knows to be alive.
+  static void push_table(lua_State* L, const void* table) {
+    char* state = reinterpret_cast<char*>(L);
+    char* at = load<char*>(state + kStack.top);
+    std::memcpy(at, &table, sizeof table);
+    put_tag(at, kStack.tag_table);
+    at += kStack.slot;
+    std::memcpy(state + kStack.top, &at, sizeof at);
   }
 
   // The slot at a stack index (no pseudo-index); null: beyond the top.

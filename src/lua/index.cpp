@@ -172,11 +172,12 @@ int general_index(lua_State* L, State* st, const Object& o) {
   if (lua_type(L, 2) == LUA_TSTRING) {
     void* address;
     if (TypeInfo* record = record_behind(st, o, &address)) {
-      if (const Member* m = find_member(L, st, record, 2)) {
+      const Member* m = find_member(L, st, record, 2);
+      learn_members(st, o.cd, record);
+      if (m != nullptr) {
         if (address == nullptr && m->info != nullptr) {
           raise(L, "attempt to read member '%s' through a NULL '%s'", lua_tostring(L, 2), type_name(st, o.cd->type));
         }
-        learn_members(st, o.cd, record);
         push_member(L, st, *m, address, o.parent);
         inherit_length(L, o, *m);
         return 1;

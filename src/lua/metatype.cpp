@@ -298,6 +298,8 @@ void set_metatype(lua_State* L, State* st, TypeId type, int table) {
     TypeId of = info->id;
     if (info->kind == Kind::pointer || info->kind == Kind::reference) of = info->base_id;
     if ((*st->types)[of].canonical != canonical || (of != info->id && !is_record((*st->types)[of]))) continue;
+    info->metatable_at = nullptr;
+    info->metatype_at = nullptr;
     info->metatype = user;
     info->metatable = plain;
     info->gc_metatable = with_gc;

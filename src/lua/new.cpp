@@ -128,7 +128,7 @@ int l_new(lua_State* L) {
   State* st = open_call(L);
   TypeInfo* info = info_of(st, check_ctype(L, st, 1));
   if (info->block != 0 && info->metatype == 0 && lua_gettop(L) == 1) {
-    push_object(L, info);
+    push_object(L, st, info);
     return 1;
   }
   return construct(L, st, info, 2, false);
@@ -136,8 +136,9 @@ int l_new(lua_State* L) {
 
 namespace {
 
-// Upvalues of l_construct besides the State. Most objects get the plain metatable of records: a table look-up less.
-constexpr int kRecordMetatable = 2, kNewName = 3, kGcName = 4;
+// Upvalues of l_construct besides the State. Most objects get the plain metatable of records; by the API, an upvalue is
+// quicker than the registry.
+constexpr int kNewName = 2, kGcName = 3, kRecordMetatable = 4;
 
 int construct_from(lua_State* L) {
   State* st = state_of(L);
@@ -150,8 +151,8 @@ int construct_from(lua_State* L) {
 
 // Whether the metatype has neither __new nor __gc; leaves values on the stack.
 template <class Stack>
-bool is_plain_metatype(lua_State* L, Stack& stack, int metatype) {
-  raw_geti(L, LUA_REGISTRYINDEX, metatype);
+bool is_plain_metatype(lua_State* L, Stack& stack, TypeInfo* info) {
+  stack.push_reference(info->metatype, &info->metatype_at);
   stack.push_upvalue(kNewName);
   if (raw_get(L, -2) != LUA_TNIL) return false;
   stack.push_upvalue(kGcName);
@@ -166,13 +167,13 @@ int l_construct(lua_State* L) {
     const auto* ct = static_cast<CData*>(stack.block(1));
     State* st = stack.state();
     if (ct != nullptr && ct->guard == st->guard && ct->flags == kIsCType) {
-      const TypeInfo* info = st->infos[ct->type];
-      if (info->block != 0 && (info->metatype == 0 || is_plain_metatype(L, stack, info->metatype))) {
+      TypeInfo* info = st->infos[ct->type];
+      if (info->block != 0 && (info->metatype == 0 || is_plain_metatype(L, stack, info))) {
         start_object(L, info);
-        if (info->metatable == st->record_mt) {
-          Stack(L).push_upvalue(kRecordMetatable);
+        if (std::is_same_v<Stack, ApiStack> && info->metatable == st->record_mt) {
+          stack.push_upvalue(kRecordMetatable);
         } else {
-          lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatable);
+          push_metatable(L, st, info);
         }
         lua_setmetatable(L, -2);
         return 1;
@@ -187,9 +188,9 @@ int l_construct(lua_State* L) {
 
 void set_constructor(lua_State* L, State* st) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->record_mt);
   lua_pushliteral(L, "__new");
   lua_pushliteral(L, "__gc");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->record_mt);
   lua_pushcclosure(L, st->stack.valid ? l_construct<DirectStack> : l_construct<ApiStack>, 4);
   lua_setfield(L, -2, "__call");
 }

@@ -125,7 +125,8 @@ bool is_canonical(const StackLayout& s) {
 
 // Whether a value of another kind has a tag that the layout claims.
 bool claims(const StackLayout& s, uint32_t tag) {
-  for (uint8_t known : {s.tag_nil, s.tag_false, s.tag_true, s.tag_light, s.tag_float, s.tag_string, s.tag_userdata}) {
+  for (uint8_t known :
+       {s.tag_nil, s.tag_false, s.tag_true, s.tag_light, s.tag_float, s.tag_string, s.tag_userdata, s.tag_table}) {
     if (tag == known) return true;
   }
   return s.tag_integer != 0 && tag == s.tag_integer;
@@ -151,7 +152,8 @@ bool scalars_agree(lua_State* L, const StackLayout& s, const char (*slot)[kSlotB
   if (load<char*>(slot[kShortString - 1]) + s.string_bytes != lua_tostring(L, kShortString)) return false;
   // 5.1 has one kind of strings, all of them interned.
   if (kLuaVersion >= 502 && tag(kLongString) == s.tag_string) return false;
-  for (Argument other : {kTable, kClosure, kThread}) {
+  if (tag(kTable) != s.tag_table || load<void*>(slot[kTable - 1]) != lua_topointer(L, kTable)) return false;
+  for (Argument other : {kClosure, kThread}) {
     if (claims(s, tag(other))) return false;
   }
   return true;
@@ -245,14 +247,17 @@ bool written_agrees(lua_State* L, const StackLayout& s) {
   push_raw(L, s, s.tag_false, &zero);
   push_raw(L, s, s.tag_true, &one);
   push_raw(L, s, s.tag_light, &pointer);
+  const void* const table = lua_topointer(L, kTable);
+  push_raw(L, s, s.tag_table, &table);
   if (kNativeIntegers) push_raw(L, s, s.tag_integer, &integer);
-  bool ok = lua_gettop(L) == count + (kNativeIntegers ? 6 : 5);
+  bool ok = lua_gettop(L) == count + (kNativeIntegers ? 7 : 6);
   ok = ok && lua_type(L, count + 1) == LUA_TNUMBER && lua_tonumber(L, count + 1) == kFloatValue;
   ok = ok && lua_type(L, count + 2) == LUA_TNIL;
   ok = ok && lua_type(L, count + 3) == LUA_TBOOLEAN && lua_toboolean(L, count + 3) == 0;
   ok = ok && lua_type(L, count + 4) == LUA_TBOOLEAN && lua_toboolean(L, count + 4) == 1;
   ok = ok && lua_type(L, count + 5) == LUA_TLIGHTUSERDATA && lua_touserdata(L, count + 5) == pointer;
-  if (kNativeIntegers) ok = ok && is_integer_subtype(L, count + 6) && lua_tointeger(L, count + 6) == kIntegerValue;
+  ok = ok && raw_equal(L, count + 6, kTable);
+  if (kNativeIntegers) ok = ok && is_integer_subtype(L, count + 7) && lua_tointeger(L, count + 7) == kIntegerValue;
   lua_settop(L, count);
   return ok;
 }

@@ -30,6 +30,7 @@ constexpr call::StackLayout stack_layout_of(int version) {
   const int collectable = version >= 502 ? 0x40 : 0;
   s.tag_string = static_cast<uint8_t>(LUA_TSTRING | collectable);
   s.tag_userdata = static_cast<uint8_t>(LUA_TUSERDATA | collectable);
+  s.tag_table = static_cast<uint8_t>(LUA_TTABLE | collectable);
   s.string_bytes = 24;
   s.userdata_block = version >= 504 ? 32 : 40;
   s.userdata_block_1 = version >= 504 ? 56 : 40;

@@ -131,6 +131,8 @@ void fill_info(State* st, TypeInfo* info) {
       info->metatable = st->value_mt, info->gc_metatable = st->value_gc_mt;
       break;
   }
+  info->metatable_at = nullptr;
+  info->metatype_at = nullptr;
   if (TypeInfo* holder = metatype_holder(st, info); holder != nullptr && holder->metatype != 0) {
     info->metatype = holder->metatype;
     if (holder != info) {

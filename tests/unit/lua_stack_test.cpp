@@ -37,6 +37,7 @@ constexpr Field kFields[] = {
     {"tag_integer", &StackLayout::tag_integer},
     {"tag_string", &StackLayout::tag_string},
     {"tag_userdata", &StackLayout::tag_userdata},
+    {"tag_table", &StackLayout::tag_table},
     {"string_bytes", &StackLayout::string_bytes},
     {"userdata_block", &StackLayout::userdata_block},
     {"userdata_block_1", &StackLayout::userdata_block_1},
