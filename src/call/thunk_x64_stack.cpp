@@ -304,6 +304,8 @@ class DirectStack final : public StackAccess {
     a_.mov(kScratch, value(index, 8));
     cold_.add([=, this] {
       a_.bind(probe);
+      a_.test(kScratch, kScratch);  // without a metatable: an empty entry would be equal to it
+      a_.jz(unexpected);
       a_.cmp(slot, 0);
       a_.je(unexpected);
       a_.inc(x86::eax);
