@@ -8,7 +8,7 @@
 #include "call/stub_layout.h"
 
 // Processors that thunks are written for.
-#if defined(FERRY_NATIVE) && defined(FERRY_STUB_X64)
+#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
 #define FERRY_THUNKS 1
 #endif
 

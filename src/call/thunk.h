@@ -68,8 +68,9 @@ struct ThunkHost {
   LuaApi api;
   ThunkHelpers helpers;
   ThunkOffsets offsets;
-  StackLayout stack;         // valid: the Lua stack is read and written directly
-  int64_t errno_offset = 0;  // of C's errno from the thread pointer
+  StackLayout stack;          // valid: the Lua stack is read and written directly
+  int64_t errno_offset = 0;   // of C's errno from the thread pointer
+  int64_t thread_offset = 0;  // of what State's owner is compared with, from the thread pointer; x86-64: always 0
 };
 
 enum class ThunkKind : uint8_t {

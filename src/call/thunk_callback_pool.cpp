@@ -2,7 +2,9 @@
 // here is ever freed.
 #include "call/thunk_callback.h"
 
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#include "call/stub_layout.h"
+
+#if defined(FERRY_STUB)
 #include <array>
 #include <atomic>
 #include <deque>
@@ -10,14 +12,10 @@
 #include <mutex>
 
 #include "call/asmjit_encode.h"
-#include "call/thunk_x64.h"
 
 namespace ferry::call {
 
 namespace {
-
-using asmjit::imm;
-namespace x86 = asmjit::x86;
 
 // What an entry leads to; read by code (code at 0, data at 8). Changed under the pool's mutex, `data` before `code`: a
 // foreign thread may run old code with new data, which ends at the check of the thread.
@@ -63,25 +61,8 @@ class Pool {
     const std::pair<size_t, uint64_t> key{x87, plan.result.in_memory ? plan.result.size : 0};
     std::lock_guard lock(mutex_);
     if (auto found = answers_.find(key); found != answers_.end()) return found->second;
-    Encoder encoder(Encoder::Processor::kX64);
-    {
-      x86::Assembler a(&encoder.code());
-      a.endbr64();
-      if (plan.result.in_memory) {
-        a.mov(x86::rdx, x86::rdi);
-        a.mov(x86::rcx, imm(plan.result.size));
-        a.xor_(x86::eax, x86::eax);
-        a.rep().stosb();
-        a.mov(x86::rax, x86::rdx);
-      } else {
-        for (size_t i = 0; i < x87; ++i) a.fldz();
-        a.xor_(x86::eax, x86::eax);
-        a.xor_(x86::edx, x86::edx);
-        a.xorps(x86::xmm0, x86::xmm0);
-        a.xorps(x86::xmm1, x86::xmm1);
-      }
-      a.ret();
-    }
+    Encoder encoder(Encoder::host());
+    emit_callback_answer(encoder, plan);
     Result<CodeBlock> block = encoder.publish(process_code(), kThunkShape);
     if (!block.ok()) return block.error();
     process_code().retire(*block);
@@ -97,17 +78,10 @@ class Pool {
  private:
   Result<void> grow() {
     auto row = std::make_unique<std::array<Slot, kRow>>();
-    Encoder encoder(Encoder::Processor::kX64);
-    {
-      x86::Assembler a(&encoder.code());
-      for (Slot& slot : *row) {
-        a.align(asmjit::AlignMode::kCode, kBlockAlign);
-        a.endbr64();
-        a.mov(x86::r10,
-              imm(reinterpret_cast<uint64_t>(&slot)));  // r10: the static chain (psABI 3.2.3), which C has none of
-        a.jmp(x86::qword_ptr(x86::r10));
-      }
-    }
+    Encoder encoder(Encoder::host());
+    std::array<const void*, kRow> addresses;
+    for (size_t i = 0; i < kRow; ++i) addresses[i] = &(*row)[i];
+    emit_callback_entries(encoder, addresses);
     Result<CodeBlock> block = encoder.publish(process_code(), kThunkShape);
     if (!block.ok()) return block.error();
     process_code().retire(*block);

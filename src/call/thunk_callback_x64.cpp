@@ -383,5 +383,38 @@ Result<CodeBlock> make_callback_code(const ThunkHost& host, const CallbackApi& a
   return encoder.publish(process_code(), x64::kCallbackShape);
 }
 
+void emit_callback_entries(Encoder& encoder, std::span<const void* const> slots) {
+  x64::x86::Assembler a(&encoder.code());
+  for (const void* slot : slots) {
+    a.align(asmjit::AlignMode::kCode, kBlockAlign);
+    a.endbr64();
+    // r10: the static chain (psABI 3.2.3), which C has none of.
+    a.mov(x64::x86::r10, asmjit::imm(reinterpret_cast<uint64_t>(slot)));
+    a.jmp(x64::x86::qword_ptr(x64::x86::r10));
+  }
+}
+
+void emit_callback_answer(Encoder& encoder, const abi::CallPlan& plan) {
+  namespace x86 = asmjit::x86;
+  x86::Assembler a(&encoder.code());
+  a.endbr64();
+  if (plan.result.in_memory) {
+    a.mov(x86::rdx, x86::rdi);
+    a.mov(x86::rcx, asmjit::imm(plan.result.size));
+    a.xor_(x86::eax, x86::eax);
+    a.rep().stosb();
+    a.mov(x86::rax, x86::rdx);
+  } else {
+    for (const abi::Piece& piece : plan.result_pieces()) {
+      if (piece.where == abi::Where::x87) a.fldz();
+    }
+    a.xor_(x86::eax, x86::eax);
+    a.xor_(x86::edx, x86::edx);
+    a.xorps(x86::xmm0, x86::xmm0);
+    a.xorps(x86::xmm1, x86::xmm1);
+  }
+  a.ret();
+}
+
 }  // namespace ferry::call
 #endif

@@ -1,13 +1,14 @@
 // What thunks need to know of this Lua and of the functions they are made for (thunks.h).
 #include "lua/thunks.h"
 
+#include "call/stub_layout.h"
 #include "lua/call.h"
 #include "lua/callback.h"
 #include "lua/convert.h"
 #include "lua/exceptions.h"
 #include "lua/varargs.h"
 
-#if defined(FERRY_NATIVE) && defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
 #include <pthread.h>
 
 #include <cerrno>
@@ -139,22 +140,34 @@ call::ThunkOffsets offsets() {
 #pragma GCC diagnostic pop
 static_assert(sizeof(CallFrame) == call::kThunkFrameBytes && sizeof(bool) == 1);
 
-int64_t distance_of_errno() {
+int64_t from_thread_pointer(uintptr_t address) {
   uintptr_t thread;
+#if defined(__aarch64__)
+  asm("mrs %0, tpidr_el0" : "=r"(thread));
+#else
   asm("mov %%fs:0, %0" : "=r"(thread));
-  return static_cast<int64_t>(reinterpret_cast<uintptr_t>(&errno) - thread);
+#endif
+  return static_cast<int64_t>(address - thread);
 }
 
-// Thunks ask for the thread pointer itself, where this_thread() asks the system.
-bool thread_is_its_pointer() {
-  uintptr_t thread;
-  asm("mov %%fs:0, %0" : "=r"(thread));
-  return thread == this_thread() && distance_of_errno() > INT32_MIN && distance_of_errno() < INT32_MAX;
+int64_t distance_of_errno() {
+  return from_thread_pointer(reinterpret_cast<uintptr_t>(&errno));
+}
+
+// Thunks compute from the thread pointer what this_thread() asks the system: glibc and musl let it point to their
+// record of the thread (x86-64), or directly behind that (AArch64).
+bool thread_is_near_its_pointer() {
+  const int64_t thread = from_thread_pointer(this_thread());
+#if !defined(__aarch64__)
+  if (thread != 0) return false;
+#endif
+  constexpr int64_t kNear = int64_t{1} << 20;
+  return thread <= 0 && thread > -kNear && distance_of_errno() > INT32_MIN && distance_of_errno() < INT32_MAX;
 }
 
 // The table of this state's thunks; none if it can have no thunks.
 void make_table(State* st) {
-  if (!st->backend->makes_code() || !thread_is_its_pointer()) return;
+  if (!st->backend->makes_code() || !thread_is_near_its_pointer()) return;
   call::set_exception_handler(on_exception);
   without_exceptions(st, [&] {
     auto table = std::make_unique<ThunkTable>();
@@ -167,6 +180,7 @@ void make_table(State* st) {
     table->host.offsets = offsets();
     table->host.stack = st->stack;
     table->host.errno_offset = distance_of_errno();
+    table->host.thread_offset = from_thread_pointer(this_thread());
     st->thunks = table.release();
     return true;
   });
