@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds Ferry for another processor and runs its tests in an emulator: run.sh [aarch64] [STEP...]
-#   unit     unit_abi, unit_call: plans, back ends, executable memory, unwinding
+#   unit     unit_abi, unit_call, unit_pages: plans, back ends, unwinding, executable memory
 #   calls    generated functions, compiled by the cross compiler and by clang, through every back end
 #   specs    tests/spec under each Lua with every back end (LUAS="5.4", BACKENDS="stub", SPECS="tests/spec/x_spec.lua ...")
 # Without steps: all of them. QUICK=1: one Lua, one seed, no clang. SEEDS="1 2 3" for calls; 0 is a new one each time.
@@ -50,12 +50,13 @@ fi
 
 # Programs of that root, for scripts and for specs that start another interpreter.
 mkdir -p "$tree/bin"
+"$triplet-gcc" --sysroot="$root" -O1 -fPIC -shared -o "$tree/process_vm_readv.so" tests/cross/process_vm_readv.c || exit 1
 run=("$qemu" -L "$root")
 luas=()
 for v in 5.1 5.2 5.3 5.4; do
   [ -z "$quick" ] || [ "$v" = 5.4 ] || continue
   case " ${LUAS:-5.1 5.2 5.3 5.4} " in *" $v "*) ;; *) continue ;; esac
-  printf '#!/bin/sh\nexec %s "%s" "$@"\n' "${run[*]}" "$root/usr/bin/lua$v" >"$tree/bin/lua$v"
+  printf '#!/bin/sh\nexec %s -E LD_PRELOAD=%s "%s" "$@"\n' "${run[*]}" "$tree/process_vm_readv.so" "$root/usr/bin/lua$v" >"$tree/bin/lua$v"
   chmod +x "$tree/bin/lua$v"
   luas+=("$v")
 done
@@ -64,7 +65,7 @@ done
 targets=()
 for step in "${steps[@]}"; do
   case $step in
-    unit) targets+=(unit_abi unit_call) ;;
+    unit) targets+=(unit_abi unit_call unit_pages) ;;
     calls) targets+=(abi_calls) ;;
     specs)
       targets+=(fixtures)
@@ -87,7 +88,7 @@ fi
 # --- steps ----------------------------------------------------------------------------------------------------------------
 unit() {
   local program log passed bad skipped status
-  for program in unit_abi unit_call; do
+  for program in unit_abi unit_call unit_pages; do
     log=$tree/$program.log
     timeout -k 5 900 "${run[@]}" "$tree/tests/unit/$program" --gtest_brief=1 </dev/null >"$log" 2>&1
     status=$?
@@ -121,27 +122,30 @@ calls() {
   done
 }
 
-# run_spec VERSION BACKEND SPEC: leaves the log, as tests/run_one_spec.sh does.
+# run_spec MODE VERSION BACKEND SPEC: leaves the log, as tests/run_one_spec.sh does. MODE api: by Lua's public functions.
 run_spec() {
-  local version=$1 backend=$2 spec=$3 name=${3##*/} start=$SECONDS
-  local log=$tree/specs/qemu-$version-$backend/${name%.lua}.log
-  FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=1 FERRY_LUA=$tree/bin/lua$version \
+  local mode=$1 version=$2 backend=$3 spec=$4 name=${4##*/} start=$SECONDS
+  local log=$tree/specs/$mode-$version-$backend/${name%.lua}.log
+  [ "$mode" != api ] || export FERRY_STACK=api
+  CC=$compiler FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=1 FERRY_LUA=$tree/bin/lua$version \
     LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;" LUA_CPATH="$tree/lib/$version/?.so;;" \
     timeout -k 5 600 "$tree/bin/lua$version" "$spec" </dev/null >"$log" 2>&1
   printf '\nSPEC-EXIT\t%d\t%d\n' $? $((SECONDS - start)) >>"$log"
 }
 
 specs() {
-  local v b spec native columns=()
+  local v b mode spec native list=() columns=()
   native=$(lua_command any)
   rm -rf "$tree/specs"
-  local list=()
   for v in "${luas[@]}"; do
     for b in ${BACKENDS:-thunk stub libffi}; do
       FERRY_BACKEND=$b LUA_CPATH="$tree/lib/$v/?.so" "$tree/bin/lua$v" -e 'require "ferry.core"' >/dev/null 2>&1 || continue
-      columns+=("qemu-$v-$b")
-      mkdir -p "$tree/specs/qemu-$v-$b"
-      for spec in ${SPECS:-tests/spec/*_spec.lua}; do list+=("$v $b $spec"); done
+      for mode in qemu api; do
+        [ $mode != api ] || [ "$b" = thunk ] || continue
+        columns+=("$mode-$v-$b")
+        mkdir -p "$tree/specs/$mode-$v-$b"
+        for spec in ${SPECS:-tests/spec/*_spec.lua}; do list+=("$mode $v $b $spec"); done
+      done
     done
   done
   if [ ${#columns[@]} = 0 ]; then
@@ -151,7 +155,7 @@ specs() {
     return
   fi
   export -f run_spec
-  export tree
+  export tree compiler=$triplet-gcc
   printf '%s\n' "${list[@]}" | xargs -P "$jobs" -L 1 bash -c 'run_spec "$@"' _
   "$native" tests/spec_table.lua "$tree/specs" "${columns[@]}" || failed=1
 }
