@@ -37,7 +37,7 @@ struct LuaApi {
 
 // Functions of src/lua that thunks call. `data` is ThunkSpec::data. All may raise Lua errors.
 struct ThunkHelpers {
-  // The cdata at a stack index, or null: CData* (lua_State*, State*, int).
+  // The cdata of a full userdata at a stack index, or null: CData* (lua_State*, State*, int).
   const void* cdata = nullptr;
   // Converts the argument with this number (from 0) to its C type's memory form at `slot`, integers widened to 8 bytes:
   // void (lua_State*, const void* data, int number, void* slot).
@@ -53,14 +53,14 @@ struct ThunkHelpers {
 
 // Where fields of src/lua's structures lie.
 struct ThunkOffsets {
-  uint32_t record_state = 0;  // FunctionRecord: its State, null once the state is closed
-  uint32_t frame = 0;         // State: innermost CallFrame
-  uint32_t saved_errno = 0;   // State
-  uint32_t owner = 0;         // State: thread pointer of the thread that entered last
-  uint32_t metatables = 0;    // State: its cache of metatables (thunk_cache.h)
-  uint32_t frame_L = 0, frame_outer = 0, frame_failed = 0, frame_bytes = 0;  // CallFrame; `failed` is a byte
-  uint32_t cdata_type = 0, cdata_guard = 0, cdata_data = 0;                  // CData
-  uint16_t guard = 0;                                                        // what cdata_guard holds
+  uint32_t record_state = 0;                                 // FunctionRecord: its State, null once the state is closed
+  uint32_t caller = 0;                                       // State: lua_State* of the innermost C call in progress
+  uint32_t failed = 0;                                       // State: a byte; a callback has failed
+  uint32_t saved_errno = 0;                                  // State
+  uint32_t owner = 0;                                        // State: thread pointer of the thread that entered last
+  uint32_t metatables = 0;                                   // State: its cache of metatables (thunk_cache.h)
+  uint32_t cdata_type = 0, cdata_guard = 0, cdata_data = 0;  // CData
+  uint16_t guard = 0;                                        // what cdata_guard holds
 };
 
 // What one Lua state tells the emitter, once.
@@ -131,9 +131,9 @@ inline constexpr uint32_t kMaxThunkStack = 2048;
 // All thunks, so that one unwind record per region serves.
 inline constexpr FrameShape kThunkShape{.saved = 2, .lands_exceptions = true};
 
-// Where a thunk's CallFrame lies, from the frame pointer that unwind.h's handler gets.
-inline constexpr int kThunkFrameOffset = -40;
-inline constexpr uint32_t kThunkFrameBytes = 24;
+// What unwind.h's handler finds at the frame pointer plus these: the caller's lua_State*, and State's `caller` before.
+inline constexpr int kThunkCallerAt = -24;
+inline constexpr int kThunkOuterAt = -32;
 
 // Whether thunks can be made on this host and for this plan.
 bool can_make_thunk(const abi::CallPlan& plan);

@@ -154,12 +154,11 @@ class CallbackEmitter {
     a_.mov(x86::rax, thread);
     a_.cmp(state(o.owner, 8), x86::rax);
     a_.jne(whole_);
-    a_.mov(x86::rax, state(o.frame, 8));
-    a_.test(x86::rax, x86::rax);
+    a_.mov(kL, state(o.caller, 8));
+    a_.test(kL, kL);
     a_.jz(whole_);
-    a_.cmp(x86::byte_ptr(x86::rax, static_cast<int32_t>(o.frame_failed)), 0);
+    a_.cmp(state(o.failed, 1), 0);
     a_.jne(whole_);
-    a_.mov(kL, x86::ptr(x86::rax, static_cast<int32_t>(o.frame_L)));
     for (size_t i = 0; i < spec_.args.size(); ++i) {
       if (!spec_.args[i].through) continue;
       a_.cmp(x86::qword_ptr(x86::rbp, values_[i]), 0);

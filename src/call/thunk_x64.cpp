@@ -84,18 +84,21 @@ class ThunkEmitter {
     a_.push(kState);
     a_.sub(x86::rsp, frame_bytes_ - 16);
     a_.mov(kL, x86::rdi);
-    a_.mov(frame(host_.offsets.frame_L, 8), kL);  // the handler of exceptions looks here, whoever throws
+    a_.mov(x86::ptr(x86::rbp, kThunkCallerAt), kL);
     if (for_type()) {
       a_.mov(x86::ptr(x86::rbp, kFunctionAt), x86::rsi);
       a_.mov(x86::ptr(x86::rbp, kDataAt), x86::rdx);
       a_.mov(kState, imm(reinterpret_cast<uint64_t>(spec_.state)));
-      return;
+    } else {
+      // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
+      a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(spec_.record)));
+      a_.mov(kState, x86::ptr(x86::rax, static_cast<int32_t>(host_.offsets.record_state)));
+      a_.test(kState, kState);
+      a_.jz(slow_);
     }
-    // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
-    a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(spec_.record)));
-    a_.mov(kState, x86::ptr(x86::rax, static_cast<int32_t>(host_.offsets.record_state)));
-    a_.test(kState, kState);
-    a_.jz(slow_);
+    // Now, and not before the call: the handler of exceptions looks here whoever throws.
+    a_.mov(x86::rax, state(host_.offsets.caller, 8));
+    a_.mov(x86::ptr(x86::rbp, kThunkOuterAt), x86::rax);
   }
 
   void epilogue() {
@@ -390,14 +393,10 @@ class ThunkEmitter {
   // The state knows who calls C: callbacks run on its coroutine and thread.
   void enter() {
     const ThunkOffsets& o = host_.offsets;
-    a_.mov(x86::rax, x86::ptr(kState, static_cast<int32_t>(o.frame)));
-    a_.mov(frame(o.frame_outer, 8), x86::rax);
-    a_.mov(frame(o.frame_failed, 1), 0);
-    a_.lea(x86::rax, x86::ptr(x86::rbp, kThunkFrameOffset));
-    a_.mov(x86::ptr(kState, static_cast<int32_t>(o.frame)), x86::rax);
+    a_.mov(state(o.caller, 8), kL);
     a_.mov(x86::rax, thread_pointer());
-    a_.mov(x86::ptr(kState, static_cast<int32_t>(o.owner)), x86::rax);
-    a_.mov(x86::r10d, x86::ptr(kState, static_cast<int32_t>(o.saved_errno)));
+    a_.mov(state(o.owner, 8), x86::rax);
+    a_.mov(x86::r10d, state(o.saved_errno, 4));
     a_.mov(errno_at(), x86::r10d);
   }
 
@@ -416,10 +415,10 @@ class ThunkEmitter {
     const ThunkOffsets& o = host_.offsets;
     Label failed = a_.newLabel();
     a_.mov(x86::ecx, errno_at());
-    a_.mov(x86::ptr(kState, static_cast<int32_t>(o.saved_errno)), x86::ecx);
-    a_.mov(x86::rcx, frame(o.frame_outer, 8));
-    a_.mov(x86::ptr(kState, static_cast<int32_t>(o.frame)), x86::rcx);
-    a_.cmp(frame(o.frame_failed, 1), 0);
+    a_.mov(state(o.saved_errno, 4), x86::ecx);
+    a_.mov(x86::rcx, x86::ptr(x86::rbp, kThunkOuterAt));
+    a_.mov(state(o.caller, 8), x86::rcx);
+    a_.cmp(state(o.failed, 1), 0);
     a_.jne(failed);
     cold_.add([=, this] {
       a_.bind(failed);
@@ -430,9 +429,7 @@ class ThunkEmitter {
     });
   }
 
-  x86::Mem frame(uint32_t field, uint32_t bytes) const {
-    return x86::Mem(x86::rbp, kThunkFrameOffset + static_cast<int32_t>(field), bytes);
-  }
+  x86::Mem state(uint32_t field, uint32_t bytes) const { return x86::Mem(kState, static_cast<int32_t>(field), bytes); }
   // fs:0 holds its own address (ELF TLS ABI, x86-64).
   static x86::Mem thread_pointer() {
     x86::Mem at = x86::ptr_abs(0, 8);

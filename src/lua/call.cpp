@@ -34,25 +34,24 @@ int l_function(lua_State* L) {
   return call_c(L, st, record->type, record->address, st->types->name(record->name).data(), 1);
 }
 
-// Restores the innermost frame also when a C++ exception passes.
-class FrameGuard {
+// Restores the call around also when a C++ exception passes.
+class CallGuard {
  public:
-  FrameGuard(State* st, CallFrame* frame) : st_(st), frame_(frame) { st->frame = frame; }
-  ~FrameGuard() { st_->frame = frame_->outer; }
-  FrameGuard(const FrameGuard&) = delete;
-  FrameGuard& operator=(const FrameGuard&) = delete;
+  CallGuard(State* st, lua_State* L) : st_(st), outer_(st->caller) { st->caller = L; }
+  ~CallGuard() { st_->caller = outer_; }
+  CallGuard(const CallGuard&) = delete;
+  CallGuard& operator=(const CallGuard&) = delete;
 
  private:
   State* st_;
-  CallFrame* frame_;
+  lua_State* outer_;
 };
 
 // Runs the C function. No Lua call happens here except inside callbacks, which are protected. False: a C++ exception
 // came out of it and st->error says which. Lua's own exceptions (C++-built Lua) are no std::exception and pass.
 bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction function, std::byte* frame,
-         void* result, bool* failed) {
-  CallFrame current{L, st->frame, false};
-  const FrameGuard guard(st, &current);
+         void* result) {
+  const CallGuard guard(st, L);
   enter_thread(st);
   try {
     errno = st->saved_errno;
@@ -61,9 +60,9 @@ bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction 
   } catch (...) {
     st->saved_errno = errno;
     if (!describe_exception(st)) throw;
+    st->callback_failed = false;
     return false;
   }
-  *failed = current.failed;
   return true;
 }
 
@@ -196,6 +195,7 @@ void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int i
 }
 
 void raise_pending(lua_State* L, State* st) {
+  st->callback_failed = false;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->pending_error);
   lua_pushboolean(L, 0);
   lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
@@ -251,12 +251,11 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
     object = new_cdata(L, st, returned, need);
     result = object->address();
   }
-  bool failed = false;
   if (shape != nullptr) ++shape->in_use;
-  const bool ok = run(L, st, *invoker, function, frame, result, &failed);
+  const bool ok = run(L, st, *invoker, function, frame, result);
   if (shape != nullptr) --shape->in_use;
   if (!ok) raise_error(L, st);
-  if (failed) raise_pending(L, st);
+  if (st->callback_failed) raise_pending(L, st);
   if (object != nullptr) return 1;  // on top
   return push_result(L, st, returned, result);
 }

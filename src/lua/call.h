@@ -7,13 +7,6 @@
 
 namespace ferry::lua {
 
-// A C call in progress; the innermost is State::frame. On the C stack of call_c.
-struct CallFrame {
-  lua_State* L;  // the coroutine that made the call: its callbacks run there
-  CallFrame* outer;
-  bool failed;  // a callback raised; the error waits in State::pending_error
-};
-
 // One parameter or result, as call_c and callbacks need it.
 struct Travel {
   TypeInfo* info = nullptr;

@@ -220,7 +220,6 @@ void report(lua_State* L) {
 void leave(lua_State* L, Job* job, int status) {
   CallbackRecord* record = job->record;
   State* st = record->st;
-  CallFrame* frame = st->frame;
   if (status != 0) {
     bool handled = false;
     if (record->on_error != LUA_NOREF) {
@@ -231,9 +230,9 @@ void leave(lua_State* L, Job* job, int status) {
       if (!handled) lua_pop(L, 1);  // the first error is the one to tell
     }
     // The call around the callback raises it; without one, onerror has been told or nobody can be.
-    if (frame != nullptr) {
+    if (st->caller != nullptr) {
       lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
-      frame->failed = true;
+      st->callback_failed = true;
     } else {
       if (!handled) report(L);
       lua_pop(L, 1);
@@ -249,17 +248,16 @@ void handle(void* context, void* const* args, void* result) {
   State* st = record->st;
   if (st->closed()) return;
   if (st->owner != this_thread()) return;  // a foreign thread: the default
-  CallFrame* frame = st->frame;
-  if (frame != nullptr && frame->failed) return;
-  lua_State* L = frame != nullptr ? frame->L : st->callback_thread;
+  if (st->callback_failed) return;
+  lua_State* L = st->caller != nullptr ? st->caller : st->callback_thread;
   if (record->freed) {
-    if (frame == nullptr) return;
+    if (st->caller == nullptr) return;
     lua_rawgeti(L, LUA_REGISTRYINDEX, st->freed_message);
     lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
-    frame->failed = true;
+    st->callback_failed = true;
     return;
   }
-  if (frame == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
+  if (st->caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
   Job job{record, args, result};
   st->saved_errno = errno;
   ++record->data.active;
@@ -277,14 +275,14 @@ void handle(void* context, void* const* args, void* result) {
 // Compiled code has called the Lua function, which raised.
 void handle_failure(void* context, void* const* args, void* result) {
   Job job{static_cast<CallbackRecord*>(context), args, result};
-  leave(job.record->st->frame->L, &job, LUA_ERRRUN);
+  leave(job.record->st->caller, &job, LUA_ERRRUN);
 }
 
 // Compiled code has called the Lua function, whose result is on top and no number.
 void handle_result(void* context, void* const* args, void* result) {
   Job job{static_cast<CallbackRecord*>(context), args, result};
   State* st = job.record->st;
-  lua_State* L = st->frame->L;
+  lua_State* L = st->caller;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->convert_runner);
   lua_insert(L, -2);
   lua_pushlightuserdata(L, &job);

@@ -17,12 +17,17 @@
 
 namespace ferry::lua {
 
-struct CallFrame;
 struct CallbackTable;
 struct ThunkTable;
 class PointerSet;
 
 struct State {
+  // The innermost C call in progress; first because compiled calls are shorter for it.
+  lua_State* caller = nullptr;          // who made it, and so where its callbacks run; null: there is none
+  uintptr_t owner = 0;                  // this_thread() of the thread that entered last
+  int saved_errno = 0;                  // C's errno as the last call left it
+  bool callback_failed = false;         // in a callback of this call; the error waits in pending_error
+
   lua_State* main = nullptr;            // or the thread that loaded the module, on 5.1
   std::unique_ptr<TypeTable> types;     // null once the state is closed
   const call::Backend* backend = nullptr;
@@ -64,10 +69,7 @@ struct State {
   PointerSet* metatables = nullptr;  // addresses of all cdata metatables
   const void* ctype_mt_address = nullptr;
 
-  CallFrame* frame = nullptr;           // innermost C call in progress
   std::shared_ptr<CallbackTable> callback_table;  // null: no callback made yet
-  int saved_errno = 0;
-  uintptr_t owner = 0;                  // this_thread() of the thread that entered last
   call::MetatableCache metatable_cache; // most of `metatables`, for compiled code
   ThunkTable* thunks = nullptr;         // null: none made yet
   bool index_checks = true;             // ffi.checked

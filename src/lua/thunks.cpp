@@ -6,6 +6,7 @@
 #include "lua/callback.h"
 #include "lua/convert.h"
 #include "lua/exceptions.h"
+#include "lua/pointer_set.h"
 #include "lua/varargs.h"
 
 #if defined(FERRY_NATIVE) && defined(FERRY_STUB)
@@ -45,9 +46,14 @@ namespace {
 
 // --- what thunks call ---------------------------------------------------------------------------------------------
 
-// Uses two stack slots above the arguments, within those that every C function has.
+// Of a full userdata. Uses a stack slot above the arguments, of those that every C function has.
 CData* find_cdata(lua_State* L, State* st, int idx) {
-  return to_cdata(L, st, idx);
+  if (lua_getmetatable(L, idx) == 0) return nullptr;
+  const void* metatable = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  if (!st->metatables->contains(metatable)) return nullptr;
+  auto* cd = static_cast<CData*>(lua_touserdata(L, idx));
+  return cd->guard == kGuard ? cd : nullptr;
 }
 
 void convert(lua_State* L, const void* data, int number, void* slot) {
@@ -59,11 +65,10 @@ void convert(lua_State* L, const void* data, int number, void* slot) {
   convert_argument(L, st, thunk->params[static_cast<size_t>(number)], slot, first + number, number + 1, name);
 }
 
+// Within the stack slots that every C function has. Results in registers are stored by whole eightbytes.
 void* new_result(lua_State* L, State* st, const void* type) {
-  luaL_checkstack(L, 12, nullptr);
   auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
-  constexpr uint64_t kRegisters = 16;  // results in registers are stored by whole eightbytes
-  return new_cdata(L, st, info, info->size < kRegisters ? kRegisters : info->size)->address();
+  return new_cdata(L, st, info, (info->size + 7) & ~uint64_t{7})->data;
 }
 
 void push_result(lua_State* L, State* st, const void* type, void* bytes) {
@@ -82,10 +87,13 @@ int slow_pointer_call(lua_State* L, call::CFunction function, const void* data) 
 
 // A C++ exception of a callee, or of Ferry itself (out of memory).
 void on_exception(void* frame, const char* type, const char* what) {
-  auto* current = reinterpret_cast<CallFrame*>(static_cast<char*>(frame) + call::kThunkFrameOffset);
-  lua_State* L = current->L;
+  lua_State* L;
+  lua_State* outer;
+  std::memcpy(&L, static_cast<char*>(frame) + call::kThunkCallerAt, sizeof L);
+  std::memcpy(&outer, static_cast<char*>(frame) + call::kThunkOuterAt, sizeof outer);
   State* st = find_state(L);
-  if (st->frame == current) st->frame = current->outer;
+  st->caller = outer;
+  st->callback_failed = false;
   st->saved_errno = errno;
   set_exception_error(st, type, what);
   raise_error(L, st);
@@ -124,13 +132,11 @@ call::LuaApi api_of_this_lua() {
 call::ThunkOffsets offsets() {
   call::ThunkOffsets o;
   o.record_state = offsetof(FunctionRecord, st);
-  o.frame = offsetof(State, frame);
+  o.caller = offsetof(State, caller);
+  o.failed = offsetof(State, callback_failed);
   o.saved_errno = offsetof(State, saved_errno);
   o.owner = offsetof(State, owner);
   o.metatables = offsetof(State, metatable_cache) + offsetof(call::MetatableCache, slots);
-  o.frame_L = offsetof(CallFrame, L);
-  o.frame_outer = offsetof(CallFrame, outer);
-  o.frame_failed = offsetof(CallFrame, failed);
   o.cdata_type = offsetof(CData, type);
   o.cdata_guard = offsetof(CData, guard);
   o.cdata_data = offsetof(CData, data);
@@ -138,7 +144,7 @@ call::ThunkOffsets offsets() {
   return o;
 }
 #pragma GCC diagnostic pop
-static_assert(sizeof(CallFrame) == call::kThunkFrameBytes && sizeof(bool) == 1);
+static_assert(sizeof(bool) == 1);
 
 int64_t from_thread_pointer(uintptr_t address) {
   uintptr_t thread;
