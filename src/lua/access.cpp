@@ -142,9 +142,43 @@ inline char* element_inside(CData* cd, const TypeInfo* info, Rep rep, int64_t in
   return static_cast<char*>(cd->data) + (i << shift);
 }
 
+// push_reference and push_pointer without what a fresh frame does not need: it has room, and `cd`, argument 1, is
+// known.
+template <class Stack>
+void push_inner(lua_State* L, State* st, const CData* cd, const Member& m, char* at) {
+  if (m.rep == Rep::pointer) {
+    auto* pointer = static_cast<CData*>(new_userdata(L, sizeof(CData)));
+    *pointer = CData{m.info->id, kOwned | kInSlot, kGuard, {nullptr}};
+    std::memcpy(&pointer->bits, at, sizeof(void*));
+    push_metatable(L, st, m.info);
+    lua_setmetatable(L, -2);
+    return;
+  }
+  auto* inner = static_cast<CData*>(new_userdata_with_slot(L, sizeof(CData)));
+  *inner = CData{m.info->id, kIsReference | kHasParent, kGuard, {at}};
+  if (m.unchecked) inner->flags |= kUnchecked;
+  push_metatable(L, st, m.info);
+  lua_setmetatable(L, -2);
+  bool found = false;
+  if ((cd->flags & kHasParent) != 0) {  // what it lies in, not the reference to it
+    get_attached(L, 1);
+    found = !lua_isnil(L, -1);
+    if (!found) lua_pop(L, 1);
+  }
+  if (!found) Stack(L).push_argument(1);
+  set_attached(L, -2);
+}
+
 // A member that is no number: a reference, a pointer, a bit-field, a constant.
+template <class Stack>
 __attribute__((noinline)) int index_member(lua_State* L, State* st, CData* cd, const Member& m) {
   const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
+  if (m.rep == Rep::pointer ||
+      (kParentSlot && (owns || (cd->flags & kHasParent) != 0) && (m.rep == Rep::record || m.rep == Rep::array) &&
+       (m.info->type_flags & kVariable) == 0)) {
+    push_inner<Stack>(L, st, cd, m, static_cast<char*>(cd->data) + m.offset);
+    return 1;
+  }
   push_member(L, st, m, cd->data, owns || (cd->flags & kHasParent) != 0 ? 1 : 0);
   return 1;
 }
@@ -194,7 +228,7 @@ int l_index(lua_State* L) {
     const Member* m = info->members != nullptr ? member_at(info->members, key) : nullptr;
     if (m != nullptr && cd->data != nullptr) {
       if (push_plain(stack, m->rep, static_cast<const char*>(cd->data) + m->offset)) return 1;
-      if ((cd->flags & kHasLength) == 0) return index_member(L, st, cd, *m);
+      if ((cd->flags & kHasLength) == 0) return index_member<Stack>(L, st, cd, *m);
     } else if (m == nullptr && has_no_member(info, length)) {
       return index_method<Stack>(L, info);
     }
