@@ -75,7 +75,6 @@ class ThunkEmitter {
   // What is at `at` from x29.
   Mem frame(int at) const { return arm::ptr(arm::sp, frame_bytes_ + at); }
   void load_frame_address(const Gp& to, int at) { a_.add(to, arm::sp, frame_bytes_ + at); }
-  Mem call_frame(uint32_t field) const { return frame(kThunkFrameOffset + static_cast<int>(field)); }
   static Mem outgoing(uint32_t offset) { return arm::ptr(arm::sp, static_cast<int32_t>(offset)); }
 
   void prologue() {
@@ -84,17 +83,20 @@ class ThunkEmitter {
     a_.sub(arm::sp, arm::sp, frame_bytes_);
     a_.stp(kL, kState, arm::ptr(arm::x29, -16));
     a_.mov(kL, arm::x0);
-    a_.str(kL, call_frame(host_.offsets.frame_L));  // the handler of exceptions looks here, whoever throws
+    a_.str(kL, frame(kThunkCallerAt));
     if (for_type()) {
       a_.str(arm::x1, frame(kFunctionAt));
       a_.str(arm::x2, frame(kDataAt));
       load_address(a_, kState, spec_.state);
-      return;
+    } else {
+      // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
+      load_address(a_, kValue, spec_.record);
+      a_.ldr(kState, arm::ptr(kValue, static_cast<int32_t>(host_.offsets.record_state)));
+      a_.cbz(kState, slow_);
     }
-    // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
-    load_address(a_, kValue, spec_.record);
-    a_.ldr(kState, arm::ptr(kValue, static_cast<int32_t>(host_.offsets.record_state)));
-    a_.cbz(kState, slow_);
+    // Now, and not before the call: the handler of exceptions looks here whoever throws.
+    a_.ldr(kValue, state(host_.offsets.caller));
+    a_.str(kValue, frame(kThunkOuterAt));
   }
 
   void epilogue() {
@@ -420,11 +422,7 @@ class ThunkEmitter {
   // The state knows who calls C: callbacks run on its coroutine and thread.
   void enter() {
     const ThunkOffsets& o = host_.offsets;
-    a_.ldr(kValue, state(o.frame));
-    a_.str(kValue, call_frame(o.frame_outer));
-    a_.strb(arm::wzr, call_frame(o.frame_failed));
-    load_frame_address(kValue, kThunkFrameOffset);
-    a_.str(kValue, state(o.frame));
+    a_.str(kL, state(o.caller));
     load_thread(a_, host_, kValue);
     a_.str(kValue, state(o.owner));
     a_.ldr(kValue.w(), state(o.saved_errno));
@@ -449,9 +447,9 @@ class ThunkEmitter {
     const Mem from = errno_at(a_, host_);
     a_.ldr(kValue.w(), from);
     a_.str(kValue.w(), state(o.saved_errno));
-    a_.ldr(kValue, call_frame(o.frame_outer));
-    a_.str(kValue, state(o.frame));
-    a_.ldrb(kValue.w(), call_frame(o.frame_failed));
+    a_.ldr(kValue, frame(kThunkOuterAt));
+    a_.str(kValue, state(o.caller));
+    a_.ldrb(kValue.w(), state(o.failed));
     a_.cbnz(kValue.w(), failed);
     cold_.add([=, this] {
       a_.bind(failed);

@@ -180,11 +180,10 @@ class CallbackEmitter {
     a_.ldr(kScratch, state(o.owner));
     a_.cmp(kScratch, kValue);
     a_.b_ne(whole_);
-    a_.ldr(kValue, state(o.frame));
-    a_.cbz(kValue, whole_);
-    a_.ldrb(kScratch.w(), arm::ptr(kValue, static_cast<int32_t>(o.frame_failed)));
+    a_.ldr(kL, state(o.caller));
+    a_.cbz(kL, whole_);
+    a_.ldrb(kScratch.w(), state(o.failed));
     a_.cbnz(kScratch.w(), whole_);
-    a_.ldr(kL, arm::ptr(kValue, static_cast<int32_t>(o.frame_L)));
     for (size_t i = 0; i < spec_.args.size(); ++i) {
       if (!spec_.args[i].through) continue;
       a_.ldr(kValue, frame(values_[i]));
