@@ -142,45 +142,69 @@ inline char* element_inside(CData* cd, const TypeInfo* info, Rep rep, int64_t in
   return static_cast<char*>(cd->data) + (i << shift);
 }
 
-// push_reference and push_pointer without what a fresh frame does not need: it has room, and `cd`, argument 1, is
-// known.
-template <class Stack>
-void push_inner(lua_State* L, State* st, const CData* cd, const Member& m, char* at) {
-  if (m.rep == Rep::pointer) {
-    auto* pointer = static_cast<CData*>(new_userdata(L, sizeof(CData)));
-    *pointer = CData{m.info->id, kOwned | kInSlot, kGuard, {nullptr}};
-    std::memcpy(&pointer->bits, at, sizeof(void*));
-    push_metatable(L, st, m.info);
-    lua_setmetatable(L, -2);
-    return;
-  }
-  auto* inner = static_cast<CData*>(new_userdata_with_slot(L, sizeof(CData)));
-  *inner = CData{m.info->id, kIsReference | kHasParent, kGuard, {at}};
-  if (m.unchecked) inner->flags |= kUnchecked;
-  push_metatable(L, st, m.info);
+// push_pointer without what a fresh frame does not need: it has room.
+void push_inner_pointer(lua_State* L, State* st, TypeInfo* info, const char* at) {
+  auto* pointer = static_cast<CData*>(new_userdata(L, sizeof(CData)));
+  *pointer = CData{info->id, kOwned | kInSlot, kGuard, {nullptr}};
+  std::memcpy(&pointer->bits, at, sizeof(void*));
+  push_metatable(L, st, info);
   lua_setmetatable(L, -2);
-  bool found = false;
-  if ((cd->flags & kHasParent) != 0) {  // what it lies in, not the reference to it
-    get_attached(L, 1);
-    found = !lua_isnil(L, -1);
-    if (!found) lua_pop(L, 1);
+}
+
+// push_reference likewise, to what lies in or behind `cd`, argument 1.
+template <class Stack>
+void push_inner_object(lua_State* L, State* st, const CData* cd, TypeInfo* info, char* at, bool unchecked) {
+  const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
+  const bool keep = owns || (cd->flags & kHasParent) != 0;
+  auto* inner = static_cast<CData*>(keep ? new_userdata_with_slot(L, sizeof(CData)) : new_userdata(L, sizeof(CData)));
+  *inner = CData{info->id, kIsReference, kGuard, {at}};
+  if (unchecked) inner->flags |= kUnchecked;
+  push_metatable(L, st, info);
+  lua_setmetatable(L, -2);
+  if (!keep) return;
+  if constexpr (kParentSlot) {
+    bool found = false;
+    if ((cd->flags & kHasParent) != 0) {  // what it lies in, not the reference to it
+      get_attached(L, 1);
+      found = !lua_isnil(L, -1);
+      if (!found) lua_pop(L, 1);
+    }
+    if (!found) Stack(L).push_argument(1);
+    set_attached(L, -2);
+    inner->flags |= kHasParent;
+  } else {
+    set_parent(L, st, -1, 1);
   }
-  if (!found) Stack(L).push_argument(1);
-  set_attached(L, -2);
 }
 
 // A member that is no number: a reference, a pointer, a bit-field, a constant.
 template <class Stack>
-__attribute__((noinline)) int index_member(lua_State* L, State* st, CData* cd, const Member& m) {
-  const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
-  if (m.rep == Rep::pointer ||
-      (kParentSlot && (owns || (cd->flags & kHasParent) != 0) && (m.rep == Rep::record || m.rep == Rep::array) &&
-       (m.info->type_flags & kVariable) == 0)) {
-    push_inner<Stack>(L, st, cd, m, static_cast<char*>(cd->data) + m.offset);
-    return 1;
+__attribute__((noinline)) int index_member(lua_State* L, State* st, const CData* cd, const Member& m) {
+  char* at = static_cast<char*>(cd->data) + m.offset;
+  if (m.rep == Rep::pointer) {
+    push_inner_pointer(L, st, m.info, at);
+  } else if ((m.rep == Rep::record || m.rep == Rep::array) && (m.info->type_flags & kVariable) == 0) {
+    push_inner_object<Stack>(L, st, cd, m.info, at, m.unchecked);
+  } else {
+    const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
+    push_member(L, st, m, cd->data, owns || (cd->flags & kHasParent) != 0 ? 1 : 0);
   }
-  push_member(L, st, m, cd->data, owns || (cd->flags & kHasParent) != 0 ? 1 : 0);
   return 1;
+}
+
+// An element that is no number, if it certainly lies within the object; false: ask.
+template <class Stack>
+__attribute__((noinline)) bool index_element(lua_State* L, State* st, const CData* cd, TypeInfo* info, int64_t index) {
+  const auto i = static_cast<uint64_t>(index);
+  TypeInfo* element = info->base;
+  if (i >= info->bound || cd->data == nullptr) return false;
+  char* at = static_cast<char*>(cd->data) + i * element->size;
+  if (element->rep == Rep::pointer) {
+    push_inner_pointer(L, st, element, at);
+  } else {
+    push_inner_object<Stack>(L, st, cd, element, at, false);
+  }
+  return true;
 }
 
 // metatype.__index, looked up anew each time: fields added later count, and so does another metatype.
@@ -235,6 +259,10 @@ int l_index(lua_State* L) {
   } else if (info->element != Rep::none && Stack::is_number(tag)) {
     int64_t index;
     if (stack.integer(2, tag, &index)) {
+      if (info->element > Rep::f64) {
+        if (index_element<Stack>(L, st, cd, info, index)) return 1;
+        return l_general_index(L);
+      }
       const char* at = element_inside(cd, info, info->element, index);
       if (at != nullptr && push_plain(stack, info->element, at)) return 1;
     }
@@ -292,14 +320,16 @@ void learn_elements(State* st, const CData* cd) {
   TypeInfo* own = info_of(st, cd->type);
   if (own->rep != Rep::array && own->rep != Rep::pointer) return;
   const TypeInfo* element = base_of(st, own);
-  if (!is_native_rep(element->rep)) return;
+  const bool plain = is_native_rep(element->rep);
+  if (!plain && element->rep != Rep::pointer && element->rep != Rep::record && element->rep != Rep::array) return;
+  if ((element->type_flags & kVariable) != 0 || element->size == 0) return;
   if (own->rep == Rep::pointer) {
     own->bound = ~uint64_t{0};  // C knows none
   } else {
     own->bound = own->count == kVla || own->count == kFlexible ? 0 : own->count;
   }
   const bool constant = (element->quals & kConst) != 0 || (own->rep == Rep::array && (own->quals & kConst) != 0);
-  own->stored_element = constant ? Rep::none : element->rep;
+  own->stored_element = constant || !plain ? Rep::none : element->rep;
   own->element = element->rep;
 }
 

@@ -105,8 +105,8 @@ struct TypeInfo {
   // What access.cpp needs to index an object of this type without asking further; filled by the first such access that
   // goes the general way.
   const FieldTable* members = nullptr;  // of the record that CData::data points to
-  Rep element = Rep::none;              // numbers and bool: what CData::data[i] is; none: ask
-  Rep stored_element = Rep::none;       // the same if it may be written
+  Rep element = Rep::none;              // what CData::data[i] is; none: ask
+  Rep stored_element = Rep::none;       // the same for numbers and bool that may be written
   uint64_t bound = 0;                   // indexes below it are inside, all else has to be looked at
   CallInfo* call = nullptr;      // functions: filled on first use
 };

@@ -141,6 +141,58 @@ function TestDirect:test_elements()
   end
 end
 
+-- Elements that are objects keep what they lie in alive, by whatever way they were reached.
+function TestDirect:test_elements_that_are_objects()
+  local point = ffi.typeof "struct { int x, y; }"
+  local function objects(n)
+    local a = ffi.new(ffi.typeof("$[?]", point), n)
+    local m = ffi.new(ffi.typeof("struct { int n; $ p[4]; int grid[2][3]; const char *name; }", point))
+    for i = 0, 3 do a[i].x, m.p[i].x = i + 1, i + 1 end
+    for i = 0, 1 do
+      for j = 0, 2 do m.grid[i][j] = i * 10 + j end
+    end
+    m.name = "text"
+    return a, m
+  end
+  local a, m = objects(4)
+  local p = ffi.cast(ffi.typeof("$ *", point), a)
+  local inner = {}
+  for round = 1, 3 do
+    for i = 0, 3 do
+      lu.assertEquals({ a[i].x, m.p[i].x, p[i].x }, { i + 1, i + 1, i + 1 })
+      lu.assertEquals(tostring(ffi.typeof(a[i])), tostring(ffi.typeof(p[i])))
+      inner[#inner + 1] = m.p[i]
+      inner[#inner + 1] = m.p
+    end
+    lu.assertEquals({ m.grid[1][2], m.grid[0][1] }, { 12, 1 })
+    lu.assertError(function() return a[4] end)
+    lu.assertError(function() return m.p[4] end)
+    lu.assertError(function() return m.grid[2] end)
+    lu.assertError(function() return m.grid[1][3] end)
+    lu.assertEquals(ffi.string(m.name), "text")
+  end
+  local pointers = ffi.new("const char *[3]", { "one", "two" })
+  local by_pointer = ffi.cast("const char **", pointers)
+  twice(function()
+    lu.assertEquals(ffi.string(pointers[1]), "two")
+    lu.assertEquals(ffi.string(by_pointer[0]), "one")
+    lu.assertTrue(ffi.isnull(pointers[2]))
+    lu.assertError(function() return pointers[3] end)
+  end)
+  local null = ffi.new(ffi.typeof("$ *", point))
+  twice(function()
+    lu.assertError(function() return null[0] end)
+    lu.assertError(function() return null.x end)
+  end)
+  a, m, p = nil, nil, nil
+  collectgarbage()
+  collectgarbage()
+  for _ = 1, 100 do objects(8) end
+  for i, o in ipairs(inner) do
+    if i % 2 == 1 then lu.assertEquals(o.x, (i - 1) / 2 % 4 + 1) else lu.assertEquals(o[3].x, 4) end
+  end
+end
+
 function TestDirect:test_const_objects()
   local s = ffi.new("struct { int x; }")
   local c = ffi.cast("const int *", ffi.new "int[1]")
