@@ -41,7 +41,8 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
 // The metatable of FunctionRecord userdata.
 void make_call_metatable(lua_State* L, State* st);
 
-// Converts the value at idx to the C type and writes it to `slot` as an Invoker's argument. `number` and `name` are for messages.
+// Converts the value at idx to the C type and writes it to `slot` as an Invoker's argument. `number` and `name` are for
+// messages.
 void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name);
 // Raises the error that waits in the state.
 [[noreturn]] void raise_pending(lua_State* L, State* st);

@@ -94,13 +94,13 @@ struct TypeInfo {
   TypeId base_id = kNoType;
   TypeInfo* base = nullptr;  // info of the element / pointee / referee; filled on first use by base_of()
   uint64_t count = 0;        // arrays: elements, kVla or kFlexible
-  uint32_t block = 0;        // bytes of the userdata of a new object if it takes nothing but zeroing; 0: new_cdata knows
-  int metatable = 0;         // registry reference of the metatable that new objects get
+  uint32_t block = 0;  // bytes of the userdata of a new object if it takes nothing but zeroing; 0: new_cdata knows
+  int metatable = 0;   // registry reference of the metatable that new objects get
   const void* metatable_at = nullptr;  // its address once it was used, for direct access
-  int gc_metatable = 0;      // the same with __gc, for objects with a finaliser; 0: not made yet
+  int gc_metatable = 0;                // the same with __gc, for objects with a finaliser; 0: not made yet
   const void* metatype_at = nullptr;   // as metatable_at, of:
-  int metatype = 0;          // registry reference of the user's metatype table (of a pointer: of its pointee); 0: none
-  bool has_gc = false;       // the metatype had __gc when last looked at (metatype.cpp)
+  int metatype = 0;     // registry reference of the user's metatype table (of a pointer: of its pointee); 0: none
+  bool has_gc = false;  // the metatype had __gc when last looked at (metatype.cpp)
   FieldTable* fields = nullptr;  // records: filled on first use
   // What access.cpp needs to index an object of this type without asking further; filled by the first such access that
   // goes the general way.
@@ -108,7 +108,7 @@ struct TypeInfo {
   Rep element = Rep::none;              // what CData::data[i] is; none: ask
   Rep stored_element = Rep::none;       // the same for numbers and bool that may be written
   uint64_t bound = 0;                   // indexes below it are inside, all else has to be looked at
-  CallInfo* call = nullptr;      // functions: filled on first use
+  CallInfo* call = nullptr;             // functions: filled on first use
 };
 
 // The bytes of a boxed value of `info`'s type are in the header.

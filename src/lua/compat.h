@@ -36,7 +36,9 @@ inline size_t raw_length(lua_State* L, int idx) {
 }
 
 // lua_rawequal that works in 5.1 too (it is there already; named for symmetry with the rest).
-inline bool raw_equal(lua_State* L, int a, int b) { return lua_rawequal(L, a, b) != 0; }
+inline bool raw_equal(lua_State* L, int a, int b) {
+  return lua_rawequal(L, a, b) != 0;
+}
 
 // --- numbers --------------------------------------------------------------------------------------
 
@@ -240,8 +242,8 @@ inline bool push_main_thread(lua_State* L) {
 #endif
 }
 
-// Calls f with one argument, the light userdata, and no results; false: it raised. Never raises itself, but on 5.2+ needs
-// two stack slots.
+// Calls f with one argument, the light userdata, and no results; false: it raised. Never raises itself, but on 5.2+
+// needs two stack slots.
 inline bool protected_call(lua_State* L, lua_CFunction f, void* argument) {
 #if LUA_VERSION_NUM >= 502
   lua_pushcfunction(L, f);

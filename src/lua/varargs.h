@@ -30,7 +30,7 @@ struct CallInfo {
   bool variadic = false;
   FormatAttribute format;
   std::vector<std::unique_ptr<VarargShape>> shapes;
-  Thunk* thunk = nullptr;    // for function pointers; null: none
+  Thunk* thunk = nullptr;  // for function pointers; null: none
   bool thunk_tried = false;
 };
 
