@@ -62,8 +62,9 @@ T load(const char* from, int i) {
   return value;
 }
 
-// Elements that one table constructor takes: they are all on the stack, twice. 5.1 gives a C function 8000 slots.
-constexpr int kMaxListed = kLuaVersion >= 502 ? 50000 : 3000;
+// Elements that one table constructor takes: they are all on the stack, twice. 5.1 gives a C function 8000 slots; 5.2
+// shrinks the stack at every collection, and growing it again costs more than is won.
+constexpr int kMaxListed = kLuaVersion >= 503 ? 50000 : kLuaVersion == 502 ? 0 : 3000;
 
 // Pushes function (...) return {...} end. A table constructor stores what is on the stack without a call per item.
 void push_lister(lua_State* L, State* st) {
