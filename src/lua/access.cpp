@@ -5,6 +5,7 @@
 // debug library could bring, and for closed states.
 #include "lua/index.h"
 
+#include "base/memory.h"
 #include "lua/anchor.h"
 #include "lua/convert.h"
 #include "lua/direct.h"
@@ -15,17 +16,6 @@ namespace {
 
 // "__index", which must not be made anew for each look-up: second upvalue of the __index functions.
 constexpr int kIndexName = 2;
-
-template <typename T>
-T load(const char* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-template <typename T>
-void store(char* to, T value) {
-  std::memcpy(to, &value, sizeof value);
-}
 
 // log2 of the size of a number.
 constexpr unsigned shift_of(Rep rep) {

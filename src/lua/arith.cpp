@@ -1,5 +1,6 @@
 // Operators on cdata: sorts the operands into kinds, finds the common type, lets the kernel compute, boxes the result.
 #include "lua/arith.h"
+#include "base/memory.h"
 
 #include "lua/arith_kernel.h"
 #include "lua/call.h"
@@ -40,13 +41,6 @@ using Class = Operand::Class;
 
 bool is_real(const Operand& o) {
   return o.kind >= Class::integer && o.kind <= Class::wide_float;
-}
-
-template <typename T>
-T load(const void* address) {
-  T value;
-  std::memcpy(&value, address, sizeof value);
-  return value;
 }
 
 void set_integer(Operand* o, uint64_t bits, bool is_unsigned = false) {

@@ -12,6 +12,7 @@
 
 #include <type_traits>
 
+#include "base/memory.h"
 #include "lua/stack_probe.h"
 #include "lua/state.h"
 
@@ -204,12 +205,6 @@ class DirectStack {
   }
 
  private:
-  template <typename T>
-  static T load(const char* from) {
-    T value;
-    std::memcpy(&value, from, sizeof value);
-    return value;
-  }
   static void* block_at(const char* at) {
     char* object = load<char*>(at);
     if constexpr (kStack.userdata_values != 0) {

@@ -1,5 +1,6 @@
 // C -> C: a cdata's value converted to another C type. LuaJIT's "Conversions between C types", as for assignment in C
 // (C 6.5.16.1) with its additions; casts as C 6.5.4.
+#include "base/memory.h"
 #include "lua/anchor.h"
 #include "lua/call.h"
 #include "lua/write.h"
@@ -7,17 +8,6 @@
 namespace ferry::lua {
 
 namespace {
-
-template <typename T>
-T load(const void* address) {
-  T value;
-  std::memcpy(&value, address, sizeof value);
-  return value;
-}
-template <typename T>
-void store(void* address, T value) {
-  std::memcpy(address, &value, sizeof value);
-}
 
 bool is_float(Rep r) {
   return r == Rep::f32 || r == Rep::f64 || r == Rep::f16 || r == Rep::ldouble || r == Rep::f128;

@@ -1,19 +1,13 @@
 // C -> Lua: pushes values, members and constants. The other direction is write.cpp.
 #include <complex>
 
+#include "base/memory.h"
 #include "ctype/layout.h"
 #include "lua/convert.h"
 
 namespace ferry::lua {
 
 namespace {
-
-template <typename T>
-T load(const void* address) {
-  T value;
-  std::memcpy(&value, address, sizeof value);
-  return value;
-}
 
 // A copy of a value that has no Lua number: boxed, owned.
 void push_copy(lua_State* L, State* st, TypeInfo* info, const void* address) {

@@ -1,5 +1,6 @@
 // Compares a StackLayout with the running Lua (stack_probe.h). Knows no State.
 #include "lua/stack_probe.h"
+#include "base/memory.h"
 
 #include <bit>
 #include <cstdlib>
@@ -80,13 +81,6 @@ bool read_memory(const Range* ranges, int count, void* out) {
   (void)ranges, (void)count, (void)out;
   return false;
 #endif
-}
-
-template <typename T>
-T load(const char* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
 }
 
 uint32_t tag_of(const StackLayout& s, const char* slot) {

@@ -1,5 +1,6 @@
 // tostring() of cdata and ctypes.
 #include "lua/text.h"
+#include "base/memory.h"
 
 #include <cinttypes>
 #include <cstdio>
@@ -16,13 +17,6 @@ namespace {
 
 // Sign, 39 digits of 2^128, suffix, NUL; or the longest "%.36g".
 constexpr size_t kNumberText = 64;
-
-template <typename T>
-T load(const void* address) {
-  T value;
-  std::memcpy(&value, address, sizeof value);
-  return value;
-}
 
 // Writes the decimal digits of value backwards from `end`; returns where they begin.
 char* decimal(char* end, UInt128 value, bool negative) {

@@ -1,6 +1,7 @@
 // Lua -> C: numbers, booleans, strings, nil, userdata and functions to any C type; tables are in init.cpp, cdata in
 // from_c.cpp. The rules are LuaJIT's ("Conversions from Lua objects to C types"), with exact integers on 5.3+.
 #include "lua/write.h"
+#include "base/memory.h"
 
 #include <cstdio>
 
@@ -12,11 +13,6 @@
 namespace ferry::lua {
 
 namespace {
-
-template <typename T>
-void store(void* address, T value) {
-  std::memcpy(address, &value, sizeof value);
-}
 
 // A pointer is stored and what it points into kept alive by the object that holds it.
 void store_pointer(lua_State* L, State* st, void* address, void* value, int source, const Keeper& keep) {
