@@ -42,7 +42,7 @@ struct ThunkHelpers {
   // Converts the argument with this number (from 0) to its C type's memory form at `slot`, integers widened to 8 bytes:
   // void (lua_State*, const void* data, int number, void* slot).
   const void* convert = nullptr;
-  // Pushes a new object of the result's type: its storage, at least 16 bytes: void* (lua_State*, State*, const void*
+  // Pushes a new object of the result's type: its storage, of whole eightbytes: void* (lua_State*, State*, const void*
   // result).
   const void* new_result = nullptr;
   // Pushes the value in memory form: void (lua_State*, State*, const void* result, void* bytes).

@@ -10,6 +10,7 @@
 #include "lua/library.h"
 #include "lua/metatype.h"
 #include "lua/parameters.h"
+#include "lua/thunks.h"
 
 namespace ferry::lua {
 
@@ -312,6 +313,8 @@ int l_debug(lua_State* L) {
   lua_insert(L, -2);
   lua_setfield(L, -2, "count");
   lua_setfield(L, 1, "callbacks");
+  push_code_usage(L, st);
+  lua_setfield(L, 1, "code");
   lua_newtable(L);
   push_small_integer(L, lua_gc(L, LUA_GCCOUNT, 0));
   lua_setfield(L, -2, "count");

@@ -427,6 +427,29 @@ void capture_function(lua_State* L, State* st, call::CallbackData* data) {
   std::memcpy(&data->function_tag, top - layout.slot + layout.tag, sizeof data->function_tag);
 }
 
+void push_code_usage(lua_State* L, State* st) {
+  luaL_checkstack(L, 6, nullptr);
+  lua_newtable(L);
+  if (st->thunks == nullptr) return;
+  sweep(L, st);
+  const call::CodeUsage code = call::process_code().usage();
+  const call::CallbackUsage callbacks = call::callback_usage();
+  const struct {
+    const char* name;
+    size_t value;
+  } rows[] = {{"pages", code.pages},
+              {"blocks", code.live_blocks},
+              {"bytes", code.live_bytes},
+              {"retired", code.retired_blocks},
+              {"functions", st->thunks->thunks.size()},
+              {"callback_slots", callbacks.slots},
+              {"idle_callback_slots", callbacks.idle}};
+  for (const auto& row : rows) {
+    push_small_integer(L, static_cast<int64_t>(row.value));
+    lua_setfield(L, -2, row.name);
+  }
+}
+
 void release_thunks(State* st) {
   if (st->thunks == nullptr) return;
   for (auto& [type, code] : st->thunks->callbacks) call::process_code().release(code);
@@ -478,6 +501,10 @@ Result<std::unique_ptr<call::Callback>> make_native_callback(State*, TypeInfo*, 
   return Error{"no native code"};
 }
 void capture_function(lua_State*, State*, call::CallbackData*) {}
+void push_code_usage(lua_State* L, State*) {
+  luaL_checkstack(L, 1, nullptr);
+  lua_newtable(L);
+}
 void teach_thunk(lua_State*, State*, Thunk*, int) {}
 void release_thunks(State*) {}
 void make_thunk_registry(lua_State*, State*) {}

@@ -41,6 +41,10 @@ void capture_function(lua_State* L, State* st, call::CallbackData* data);
 // Before a call takes the slow path: what its arguments are is remembered, so that the thunk takes them the next time.
 void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first);
 
+// Pushes a table of what compiled code takes in this process, for ffi.debug; what is unreachable is freed first. Empty
+// where there is no native code.
+void push_code_usage(lua_State* L, State* st);
+
 // The state closes: thunks of library functions may be called for ever and then only raise.
 void release_thunks(State* st);
 
