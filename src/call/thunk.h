@@ -131,9 +131,10 @@ inline constexpr uint32_t kMaxThunkStack = 2048;
 // All thunks, so that one unwind record per region serves.
 inline constexpr FrameShape kThunkShape{.saved = 2, .lands_exceptions = true};
 
-// What unwind.h's handler finds at the frame pointer plus these: the caller's lua_State*, and State's `caller` before.
-inline constexpr int kThunkCallerAt = -24;
-inline constexpr int kThunkOuterAt = -32;
+// At every call of a thunk rbx (x19) holds its lua_State and r12 (x20) the State: unwind.h's handler gets them.
+//
+// While the C function runs, State's `caller` is the lua_State; afterwards it is null. So whoever lets Lua run in
+// between - a callback - has to put back what it found.
 
 // Whether thunks can be made on this host and for this plan.
 bool can_make_thunk(const abi::CallPlan& plan);

@@ -83,20 +83,16 @@ class ThunkEmitter {
     a_.sub(arm::sp, arm::sp, frame_bytes_);
     a_.stp(kL, kState, arm::ptr(arm::x29, -16));
     a_.mov(kL, arm::x0);
-    a_.str(kL, frame(kThunkCallerAt));
     if (for_type()) {
       a_.str(arm::x1, frame(kFunctionAt));
       a_.str(arm::x2, frame(kDataAt));
       load_address(a_, kState, spec_.state);
-    } else {
-      // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
-      load_address(a_, kValue, spec_.record);
-      a_.ldr(kState, arm::ptr(kValue, static_cast<int32_t>(host_.offsets.record_state)));
-      a_.cbz(kState, slow_);
+      return;
     }
-    // Now, and not before the call: the handler of exceptions looks here whoever throws.
-    a_.ldr(kValue, state(host_.offsets.caller));
-    a_.str(kValue, frame(kThunkOuterAt));
+    // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
+    load_address(a_, kValue, spec_.record);
+    a_.ldr(kState, arm::ptr(kValue, static_cast<int32_t>(host_.offsets.record_state)));
+    a_.cbz(kState, slow_);
   }
 
   void epilogue() {
@@ -447,8 +443,7 @@ class ThunkEmitter {
     const Mem from = errno_at(a_, host_);
     a_.ldr(kValue.w(), from);
     a_.str(kValue.w(), state(o.saved_errno));
-    a_.ldr(kValue, frame(kThunkOuterAt));
-    a_.str(kValue, state(o.caller));
+    a_.str(arm::xzr, state(o.caller));
     a_.ldrb(kValue.w(), state(o.failed));
     a_.cbnz(kValue.w(), failed);
     cold_.add([=, this] {

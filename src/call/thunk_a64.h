@@ -32,13 +32,11 @@ inline constexpr arm::GpX kTarget = arm::x16;  // of calls
 inline constexpr arm::VecV kScratchVec = arm::v31;
 
 // The frame, with x29 as its fixed point. Code reaches it from sp, because negative offsets are limited to 256.
-// Everything below the first two entries after the saved registers is there only in thunks that need it.
+// What is below the saved registers is there only in thunks that need any of it.
 //   [x29+8]   return address
 //   [x29]     caller's x29
 //   [x29-8]   caller's x20
 //   [x29-16]  caller's x19
-//   [x29-24]  L, for the handler of exceptions
-//   [x29-32]  State's caller before this call
 //   [x29-48]  address of the C function (thunks of function types)
 //   [x29-56]  storage of the result's object
 //   [x29-64]  data (thunks of function types)

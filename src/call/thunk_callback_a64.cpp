@@ -253,6 +253,7 @@ class CallbackEmitter {
     a_.mov(arm::x4, 0);
     a_.mov(arm::x5, 0);
     call(a_, api_.pcall);
+    a_.str(kL, state(host_.offsets.caller));  // calls that Lua made in between have left null there
     stack_->registers_lost();
     a_.cbnz(arm::w0, failed);
     cold_.add([=, this] {

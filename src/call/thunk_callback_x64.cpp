@@ -251,6 +251,7 @@ class CallbackEmitter {
     a_.xor_(x86::r8d, x86::r8d);
     a_.xor_(x86::r9d, x86::r9d);
     call(a_, api_.pcall);
+    a_.mov(state(host_.offsets.caller, 8), kL);  // calls that Lua made in between have left null there
     stack_->registers_lost();
     a_.test(x86::eax, x86::eax);
     a_.jne(failed);

@@ -60,6 +60,7 @@ class ThunkEmitter {
   void lay_out() {
     done_ = a_.newLabel();
     in_frame_ = stack_->calls() || makes_object() || plan_.result.in_memory;
+    bool framed = in_frame_ || for_type() || spec_.result.kind == ThunkKind::other;
     int bottom = kResultAt;
     for (size_t i = 0; i < spec_.args.size(); ++i) {
       if (spec_.args[i].kind == ThunkKind::other) in_frame_ = true;
@@ -71,10 +72,11 @@ class ThunkEmitter {
         for (const Piece& piece : plan_.pieces_of(arg)) needs = needs || !loads_directly(piece);
       }
       if (needs) bottom -= align_up(static_cast<int>(arg.size < 8 ? 8 : arg.size), 16);
+      framed = framed || needs;
       values_.push_back(needs ? bottom : 0);
     }
-    // rsp is 16-aligned at calls: rbp is, and so is the whole.
-    frame_bytes_ = align_up(-bottom, 16) + align_up(static_cast<int>(plan_.stack_bytes), 16);
+    // rsp is 16-aligned at calls: rbp is, and so is what lies below the two saved registers.
+    below_saved_ = (framed ? align_up(-bottom, 16) - 16 : 0) + align_up(static_cast<int>(plan_.stack_bytes), 16);
   }
 
   void prologue() {
@@ -82,26 +84,28 @@ class ThunkEmitter {
     a_.mov(x86::rbp, x86::rsp);
     a_.push(kL);
     a_.push(kState);
-    a_.sub(x86::rsp, frame_bytes_ - 16);
+    if (below_saved_ != 0) a_.sub(x86::rsp, below_saved_);
     a_.mov(kL, x86::rdi);
-    a_.mov(x86::ptr(x86::rbp, kThunkCallerAt), kL);
     if (for_type()) {
       a_.mov(x86::ptr(x86::rbp, kFunctionAt), x86::rsi);
       a_.mov(x86::ptr(x86::rbp, kDataAt), x86::rdx);
       a_.mov(kState, imm(reinterpret_cast<uint64_t>(spec_.state)));
-    } else {
-      // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
-      a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(spec_.record)));
-      a_.mov(kState, x86::ptr(x86::rax, static_cast<int32_t>(host_.offsets.record_state)));
-      a_.test(kState, kState);
-      a_.jz(slow_);
+      return;
     }
-    // Now, and not before the call: the handler of exceptions looks here whoever throws.
-    a_.mov(x86::rax, state(host_.offsets.caller, 8));
-    a_.mov(x86::ptr(x86::rbp, kThunkOuterAt), x86::rax);
+    // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
+    a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(spec_.record)));
+    a_.mov(kState, x86::ptr(x86::rax, static_cast<int32_t>(host_.offsets.record_state)));
+    a_.test(kState, kState);
+    a_.jz(slow_);
   }
 
   void epilogue() {
+    if (below_saved_ == 0) {
+      a_.pop(kState);
+      a_.pop(kL);
+      a_.pop(x86::rbp);
+      return;
+    }
     a_.mov(kL, x86::ptr(x86::rbp, -8));
     a_.mov(kState, x86::ptr(x86::rbp, -16));
     a_.leave();
@@ -416,8 +420,7 @@ class ThunkEmitter {
     Label failed = a_.newLabel();
     a_.mov(x86::ecx, errno_at());
     a_.mov(state(o.saved_errno, 4), x86::ecx);
-    a_.mov(x86::rcx, x86::ptr(x86::rbp, kThunkOuterAt));
-    a_.mov(state(o.caller, 8), x86::rcx);
+    a_.mov(state(o.caller, 8), 0);
     a_.cmp(state(o.failed, 1), 0);
     a_.jne(failed);
     cold_.add([=, this] {
@@ -518,7 +521,7 @@ class ThunkEmitter {
   Label slow_, done_;
   bool in_frame_ = false;
   std::vector<int> values_;  // per argument: where in the frame it waits or is rounded up; 0: nowhere
-  int frame_bytes_ = 0;
+  int below_saved_ = 0;      // bytes of the frame below the saved registers
 };
 
 }  // namespace

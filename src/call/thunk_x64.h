@@ -23,13 +23,11 @@ inline constexpr auto kBase = x86::r11;  // direct access: the first stack slot;
 inline constexpr auto kScratch = x86::r10;
 inline constexpr auto kScratchXmm = x86::xmm15;
 
-// The frame. Everything below the first two entries after the saved registers is there only in thunks that need it.
+// The frame. What is below the saved registers is there only in thunks that need any of it.
 //   [rbp+8]   return address
 //   [rbp]     caller's rbp
 //   [rbp-8]   caller's rbx
 //   [rbp-16]  caller's r12
-//   [rbp-24]  L, for the handler of exceptions
-//   [rbp-32]  State's caller before this call
 //   [rbp-48]  address of the C function (thunks of function types)
 //   [rbp-56]  storage of the result's object
 //   [rbp-64]  data (thunks of function types)

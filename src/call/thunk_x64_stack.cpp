@@ -196,7 +196,7 @@ class DirectStack final : public StackAccess {
     load_base();
     a_.mov(x86::rax, x86::ptr(kL, s_.top));
     a_.sub(x86::rax, kBase);
-    a_.cmp(x86::rax, (first - 1 + n) * s_.slot);
+    a_.cmp(x86::rax, first_at() + (first - 1 + n) * s_.slot);
     a_.jne(unexpected);
   }
 
@@ -346,7 +346,7 @@ class DirectStack final : public StackAccess {
 
   void look_at_top() override {
     a_.mov(kBase, x86::ptr(kL, s_.top));
-    a_.sub(kBase, s_.slot);
+    a_.sub(kBase, s_.slot + first_at());
     based_ = true;
   }
 
@@ -407,7 +407,8 @@ class DirectStack final : public StackAccess {
   }
 
  private:
-  // 5.1: L->base. 5.2+: the slot behind L->ci->func.
+  // 5.1: L->base, the first argument. 5.2+: L->ci->func, the slot before it.
+  int first_at() const { return s_.base_is_field ? 0 : s_.slot; }
   void load_base() {
     if (based_) return;
     based_ = true;
@@ -417,10 +418,9 @@ class DirectStack final : public StackAccess {
     }
     a_.mov(kBase, x86::ptr(kL, s_.call_info));
     a_.mov(kBase, x86::ptr(kBase, s_.function));
-    a_.add(kBase, s_.slot);
   }
-  x86::Mem value(int index, uint32_t bytes) const { return x86::Mem(kBase, (index - 1) * s_.slot, bytes); }
-  x86::Mem tag(int index) const { return x86::Mem(kBase, (index - 1) * s_.slot + s_.tag, s_.tag_bytes); }
+  x86::Mem value(int index, uint32_t bytes) const { return x86::Mem(kBase, first_at() + (index - 1) * s_.slot, bytes); }
+  x86::Mem tag(int index) const { return x86::Mem(kBase, first_at() + (index - 1) * s_.slot + s_.tag, s_.tag_bytes); }
   void cmp_tag(int index, uint8_t code) { a_.cmp(tag(index), code); }
 
   // Little-endian: a narrower integer is the value's first bytes.

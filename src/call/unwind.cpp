@@ -84,13 +84,15 @@ void describe(char* type, char* what) {
 }
 
 // Where landing pads go. Not noexcept, without cleanups: the handler may leave by an exception (Lua built as C++).
-extern "C" void ferry_exception_landed(void* exception, void* frame) {
+extern "C" void ferry_exception_landed(void* exception, void* frame, void* first_saved, void* second_saved) {
   char type[kMaxExceptionText + 1];
   char what[kMaxExceptionText + 1];
   abi::__cxa_begin_catch(exception);
   describe(type, what);
   abi::__cxa_end_catch();
-  if (ExceptionHandler handler = g_handler.load(std::memory_order_acquire)) handler(frame, type, what);
+  if (ExceptionHandler handler = g_handler.load(std::memory_order_acquire)) {
+    handler({frame, {first_saved, second_saved}}, type, what);
+  }
   std::abort();  // the handler returned, or was taken away while an exception was in flight
 }
 
@@ -206,6 +208,8 @@ void write_landing_pad(uint8_t* writable) {
       0xF3, 0x0F, 0x1E, 0xFA,  // endbr64: the unwinder jumps here indirectly
       0x48, 0x89, 0xC7,        // mov rdi, rax     the exception
       0x48, 0x89, 0xEE,        // mov rsi, rbp     the frame
+      0x48, 0x89, 0xDA,        // mov rdx, rbx
+      0x4C, 0x89, 0xE1,        // mov rcx, r12
       0x48, 0xB8,              // mov rax, target
   };
   static constexpr uint8_t kTail[] = {
@@ -219,6 +223,8 @@ void write_landing_pad(uint8_t* writable) {
 #else
   static constexpr uint32_t kCode[] = {
       0xAA1D03E1,  // mov x1, x29     the frame; x0 is the exception
+      0xAA1303E2,  // mov x2, x19
+      0xAA1403E3,  // mov x3, x20
       0x58000070,  // ldr x16, target (12 bytes on)
       0xD63F0200,  // blr x16
       0xD4200000,  // brk #0

@@ -16,12 +16,18 @@
 
 namespace ferry::call {
 
-// Never returns: it raises a Lua error (or longjmps). `frame`: the thunk's frame pointer (rbp, x29), with the
-// FrameShape layout at it. `type`: demangled name of the exception's type; `what`: its text (what(), or the
-// string that was thrown), "" if it has none. Both are cut at kMaxExceptionText bytes, and are gone when the
-// stack is: copy them. No C++ exception is active any more. It may throw a passthrough or foreign exception,
+// What lands: the thunk's frame pointer (rbp, x29), with the FrameShape layout at it, and what it held at the call in
+// the first two registers of that shape (rbx, r12; x19, x20).
+struct LandedFrame {
+  void* pointer;
+  void* saved[2];
+};
+
+// Never returns: it raises a Lua error (or longjmps). `type`: demangled name of the exception's type; `what`: its text
+// (what(), or the string that was thrown), "" if it has none. Both are cut at kMaxExceptionText bytes, and are gone
+// when the stack is: copy them. No C++ exception is active any more. It may throw a passthrough or foreign exception,
 // nothing else; locals with destructors must not be alive when it jumps.
-using ExceptionHandler = void (*)(void* frame, const char* type, const char* what);
+using ExceptionHandler = void (*)(const LandedFrame& frame, const char* type, const char* what);
 
 // Long enough for every message a person reads; the buffers are on the stack of the handler's caller.
 inline constexpr size_t kMaxExceptionText = 2048;

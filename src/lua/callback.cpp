@@ -56,6 +56,7 @@ struct Job {
   CallbackRecord* record;
   void* const* args;
   void* result;
+  lua_State* caller;  // State::caller at the entry, to be put back before C goes on
 };
 
 CallbackTable* table_of(State* st) {
@@ -220,6 +221,7 @@ void report(lua_State* L) {
 void leave(lua_State* L, Job* job, int status) {
   CallbackRecord* record = job->record;
   State* st = record->st;
+  st->caller = job->caller;
   if (status != 0) {
     bool handled = false;
     if (record->on_error != LUA_NOREF) {
@@ -230,7 +232,7 @@ void leave(lua_State* L, Job* job, int status) {
       if (!handled) lua_pop(L, 1);  // the first error is the one to tell
     }
     // The call around the callback raises it; without one, onerror has been told or nobody can be.
-    if (st->caller != nullptr) {
+    if (job->caller != nullptr) {
       lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
       st->callback_failed = true;
     } else {
@@ -239,6 +241,7 @@ void leave(lua_State* L, Job* job, int status) {
     }
   }
   --record->data.active;
+  st->caller = job->caller;
   errno = st->saved_errno;
 }
 
@@ -258,7 +261,7 @@ void handle(void* context, void* const* args, void* result) {
     return;
   }
   if (st->caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
-  Job job{record, args, result};
+  Job job{record, args, result, st->caller};
   st->saved_errno = errno;
   ++record->data.active;
   int status;
@@ -274,15 +277,17 @@ void handle(void* context, void* const* args, void* result) {
 
 // Compiled code has called the Lua function, which raised.
 void handle_failure(void* context, void* const* args, void* result) {
-  Job job{static_cast<CallbackRecord*>(context), args, result};
-  leave(job.record->st->caller, &job, LUA_ERRRUN);
+  auto* record = static_cast<CallbackRecord*>(context);
+  Job job{record, args, result, record->st->caller};
+  leave(job.caller, &job, LUA_ERRRUN);
 }
 
 // Compiled code has called the Lua function, whose result is on top and no number.
 void handle_result(void* context, void* const* args, void* result) {
-  Job job{static_cast<CallbackRecord*>(context), args, result};
-  State* st = job.record->st;
-  lua_State* L = st->caller;
+  auto* record = static_cast<CallbackRecord*>(context);
+  State* st = record->st;
+  Job job{record, args, result, st->caller};
+  lua_State* L = job.caller;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->convert_runner);
   lua_insert(L, -2);
   lua_pushlightuserdata(L, &job);

@@ -330,13 +330,6 @@ void begin_references(lua_State* L) {
 
 }  // namespace
 
-State* find_state(lua_State* L) {
-  rawget_p(L, LUA_REGISTRYINDEX, &kStateKey);
-  auto* st = static_cast<State*>(lua_touserdata(L, -1));
-  lua_pop(L, 1);
-  return st;
-}
-
 State* push_state(lua_State* L) {
   rawget_p(L, LUA_REGISTRYINDEX, &kStateKey);
   if (lua_isuserdata(L, -1)) return static_cast<State*>(lua_touserdata(L, -1));

@@ -104,9 +104,6 @@ void refresh_infos(State* st);
 // Pushes the State's userdata, created and anchored in the registry on the first call for this Lua state. Raises.
 State* push_state(lua_State* L);
 
-// The State of this Lua state, which has one. Does not raise; uses a stack slot.
-State* find_state(lua_State* L);
-
 // Runs `work`, which must not call Lua; an allocation failure in it becomes an error message. False: st->error is set.
 template <typename Work>
 bool without_exceptions(State* st, Work work) {

@@ -86,13 +86,10 @@ int slow_pointer_call(lua_State* L, call::CFunction function, const void* data) 
 }
 
 // A C++ exception of a callee, or of Ferry itself (out of memory).
-void on_exception(void* frame, const char* type, const char* what) {
-  lua_State* L;
-  lua_State* outer;
-  std::memcpy(&L, static_cast<char*>(frame) + call::kThunkCallerAt, sizeof L);
-  std::memcpy(&outer, static_cast<char*>(frame) + call::kThunkOuterAt, sizeof outer);
-  State* st = find_state(L);
-  st->caller = outer;
+void on_exception(const call::LandedFrame& frame, const char* type, const char* what) {
+  auto* L = static_cast<lua_State*>(frame.saved[0]);
+  auto* st = static_cast<State*>(frame.saved[1]);
+  st->caller = nullptr;
   st->callback_failed = false;
   st->saved_errno = errno;
   set_exception_error(st, type, what);

@@ -92,9 +92,9 @@ struct Landed {
 };
 thread_local Landed landed;
 
-void handler(void* frame, const char* type, const char* what) {
+void handler(const LandedFrame& frame, const char* type, const char* what) {
   landed.count++;
-  landed.frame = frame;
+  landed.frame = frame.pointer;
   landed.type = type;
   landed.what = what;
   landed.alive = Counted::alive;
@@ -303,7 +303,7 @@ TEST_F(Unwinding, HandlerMayThrowAPassthroughType) {
   };
   ASSERT_TRUE(add_passthrough_type(typeid(LuaError)));
   set_exception_handler(
-      [](void*, const char* type, const char* what) { throw LuaError{std::string(type) + ": " + what}; });
+      [](const LandedFrame&, const char* type, const char* what) { throw LuaError{std::string(type) + ": " + what}; });
   for (uint8_t saved = 0; saved <= FrameShape::kMaxSaved; saved++) {
     Thunk thunk = make_thunk(
         arena, [](void*) { throw Counted("translated"); }, FrameShape{.saved = saved});
@@ -327,7 +327,7 @@ TEST_F(Unwinding, LandingPadRestoresRegisters) {
   };
   ASSERT_TRUE(add_passthrough_type(typeid(FromHandler)));
   volatile long values[10] = {11, 22, 33, 44, 55, 66, 77, 88, 99, 111};
-  set_exception_handler([](void*, const char*, const char*) { throw FromHandler("from the handler"); });
+  set_exception_handler([](const LandedFrame&, const char*, const char*) { throw FromHandler("from the handler"); });
   for (uint8_t saved = 0; saved <= FrameShape::kMaxSaved; saved++) {
     Thunk thunk = make_thunk(
         arena, [](void*) { throw 1; }, FrameShape{.saved = saved});
