@@ -25,6 +25,7 @@ struct LuaApi {
   const void* type = nullptr;
   const void* toboolean = nullptr;
   const void* tointegerx = nullptr;  // null: this Lua has no integer subtype
+  const void* isinteger = nullptr;   // the same
   const void* tonumber = nullptr;    // lua_tonumberx, or lua_tonumber where there is no such thing
   const void* tolstring = nullptr;
   const void* touserdata = nullptr;
@@ -95,6 +96,9 @@ struct ThunkArg {
   ThunkKind kind = ThunkKind::other;
   bool takes_string = false;  // pointer: a Lua string's bytes
   bool takes_light = false;   // pointer: a light userdata's value
+  // Behind `...` the Lua value decides the C type, so a value that would have another one is not taken: i32 and i64 are
+  // integers that do and do not fit 32 bits, f64 is a float.
+  bool exact = false;
   // pointer: the pointer type itself; and an object whose address is taken. record: its type. kNoType: none. Of a
   // pointer, `cell` (never null) is one more type whose data it takes; src/lua changes it.
   TypeId same = kNoType;
@@ -135,6 +139,16 @@ inline constexpr FrameShape kThunkShape{.saved = 2, .lands_exceptions = true};
 //
 // While the C function runs, State's `caller` is the lua_State; afterwards it is null. So whoever lets Lua run in
 // between - a callback - has to put back what it found.
+
+// Whether this host's emitter knows ThunkArg::exact, and so calls with variable arguments.
+#if defined(__x86_64__)
+inline constexpr bool kVariadicThunks = true;
+#else
+inline constexpr bool kVariadicThunks = false;
+#endif
+
+// Code that jumps to what `*target` holds: the entry of a function whose thunk changes. Errors: executable memory.
+Result<CodeBlock> make_switch(const void* const* target);
 
 // Whether thunks can be made on this host and for this plan.
 bool can_make_thunk(const abi::CallPlan& plan);

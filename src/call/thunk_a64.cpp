@@ -545,6 +545,10 @@ bool can_make_thunk(const abi::CallPlan& plan) {
   return a64::supports(plan);
 }
 
+Result<CodeBlock> make_switch(const void* const*) {
+  return Error{"no variadic thunks on this processor"};
+}
+
 Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec) {
   if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
   Encoder encoder(Encoder::Processor::kA64);

@@ -60,7 +60,8 @@ class ThunkEmitter {
   void lay_out() {
     done_ = a_.newLabel();
     in_frame_ = stack_->calls() || makes_object() || plan_.result.in_memory;
-    bool framed = in_frame_ || for_type() || spec_.result.kind == ThunkKind::other;
+    bool framed = (in_frame_ && !spec_.args.empty()) || makes_object() || for_type() ||
+                  spec_.result.kind == ThunkKind::other || plan_.result.in_memory;
     int bottom = kResultAt;
     for (size_t i = 0; i < spec_.args.size(); ++i) {
       if (spec_.args[i].kind == ThunkKind::other) in_frame_ = true;
@@ -148,7 +149,11 @@ class ThunkEmitter {
         break;
       default: {
         const x86::Gp to = integer_register(i);
-        stack_->integer(index, arg.kind, to, slow_);
+        if (arg.exact) {
+          stack_->exact_integer(index, arg.kind, to, slow_);
+        } else {
+          stack_->integer(index, arg.kind, to, slow_);
+        }
         put_integer(i, to);
         break;
       }
@@ -177,7 +182,11 @@ class ThunkEmitter {
     const ArgPlan& arg = plan_.args[i];
     const bool waits = in_frame_ || arg.on_stack;
     const x86::Xmm to = waits ? kScratchXmm : x86::xmm(plan_.pieces_of(arg)[0].reg);
-    stack_->number(index, to, slow_);
+    if (spec_.args[i].exact) {
+      stack_->exact_number(index, to, slow_);
+    } else {
+      stack_->number(index, to, slow_);
+    }
     const bool single = spec_.args[i].kind == ThunkKind::f32;
     if (single) a_.cvtsd2ss(to, to);
     if (!waits) return;
@@ -551,6 +560,16 @@ Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec) {
   if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
   Encoder encoder(Encoder::Processor::kX64);
   x64::assemble(encoder, host, spec);
+  return encoder.publish(process_code(), kThunkShape);
+}
+
+Result<CodeBlock> make_switch(const void* const* target) {
+  Encoder encoder(Encoder::Processor::kX64);
+  {
+    asmjit::x86::Assembler a(&encoder.code());
+    a.mov(asmjit::x86::rax, asmjit::imm(reinterpret_cast<uint64_t>(target)));
+    a.jmp(asmjit::x86::qword_ptr(asmjit::x86::rax));
+  }
   return encoder.publish(process_code(), kThunkShape);
 }
 

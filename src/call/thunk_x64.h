@@ -57,6 +57,9 @@ class StackAccess {
   // rax: the 64-bit integer value of a number, truncated towards zero.
   virtual void integer(int index, ThunkKind narrow, const x86::Gp& to, const Label& unexpected) = 0;
   virtual void number(int index, const x86::Xmm& to, const Label& unexpected) = 0;
+  // As ThunkArg::exact says.
+  virtual void exact_integer(int index, ThunkKind kind, const x86::Gp& to, const Label& unexpected) = 0;
+  virtual void exact_number(int index, const x86::Xmm& to, const Label& unexpected) = 0;
   // eax: 0 or 1.
   virtual void boolean(int index, const Label& unexpected) = 0;
 

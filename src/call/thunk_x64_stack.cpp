@@ -85,6 +85,25 @@ class ApiStack final : public StackAccess {
     if (to.id() != 0) a_.movaps(to, x86::xmm0);
   }
 
+  void exact_integer(int index, ThunkKind kind, const x86::Gp& to, const Label& unexpected) override {
+    expect_integer(index);
+    a_.jz(unexpected);
+    at(index);
+    a_.xor_(x86::edx, x86::edx);
+    call(a_, api().tointegerx);
+    a_.movsxd(x86::rcx, x86::eax);
+    a_.cmp(x86::rcx, x86::rax);
+    fits(kind, unexpected);
+    if (to.id() != x86::rax.id()) a_.mov(to, x86::rax);
+  }
+  void exact_number(int index, const x86::Xmm& to, const Label& unexpected) override {
+    if (api().isinteger != nullptr) {
+      expect_integer(index);
+      a_.jnz(unexpected);
+    }
+    number(index, to, unexpected);
+  }
+
   void boolean(int index, const Label& unexpected) override {
     expect(index, api().type_boolean, unexpected);
     at(index);
@@ -161,6 +180,20 @@ class ApiStack final : public StackAccess {
     load_kind(index);
     a_.cmp(x86::eax, type);
     a_.jne(unexpected);
+  }
+  // Flags: zero if it is none.
+  void expect_integer(int index) {
+    at(index);
+    call(a_, api().isinteger);
+    a_.test(x86::eax, x86::eax);
+  }
+  // After the comparison of a 64-bit integer with its lower half.
+  void fits(ThunkKind kind, const Label& unexpected) {
+    if (kind == ThunkKind::i32) {
+      a_.jne(unexpected);
+    } else {
+      a_.je(unexpected);
+    }
   }
   void to_number(int index) {
     at(index);
@@ -242,6 +275,26 @@ class DirectStack final : public StackAccess {
       a_.cvtsi2sd(to, value(index, 8));
       a_.jmp(done);
     });
+  }
+
+  void exact_integer(int index, ThunkKind kind, const x86::Gp& to, const Label& unexpected) override {
+    load_base();
+    cmp_tag(index, s_.tag_integer);
+    a_.jne(unexpected);
+    a_.movsxd(to, value(index, 4));
+    a_.cmp(to, value(index, 8));
+    if (kind == ThunkKind::i32) {
+      a_.jne(unexpected);
+    } else {
+      a_.je(unexpected);
+      a_.mov(to, value(index, 8));
+    }
+  }
+  void exact_number(int index, const x86::Xmm& to, const Label& unexpected) override {
+    load_base();
+    cmp_tag(index, s_.tag_float);
+    a_.jne(unexpected);
+    a_.movsd(to, value(index, 8));
   }
 
   void boolean(int index, const Label& unexpected) override {

@@ -31,6 +31,7 @@ int l_function(lua_State* L) {
   State* st = record->st;
   if (st == nullptr || st->closed()) raise_closed(L);
   teach_thunk(L, st, record->thunk, 1);  // a thunk came here because of its arguments
+  learn_varargs(L, st, record);
   return call_c(L, st, record->type, record->address, st->types->name(record->name).data(), 1);
 }
 
@@ -264,7 +265,7 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
   library = abs_index(L, library);
   luaL_checkstack(L, 5, nullptr);
   auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord)));
-  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name, nullptr};
+  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name, nullptr, nullptr};
   if constexpr (kParentSlot) {
     lua_pushvalue(L, library);
   } else {

@@ -24,7 +24,8 @@ struct FunctionRecord {
   TypeInfo* type;  // the function type
   State* st;       // null once the state is closed
   NameId name;
-  Thunk* thunk = nullptr;  // the native code that runs it; null: none
+  Thunk* thunk = nullptr;        // the native code that runs it; null: none
+  const void* target = nullptr;  // variadic: where that code goes; here, because it may be called for ever
 };
 
 // Pushes a Lua function that calls `address`. `library` (stack index) is kept alive by it.

@@ -74,12 +74,13 @@ inline void push_small_integer(lua_State* L, int64_t value) {
 #endif
 }
 
-// The entry points that convert numbers; *tointeger stays as it is where Lua has no integers.
-inline void fill_number_api(const void** tointeger, const void** tonumber) {
+// The entry points that convert numbers; what is about integers stays as it is where Lua has none.
+inline void fill_number_api(const void** tointeger, const void** isinteger, const void** tonumber) {
 #if LUA_VERSION_NUM >= 503
   *tointeger = reinterpret_cast<const void*>(lua_tointegerx);
+  *isinteger = reinterpret_cast<const void*>(lua_isinteger);
 #else
-  (void)tointeger;
+  (void)tointeger, (void)isinteger;
 #endif
 #if LUA_VERSION_NUM >= 502
   *tonumber = reinterpret_cast<const void*>(lua_tonumberx);

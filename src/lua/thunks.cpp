@@ -30,9 +30,13 @@ struct Thunk {
   std::vector<TypeInfo*> params;
   std::vector<TypeId> cells;  // per argument: one more type of cdata that a pointer takes; never resized
   call::CodeBlock code;
-  bool of_type = false;  // belongs to a function type, for function pointers
-  bool young = true;     // not registered yet
-  bool live = false;     // found by the sweep
+  const void* slow = nullptr;
+  // Variadic functions: `code` goes to the record's target, which is `slow` or the last used of these.
+  bool variadic = false;
+  std::map<std::vector<uint64_t>, call::CodeBlock> shapes;  // by the kinds of the arguments
+  bool of_type = false;                                     // belongs to a function type, for function pointers
+  bool young = true;                                        // not registered yet
+  bool live = false;                                        // found by the sweep
 };
 
 struct ThunkTable {
@@ -108,7 +112,7 @@ call::LuaApi api_of_this_lua() {
   api.gettop = entry(lua_gettop);
   api.type = entry(lua_type);
   api.toboolean = entry(lua_toboolean);
-  fill_number_api(&api.tointegerx, &api.tonumber);
+  fill_number_api(&api.tointegerx, &api.isinteger, &api.tonumber);
   api.tolstring = entry(lua_tolstring);
   api.touserdata = entry(lua_touserdata);
   api.pushboolean = entry(lua_pushboolean);
@@ -260,39 +264,89 @@ call::ThunkResult result_of(TypeInfo* info) {
   return result;
 }
 
-// Fills and publishes. False: no thunk, st->error says nothing of use.
-bool compile(State* st, Thunk* thunk, const FunctionRecord* record, const void* slow) {
-  return without_exceptions(st, [&] {
-    const Function& f = st->types->function(thunk->type->id);
-    if (f.variadic) return false;
-    auto plan = abi::plan_call(*st->types, thunk->type->id);
-    if (!plan || !call::can_make_thunk(*plan)) return false;
-    call::ThunkSpec spec;
-    spec.plan = &*plan;
-    thunk->cells.assign(f.params.size(), kNoType);
-    for (size_t i = 0; i < f.params.size(); ++i) {
-      TypeInfo* info = info_of(st, f.params[i].type);
-      thunk->params.push_back(info);
-      spec.args.push_back(argument_of(st, info, &thunk->cells[i]));
-    }
-    spec.result = result_of(info_of(st, f.result));
-    spec.data = thunk;
-    spec.slow = slow;
-    if (record != nullptr) {
-      spec.record = record;
-      spec.address = record->address;
-    } else {
-      spec.state = st;
-      spec.first = 2;
-    }
-    auto code = call::make_thunk(st->thunks->host, spec);
-    if (!code) return false;
-    thunk->code = *code;
-    return true;
-  });
+void release_code(const Thunk& thunk) {
+  call::process_code().release(thunk.code);
+  for (const auto& [kinds, code] : thunk.shapes) call::process_code().release(code);
 }
 
-Thunk* add_thunk(State* st, TypeInfo* type, const FunctionRecord* record, const void* slow) {
+void retire_code(const Thunk& thunk) {
+  call::process_code().retire(thunk.code);
+  for (const auto& [kinds, code] : thunk.shapes) call::process_code().retire(code);
+}
+
+// The spec of a call, without what `args` say of arguments behind `...`.
+call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, const FunctionRecord* record) {
+  call::ThunkSpec spec;
+  spec.plan = &plan;
+  for (size_t i = 0; i < thunk->params.size(); ++i) {
+    spec.args.push_back(argument_of(st, thunk->params[i], &thunk->cells[i]));
+  }
+  spec.result = result_of(info_of(st, st->types->function(thunk->type->id).result));
+  spec.data = thunk;
+  spec.slow = thunk->slow;
+  if (record != nullptr) {
+    spec.record = record;
+    spec.address = record->address;
+  } else {
+    spec.state = st;
+    spec.first = 2;
+  }
+  return spec;
+}
+
+// Fills and publishes. False: no thunk, st->error says nothing of use.
+bool compile(State* st, Thunk* thunk, FunctionRecord* record) {
+  const Function& f = st->types->function(thunk->type->id);
+  for (const Param& p : f.params) thunk->params.push_back(info_of(st, p.type));
+  thunk->cells.assign(f.params.size(), kNoType);
+  if (f.variadic) {
+    // Formats decide on types, too, and have to be read each time.
+    if (record == nullptr || f.format.style != FormatAttribute::none || !call::kVariadicThunks) return false;
+    thunk->variadic = true;
+    record->target = thunk->slow;
+    auto code = call::make_switch(&record->target);
+    if (code) thunk->code = *code;
+    return code.ok();
+  }
+  auto plan = abi::plan_call(*st->types, thunk->type->id);
+  if (!plan || !call::can_make_thunk(*plan)) return false;
+  auto code = call::make_thunk(st->thunks->host, spec_of(st, thunk, *plan, record));
+  if (code) thunk->code = *code;
+  return code.ok();
+}
+
+// What is behind `...` at idx and has the C type `info` there. False: a kind that is left to the slow path.
+bool variadic_argument(lua_State* L, State* st, int idx, TypeInfo* info, call::ThunkArg* arg) {
+  static const TypeId kNoCell = kNoType;
+  arg->kind = thunk_kind(info->rep);
+  arg->cell = &kNoCell;
+  switch (lua_type(L, idx)) {
+    case LUA_TBOOLEAN:
+      arg->kind = call::ThunkKind::boolean;
+      return true;
+    case LUA_TNUMBER:
+      arg->exact = true;
+      return true;
+    case LUA_TNIL:
+    case LUA_TSTRING:
+    case LUA_TLIGHTUSERDATA:
+      arg->takes_string = arg->takes_light = true;
+      return true;
+    case LUA_TUSERDATA: {
+      const CData* cd = to_cdata(L, st, idx);
+      if (cd == nullptr || info_of(st, cd->type)->rep == Rep::reference) return false;
+      if (arg->kind != call::ThunkKind::pointer && arg->kind != call::ThunkKind::record) return false;
+      const Rep rep = info_of(st, cd->type)->rep;
+      const bool whole = rep == Rep::pointer || arg->kind == call::ThunkKind::record;
+      (whole ? arg->same : arg->object) = cd->type;
+      return rep == Rep::pointer || rep == Rep::array || rep == Rep::record;
+    }
+    default:
+      return false;
+  }
+}
+
+Thunk* add_thunk(State* st, TypeInfo* type, FunctionRecord* record, const void* slow) {
   ThunkTable* table = st->thunks;
   if (table == nullptr) return nullptr;
   Thunk* made = nullptr;
@@ -301,9 +355,10 @@ Thunk* add_thunk(State* st, TypeInfo* type, const FunctionRecord* record, const 
     thunk->st = st;
     thunk->type = type;
     thunk->of_type = record == nullptr;
+    thunk->slow = slow;
     if (record != nullptr) thunk->name = record->name;
     table->thunks.reserve(table->thunks.size() + 1);
-    if (compile(st, thunk.get(), record, slow)) {
+    if (compile(st, thunk.get(), record)) {
       made = thunk.get();
       table->thunks.push_back(std::move(thunk));
     }
@@ -329,7 +384,7 @@ void sweep(lua_State* L, State* st) {
       thunk->live = false;
       table->thunks[kept++].swap(thunk);
     } else {
-      call::process_code().release(thunk->code);
+      release_code(*thunk);
     }
   }
   table->thunks.resize(kept);
@@ -358,6 +413,45 @@ void register_thunk(lua_State* L, State* st, Thunk* thunk) {
   lua_rawset(L, -3);
   lua_pop(L, 1);
   thunk->young = false;
+}
+
+void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
+  Thunk* thunk = record->thunk;
+  if (thunk == nullptr || !thunk->variadic) return;
+  // Functions that are called in more ways are called by the slow path, too.
+  constexpr size_t kMaxShapeThunks = 16;
+  const int fixed = static_cast<int>(thunk->params.size());
+  const int extra = lua_gettop(L) - fixed;
+  if (extra < 0 || static_cast<size_t>(fixed + extra) > call::kMaxThunkArgs) return;
+  const VarargShape* shape = nullptr;
+  call_info_of(L, st, record->type);
+  if (extra > 0) shape = vararg_shape(L, st, record->type, st->types->name(record->name).data(), 1, extra);
+  call::ThunkArg args[call::kMaxThunkArgs];
+  for (int i = 0; i < extra; ++i) {
+    if (!variadic_argument(L, st, fixed + 1 + i, shape->types[static_cast<size_t>(i)], &args[i])) return;
+  }
+  without_exceptions(st, [&] {
+    std::vector<TypeId> types;
+    std::vector<uint64_t> kinds;
+    for (int i = 0; i < extra; ++i) {
+      types.push_back(shape->types[static_cast<size_t>(i)]->id);
+      kinds.push_back(uint64_t{args[i].same + args[i].object} << 32 | uint64_t{types.back()} << 8 |
+                      static_cast<uint64_t>(args[i].kind));
+    }
+    auto found = thunk->shapes.find(kinds);
+    if (found == thunk->shapes.end()) {
+      if (thunk->shapes.size() >= kMaxShapeThunks) return false;
+      auto plan = abi::plan_call(*st->types, record->type->id, types);
+      if (!plan || !call::can_make_thunk(*plan)) return false;
+      call::ThunkSpec spec = spec_of(st, thunk, *plan, record);
+      spec.args.insert(spec.args.end(), args, args + extra);
+      auto code = call::make_thunk(st->thunks->host, spec);
+      if (!code) return false;
+      found = thunk->shapes.emplace(std::move(kinds), *code).first;
+    }
+    record->target = found->second.address;
+    return true;
+  });
 }
 
 bool is_native_code(lua_CFunction function) {
@@ -452,9 +546,9 @@ void release_thunks(State* st) {
   for (auto& [type, code] : st->thunks->callbacks) call::process_code().release(code);
   for (auto& thunk : st->thunks->thunks) {
     if (thunk->of_type) {
-      call::process_code().release(thunk->code);
+      release_code(*thunk);
     } else {
-      call::process_code().retire(thunk->code);
+      retire_code(*thunk);
     }
   }
   delete st->thunks;
@@ -484,6 +578,7 @@ lua_CFunction thunk_entry(const Thunk*, lua_CFunction fallback) {
   return fallback;
 }
 void register_thunk(lua_State*, State*, Thunk*) {}
+void learn_varargs(lua_State*, State*, FunctionRecord*) {}
 bool is_native_code(lua_CFunction) {
   return false;
 }

@@ -188,6 +188,56 @@ local function any_kind(as_result)
   return pointer_to(pick(records))
 end
 
+-- A record behind `...` goes by value, so pointers are made pointers.
+local kept = {}
+local function plain_pointer(kind)
+  local pointer = pointer_to(kind)
+  local value = pointer.value
+  function pointer.value()
+    local v = value()
+    local make = v.make
+    function v.make()
+      kept[#kept + 1] = make()
+      return ffi.cast(pointer.ctype, kept[#kept])
+    end
+    return v
+  end
+  return pointer
+end
+
+-- Kinds whose values have the same type behind `...`.
+local variadic_kinds = {
+  {
+    ctype = "int",
+    value = function()
+      local v = random(2) == 1
+      return { test = "%s == " .. (v and 1 or 0), lua = v }
+    end,
+  },
+  {
+    ctype = "double",
+    value = function()
+      local v = random(1000) + 0.5
+      return { test = "%s == " .. v, lua = v }
+    end,
+  },
+  others[2],
+  records[1], records[2], records[3], plain_pointer(records[4]), plain_pointer(records[5]),
+}
+if H.native_int64 then
+  local function native(ctype, low, span)
+    return {
+      ctype = ctype,
+      value = function()
+        local v = math.tointeger(low + random(span))
+        return { test = ("%%s == %d"):format(v), lua = v }
+      end,
+    }
+  end
+  variadic_kinds[#variadic_kinds + 1] = native("int", -1000, 2000)
+  variadic_kinds[#variadic_kinds + 1] = native("long", 5000000000, 1000)
+end
+
 local source = {}
 local functions = {}
 
@@ -216,15 +266,28 @@ local function generate(n)
     result and result.ctype .. " r = " or "", table.concat(literals, ", "), result and apply(f.result.test, "r") or "1")
   f.declarations = ("%s g_%d(%s); int k_%d(%s (*f)(%s));"):format(returned, n, params, n, returned,
     #names > 0 and table.concat(f.types, ", ") or "void")
+  -- Behind `...` types follow from the Lua values: v_n(int, ...) takes what such values become.
+  f.variadic = {}
+  local reads = {}
+  for i = 1, random(9) do
+    local kind = pick(variadic_kinds)
+    f.variadic[i] = kind.value()
+    reads[i] = ("  { %s a = va_arg(list, %s); if (!(%s)) return_bad(%d); }\n"):format(kind.ctype, kind.ctype,
+      apply(f.variadic[i].test, "a"), i)
+  end
+  source[#source + 1] = ("int v_%d(int n, ...) {\n  va_list list;\n  va_start(list, n);\n%s  va_end(list);\n  return n;\n}\n")
+    :format(n, table.concat(reads))
+  f.declarations = f.declarations .. ("int v_%d(int n, ...);"):format(n)
   functions[n] = f
 end
+source[#source + 1] = "int v_none(int n, ...) { return n; }\n"
 for n = 1, count do generate(n) end
 
 local function compile()
   local base = os.tmpname()
   local c, library = base .. ".c", base .. ".so"
   local out = assert(io.open(c, "w"))
-  out:write "#include <complex.h>\n#include <stdbool.h>\n#include <string.h>\nint generated_bad;\n"
+  out:write "#include <complex.h>\n#include <stdarg.h>\n#include <stdbool.h>\n#include <string.h>\nint generated_bad;\n"
   out:write "#define return_bad(n) if (!generated_bad) generated_bad = n\n"
   out:write(table.concat(declarations, "\n"), "\n", table.concat(source))
   out:close()
@@ -240,15 +303,15 @@ local function compile()
   return loaded, text
 end
 
-local function arguments(f)
+local unpack = table.unpack or unpack
+
+local function arguments(values)
   local list = {}
-  for i, v in ipairs(f.values) do
+  for i, v in ipairs(values) do
     if v.make then list[i] = v.make() else list[i] = v.lua end
   end
   return list
 end
-local unpack = table.unpack or unpack
-
 TestGenerated = {}
 
 local lib, why
@@ -258,7 +321,7 @@ function TestGenerated:setUp()
     lib = lib or false
     if lib then
       ffi.cdef(table.concat(declarations, "\n"))
-      ffi.cdef "int generated_bad;"
+      ffi.cdef "int generated_bad; int v_none(int n, ...);"
       for _, f in ipairs(functions) do ffi.cdef(f.declarations) end
     end
   end
@@ -267,7 +330,7 @@ end
 
 local function check_call(n, f, call, how)
   for round = 1, 2 do
-    local list = arguments(f)
+    local list = arguments(f.values)
     lib.generated_bad = 0
     local r = call(unpack(list, 1, #f.values))
     local where = ("%s g_%d, %s, round %d, seed %d"):format(how, n, f.type, round, seed)
@@ -278,6 +341,20 @@ end
 
 function TestGenerated:test_calls()
   for n, f in ipairs(functions) do check_call(n, f, lib["g_" .. n], "call of") end
+end
+
+function TestGenerated:test_variadic_calls()
+  for n, f in ipairs(functions) do
+    local call = lib["v_" .. n]
+    for round = 1, 4 do
+      local list = arguments(f.variadic)
+      lib.generated_bad = 0
+      lu.assertEquals(call(n, unpack(list, 1, #f.variadic)), n)
+      lu.assertEquals(lib.generated_bad, 0, ("call of v_%d, round %d, seed %d"):format(n, round, seed))
+      -- One function in many ways, some of them again.
+      for given = 0, #f.variadic do lu.assertEquals(lib.v_none(given, unpack(list, 1, given)), given) end
+    end
+  end
 end
 
 function TestGenerated:test_function_pointers()

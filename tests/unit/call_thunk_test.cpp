@@ -80,6 +80,9 @@ int api_type(FakeLua* L, int idx) {
 int api_toboolean(FakeLua* L, int idx) {
   return at(L, idx).integer != 0;
 }
+int api_isinteger(FakeLua* L, int idx) {
+  return at(L, idx).tag == kInteger;
+}
 int64_t api_tointegerx(FakeLua* L, int idx, int* ok) {
   const Value& v = at(L, idx);
   const bool exact = v.tag == kInteger || v.number == static_cast<double>(static_cast<int64_t>(v.number));
@@ -164,6 +167,7 @@ class ThunkTest : public testing::TestWithParam<Access> {
                  entry(api_type),
                  entry(api_toboolean),
                  entry(api_tointegerx),
+                 entry(api_isinteger),
                  entry(api_tonumber),
                  entry(api_tolstring),
                  entry(api_touserdata),
@@ -468,6 +472,45 @@ TEST_P(ThunkTest, Records) {
   clear();
   add_tag(kUserdata, &u1);  // of another type
   EXPECT_EQ(call(g), kAnswer);
+}
+
+int64_t pass64(int64_t v) {
+  return v;
+}
+
+TEST_P(ThunkTest, ExactNumbers) {
+  auto exact = [](ThunkKind k) {
+    ThunkArg arg = kind(k);
+    arg.exact = true;
+    return arg;
+  };
+  Thunk narrow = make("int(int, int)", code(add_ints), {exact(ThunkKind::i32), exact(ThunkKind::i32)}, ThunkKind::i32);
+  Thunk wide = make("int64_t(int64_t)", code(pass64), {exact(ThunkKind::i64)}, ThunkKind::i64);
+  Thunk real =
+      make("double(float, double)", code(scale), {kind(ThunkKind::f32), exact(ThunkKind::f64)}, ThunkKind::f64);
+  for (int64_t v : {int64_t{INT32_MIN}, int64_t{INT32_MAX}, int64_t{0}, int64_t{INT32_MAX} + 1, int64_t{INT32_MIN} - 1,
+                    int64_t{INT64_MIN}}) {
+    const bool fits = v >= INT32_MIN && v <= INT32_MAX;
+    clear();
+    add(0);
+    add(v);
+    EXPECT_EQ(call(narrow), fits ? 1 : kAnswer) << v;
+    if (fits) EXPECT_EQ(L_.top[-1].integer, v);
+    clear();
+    add(v);
+    EXPECT_EQ(call(wide), fits ? kAnswer : 1) << v;
+    if (!fits) EXPECT_EQ(L_.top[-1].integer, v);
+    clear();
+    add(2);
+    add(v);
+    EXPECT_EQ(call(real), kAnswer);
+  }
+  clear();
+  add(1);
+  add_number(2);
+  EXPECT_EQ(call(narrow), kAnswer);
+  ASSERT_EQ(call(real), 1);
+  EXPECT_EQ(L_.top[-1].number, 2);
 }
 
 int errno_plus(int n) {
