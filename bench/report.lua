@@ -31,7 +31,7 @@ local function remember(list, key)
 end
 
 local rows, luas, columns, errors = {}, {}, {}, {}
-local ns = {} -- [lua][column][row][round]
+local ns, ratios = {}, {} -- [lua][column][row][round]
 local cdef, texts, load_times, starts = {}, {}, {}, {}
 for line in io.lines(data_path) do
   local f = split(line)
@@ -39,11 +39,14 @@ for line in io.lines(data_path) do
   if kind == "row" then
     if f[6] ~= "error" then remember(rows, f[5]) end
     if lua ~= "jit" then remember(luas, lua) end
-    if column ~= "binding" and lua ~= "jit" then remember(columns, column) end
+    if lua ~= "jit" then remember(columns, column) end
     if f[6] == "error" then
       errors[("%s, Lua %s, %s: %s"):format(f[5], lua, column, f[7])] = true
     else
       sub(ns, lua, column, f[5])[round] = tonumber(f[6])
+      -- The binding is beside every column; its own column is all of that.
+      table.insert(sub(ns, lua, "binding", f[5]), tonumber(f[7]))
+      sub(ratios, lua, column, f[5])[round] = tonumber(f[8])
     end
   elseif kind == "cdef" then
     remember(texts, f[5])
@@ -67,14 +70,10 @@ local function of(lua, column, row)
   for _, v in pairs(t) do list[#list + 1] = v end
   return median(list)
 end
--- Median over rounds of the ratio within a round: the machine's slow drift falls out.
+-- Ratios are of turns next to each other in time, so the machine's slow drift falls out of them.
 local function ratio(lua, column, row)
-  local a, b = sub(ns, lua, column)[row], sub(ns, lua, "binding")[row]
-  if not a or not b then return nil end
   local list = {}
-  for round, v in pairs(a) do
-    if b[round] and b[round] > 0 then list[#list + 1] = v / b[round] end
-  end
+  for _, v in pairs(sub(ratios, lua, column, row)) do list[#list + 1] = v end
   return median(list)
 end
 local function number(v, digits) return v and ("%." .. (digits or (v < 10 and 1 or 0)) .. "f"):format(v) or "-" end

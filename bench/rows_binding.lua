@@ -43,6 +43,10 @@ row("T()", function()
   local new = b.record
   return function(n) for _ = 1, n do new() end end
 end)
+row("ffi.constructor(T)()", function()
+  local new = b.record
+  return function(n) for _ = 1, n do new() end end
+end)
 row("ffi.new(T)", function()
   local new = b.record
   return function(n) for _ = 1, n do new() end end
@@ -93,7 +97,8 @@ end)
 
 -- Per comparison: glibc's qsort makes as many for the same data, whoever compares.
 local function qsort_row(name)
-  row(name, function(numbers)
+  row(name, function(make_numbers)
+    local numbers = make_numbers()
     local length = numbers.length
     local a = b.array(length)
     local calls = 0

@@ -67,6 +67,10 @@ row("T()", function()
   local T = ffi.typeof "struct record"
   return function(n) for _ = 1, n do T() end end
 end)
+row("ffi.constructor(T)()", function()
+  local new = (ffi.constructor or ffi.typeof)(ffi.typeof "struct record")
+  return function(n) for _ = 1, n do new() end end
+end)
 row("ffi.new(T)", function()
   local T, new = ffi.typeof "struct record", ffi.new
   return function(n) for _ = 1, n do new(T) end end
@@ -119,7 +123,8 @@ row("Lua function as argument, called once", function()
 end)
 
 local function qsort_row(name, sort, counting, plain)
-  row(name, function(numbers)
+  row(name, function(make_numbers)
+    local numbers = make_numbers()
     local length = numbers.length
     local a = ffi.new("int[?]", length)
     local function fill() for i = 0, length - 1 do a[i] = numbers[i + 1] end end

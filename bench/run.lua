@@ -1,20 +1,27 @@
--- Measures one column of the benchmark: run.lua binding|ffi TARGET-LIBRARY. Prints "row<TAB>ns per operation", the
--- loop included, or "row<TAB>error<TAB>message". BENCH_MS is the time per sample (default 50 ms), BENCH_SAMPLES
--- their number (the median counts, default 3); BENCH_N, for a smoke run, fixes the iterations instead.
-local kind, target = arg[1], arg[2]
+-- Measures one column of the benchmark: run.lua TARGET-LIBRARY. Each row is done by ffi and, under PUC Lua, by the
+-- hand-written binding, in turn in one process, so that what disturbs the machine disturbs both. Prints
+-- "row<TAB>ns by ffi<TAB>ns by the binding<TAB>ratio" (medians over the turns; the loop included; what one side lacks is
+-- "-"), or "row<TAB>error<TAB>message". BENCH_MS is the time per turn and side (default 10 ms), BENCH_TURNS their number
+-- (default 9); BENCH_ROW measures only rows whose name has it; BENCH_N, for a smoke run, fixes the iterations instead.
+local target = arg[1]
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
-local sample_time = (tonumber(os.getenv "BENCH_MS") or 50) / 1000
-local samples = tonumber(os.getenv "BENCH_SAMPLES") or 3
+local turn_time = (tonumber(os.getenv "BENCH_MS") or 10) / 1000
+local turns = tonumber(os.getenv "BENCH_TURNS") or 9
 local fixed = tonumber(os.getenv "BENCH_N")
 local only = os.getenv "BENCH_ROW"
 local clock = os.clock
+if fixed then turns = 1 end
 
--- The same pseudo-random numbers in every Lua (minimal standard generator, exact in doubles).
-local numbers = { length = fixed and 1000 or 100000 }
-local seed = 42
-for i = 1, numbers.length do
-  seed = (seed * 16807) % 2147483647
-  numbers[i] = seed
+-- The same pseudo-random numbers in every Lua (minimal standard generator, exact in doubles). Made when asked for: a
+-- table that large would be traversed by the collector in all rows that allocate.
+local function numbers()
+  local list = { length = fixed and 1000 or 100000 }
+  local seed = 42
+  for i = 1, list.length do
+    seed = (seed * 16807) % 2147483647
+    list[i] = seed
+  end
+  return list
 end
 
 local function median(list)
@@ -22,49 +29,71 @@ local function median(list)
   return list[math.floor(#list / 2) + 1]
 end
 
--- Seconds that run(n) takes; `prepare` restores what it changes, outside of the time.
-local function time(run, n, prepare)
-  if prepare then prepare() end
-  local start = clock()
-  run(n)
-  return clock() - start
+-- A side's rows, in order, and what sets each up.
+local function rows_of(file)
+  local rows = {}
+  local function row(name, setup)
+    rows[#rows + 1] = name
+    rows[name] = setup
+  end
+  assert(loadfile(("%s/%s.lua"):format(here, file)))(row, target)
+  return rows
 end
+local ffi_rows = rows_of "rows_ffi"
+local binding_rows = rawget(_G, "jit") and {} or rows_of "rows_binding"
 
-local function measure(setup)
+-- turn() does the row for about turn_time; its result is seconds per operation.
+local function prepared(setup)
+  if not setup then return nil end
   local run, per_run, prepare = setup(numbers)
+  local function seconds(n)
+    collectgarbage()
+    if prepare then prepare() end -- restores what run() changes
+    local start = clock()
+    run(n)
+    return clock() - start
+  end
   if per_run then -- one run is many operations: no loop of ours around it
-    local list = {}
-    for i = 1, samples do list[i] = time(run, 1, prepare) / per_run end
-    return median(list)
+    return function() return seconds(1) / per_run end
   end
   local n = fixed or 1000
   if not fixed then
-    local t = time(run, n)
-    while t < sample_time / 10 do
+    local t = seconds(n)
+    while t < turn_time / 4 do
       n = n * 4
-      t = time(run, n)
+      t = seconds(n)
     end
-    n = math.max(1000, math.floor(n * sample_time / t))
-    n = math.min(n, 500000000)
+    n = math.max(1000, math.floor(n * turn_time / t))
   end
-  local list = {}
-  for i = 1, fixed and 1 or samples do
-    collectgarbage()
-    list[i] = time(run, n) / n
-  end
-  return median(list)
+  return function() return seconds(n) / n end
 end
 
-local function row(name, setup)
-  if only and not name:find(only, 1, true) then return end
-  local ok, result = pcall(measure, setup)
-  if ok then
-    print(("%s\t%.3f"):format(name, result * 1e9))
-  else
-    print(("%s\terror\t%s"):format(name, (tostring(result):gsub("%s+", " "))))
+local function measure(name)
+  local ffi_turn, binding_turn = prepared(ffi_rows[name]), prepared(binding_rows[name])
+  local ours, theirs, ratios = {}, {}, {}
+  for i = 1, turns do
+    ours[i] = ffi_turn and ffi_turn()
+    theirs[i] = binding_turn and binding_turn()
+    if ffi_turn and binding_turn then ratios[i] = ours[i] / theirs[i] end
   end
-  io.stdout:flush()
-  collectgarbage()
+  return median(ours), median(theirs), median(ratios)
 end
 
-assert(loadfile(("%s/rows_%s.lua"):format(here, kind)))(row, target)
+local function number(v, factor) return v and ("%.3f"):format(v * factor) or "-" end
+
+local done = {}
+for _, list in ipairs { ffi_rows, binding_rows } do
+  for _, name in ipairs(list) do
+    if not done[name] and (not only or name:find(only, 1, true)) then
+      done[name] = true
+      local ok, ours, theirs, ratio = pcall(measure, name)
+      if ok then
+        print(("%s\t%s\t%s\t%s"):format(name, number(ours, 1e9), number(theirs, 1e9), number(ratio, 1)))
+      else
+        print(("%s\terror\t%s"):format(name, (tostring(ours):gsub("%s+", " "))))
+      end
+      io.stdout:flush()
+      collectgarbage()
+    end
+  end
+end

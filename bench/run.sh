@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Measures everything and prints the tables of bench/report.lua; make bench builds first. Per round, all columns
-# of one Lua run one after another, so that ratios are between neighbours in time; report.lua takes medians.
-#   BENCH_LUAS="5.4 5.3"  BENCH_BACKENDS="stub libffi" BENCH_ROUNDS=3
-#   BENCH_MS, BENCH_SAMPLES, BENCH_ROW, BENCH_N: see bench/run.lua.  BENCH_SMOKE=1: a few iterations of each
+# Measures everything and prints the tables of bench/report.lua; make bench builds first. Each column is a process in
+# which Ferry and the binding take turns; rounds repeat all of it, and report.lua takes medians.
+#   BENCH_LUAS="5.4 5.3"  BENCH_ROUNDS=3  BENCH_COLUMNS="thunk api stub libffi": back ends; api is the first one of the
+#   machine with FERRY_STACK=api, that is, by Lua's public functions only
+#   BENCH_MS, BENCH_TURNS, BENCH_ROW, BENCH_N: see bench/run.lua.  BENCH_SMOKE=1: a few iterations of each
 # Nothing here passes or fails on time. Exit status 1: a row could not be run.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
 rounds=${BENCH_ROUNDS:-3}
-backends=$(BACKENDS=${BENCH_BACKENDS:-} backends_of build)
+backends=$(BACKENDS= backends_of build)
+columns=${BENCH_COLUMNS:-${backends%% *} api $(echo "$backends" | cut -s -d ' ' -f 2-)}
 starts=20
 if [ -n "${BENCH_SMOKE:-}" ]; then
   rounds=1 starts=2
@@ -30,11 +32,12 @@ measure() {
       printf 'whole column\terror\texit status %d: %s\n' $? "$(head -n 1 "$folder/stderr.txt")"
   } | awk -v p="$p" '{ print p "\t" $0 }' >>"$data"
 }
-# on VERSION BACKEND SCRIPT ARGS...: under that Lua with this module.
+# on VERSION COLUMN SCRIPT ARGS...: under that Lua with this module; the column "" is how it is without a choice.
 on() {
-  local v=$1 backend=$2
+  local v=$1 backend=$2 stack=
   shift 2
-  FERRY_BACKEND=$backend LUA_PATH="$PWD/build/lib/$v/?.lua;;" LUA_CPATH="$PWD/build/lib/$v/?.so;$folder/$v/?.so;;" \
+  if [ "$backend" = api ]; then backend=${backends%% *} stack=api; fi
+  FERRY_BACKEND=$backend FERRY_STACK=$stack LUA_PATH="$PWD/build/lib/$v/?.lua;;" LUA_CPATH="$PWD/build/lib/$v/?.so;$folder/$v/?.so;;" \
     "$(lua_command "$v")" "$@"
 }
 
@@ -47,15 +50,14 @@ jit=$(command -v luajit || true)
 for ((round = 1; round <= rounds; round++)); do
   for v in "${luas[@]}"; do
     echo "round $round of $rounds, Lua $v" >&2
-    measure "row	$v	binding	$round" on "$v" "" bench/run.lua binding "$target"
-    for b in $backends; do
-      measure "row	$v	$b	$round" on "$v" "$b" bench/run.lua ffi "$target"
+    for column in $columns; do
+      measure "row	$v	$column	$round" on "$v" "$column" bench/run.lua "$target"
     done
   done
   if [ -n "$jit" ]; then
     echo "round $round of $rounds, LuaJIT" >&2
-    measure "row	jit	LuaJIT -joff	$round" "$jit" -joff bench/run.lua ffi "$target"
-    measure "row	jit	LuaJIT	$round" "$jit" bench/run.lua ffi "$target"
+    measure "row	jit	LuaJIT -joff	$round" "$jit" -joff bench/run.lua "$target"
+    measure "row	jit	LuaJIT	$round" "$jit" bench/run.lua "$target"
   fi
 done
 

@@ -55,6 +55,7 @@ struct ThunkHelpers {
 // Where fields of src/lua's structures lie.
 struct ThunkOffsets {
   uint32_t record_state = 0;                                 // FunctionRecord: its State, null once the state is closed
+  uint32_t record_expected = 0;                              // FunctionRecord: expected_top(); kNoTop once it is closed
   uint32_t caller = 0;                                       // State: lua_State* of the innermost C call in progress
   uint32_t failed = 0;                                       // State: a byte; a callback has failed
   uint32_t saved_errno = 0;                                  // State
@@ -63,6 +64,14 @@ struct ThunkOffsets {
   uint32_t cdata_type = 0, cdata_guard = 0, cdata_data = 0;  // CData
   uint16_t guard = 0;                                        // what cdata_guard holds
 };
+
+// What a thunk of a library function with `n` arguments compares the number that it is given with: as lua_gettop says,
+// or with direct access as bytes. It lies in the FunctionRecord, so that one comparison also refuses a closed state.
+inline int64_t expected_top(const StackLayout& stack, size_t n) {
+  const auto count = static_cast<int64_t>(n);
+  return !stack.valid ? count : (stack.base_is_field ? count : count + 1) * stack.slot;
+}
+inline constexpr int64_t kNoTop = -1;
 
 // What one Lua state tells the emitter, once.
 struct ThunkHost {
@@ -123,6 +132,8 @@ struct ThunkSpec {
   // Where the thunk goes with what it does not take, with its own arguments: a lua_CFunction, or for function types
   // int (lua_State*, CFunction, const void* data).
   const void* slow = nullptr;
+  // Variadic functions: where it goes instead of `slow` is what lies here when it goes; null: `slow`.
+  const void* const* next = nullptr;
 };
 
 // A thunk of a function type is called as int (lua_State*, CFunction, const void* data), of a library function as a

@@ -36,7 +36,7 @@ class ThunkEmitter {
     slow_ = a_.newLabel();
     lay_out();
     prologue();
-    stack_->check_count(spec_.first, static_cast<int>(spec_.args.size()), slow_);
+    check_count();
     for (size_t i = 0; i < spec_.args.size(); ++i) argument(i);
     if (makes_object()) new_object();
     if (in_frame_) load_registers();
@@ -60,15 +60,14 @@ class ThunkEmitter {
   void lay_out() {
     done_ = a_.newLabel();
     in_frame_ = stack_->calls() || makes_object() || plan_.result.in_memory;
-    bool framed = (in_frame_ && !spec_.args.empty()) || makes_object() || for_type() ||
-                  spec_.result.kind == ThunkKind::other || plan_.result.in_memory;
+    bool framed = makes_object() || for_type() || spec_.result.kind == ThunkKind::other || plan_.result.in_memory;
     int bottom = kResultAt;
     for (size_t i = 0; i < spec_.args.size(); ++i) {
-      if (spec_.args[i].kind == ThunkKind::other) in_frame_ = true;
+      if (spec_.args[i].kind == ThunkKind::other) in_frame_ = framed = true;
     }
     for (size_t i = 0; i < spec_.args.size(); ++i) {
       const ArgPlan& arg = plan_.args[i];
-      bool needs = !arg.on_stack && arg.piece_count != 0 && in_frame_;
+      bool needs = !arg.on_stack && arg.piece_count != 0 && in_frame_ && !goes_last(i);
       if (spec_.args[i].kind == ThunkKind::record) {
         for (const Piece& piece : plan_.pieces_of(arg)) needs = needs || !loads_directly(piece);
       }
@@ -78,6 +77,12 @@ class ThunkEmitter {
     }
     // rsp is 16-aligned at calls: rbp is, and so is what lies below the two saved registers.
     below_saved_ = (framed ? align_up(-bottom, 16) - 16 : 0) + align_up(static_cast<int>(plan_.stack_bytes), 16);
+  }
+
+  // Nothing is called between the last argument and the C function, so its register is safe.
+  bool goes_last(size_t i) const {
+    const ThunkKind kind = spec_.args[i].kind;
+    return i + 1 == spec_.args.size() && !makes_object() && kind != ThunkKind::record && kind != ThunkKind::other;
   }
 
   void prologue() {
@@ -91,13 +96,23 @@ class ThunkEmitter {
       a_.mov(x86::ptr(x86::rbp, kFunctionAt), x86::rsi);
       a_.mov(x86::ptr(x86::rbp, kDataAt), x86::rdx);
       a_.mov(kState, imm(reinterpret_cast<uint64_t>(spec_.state)));
+    }
+  }
+
+  // The State is taken from the record, which loses it when it is finalised: the library may be gone then. So no number
+  // of arguments is expected there any more; the record of a variadic function expects none at any time.
+  void check_count() {
+    if (!for_type() && !plan_.variadic) {
+      stack_->check_record(spec_.record, slow_);
       return;
     }
-    // The State is taken from the record, which loses it when it is finalised: the library may be gone then.
-    a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(spec_.record)));
-    a_.mov(kState, x86::ptr(x86::rax, static_cast<int32_t>(host_.offsets.record_state)));
-    a_.test(kState, kState);
-    a_.jz(slow_);
+    if (!for_type()) {
+      a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(spec_.record)));
+      a_.mov(kState, x86::ptr(x86::rax, static_cast<int32_t>(host_.offsets.record_state)));
+      a_.test(kState, kState);
+      a_.jz(slow_);
+    }
+    stack_->check_count(spec_.first, static_cast<int>(spec_.args.size()), slow_);
   }
 
   void epilogue() {
@@ -121,7 +136,12 @@ class ThunkEmitter {
       a_.mov(x86::rdx, x86::ptr(x86::rbp, kDataAt));
     }
     epilogue();
-    a_.jmp(imm(reinterpret_cast<uint64_t>(spec_.slow)));
+    if (spec_.next != nullptr) {
+      a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(spec_.next)));
+      a_.jmp(x86::qword_ptr(x86::rax));
+    } else {
+      a_.jmp(imm(reinterpret_cast<uint64_t>(spec_.slow)));
+    }
   }
 
   // --- arguments ----------------------------------------------------------------------------------------------
@@ -163,7 +183,7 @@ class ThunkEmitter {
   // The register in which an integer argument is best computed.
   x86::Gp integer_register(size_t i) const {
     const ArgPlan& arg = plan_.args[i];
-    return in_frame_ || arg.on_stack ? x86::rax : kGpr[plan_.pieces_of(arg)[0].reg];
+    return values_[i] != 0 || arg.on_stack ? x86::rax : kGpr[plan_.pieces_of(arg)[0].reg];
   }
 
   // A whole 64-bit slot, extended already.
@@ -171,7 +191,7 @@ class ThunkEmitter {
     const ArgPlan& arg = plan_.args[i];
     if (arg.on_stack) {
       a_.mov(x86::qword_ptr(x86::rsp, static_cast<int32_t>(arg.stack_offset)), from);
-    } else if (in_frame_) {
+    } else if (values_[i] != 0) {
       a_.mov(x86::qword_ptr(x86::rbp, values_[i]), from);
     } else if (const x86::Gp& to = kGpr[plan_.pieces_of(arg)[0].reg]; to.id() != from.id()) {
       a_.mov(to, from);
@@ -180,7 +200,7 @@ class ThunkEmitter {
 
   void float_argument(size_t i, int index) {
     const ArgPlan& arg = plan_.args[i];
-    const bool waits = in_frame_ || arg.on_stack;
+    const bool waits = values_[i] != 0 || arg.on_stack;
     const x86::Xmm to = waits ? kScratchXmm : x86::xmm(plan_.pieces_of(arg)[0].reg);
     if (spec_.args[i].exact) {
       stack_->exact_number(index, to, slow_);

@@ -54,6 +54,9 @@ class StackAccess {
 
   // Jumps unless exactly `n` arguments lie from index `first` up.
   virtual void check_count(int first, int n, const Label& unexpected) = 0;
+  // The same for the thunk of a library function, from ThunkOffsets::record_expected. First of all, while rdi is L;
+  // sets kState.
+  virtual void check_record(const void* record, const Label& unexpected) = 0;
   // rax: the 64-bit integer value of a number, truncated towards zero.
   virtual void integer(int index, ThunkKind narrow, const x86::Gp& to, const Label& unexpected) = 0;
   virtual void number(int index, const x86::Xmm& to, const Label& unexpected) = 0;

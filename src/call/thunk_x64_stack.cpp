@@ -57,23 +57,32 @@ class ApiStack final : public StackAccess {
     a_.jne(unexpected);
   }
 
-  // Integers are asked for first: on 5.3+ that is exact beyond 2^53. A float without an exact integer is truncated.
+  void check_record(const void* record, const Label& unexpected) override {
+    call(a_, api().gettop);
+    a_.mov(kScratch, imm(reinterpret_cast<uint64_t>(record)));
+    a_.cmp(x86::eax, x86::dword_ptr(kScratch, static_cast<int32_t>(host_.offsets.record_expected)));
+    a_.jne(unexpected);
+    a_.mov(kState, x86::ptr(kScratch, static_cast<int32_t>(host_.offsets.record_state)));
+  }
+
+  // Integers are asked for first: on 5.3+ that is exact beyond 2^53. Other numbers are truncated.
   void integer(int index, ThunkKind kind, const x86::Gp& to, const Label& unexpected) override {
-    expect(index, api().type_number, unexpected);
     if (api().tointegerx == nullptr) {
+      expect(index, api().type_number, unexpected);
       truncate(index, kind, to, unexpected);
       return;
     }
-    Label inexact = a_.newLabel(), done = a_.newLabel();
+    Label other = a_.newLabel(), done = a_.newLabel();
+    expect_integer(index);
+    a_.jz(other);
     at(index);
-    a_.lea(x86::rdx, x86::ptr(x86::rbp, kResultAt));
+    a_.xor_(x86::edx, x86::edx);
     call(a_, api().tointegerx);
-    a_.cmp(x86::dword_ptr(x86::rbp, kResultAt), 0);
-    a_.je(inexact);
     narrow(a_, kind, to, x86::rax);
     a_.bind(done);
     cold_.add([=, this] {
-      a_.bind(inexact);
+      a_.bind(other);
+      expect(index, api().type_number, unexpected);
       truncate(index, kind, to, unexpected);
       a_.jmp(done);
     });
@@ -227,10 +236,18 @@ class DirectStack final : public StackAccess {
 
   void check_count(int first, int n, const Label& unexpected) override {
     load_base();
-    a_.mov(x86::rax, x86::ptr(kL, s_.top));
-    a_.sub(x86::rax, kBase);
-    a_.cmp(x86::rax, first_at() + (first - 1 + n) * s_.slot);
+    a_.lea(x86::rax, x86::ptr(kBase, first_at() + (first - 1 + n) * s_.slot));
+    a_.cmp(x86::rax, x86::ptr(kL, s_.top));
     a_.jne(unexpected);
+  }
+  void check_record(const void* record, const Label& unexpected) override {
+    a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(record)));
+    load_base();
+    a_.mov(kScratch, x86::ptr(kL, s_.top));
+    a_.sub(kScratch, kBase);
+    a_.cmp(kScratch, x86::ptr(x86::rax, static_cast<int32_t>(host_.offsets.record_expected)));
+    a_.jne(unexpected);
+    a_.mov(kState, x86::ptr(x86::rax, static_cast<int32_t>(host_.offsets.record_state)));
   }
 
   void integer(int index, ThunkKind kind, const x86::Gp& to, const Label& unexpected) override {

@@ -22,7 +22,7 @@ constexpr size_t kScalarResult = 32;
 
 int function_gc(lua_State* L) {
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, 1));
-  if (record != nullptr) record->st = nullptr;
+  if (record != nullptr) record->st = nullptr, record->expected = call::kNoTop;
   return 0;
 }
 
@@ -264,8 +264,11 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
 void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library) {
   library = abs_index(L, library);
   luaL_checkstack(L, 5, nullptr);
-  auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord)));
-  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name, nullptr, nullptr};
+  const bool variadic = st->types->function(type->id).variadic;
+  const size_t behind = variadic ? (kMaxShapeThunks + 1) * sizeof(void*) : 0;
+  auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord) + behind));
+  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name, nullptr, call::kNoTop, nullptr};
+  if (variadic) record->targets = reinterpret_cast<const void**>(record + 1);
   if constexpr (kParentSlot) {
     lua_pushvalue(L, library);
   } else {

@@ -151,7 +151,7 @@ void push_ctype(lua_State* L, State* st, TypeId type) {
   }
   lua_pop(L, 1);
   auto* cd = static_cast<CData*>(new_userdata(L, sizeof(CData)));
-  *cd = CData{type, kIsCType, kGuard, {nullptr}};
+  *cd = CData{type, kIsCType, kGuard, {st}};
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->ctype_mt);
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);

@@ -47,7 +47,7 @@ constexpr bool is_native_rep(Rep r) {
 }
 
 enum CDataFlag : uint16_t {
-  kIsCType = 1,        // a ctype object: `type` is the type it stands for, no data
+  kIsCType = 1,        // a ctype object: `type` is the type it stands for, `data` the State
   kOwned = 2,          // the bytes lie in this userdata
   kHasExtras = 4,      // has a table of anchors / a finaliser (anchor.h)
   kHasParent = 8,      // the user value slot (or environment) keeps another object alive

@@ -75,6 +75,8 @@ class ApiStack {
   void push_reference(int reference, const void**) { lua_rawgeti(L_, LUA_REGISTRYINDEX, reference); }
   // A copy of the function's upvalue.
   void push_upvalue(int i) { lua_pushvalue(L_, lua_upvalueindex(i)); }
+  // The memory of the upvalue, a userdata without user values.
+  void* upvalue_block(int i) const { return lua_touserdata(L_, lua_upvalueindex(i)); }
   void push_argument(int i) { lua_pushvalue(L_, i); }
 
  private:
@@ -93,7 +95,8 @@ class DirectStack {
   }
 
   // The State's userdata has no user values.
-  State* state() const { return reinterpret_cast<State*>(load<char*>(upvalue(1)) + kStack.userdata_block); }
+  State* state() const { return static_cast<State*>(upvalue_block(1)); }
+  void* upvalue_block(int i) const { return load<char*>(upvalue(i)) + kStack.userdata_block; }
   bool has(int n) const { return top() >= slot(n + 1); }
   bool has_only(int n) const { return top() == slot(n + 1); }
 

@@ -10,6 +10,7 @@ inline State* open_call(lua_State* L);
 
 // new.cpp
 int l_new(lua_State* L);
+int l_constructor(lua_State* L);
 int l_cast(lua_State* L);
 // lib_types.cpp
 int l_cdef(lua_State* L);

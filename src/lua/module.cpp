@@ -13,6 +13,7 @@ const luaL_Reg kFunctions[] = {
     {"cdef", l_cdef},
     {"load", l_load},
     {"new", l_new},
+    {"constructor", l_constructor},
     {"cast", l_cast},
     {"typeof", l_typeof},
     {"sizeof", l_sizeof},

@@ -136,9 +136,9 @@ int l_new(lua_State* L) {
 
 namespace {
 
-// Upvalues of l_construct besides the State. Most objects get the plain metatable of records; by the API, an upvalue is
-// quicker than the registry.
-constexpr int kNewName = 2, kGcName = 3, kRecordMetatable = 4;
+// Upvalues of l_construct and l_construct_one besides the State. Most objects get the plain metatable of records; by
+// the API, an upvalue is quicker than the registry. Only the second has a ctype.
+constexpr int kNewName = 2, kGcName = 3, kRecordMetatable = 4, kCType = 5;
 
 int construct_from(lua_State* L) {
   State* st = state_of(L);
@@ -159,6 +159,20 @@ bool is_plain_metatype(lua_State* L, Stack& stack, TypeInfo* info) {
   return raw_get(L, -3) == LUA_TNIL;
 }
 
+// Pushes a new object without initialisers, if that takes nothing but zeroing; false: values may be left on the stack.
+template <class Stack>
+inline bool construct_plain(lua_State* L, State* st, Stack& stack, TypeInfo* info) {
+  if (info->block == 0 || (info->metatype != 0 && !is_plain_metatype(L, stack, info))) return false;
+  start_object(L, info);
+  if (std::is_same_v<Stack, ApiStack> && info->metatable == st->record_mt) {
+    stack.push_upvalue(kRecordMetatable);
+  } else {
+    stack.push_reference(info->metatable, &info->metatable_at);
+  }
+  lua_setmetatable(L, -2);
+  return true;
+}
+
 // The ctype's metatable is hidden, so argument 1 is one; the guard is for the debug library and closed states.
 template <class Stack>
 int l_construct(lua_State* L) {
@@ -167,32 +181,52 @@ int l_construct(lua_State* L) {
     const auto* ct = static_cast<CData*>(stack.block(1));
     State* st = stack.state();
     if (ct != nullptr && ct->guard == st->guard && ct->flags == kIsCType) {
-      TypeInfo* info = st->infos[ct->type];
-      if (info->block != 0 && (info->metatype == 0 || is_plain_metatype(L, stack, info))) {
-        start_object(L, info);
-        if (std::is_same_v<Stack, ApiStack> && info->metatable == st->record_mt) {
-          stack.push_upvalue(kRecordMetatable);
-        } else {
-          push_metatable(L, st, info);
-        }
-        lua_setmetatable(L, -2);
-        return 1;
-      }
+      if (construct_plain(L, st, stack, st->infos[ct->type])) return 1;
       lua_settop(L, 1);
     }
   }
   return construct_from(L);
 }
 
-}  // namespace
+// What ffi.constructor returns.
+template <class Stack>
+int l_construct_one(lua_State* L) {
+  Stack stack(L);
+  const auto* ct = static_cast<CData*>(stack.upvalue_block(kCType));
+  auto* st = static_cast<State*>(ct->data);
+  if (ct->guard != st->guard) raise_closed(L);
+  if (stack.has_only(0)) {
+    if (construct_plain(L, st, stack, st->infos[ct->type])) return 1;
+    lua_settop(L, 0);
+  }
+  luaL_checkstack(L, 1, nullptr);
+  lua_pushvalue(L, lua_upvalueindex(kCType));
+  lua_insert(L, 1);
+  return construct_from(L);
+}
 
-void set_constructor(lua_State* L, State* st) {
+void push_constructor_upvalues(lua_State* L, State* st) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   lua_pushliteral(L, "__new");
   lua_pushliteral(L, "__gc");
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->record_mt);
-  lua_pushcclosure(L, st->stack.valid ? l_construct<DirectStack> : l_construct<ApiStack>, 4);
+}
+
+}  // namespace
+
+void set_constructor(lua_State* L, State* st) {
+  push_constructor_upvalues(L, st);
+  lua_pushcclosure(L, st->stack.valid ? l_construct<DirectStack> : l_construct<ApiStack>, kRecordMetatable);
   lua_setfield(L, -2, "__call");
+}
+
+int l_constructor(lua_State* L) {
+  State* st = open_call(L);
+  const TypeId type = check_ctype(L, st, 1);
+  push_constructor_upvalues(L, st);
+  push_ctype(L, st, type);
+  lua_pushcclosure(L, st->stack.valid ? l_construct_one<DirectStack> : l_construct_one<ApiStack>, kCType);
+  return 1;
 }
 
 int l_cast(lua_State* L) {

@@ -31,7 +31,8 @@ struct Thunk {
   std::vector<TypeId> cells;  // per argument: one more type of cdata that a pointer takes; never resized
   call::CodeBlock code;
   const void* slow = nullptr;
-  // Variadic functions: `code` goes to the record's target, which is `slow` or the last used of these.
+  // Variadic functions: `code` goes to the youngest of these, and each to the one before it with what it does not take;
+  // the first goes to `slow`.
   bool variadic = false;
   std::map<std::vector<uint64_t>, call::CodeBlock> shapes;  // by the kinds of the arguments
   bool of_type = false;                                     // belongs to a function type, for function pointers
@@ -133,6 +134,7 @@ call::LuaApi api_of_this_lua() {
 call::ThunkOffsets offsets() {
   call::ThunkOffsets o;
   o.record_state = offsetof(FunctionRecord, st);
+  o.record_expected = offsetof(FunctionRecord, expected);
   o.caller = offsetof(State, caller);
   o.failed = offsetof(State, callback_failed);
   o.saved_errno = offsetof(State, saved_errno);
@@ -303,13 +305,14 @@ bool compile(State* st, Thunk* thunk, FunctionRecord* record) {
     // Formats decide on types, too, and have to be read each time.
     if (record == nullptr || f.format.style != FormatAttribute::none || !call::kVariadicThunks) return false;
     thunk->variadic = true;
-    record->target = thunk->slow;
-    auto code = call::make_switch(&record->target);
+    record->targets[0] = thunk->slow;
+    auto code = call::make_switch(&record->targets[0]);
     if (code) thunk->code = *code;
     return code.ok();
   }
   auto plan = abi::plan_call(*st->types, thunk->type->id);
   if (!plan || !call::can_make_thunk(*plan)) return false;
+  if (record != nullptr) record->expected = call::expected_top(st->stack, f.params.size());
   auto code = call::make_thunk(st->thunks->host, spec_of(st, thunk, *plan, record));
   if (code) thunk->code = *code;
   return code.ok();
@@ -417,9 +420,7 @@ void register_thunk(lua_State* L, State* st, Thunk* thunk) {
 
 void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
   Thunk* thunk = record->thunk;
-  if (thunk == nullptr || !thunk->variadic) return;
-  // Functions that are called in more ways are called by the slow path, too.
-  constexpr size_t kMaxShapeThunks = 16;
+  if (thunk == nullptr || !thunk->variadic || thunk->shapes.size() >= kMaxShapeThunks) return;
   const int fixed = static_cast<int>(thunk->params.size());
   const int extra = lua_gettop(L) - fixed;
   if (extra < 0 || static_cast<size_t>(fixed + extra) > call::kMaxThunkArgs) return;
@@ -435,21 +436,27 @@ void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
     std::vector<uint64_t> kinds;
     for (int i = 0; i < extra; ++i) {
       types.push_back(shape->types[static_cast<size_t>(i)]->id);
-      kinds.push_back(uint64_t{args[i].same + args[i].object} << 32 | uint64_t{types.back()} << 8 |
-                      static_cast<uint64_t>(args[i].kind));
+      kinds.push_back(uint64_t{types.back()} << 8 | static_cast<uint64_t>(args[i].kind));
+      kinds.push_back(uint64_t{args[i].same} << 32 | uint64_t{args[i].object});
     }
-    auto found = thunk->shapes.find(kinds);
-    if (found == thunk->shapes.end()) {
-      if (thunk->shapes.size() >= kMaxShapeThunks) return false;
-      auto plan = abi::plan_call(*st->types, record->type->id, types);
-      if (!plan || !call::can_make_thunk(*plan)) return false;
+    // One that there is already did not take a value of its kind, a NULL object for example.
+    const auto [at, is_new] = thunk->shapes.try_emplace(std::move(kinds));
+    if (!is_new) return false;
+    const void** next = &record->targets[thunk->shapes.size()];
+    Result<call::CodeBlock> code = Error{"no thunk for this shape"};
+    if (auto plan = abi::plan_call(*st->types, record->type->id, types); plan && call::can_make_thunk(*plan)) {
       call::ThunkSpec spec = spec_of(st, thunk, *plan, record);
       spec.args.insert(spec.args.end(), args, args + extra);
-      auto code = call::make_thunk(st->thunks->host, spec);
-      if (!code) return false;
-      found = thunk->shapes.emplace(std::move(kinds), *code).first;
+      spec.next = next;
+      code = call::make_thunk(st->thunks->host, spec);
     }
-    record->target = found->second.address;
+    if (!code) {
+      thunk->shapes.erase(at);
+      return false;
+    }
+    at->second = *code;
+    *next = record->targets[0];
+    record->targets[0] = code->address;
     return true;
   });
 }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <deque>
 #include <string>
 #include <thread>
 
@@ -50,6 +51,7 @@ struct FakeState {
 };
 struct FakeRecord {
   FakeState* state;
+  int64_t expected;
 };
 // Userdata: the object with its metatable first, the cdata behind it.
 struct FakeCData {
@@ -187,6 +189,7 @@ class ThunkTest : public testing::TestWithParam<Access> {
     host_.helpers.raise_pending = entry(go_slow);
     ThunkOffsets& o = host_.offsets;
     o.record_state = offsetof(FakeRecord, state);
+    o.record_expected = offsetof(FakeRecord, expected);
     o.caller = offsetof(FakeState, caller);
     o.failed = offsetof(FakeState, failed);
     o.saved_errno = offsetof(FakeState, saved_errno);
@@ -217,7 +220,6 @@ class ThunkTest : public testing::TestWithParam<Access> {
     s.userdata_block = s.userdata_block_1 = offsetof(FakeUserdata, block);
     s.userdata_metatable = offsetof(FakeUserdata, metatable);
     state_.metatables.insert(kMetatable);
-    record_.state = &state_;
     clear();
   }
 
@@ -251,7 +253,8 @@ class ThunkTest : public testing::TestWithParam<Access> {
     spec.plan = plans_.back().get();
     spec.args = std::move(args);
     spec.result.kind = result;
-    spec.record = &record_;
+    records_.push_back({&state_, expected_top(host_.stack, spec.args.size())});
+    spec.record = &records_.back();
     spec.address = function;
     spec.slow = entry(go_slow);
     auto block = make_thunk(host_, spec);
@@ -286,7 +289,7 @@ class ThunkTest : public testing::TestWithParam<Access> {
   Value* first_ = nullptr;
   Value* function_ = nullptr;
   FakeState state_;
-  FakeRecord record_{};
+  std::deque<FakeRecord> records_;
   std::vector<std::unique_ptr<abi::CallPlan>> plans_;
 };
 
@@ -339,7 +342,7 @@ TEST_P(ThunkTest, UnexpectedGoesSlowAndCallsNothing) {
   clear();
   add(1);
   add(2);
-  record_.state = nullptr;  // the state is closed
+  records_.back() = {nullptr, kNoTop};  // the state is closed
   EXPECT_EQ(call(f), kAnswer);
   EXPECT_EQ(g_calls, 0);
 }
@@ -495,11 +498,15 @@ TEST_P(ThunkTest, ExactNumbers) {
     add(0);
     add(v);
     EXPECT_EQ(call(narrow), fits ? 1 : kAnswer) << v;
-    if (fits) EXPECT_EQ(L_.top[-1].integer, v);
+    if (fits) {
+      EXPECT_EQ(L_.top[-1].integer, v);
+    }
     clear();
     add(v);
     EXPECT_EQ(call(wide), fits ? kAnswer : 1) << v;
-    if (!fits) EXPECT_EQ(L_.top[-1].integer, v);
+    if (!fits) {
+      EXPECT_EQ(L_.top[-1].integer, v);
+    }
     clear();
     add(2);
     add(v);
