@@ -121,7 +121,12 @@ class ThunkEmitter {
       a_.mov(x86::rdx, x86::ptr(x86::rbp, kDataAt));
     }
     epilogue();
-    a_.jmp(imm(reinterpret_cast<uint64_t>(spec_.slow)));
+    if (spec_.next != nullptr) {
+      a_.mov(x86::rax, imm(reinterpret_cast<uint64_t>(spec_.next)));
+      a_.jmp(x86::qword_ptr(x86::rax));
+    } else {
+      a_.jmp(imm(reinterpret_cast<uint64_t>(spec_.slow)));
+    }
   }
 
   // --- arguments ----------------------------------------------------------------------------------------------
