@@ -78,6 +78,7 @@ class ThunkEmitter {
   static Mem outgoing(uint32_t offset) { return arm::ptr(arm::sp, static_cast<int32_t>(offset)); }
 
   void prologue() {
+    landing_pad(a_);
     a_.stp(arm::x29, arm::x30, arm::ptr_pre(arm::sp, -16));
     a_.mov(arm::x29, arm::sp);
     a_.sub(arm::sp, arm::sp, frame_bytes_);
@@ -568,6 +569,7 @@ Result<CodeBlock> make_switch(const void* const* target) {
   Encoder encoder(Encoder::Processor::kA64);
   {
     a64::arm::Assembler a(&encoder.code());
+    a64::landing_pad(a);
     a64::jump_through(a, target);
   }
   return encoder.publish(process_code(), a64::kFrameShape);

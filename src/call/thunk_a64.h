@@ -108,6 +108,11 @@ void call(arm::Assembler& a, const void* function);
 inline void load_address(arm::Assembler& a, const Gp& to, const void* address) {
   a.mov(to, reinterpret_cast<uint64_t>(address));
 }
+// What indirect calls and jumps by x16 or x17 have to meet first (`bti c`): pages may be guarded (code_pages.h). Older
+// processors take it for a nop.
+inline void landing_pad(arm::Assembler& a) {
+  a.hint(34);
+}
 // Jumps to what lies at `cell`. By x16, so that a `bti c` there takes it.
 inline void jump_through(arm::Assembler& a, const void* cell) {
   load_address(a, kTarget, cell);

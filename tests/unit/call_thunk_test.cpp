@@ -167,6 +167,17 @@ uintptr_t thread_pointer() {
   return thread;
 }
 
+// AArch64: what a guarded page demands (`bti c`).
+bool lands(const void* address) {
+#if defined(__aarch64__)
+  uint32_t word;
+  std::memcpy(&word, address, sizeof word);
+  return word == 0xD503245F;
+#else
+  return address != nullptr;
+#endif
+}
+
 enum class Access { api, direct, direct_by_call_info };
 
 class ThunkTest : public testing::TestWithParam<Access> {
@@ -266,6 +277,7 @@ class ThunkTest : public testing::TestWithParam<Access> {
     spec.next = next;
     auto block = make_thunk(host_, spec);
     EXPECT_TRUE(block.ok()) << block.message();
+    EXPECT_TRUE(lands(block->address));
     return reinterpret_cast<Thunk>(reinterpret_cast<uintptr_t>(block->address));
   }
   static ThunkArg kind(ThunkKind k) {
@@ -535,6 +547,7 @@ TEST_P(ThunkTest, ChainOfShapes) {
   Thunk reals = make("double(float, double)", code(scale), {first, real}, ThunkKind::f64, &cells[2]);
   auto made = make_switch(&cells[0]);
   ASSERT_TRUE(made.ok()) << made.message();
+  EXPECT_TRUE(lands(made->address));
   Thunk start = reinterpret_cast<Thunk>(reinterpret_cast<uintptr_t>(made->address));
   auto with_long = [&] {
     clear();
@@ -636,6 +649,7 @@ TEST_F(CallbackPool, GrowsMutesAndReusesOldestFirst) {
   spec.plan = &p;
   auto block = make_callback_code(host_, api_, {whole, whole, whole}, spec);
   ASSERT_TRUE(block.ok()) << block.message();
+  EXPECT_TRUE(lands(block->address));
   Answer answer{};
   CallbackData data;
   data.context = &answer;
@@ -647,7 +661,10 @@ TEST_F(CallbackPool, GrowsMutesAndReusesOldestFirst) {
     all.push_back(std::move(*made));
   }
   using F = int (*)(int);
-  for (auto& cb : all) ASSERT_EQ(reinterpret_cast<F>(cb->address())(21), 42);
+  for (auto& cb : all) {
+    ASSERT_TRUE(lands(reinterpret_cast<const void*>(cb->address())));
+    ASSERT_EQ(reinterpret_cast<F>(cb->address())(21), 42);
+  }
   EXPECT_EQ(answer.calls, kMany);
   const F first = reinterpret_cast<F>(all[0]->address()), second = reinterpret_cast<F>(all[1]->address());
   all[0]->mute();
