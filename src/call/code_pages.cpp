@@ -5,6 +5,9 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 #include <unistd.h>
 
 #include <algorithm>
@@ -62,6 +65,19 @@ void flush(const uint8_t* begin, size_t bytes) {
   __builtin___clear_cache(p, p + bytes);
 }
 
+// Of executable pages. AArch64: guarded where processor and kernel can (Linux, arch/arm64/elf_hwcaps: HWCAP2_BTI;
+// asm/mman.h: PROT_BTI; older headers lack the names).
+int executable() {
+#if defined(__aarch64__)
+  constexpr unsigned long kHwcap2Bti = 1ul << 17;
+  constexpr int kProtBti = 0x10;
+  static const int guard = (getauxval(AT_HWCAP2) & kHwcap2Bti) != 0 ? kProtBti : 0;
+  return PROT_READ | PROT_EXEC | guard;
+#else
+  return PROT_READ | PROT_EXEC;
+#endif
+}
+
 // Both methods put an executable copy of `image` in the place of whole pages at `to`; 0, or errno with the old
 // pages still there: the kernel checks limits and permissions before it takes the old mapping away.
 
@@ -70,7 +86,7 @@ int exchange_by_mprotect(uint8_t* to, const uint8_t* image, size_t bytes) {
   if (fresh == MAP_FAILED) return errno;
   std::memcpy(fresh, image, bytes);
   flush(static_cast<uint8_t*>(fresh), bytes);  // data must have left the caches before threads run it at `to`
-  if (mprotect(fresh, bytes, PROT_READ | PROT_EXEC) == 0 &&
+  if (mprotect(fresh, bytes, executable()) == 0 &&
       mremap(fresh, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED) {
     return 0;
   }
@@ -95,7 +111,7 @@ int exchange_by_memfd(uint8_t* to, const uint8_t* image, size_t bytes) {
     }
   }
   if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) error = errno;
-  if (!error && mmap(to, bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED) error = errno;
+  if (!error && mmap(to, bytes, executable(), MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED) error = errno;
   close(fd);
   return error;
 }
@@ -420,7 +436,8 @@ Result<void> native_code_available() {
 #if defined(__x86_64__)
     static constexpr uint8_t kReturn42[] = {0xB8, 42, 0, 0, 0, 0xC3};  // mov eax, 42; ret
 #else
-    static constexpr uint8_t kReturn42[] = {0x40, 0x05, 0x80, 0x52, 0xC0, 0x03, 0x5F, 0xD6};  // mov w0, #42; ret
+    static constexpr uint8_t kReturn42[] = {0x5F, 0x24, 0x03, 0xD5,                           // bti c
+                                            0x40, 0x05, 0x80, 0x52, 0xC0, 0x03, 0x5F, 0xD6};  // mov w0, #42; ret
 #endif
     Result<CodeBlock> block = process_code().add(kReturn42, FrameShape{});
     if (!block.ok()) return block.error();

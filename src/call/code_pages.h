@@ -16,6 +16,9 @@
 // Where both are denied `add` fails, and the caller uses a back end without native code.
 // FERRY_PAGES=mprotect|memfd|none allows one method or none.
 //
+// Pages are guarded by branch target identification on AArch64 systems that have it: what indirect branches lead to -
+// entries of blocks and of rows in them, the unwinder's landing pad - begins with a `bti`.
+//
 // After fork() both processes go on with what they have: all mappings are private, and changing code means
 // exchanging a mapping of one's own address space, so a child never writes to what its parent runs.
 #pragma once

@@ -21,6 +21,17 @@
         ldp q6, q7, [x17, #FERRY_A64_FPR_OFFSET+96]
 .endm
 
+// Return addresses that are stored are signed (hints: nops before Armv8.3). AADWARF64 4.6: the unwinder is told.
+.macro sign_return
+        hint #25                        // paciasp
+        .cfi_negate_ra_state
+.endm
+
+.macro check_return
+        hint #29                        // autiasp
+        .cfi_negate_ra_state
+.endm
+
 // ferry_aapcs64_gprs(function, block): all arguments in general registers. Tail jump, no frame: the callee
 // returns to our caller, with every result register untouched. A `bti c` of the callee takes a jump by x16.
         .globl ferry_aapcs64_gprs
@@ -66,6 +77,7 @@ ferry_aapcs64_registers:
 ferry_aapcs64_stack:
         .cfi_startproc
         hint #34
+        sign_return
         stp x29, x30, [sp, #-16]!
         .cfi_def_cfa_offset 16
         .cfi_offset 29, -16
@@ -99,6 +111,7 @@ ferry_aapcs64_stack:
         .cfi_restore 30
         .cfi_restore 29
         .cfi_def_cfa_offset 0
+        check_return
         ret
         .cfi_endproc
         .size ferry_aapcs64_stack, . - ferry_aapcs64_stack
@@ -132,6 +145,7 @@ ferry_aapcs64_trampolines:
         .balign 16
 aapcs64_callback_entry:
         .cfi_startproc
+        sign_return
         stp x29, x30, [sp, #-16]!
         .cfi_def_cfa_offset 16
         .cfi_offset 29, -16
@@ -161,16 +175,17 @@ aapcs64_callback_entry:
         .cfi_restore 30
         .cfi_restore 29
         .cfi_def_cfa_offset 0
+        check_return
         ret
         .cfi_endproc
         .size aapcs64_callback_entry, . - aapcs64_callback_entry
 
-// Branch target identification: every indirect target starts with bti c.
+// Every indirect target starts with bti c, every frame has a signed return address.
         .section .note.gnu.property, "a", %note
         .balign 8
         .word 4, 16, 5                  // name size, description size, NT_GNU_PROPERTY_TYPE_0
         .asciz "GNU"
-        .word 0xc0000000, 4, 1, 0       // GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI
+        .word 0xc0000000, 4, 3, 0       // GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC
 #endif
 #if defined(__ELF__)
         .section .note.GNU-stack, "", %progbits

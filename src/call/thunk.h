@@ -151,13 +151,6 @@ inline constexpr FrameShape kThunkShape{.saved = 2, .lands_exceptions = true};
 // While the C function runs, State's `caller` is the lua_State; afterwards it is null. So whoever lets Lua run in
 // between - a callback - has to put back what it found.
 
-// Whether this host's emitter knows ThunkArg::exact, and so calls with variable arguments.
-#if defined(__x86_64__)
-inline constexpr bool kVariadicThunks = true;
-#else
-inline constexpr bool kVariadicThunks = false;
-#endif
-
 // Code that jumps to what `*target` holds: the entry of a function whose thunk changes. Errors: executable memory.
 Result<CodeBlock> make_switch(const void* const* target);
 

@@ -78,6 +78,7 @@ class ThunkEmitter {
   static Mem outgoing(uint32_t offset) { return arm::ptr(arm::sp, static_cast<int32_t>(offset)); }
 
   void prologue() {
+    landing_pad(a_);
     a_.stp(arm::x29, arm::x30, arm::ptr_pre(arm::sp, -16));
     a_.mov(arm::x29, arm::sp);
     a_.sub(arm::sp, arm::sp, frame_bytes_);
@@ -110,8 +111,12 @@ class ThunkEmitter {
       a_.ldr(arm::x2, frame(kDataAt));
     }
     epilogue();
-    load_address(a_, kTarget, spec_.slow);
-    a_.br(kTarget);
+    if (spec_.next != nullptr) {
+      jump_through(a_, spec_.next);
+    } else {
+      load_address(a_, kTarget, spec_.slow);
+      a_.br(kTarget);
+    }
   }
 
   // --- arguments ----------------------------------------------------------------------------------------------
@@ -140,7 +145,11 @@ class ThunkEmitter {
       default: {
         const ArgPlan& plan = plan_.args[i];
         const Gp to = in_frame_ || plan.on_stack ? Gp(kValue) : Gp(arm::x(plan_.pieces_of(plan)[0].reg));
-        stack_->integer(index, arg.kind, to, frame(kResultAt), slow_);
+        if (arg.exact) {
+          stack_->exact_integer(index, arg.kind, to, slow_);
+        } else {
+          stack_->integer(index, arg.kind, to, frame(kResultAt), slow_);
+        }
         put_integer(i, to);
         break;
       }
@@ -163,7 +172,11 @@ class ThunkEmitter {
     const ArgPlan& arg = plan_.args[i];
     const bool waits = in_frame_ || arg.on_stack;
     const Vec to = waits ? Vec(kScratchVec) : Vec(arm::v(plan_.pieces_of(arg)[0].reg));
-    stack_->number(index, to, slow_);
+    if (spec_.args[i].exact) {
+      stack_->exact_number(index, to, slow_);
+    } else {
+      stack_->number(index, to, slow_);
+    }
     const bool single = spec_.args[i].kind == ThunkKind::f32;
     if (single) a_.fcvt(to.s(), to.d());
     if (!waits) return;
@@ -545,14 +558,20 @@ bool can_make_thunk(const abi::CallPlan& plan) {
   return a64::supports(plan);
 }
 
-Result<CodeBlock> make_switch(const void* const*) {
-  return Error{"no variadic thunks on this processor"};
-}
-
 Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec) {
   if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
   Encoder encoder(Encoder::Processor::kA64);
   a64::assemble(encoder, host, spec);
+  return encoder.publish(process_code(), a64::kFrameShape);
+}
+
+Result<CodeBlock> make_switch(const void* const* target) {
+  Encoder encoder(Encoder::Processor::kA64);
+  {
+    a64::arm::Assembler a(&encoder.code());
+    a64::landing_pad(a);
+    a64::jump_through(a, target);
+  }
   return encoder.publish(process_code(), a64::kFrameShape);
 }
 

@@ -70,6 +70,9 @@ class StackAccess {
   virtual void integer(int index, ThunkKind narrow, const Gp& to, const Mem& scratch, const Label& unexpected) = 0;
   // `to`: a double.
   virtual void number(int index, const Vec& to, const Label& unexpected) = 0;
+  // As ThunkArg::exact says.
+  virtual void exact_integer(int index, ThunkKind kind, const Gp& to, const Label& unexpected) = 0;
+  virtual void exact_number(int index, const Vec& to, const Label& unexpected) = 0;
   // x9: 0 or 1.
   virtual void boolean(int index, const Label& unexpected) = 0;
 
@@ -104,6 +107,17 @@ void load_narrow(arm::Assembler& a, ThunkKind kind, const Gp& to, const Mem& fro
 void call(arm::Assembler& a, const void* function);
 inline void load_address(arm::Assembler& a, const Gp& to, const void* address) {
   a.mov(to, reinterpret_cast<uint64_t>(address));
+}
+// What indirect calls and jumps by x16 or x17 have to meet first (`bti c`): pages may be guarded (code_pages.h). Older
+// processors take it for a nop.
+inline void landing_pad(arm::Assembler& a) {
+  a.hint(34);
+}
+// Jumps to what lies at `cell`. By x16, so that a `bti c` there takes it.
+inline void jump_through(arm::Assembler& a, const void* cell) {
+  load_address(a, kTarget, cell);
+  a.ldr(kTarget, arm::ptr(kTarget));
+  a.br(kTarget);
 }
 // x13 = the thread pointer.
 void load_thread_pointer(arm::Assembler& a);

@@ -104,6 +104,17 @@ void truncate(arm::Assembler& a, ThunkKind kind, const Gp& to, const Vec& from, 
   narrow(a, kind, to, kValue);
 }
 
+// Jumps unless a 64-bit integer is one that ThunkArg::exact means by `kind`.
+void expect_fit(arm::Assembler& a, ThunkKind kind, const Gp& value, const Label& unexpected) {
+  a.sxtw(kTemp, value.w());
+  a.cmp(kTemp, value.x());
+  if (kind == ThunkKind::i32) {
+    a.b_ne(unexpected);
+  } else {
+    a.b_eq(unexpected);
+  }
+}
+
 // --- the public API -------------------------------------------------------------------------------------------
 
 class ApiStack final : public StackAccess {
@@ -148,6 +159,23 @@ class ApiStack final : public StackAccess {
     expect(index, api().type_number, unexpected);
     to_number(index);
     if (to.id() != 0) a_.fmov(to.d(), arm::d0);
+  }
+
+  void exact_integer(int index, ThunkKind kind, const Gp& to, const Label& unexpected) override {
+    call_isinteger(index);
+    a_.cbz(arm::w0, unexpected);
+    at(index);
+    a_.mov(arm::x2, 0);
+    call(a_, api().tointegerx);
+    expect_fit(a_, kind, arm::x0, unexpected);
+    if (to.id() != 0) a_.mov(to.x(), arm::x0);
+  }
+  void exact_number(int index, const Vec& to, const Label& unexpected) override {
+    if (api().isinteger != nullptr) {
+      call_isinteger(index);
+      a_.cbnz(arm::w0, unexpected);
+    }
+    number(index, to, unexpected);
   }
 
   void boolean(int index, const Label& unexpected) override {
@@ -230,6 +258,10 @@ class ApiStack final : public StackAccess {
     a_.cmp(kValue.w(), type);
     a_.b_ne(unexpected);
   }
+  void call_isinteger(int index) {
+    at(index);
+    call(a_, api().isinteger);
+  }
   void to_number(int index) {
     at(index);
     a_.mov(arm::x2, 0);  // lua_tonumberx: nobody wants to know
@@ -305,6 +337,20 @@ class DirectStack final : public StackAccess {
       a_.scvtf(to.d(), kValue);
       a_.b(done);
     });
+  }
+
+  void exact_integer(int index, ThunkKind kind, const Gp& to, const Label& unexpected) override {
+    load_base();
+    cmp_tag(index, s_.tag_integer);
+    a_.b_ne(unexpected);
+    a_.ldr(to.x(), value(index));
+    expect_fit(a_, kind, to, unexpected);
+  }
+  void exact_number(int index, const Vec& to, const Label& unexpected) override {
+    load_base();
+    cmp_tag(index, s_.tag_float);
+    a_.b_ne(unexpected);
+    a_.ldr(to.d(), value(index));
   }
 
   void boolean(int index, const Label& unexpected) override {

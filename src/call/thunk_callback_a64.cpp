@@ -118,6 +118,7 @@ class CallbackEmitter {
 
   // Entered by the jump of an entry, with the slot's address in x9.
   void prologue() {
+    landing_pad(a_);
     a_.stp(arm::x29, arm::x30, arm::ptr_pre(arm::sp, -16));
     a_.mov(arm::x29, arm::sp);
     a_.sub(arm::sp, arm::sp, frame_bytes_);
@@ -387,6 +388,7 @@ void emit_callback_entries(Encoder& encoder, std::span<const void* const> slots)
   a64::arm::Assembler a(&encoder.code());
   for (const void* slot : slots) {
     a.align(asmjit::AlignMode::kCode, kBlockAlign);
+    a64::landing_pad(a);
     a64::load_address(a, a64::kValue, slot);
     a.ldr(a64::kTarget, a64::arm::ptr(a64::kValue));
     a.br(a64::kTarget);
@@ -395,6 +397,7 @@ void emit_callback_entries(Encoder& encoder, std::span<const void* const> slots)
 
 void emit_callback_answer(Encoder& encoder, const abi::CallPlan& plan) {
   a64::arm::Assembler a(&encoder.code());
+  a64::landing_pad(a);
   if (plan.result.in_memory) {
     a.mov(a64::kValue, a64::arm::x8);
     a64::clear(a, plan.result.size);

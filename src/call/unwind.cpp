@@ -222,12 +222,14 @@ void write_landing_pad(uint8_t* writable) {
   static_assert(sizeof kHead + sizeof target + sizeof kTail <= kLandingPadBytes);
 #else
   static constexpr uint32_t kCode[] = {
+      0xD503249F,  // bti j          the unwinder jumps here indirectly
       0xAA1D03E1,  // mov x1, x29     the frame; x0 is the exception
       0xAA1303E2,  // mov x2, x19
       0xAA1403E3,  // mov x3, x20
-      0x58000070,  // ldr x16, target (12 bytes on)
+      0x58000090,  // ldr x16, target (16 bytes on)
       0xD63F0200,  // blr x16
       0xD4200000,  // brk #0
+      0xD4200000,  // up to the alignment of target
   };
   std::memcpy(writable, kCode, sizeof kCode);
   std::memcpy(writable + sizeof kCode, &target, sizeof target);

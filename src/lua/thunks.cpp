@@ -303,7 +303,7 @@ bool compile(State* st, Thunk* thunk, FunctionRecord* record) {
   thunk->cells.assign(f.params.size(), kNoType);
   if (f.variadic) {
     // Formats decide on types, too, and have to be read each time.
-    if (record == nullptr || f.format.style != FormatAttribute::none || !call::kVariadicThunks) return false;
+    if (record == nullptr || f.format.style != FormatAttribute::none) return false;
     thunk->variadic = true;
     record->targets[0] = thunk->slow;
     auto code = call::make_switch(&record->targets[0]);

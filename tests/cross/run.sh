@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds Ferry for another processor and runs its tests in an emulator: run.sh [aarch64] [STEP...]
-#   unit     unit_abi, unit_call, unit_pages: plans, back ends, unwinding, executable memory
+#   unit     unit_abi, unit_call, unit_pages: plans, back ends, unwinding, executable memory; without QUICK the last two
+#            also on a processor that guards no pages
 #   calls    generated functions, compiled by the cross compiler and by clang, through every back end
 #   specs    tests/spec under each Lua with every back end (LUAS="5.4", BACKENDS="stub", SPECS="tests/spec/x_spec.lua ...")
 # Without steps: all of them. QUICK=1: one Lua, one seed, no clang. SEEDS="1 2 3" for calls; 0 is a new one each time.
@@ -51,7 +52,8 @@ fi
 # Programs of that root, for scripts and for specs that start another interpreter.
 mkdir -p "$tree/bin"
 "$triplet-gcc" --sysroot="$root" -O1 -fPIC -shared -o "$tree/process_vm_readv.so" tests/cross/process_vm_readv.c || exit 1
-run=("$qemu" -L "$root")
+run=("$qemu" -cpu max -L "$root")  # faults where a branch leads to no landing pad
+old_processor=cortex-a57
 luas=()
 for v in 5.1 5.2 5.3 5.4; do
   [ -z "$quick" ] || [ "$v" = 5.4 ] || continue
@@ -87,20 +89,26 @@ fi
 
 # --- steps ----------------------------------------------------------------------------------------------------------------
 unit() {
-  local program log passed bad skipped status
-  for program in unit_abi unit_call unit_pages; do
-    log=$tree/$program.log
-    timeout -k 5 900 "${run[@]}" "$tree/tests/unit/$program" --gtest_brief=1 </dev/null >"$log" 2>&1
-    status=$?
-    passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
-    bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$log" | tail -n 1)
-    [ -n "$bad" ] || bad=$(grep -c '^\[  FAILED  \]' "$log")
-    skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
-    [ $status = 0 ] || [ "$bad" -gt 0 ] || bad=1
-    record "$program ($arch)" "${passed:-0}" "$bad" "${skipped:-0}"
-    printf '%-14s %5d passed, %d failed, %d skipped\n' "$program" "${passed:-0}" "$bad" "${skipped:-0}"
-    [ "$bad" = 0 ] || { grep -vE '^\[ +OK \]|^\[ RUN' "$log" | tail -n 40 | sed 's/^/  /' && failed=1; }
-  done
+  local program
+  for program in unit_abi unit_call unit_pages; do run_unit "$program"; done
+  [ -z "$quick" ] || return 0
+  for program in unit_call unit_pages; do run_unit "$program" $old_processor; done
+}
+
+# run_unit PROGRAM [PROCESSOR]
+run_unit() {
+  local program=$1 name=$1${2:+-$2} log passed bad skipped status
+  log=$tree/$name.log
+  timeout -k 5 900 "$qemu" -cpu "${2:-max}" -L "$root" "$tree/tests/unit/$program" --gtest_brief=1 </dev/null >"$log" 2>&1
+  status=$?
+  passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
+  bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$log" | tail -n 1)
+  [ -n "$bad" ] || bad=$(grep -c '^\[  FAILED  \]' "$log")
+  skipped=$(sed -n 's/^\[  SKIPPED \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
+  [ $status = 0 ] || [ "$bad" -gt 0 ] || bad=1
+  record "$name ($arch)" "${passed:-0}" "$bad" "${skipped:-0}"
+  printf '%-22s %5d passed, %d failed, %d skipped\n' "$name" "${passed:-0}" "$bad" "${skipped:-0}"
+  [ "$bad" = 0 ] || { grep -vE '^\[ +OK \]|^\[ RUN' "$log" | tail -n 40 | sed 's/^/  /' && failed=1; }
 }
 
 calls() {

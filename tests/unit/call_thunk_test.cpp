@@ -15,7 +15,7 @@
 #include "call/thunk_callback.h"
 #include "cparse/parser.h"
 
-#if defined(FERRY_NATIVE) && defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_NATIVE) && (defined(__x86_64__) || defined(__aarch64__)) && defined(__ELF__) && defined(__LP64__)
 namespace ferry::call {
 namespace {
 
@@ -159,6 +159,27 @@ CFunction code(F* f) {
   return reinterpret_cast<CFunction>(f);
 }
 
+uintptr_t thread_pointer() {
+  uintptr_t thread;
+#if defined(__x86_64__)
+  asm("mov %%fs:0, %0" : "=r"(thread));
+#else
+  asm("mrs %0, tpidr_el0" : "=r"(thread));
+#endif
+  return thread;
+}
+
+// AArch64: what a guarded page demands (`bti c`).
+bool lands(const void* address) {
+#if defined(__aarch64__)
+  uint32_t word;
+  std::memcpy(&word, address, sizeof word);
+  return word == 0xD503245F;
+#else
+  return address != nullptr;
+#endif
+}
+
 enum class Access { api, direct, direct_by_call_info };
 
 class ThunkTest : public testing::TestWithParam<Access> {
@@ -199,9 +220,7 @@ class ThunkTest : public testing::TestWithParam<Access> {
     o.cdata_guard = offsetof(FakeCData, guard);
     o.cdata_data = offsetof(FakeCData, data);
     o.guard = kGuard;
-    uintptr_t thread;
-    asm("mov %%fs:0, %0" : "=r"(thread));
-    host_.errno_offset = static_cast<int64_t>(reinterpret_cast<uintptr_t>(&errno) - thread);
+    host_.errno_offset = static_cast<int64_t>(reinterpret_cast<uintptr_t>(&errno) - thread_pointer());
     StackLayout& s = host_.stack;
     s.valid = GetParam() != Access::api;
     s.base_is_field = GetParam() != Access::direct_by_call_info;
@@ -246,7 +265,8 @@ class ThunkTest : public testing::TestWithParam<Access> {
 
   // A thunk of a function; `kinds` of its parameters. Kept in blocks_.
   using Thunk = int (*)(FakeLua*);
-  Thunk make(const char* type, CFunction function, std::vector<ThunkArg> args, ThunkKind result) {
+  Thunk make(const char* type, CFunction function, std::vector<ThunkArg> args, ThunkKind result,
+             const void* const* next = nullptr) {
     TypeId id = *cparse::parse_type(types_, type);
     plans_.push_back(std::make_unique<abi::CallPlan>(*abi::plan_call(types_, id)));
     ThunkSpec spec;
@@ -257,8 +277,10 @@ class ThunkTest : public testing::TestWithParam<Access> {
     spec.record = &records_.back();
     spec.address = function;
     spec.slow = entry(go_slow);
+    spec.next = next;
     auto block = make_thunk(host_, spec);
     EXPECT_TRUE(block.ok()) << block.message();
+    EXPECT_TRUE(lands(block->address));
     return reinterpret_cast<Thunk>(reinterpret_cast<uintptr_t>(block->address));
   }
   static ThunkArg kind(ThunkKind k) {
@@ -520,6 +542,49 @@ TEST_P(ThunkTest, ExactNumbers) {
   EXPECT_EQ(L_.top[-1].number, 2);
 }
 
+// As the thunks of a variadic function: an entry that goes where a cell says, and thunks that go on to the next.
+TEST_P(ThunkTest, ChainOfShapes) {
+  ThunkArg whole = kind(ThunkKind::i64);
+  whole.exact = true;
+  ThunkArg real = kind(ThunkKind::f64);
+  real.exact = true;
+  ThunkArg first = kind(ThunkKind::f32);
+  const void* cells[3] = {entry(go_slow), entry(go_slow), entry(go_slow)};
+  Thunk longs = make("int64_t(int64_t)", code(pass64), {whole}, ThunkKind::i64, &cells[1]);
+  Thunk reals = make("double(float, double)", code(scale), {first, real}, ThunkKind::f64, &cells[2]);
+  auto made = make_switch(&cells[0]);
+  ASSERT_TRUE(made.ok()) << made.message();
+  EXPECT_TRUE(lands(made->address));
+  Thunk start = reinterpret_cast<Thunk>(reinterpret_cast<uintptr_t>(made->address));
+  auto with_long = [&] {
+    clear();
+    add(int64_t{1} << 40);
+    return call(start);
+  };
+  auto with_reals = [&] {
+    clear();
+    add(2);
+    add_number(1.25);
+    return call(start);
+  };
+  EXPECT_EQ(with_long(), kAnswer);
+  cells[0] = entry(longs);
+  ASSERT_EQ(with_long(), 1);
+  EXPECT_EQ(L_.top[-1].integer, int64_t{1} << 40);
+  EXPECT_EQ(with_reals(), kAnswer);
+  EXPECT_EQ(L_.slow_calls, 1);
+  cells[1] = entry(reals);  // behind code that exists
+  ASSERT_EQ(with_reals(), 1);
+  EXPECT_EQ(L_.top[-1].number, 2.5);
+  ASSERT_EQ(with_long(), 1);
+  clear();
+  EXPECT_EQ(call(start), kAnswer);
+  EXPECT_EQ(L_.slow_calls, 1);
+  record_.state = nullptr;
+  EXPECT_EQ(with_reals(), kAnswer);
+  EXPECT_EQ(L_.slow_calls, 1);
+}
+
 int errno_plus(int n) {
   const int old = errno;
   errno = n;
@@ -534,9 +599,7 @@ TEST_P(ThunkTest, ErrnoThreadAndCaller) {
   ASSERT_EQ(call(f), 1);
   EXPECT_EQ(L_.top[-1].integer, 12);
   EXPECT_EQ(state_.saved_errno, 99);
-  uintptr_t thread;
-  asm("mov %%fs:0, %0" : "=r"(thread));
-  EXPECT_EQ(state_.owner, thread);
+  EXPECT_EQ(state_.owner, thread_pointer());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -552,7 +615,9 @@ TEST(ThunkLimits, WhatIsNotCompiled) {
     return *abi::plan_call(types, *id);
   };
   EXPECT_TRUE(can_make_thunk(plan("int(int)")));
+#if defined(__x86_64__)
   EXPECT_FALSE(can_make_thunk(plan("int(int) __attribute__((ms_abi))")));
+#endif
   std::string many = "int";
   for (int i = 0; i < 64; ++i) many += ", int";
   EXPECT_FALSE(can_make_thunk(plan("int(" + many + ")")));
@@ -591,6 +656,7 @@ TEST_F(CallbackPool, GrowsMutesAndReusesOldestFirst) {
   spec.plan = &p;
   auto block = make_callback_code(host_, api_, {whole, whole, whole}, spec);
   ASSERT_TRUE(block.ok()) << block.message();
+  EXPECT_TRUE(lands(block->address));
   Answer answer{};
   CallbackData data;
   data.context = &answer;
@@ -602,7 +668,10 @@ TEST_F(CallbackPool, GrowsMutesAndReusesOldestFirst) {
     all.push_back(std::move(*made));
   }
   using F = int (*)(int);
-  for (auto& cb : all) ASSERT_EQ(reinterpret_cast<F>(cb->address())(21), 42);
+  for (auto& cb : all) {
+    ASSERT_TRUE(lands(reinterpret_cast<const void*>(cb->address())));
+    ASSERT_EQ(reinterpret_cast<F>(cb->address())(21), 42);
+  }
   EXPECT_EQ(answer.calls, kMany);
   const F first = reinterpret_cast<F>(all[0]->address()), second = reinterpret_cast<F>(all[1]->address());
   all[0]->mute();

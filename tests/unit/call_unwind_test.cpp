@@ -43,6 +43,7 @@ void emit_thunk(Encoder& encoder, Callee callee, FrameShape shape) {
 #else
   using namespace asmjit::a64;
   Assembler a(&encoder.code());
+  a.hint(34);  // bti c
   a.stp(x29, x30, ptr_pre(sp, -16));
   a.mov(x29, sp);
   for (int i = 0; i < shape.saved; i++) a.stp(x(19 + 2 * i), x(20 + 2 * i), ptr_pre(sp, -16));

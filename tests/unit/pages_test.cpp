@@ -4,6 +4,9 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,6 +17,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
@@ -38,7 +42,7 @@ std::vector<uint8_t> returns(uint32_t value, size_t padding = 0) {
 #if defined(__x86_64__)
   std::vector<uint8_t> code = {0xB8, uint8_t(value), uint8_t(value >> 8), 0, 0, 0xC3};  // mov eax, value; ret
 #else
-  uint32_t words[] = {0x52800000u | (value & 0xFFFF) << 5, 0xD65F03C0u};  // mov w0, #value; ret
+  uint32_t words[] = {0xD503245Fu, 0x52800000u | (value & 0xFFFF) << 5, 0xD65F03C0u};  // bti c; mov w0, #value; ret
   std::vector<uint8_t> code(sizeof words);
   std::memcpy(code.data(), words, sizeof words);
 #endif
@@ -107,6 +111,17 @@ bool in_child(const std::function<bool()>& body) {
   return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+int status_of_child(const std::function<int()>& body) {
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    _exit(body());
+  }
+  int status = -1;
+  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
+  return WEXITSTATUS(status);
+}
+
 class CodePages : public testing::TestWithParam<PageMethods> {};
 
 INSTANTIATE_TEST_SUITE_P(
@@ -136,6 +151,29 @@ TEST_P(CodePages, PublishesCode) {
   EXPECT_EQ(usage.live_bytes, 2 * kBlockAlign);
   check.expect_never_writable(arena);
 }
+
+#if defined(__aarch64__)
+// What has no landing pad cannot be called where the processor identifies branch targets (HWCAP2_BTI).
+TEST_P(CodePages, GuardedWherePossible) {
+  const bool guarded = (getauxval(AT_HWCAP2) & 1ul << 17) != 0;
+  CodeArena arena(GetParam());
+  std::vector<uint8_t> code = returns(5);
+  Result<CodeBlock> good = arena.add(code, FrameShape{});
+  Result<CodeBlock> bad = arena.add(std::span(code).subspan(4), FrameShape{});
+  ASSERT_TRUE(good.ok() && bad.ok());
+  auto outcome = [](const CodeBlock& block) {
+    return status_of_child([&] {
+      signal(SIGILL, [](int) { _exit(70); });
+      return call(block);
+    });
+  };
+  EXPECT_EQ(outcome(*good), 5);
+  EXPECT_EQ(outcome(*bad), guarded ? 70 : 5);
+  arena.release(*good);  // the page is made anew
+  ASSERT_TRUE(arena.add(code, FrameShape{}).ok());
+  EXPECT_EQ(outcome(*bad), guarded ? 70 : 5);
+}
+#endif
 
 TEST_P(CodePages, GivesTheFinalAddressBeforePublication) {
   CodeArena arena(GetParam());
@@ -402,17 +440,6 @@ TEST(CodePagesChoice, EnvironmentForcesAMethod) {
 
 // Exit status of the children below for "the kernel does not offer this".
 constexpr int kNotOffered = 77;
-
-int status_of_child(const std::function<int()>& body) {
-  pid_t child = fork();
-  if (child == 0) {
-    alarm(60);
-    _exit(body());
-  }
-  int status = -1;
-  if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
-  return WEXITSTATUS(status);
-}
 
 // Publishes with each set of methods: 0 if what works is what was expected.
 int publishes(bool by_mprotect, bool by_memfd, CodeArena* inherited, const CodeBlock& old) {
