@@ -214,7 +214,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   const int fixed = static_cast<int>(info->params.size());
   if (given != fixed && (given < fixed || !info->variadic)) wrong_count(L, info, name, given);
   const call::Invoker* invoker = info->invoker.get();
-  VarargShape* shape = nullptr;
+  const VarargShape* shape = nullptr;
   const int extra = given - fixed;
   if (info->variadic && (extra > 0 || info->format.style == FormatAttribute::printf)) {
     shape = vararg_shape(L, st, type, name, first, extra);
@@ -252,9 +252,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
     object = new_cdata(L, st, returned, need);
     result = object->address();
   }
-  if (shape != nullptr) ++shape->in_use;
   const bool ok = run(L, st, *invoker, function, frame, result);
-  if (shape != nullptr) --shape->in_use;
   if (!ok) raise_error(L, st);
   if (st->callback_failed) raise_pending(L, st);
   if (object != nullptr) return 1;  // on top
@@ -305,6 +303,7 @@ void make_call_metatable(lua_State* L, State* st) {
   lua_pushcfunction(L, function_gc);
   lua_setfield(L, -2, "__gc");
   st->function_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+  make_shape_metatable(L, st);
 }
 
 }  // namespace ferry::lua

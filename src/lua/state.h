@@ -47,6 +47,7 @@ struct State {
   int record_mt = 0, pointer_mt = 0, value_mt = 0, ctype_mt = 0;  // plain metatables by kind
   int record_gc_mt = 0, pointer_gc_mt = 0, value_gc_mt = 0;       // with __gc
   int function_mt = 0;                                            // of FunctionRecord userdata
+  int shape_mt = 0;                                               // of userdata that own a VarargShape
   int library_mt = 0;                                             // of library anchors
   int callbacks = 0;                 // table: [function][type id] = callback made for it in passing
   int callback_runner = 0;           // C function run inside a callback's lua_pcall

@@ -34,6 +34,7 @@ struct Thunk {
   // Variadic functions: `code` goes to the youngest of these, and each to the one before it with what it does not take;
   // the first goes to `slow`.
   bool variadic = false;
+  uint8_t fruitless = 0;                                    // slow calls of which nothing was learned, in a row
   std::map<std::vector<uint64_t>, call::CodeBlock> shapes;  // by the kinds of the arguments
   bool of_type = false;                                     // belongs to a function type, for function pointers
   bool young = true;                                        // not registered yet
@@ -421,11 +422,15 @@ void register_thunk(lua_State* L, State* st, Thunk* thunk) {
 void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
   Thunk* thunk = record->thunk;
   if (thunk == nullptr || !thunk->variadic || thunk->shapes.size() >= kMaxShapeThunks) return;
+  // Where kinds of arguments are used that there is no code for, learning costs more than it brings.
+  constexpr uint8_t kMaxFruitless = 16;
+  if (thunk->fruitless >= kMaxFruitless) return;
+  ++thunk->fruitless;
   const int fixed = static_cast<int>(thunk->params.size());
   const int extra = lua_gettop(L) - fixed;
   if (extra < 0 || static_cast<size_t>(fixed + extra) > call::kMaxThunkArgs) return;
   const VarargShape* shape = nullptr;
-  call_info_of(L, st, record->type);
+  if (call_info_of(L, st, record->type)->shapes.size() >= kMaxShapes) return;  // vararg_shape() would push one
   if (extra > 0) shape = vararg_shape(L, st, record->type, st->types->name(record->name).data(), 1, extra);
   call::ThunkArg args[call::kMaxThunkArgs];
   for (int i = 0; i < extra; ++i) {
@@ -455,6 +460,7 @@ void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
       return false;
     }
     at->second = *code;
+    thunk->fruitless = 0;
     *next = record->targets[0];
     record->targets[0] = code->address;
     return true;

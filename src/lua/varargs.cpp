@@ -86,39 +86,68 @@ bool same_types(const VarargShape& shape, TypeInfo* const* types, int count) {
   return true;
 }
 
-VarargShape* make_shape(State* st, TypeInfo* type, TypeInfo* const* types, int count) {
+// False: st->error.
+bool fill(State* st, TypeInfo* type, TypeInfo* const* types, int count, VarargShape* shape) {
+  std::vector<TypeId> ids;
+  for (int i = 0; i < count; ++i) ids.push_back(types[i]->id);
+  auto invoker = st->backend->make_invoker(*st->types, type->id, ids);
+  if (!invoker) {
+    st->error = invoker.message();
+    return false;
+  }
+  shape->types.assign(types, types + count);
+  shape->owned = std::move(*invoker);
+  shape->invoker = shape->owned.get();
+  return true;
+}
+
+// One that is kept. Null: st->error.
+VarargShape* keep_shape(State* st, TypeInfo* type, TypeInfo* const* types, int count) {
   VarargShape* made = nullptr;
   without_exceptions(st, [&] {
-    CallInfo* info = type->call;
-    std::vector<TypeId> ids;
-    for (int i = 0; i < count; ++i) ids.push_back(types[i]->id);
-    auto invoker = st->backend->make_invoker(*st->types, type->id, ids);
-    if (!invoker) {
-      st->error = invoker.message();
-      return false;
-    }
     auto shape = std::make_unique<VarargShape>();
-    shape->types.assign(types, types + count);
-    shape->owned = std::move(*invoker);
-    shape->invoker = shape->owned.get();
-    made = shape.get();
-    if (info->shapes.size() >= kMaxShapes) {
-      for (auto& old : info->shapes) {
-        if (old->in_use == 0) {
-          old = std::move(shape);
-          return true;
-        }
-      }
-    }
-    info->shapes.push_back(std::move(shape));
+    if (!fill(st, type, types, count, shape.get())) return false;
+    type->call->shapes.push_back(std::move(shape));
+    made = type->call->shapes.back().get();
     return true;
   });
   return made;
 }
 
+int shape_gc(lua_State* L) {
+  auto** shape = static_cast<VarargShape**>(lua_touserdata(L, 1));
+  if (shape == nullptr) return 0;
+  delete *shape;
+  *shape = nullptr;
+  return 0;
+}
+
+// One for this call only: pushes the userdata that owns it. Null: st->error.
+VarargShape* push_shape(lua_State* L, State* st, TypeInfo* type, TypeInfo* const* types, int count) {
+  luaL_checkstack(L, 3, nullptr);
+  auto** owner = static_cast<VarargShape**>(new_userdata(L, sizeof(VarargShape*)));
+  *owner = nullptr;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->shape_mt);
+  lua_setmetatable(L, -2);
+  const bool ok = without_exceptions(st, [&] {
+    auto shape = std::make_unique<VarargShape>();
+    if (!fill(st, type, types, count, shape.get())) return false;
+    *owner = shape.release();
+    return true;
+  });
+  return ok ? *owner : nullptr;
+}
+
 }  // namespace
 
-VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra) {
+void make_shape_metatable(lua_State* L, State* st) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, shape_gc);
+  lua_setfield(L, -2, "__gc");
+  st->shape_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra) {
   if (extra > kMaxVarargs)
     raise(L, "too many arguments for '%s' (at most %d behind '...')", name ? name : "?", kMaxVarargs);
   CallInfo* info = type->call;
@@ -132,7 +161,8 @@ VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* n
   for (auto& shape : info->shapes) {
     if (same_types(*shape, types, extra)) return shape.get();
   }
-  VarargShape* shape = make_shape(st, type, types, extra);
+  const VarargShape* shape =
+      info->shapes.size() < kMaxShapes ? keep_shape(st, type, types, extra) : push_shape(L, st, type, types, extra);
   if (shape == nullptr) raise_error(L, st);
   return shape;
 }

@@ -14,11 +14,11 @@ struct VarargShape {
   std::vector<TypeInfo*> types;
   std::unique_ptr<call::Invoker> owned;
   const call::Invoker* invoker = nullptr;
-  int in_use = 0;  // calls in progress: not evicted
 };
 
-// printf("%d %s ...") with many kinds of arguments makes a shape each; beyond this many the first idle one is
-// replaced, so that formats made up at run time cannot grow memory without bound.
+// printf("%d %s ...") with many kinds of arguments makes a shape each; beyond this many every call makes its own, so
+// that formats made up at run time cannot grow memory without bound. Shapes are never replaced: finalisers run while a
+// call is being prepared, and may make calls of the same type.
 inline constexpr size_t kMaxShapes = 64;
 // Arguments behind `...`; far beyond any C caller's practice, bounds the shape's memory.
 inline constexpr int kMaxVarargs = 4000;
@@ -38,8 +38,12 @@ CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type);
 
 // The shape of this call (null for extra 0, which is checked against a format too): `extra` arguments on top of the
 // stack are behind the `...`; `first` is the index of the call's first argument. Raises for arguments that have no C
-// type, and for mismatches with a format string.
-VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra);
+// type, and for mismatches with a format string. A shape that is not kept is pushed: it lives as long as it stays on
+// the stack.
+const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra);
+
+// The metatable of shapes that are not kept.
+void make_shape_metatable(lua_State* L, State* st);
 
 // Changes types[0..extra) to what the format string among the arguments asks for. Raises for too few arguments, wrong
 // classes and %n. Nothing for functions without a printf format. (printf_args.cpp)

@@ -454,4 +454,33 @@ function TestCallMisc:test_other_calling_convention()
   lu.assertEquals(fx.ms_sum(1, 2, 3, 4, 5, 6), 1 + 4 + 9 + 16 + 25 + 36)
 end
 
+-- More ways to call than are kept, by a finaliser, while a call of the same type is being prepared.
+function TestVarargs:test_calls_by_finalisers_while_a_call_is_prepared()
+  ffi.cdef "struct vary_large { long v[20000]; }; struct vary_large vary_large(int n, ...);"
+  local lib = H.load "spec_calls"
+  local unpack = table.unpack or unpack
+  local runs, done, arm = 0, false, nil
+  local function finaliser()
+    if done then return end
+    runs = runs + 1
+    local values = {}
+    for i = 1, 70 do
+      values[i] = i
+      lib.vary_large(0, unpack(values, 1, i))
+    end
+    arm()
+  end
+  function arm()
+    if newproxy then getmetatable(newproxy(true)).__gc = finaliser else setmetatable({}, { __gc = finaliser }) end
+  end
+  arm()
+  for _ = 1, H.slow and 40 or 300 do
+    local r = lib.vary_large(5, 10.5, 20.5, 30.5, 40.5, 50.5)
+    lu.assertEquals(tonumber(r.v[0]), 5)
+    lu.assertEquals(tonumber(r.v[5]), 50)
+  end
+  done = true
+  lu.assertTrue(H.slow or runs > 0)
+end
+
 H.run()

@@ -580,7 +580,7 @@ TEST_P(ThunkTest, ChainOfShapes) {
   clear();
   EXPECT_EQ(call(start), kAnswer);
   EXPECT_EQ(L_.slow_calls, 1);
-  record_.state = nullptr;
+  for (FakeRecord& record : records_) record = {nullptr, kNoTop};
   EXPECT_EQ(with_reals(), kAnswer);
   EXPECT_EQ(L_.slow_calls, 1);
 }
