@@ -29,6 +29,7 @@ struct LuaApi {
   const void* tonumber = nullptr;    // lua_tonumberx, or lua_tonumber where there is no such thing
   const void* tolstring = nullptr;
   const void* touserdata = nullptr;
+  const void* topointer = nullptr;
   const void* pushboolean = nullptr;
   const void* pushinteger = nullptr;
   const void* pushnumber = nullptr;
@@ -101,6 +102,15 @@ enum class ThunkKind : uint8_t {
   other,    // through ThunkHelpers::convert or push_result
 };
 
+// A Lua function that was an argument before, and the C function that it became for good. src/lua changes it.
+struct KnownCallback {
+  static constexpr uint32_t kNone = 256;  // no value's kind
+
+  const void* function = nullptr;  // the Lua object's address
+  const void* address = nullptr;   // of the C function
+  uint32_t kind = kNone;           // of the value: what lua_type returns, or with direct access its tag
+};
+
 struct ThunkArg {
   ThunkKind kind = ThunkKind::other;
   bool takes_string = false;  // pointer: a Lua string's bytes
@@ -113,6 +123,7 @@ struct ThunkArg {
   TypeId same = kNoType;
   TypeId object = kNoType;
   const TypeId* cell = nullptr;
+  const KnownCallback* callback = nullptr;  // pointer to a function: one more value that is taken; null: none is
 };
 
 struct ThunkResult {

@@ -188,8 +188,8 @@ class ThunkEmitter {
     }
   }
 
-  // nil, a string where one is taken, a light userdata where one is, and cdata: of the pointer type itself, an object
-  // of the type that it points to, or of the type in the cell.
+  // nil, a string where one is taken, a light userdata where one is, a function that is known, and cdata: of the
+  // pointer type itself, an object of the type that it points to, or of the type in the cell.
   void pointer_argument(size_t i, int index) {
     const ThunkArg& arg = spec_.args[i];
     Label other = a_.newLabel(), ready = a_.newLabel();
@@ -207,6 +207,7 @@ class ThunkEmitter {
     cold_.add([=, this, &arg] {
       a_.bind(other);
       Label null = a_.newLabel(), light = a_.newLabel();
+      if (arg.callback != nullptr) known_function(*arg.callback, index, ready);
       a_.cmp(kValue.w(), stack_->kind_code(LuaKind::nil));
       a_.b_eq(null);
       if (arg.takes_light) {
@@ -230,6 +231,23 @@ class ThunkEmitter {
       a_.mov(kValue, 0);
       a_.b(ready);
     });
+  }
+
+  // w9 is the value's kind and stays, unless x9 is the C function that the value became.
+  void known_function(const KnownCallback& known, int index, const Label& ready) {
+    Label no = a_.newLabel();
+    load_address(a_, kTemp, &known);
+    a_.ldr(kTemp2.w(), arm::ptr(kTemp, offsetof(KnownCallback, kind)));
+    a_.cmp(kValue.w(), kTemp2.w());
+    a_.b_ne(no);
+    stack_->function(index);
+    load_address(a_, kTemp, &known);
+    a_.ldr(kTemp2, arm::ptr(kTemp, offsetof(KnownCallback, function)));
+    a_.cmp(kValue, kTemp2);
+    a_.b_ne(slow_);
+    a_.ldr(kValue, arm::ptr(kTemp, offsetof(KnownCallback, address)));
+    a_.b(ready);
+    a_.bind(no);
   }
 
   void load_type_id(const Gp& to, TypeId id) { a_.mov(to, uint64_t{id}); }

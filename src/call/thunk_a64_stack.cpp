@@ -221,6 +221,11 @@ class ApiStack final : public StackAccess {
     call(a_, api().touserdata);
     a_.mov(kValue, arm::x0);
   }
+  void function(int index) override {
+    at(index);
+    call(a_, api().topointer);
+    a_.mov(kValue, arm::x0);
+  }
 
   void look_at_top() override { top_ = true; }
   void push_value(const Mem&, const Mem&) override { a_.brk(0); }
@@ -445,6 +450,7 @@ class DirectStack final : public StackAccess {
     load_base();
     a_.ldr(kValue, value(index));
   }
+  void function(int index) override { light(index); }
 
   void look_at_top() override {
     a_.ldr(kBase, arm::ptr(kL, s_.top));

@@ -219,8 +219,8 @@ class ThunkEmitter {
     }
   }
 
-  // nil, a string where one is taken, a light userdata where one is, and cdata: of the pointer type itself, an object
-  // of the type that it points to, or of the type in the cell.
+  // nil, a string where one is taken, a light userdata where one is, a function that is known, and cdata: of the
+  // pointer type itself, an object of the type that it points to, or of the type in the cell.
   void pointer_argument(size_t i, int index) {
     const ThunkArg& arg = spec_.args[i];
     Label other = a_.newLabel(), ready = a_.newLabel();
@@ -238,6 +238,7 @@ class ThunkEmitter {
     cold_.add([=, this, &arg] {
       a_.bind(other);
       Label null = a_.newLabel(), light = a_.newLabel();
+      if (arg.callback != nullptr) known_function(*arg.callback, index, ready);
       a_.cmp(x86::eax, stack_->kind_code(LuaKind::nil));
       a_.je(null);
       if (arg.takes_light) {
@@ -261,6 +262,21 @@ class ThunkEmitter {
       a_.xor_(x86::eax, x86::eax);
       a_.jmp(ready);
     });
+  }
+
+  // eax is the value's kind and stays, unless rax is the C function that the value became.
+  void known_function(const KnownCallback& known, int index, const Label& ready) {
+    Label no = a_.newLabel();
+    a_.mov(kScratch, imm(reinterpret_cast<uint64_t>(&known)));
+    a_.cmp(x86::eax, x86::dword_ptr(kScratch, offsetof(KnownCallback, kind)));
+    a_.jne(no);
+    stack_->function(index);
+    a_.mov(kScratch, imm(reinterpret_cast<uint64_t>(&known)));
+    a_.cmp(x86::rax, x86::qword_ptr(kScratch, offsetof(KnownCallback, function)));
+    a_.jne(slow_);
+    a_.mov(x86::rax, x86::qword_ptr(kScratch, offsetof(KnownCallback, address)));
+    a_.jmp(ready);
+    a_.bind(no);
   }
 
   // rax: what a cdata points to. Its data is that for pointers and aggregates alike; an aggregate at NULL is an error

@@ -74,6 +74,8 @@ class StackAccess {
   virtual void cdata(int index, const Label& unexpected) = 0;
   virtual void string(int index) = 0;
   virtual void light(int index) = 0;
+  // rax: the address of a function's object.
+  virtual void function(int index) = 0;
 
   // From now on index 1 is the value on top of the stack.
   virtual void look_at_top() = 0;

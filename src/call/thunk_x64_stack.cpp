@@ -152,6 +152,10 @@ class ApiStack final : public StackAccess {
     at(index);
     call(a_, api().touserdata);
   }
+  void function(int index) override {
+    at(index);
+    call(a_, api().topointer);
+  }
 
   void look_at_top() override { top_ = true; }
   void push_value(const x86::Mem&, const x86::Mem&) override { a_.ud2(); }
@@ -413,6 +417,7 @@ class DirectStack final : public StackAccess {
     load_base();
     a_.mov(x86::rax, value(index, 8));
   }
+  void function(int index) override { light(index); }
 
   void look_at_top() override {
     a_.mov(kBase, x86::ptr(kL, s_.top));

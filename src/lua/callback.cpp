@@ -421,6 +421,20 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
   return reinterpret_cast<void*>(record->slot->address());
 }
 
+const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx) {
+  const CallbackRecord* record = nullptr;
+  const int top = lua_gettop(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks);
+  lua_pushvalue(L, idx);
+  lua_rawget(L, -2);
+  if (lua_istable(L, -1)) {
+    lua_rawgeti(L, -1, static_cast<int>(fn->id));
+    record = static_cast<CallbackRecord*>(lua_touserdata(L, -1));
+  }
+  lua_settop(L, top);
+  return record != nullptr ? reinterpret_cast<const void*>(record->slot->address()) : nullptr;
+}
+
 CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
   idx = abs_index(L, idx);
   luaL_checkstack(L, 4, nullptr);

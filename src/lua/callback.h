@@ -12,6 +12,9 @@ namespace ferry::lua {
 // slot; it lives until the state closes. Raises when no callback can be made.
 void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place);
 
+// The address that callback_for() gave, or null if it was never asked for this function and type. Uses 3 stack slots.
+const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx);
+
 // Pushes a function pointer cdata (type `pointer`) that owns a new callback slot for the Lua function at idx: it can be
 // set and freed.
 CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx);

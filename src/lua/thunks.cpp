@@ -29,6 +29,7 @@ struct Thunk {
   NameId name = kNoName;     // of a library function
   std::vector<TypeInfo*> params;
   std::vector<TypeId> cells;  // per argument: one more type of cdata that a pointer takes; never resized
+  std::vector<call::KnownCallback> callbacks;  // per argument; likewise
   call::CodeBlock code;
   const void* slow = nullptr;
   // Variadic functions: `code` goes to the youngest of these, and each to the one before it with what it does not take;
@@ -117,6 +118,7 @@ call::LuaApi api_of_this_lua() {
   fill_number_api(&api.tointegerx, &api.isinteger, &api.tonumber);
   api.tolstring = entry(lua_tolstring);
   api.touserdata = entry(lua_touserdata);
+  api.topointer = entry(lua_topointer);
   api.pushboolean = entry(lua_pushboolean);
   api.pushinteger = entry(lua_pushinteger);
   api.pushnumber = entry(lua_pushnumber);
@@ -236,7 +238,7 @@ call::ThunkKind thunk_kind(Rep rep) {
 
 namespace {
 
-call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell) {
+call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell, const call::KnownCallback* callback) {
   call::ThunkArg arg;
   arg.kind = thunk_kind(info->rep);
   arg.cell = cell;
@@ -247,6 +249,7 @@ call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell) {
     arg.takes_light = true;
     arg.takes_string =
         (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
+    if (to->rep == Rep::function) arg.callback = callback;
     if (to->kind == Kind::structure || to->kind == Kind::union_) arg.object = (*st->types)[to->id].canonical;
   }
   return arg;
@@ -282,7 +285,7 @@ call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, cons
   call::ThunkSpec spec;
   spec.plan = &plan;
   for (size_t i = 0; i < thunk->params.size(); ++i) {
-    spec.args.push_back(argument_of(st, thunk->params[i], &thunk->cells[i]));
+    spec.args.push_back(argument_of(st, thunk->params[i], &thunk->cells[i], &thunk->callbacks[i]));
   }
   spec.result = result_of(info_of(st, st->types->function(thunk->type->id).result));
   spec.data = thunk;
@@ -302,6 +305,7 @@ bool compile(State* st, Thunk* thunk, FunctionRecord* record) {
   const Function& f = st->types->function(thunk->type->id);
   for (const Param& p : f.params) thunk->params.push_back(info_of(st, p.type));
   thunk->cells.assign(f.params.size(), kNoType);
+  thunk->callbacks.assign(f.params.size(), {});
   if (f.variadic) {
     // Formats decide on types, too, and have to be read each time.
     if (record == nullptr || f.format.style != FormatAttribute::none) return false;
@@ -348,6 +352,14 @@ bool variadic_argument(lua_State* L, State* st, int idx, TypeInfo* info, call::T
     default:
       return false;
   }
+}
+
+// What thunks see of the kind of the value on top of the stack.
+uint32_t kind_of_top(lua_State* L, State* st) {
+  if (!st->stack.valid) return static_cast<uint32_t>(lua_type(L, -1));
+  call::CallbackData seen;
+  capture_function(L, st, &seen);
+  return seen.function_tag;
 }
 
 Thunk* add_thunk(State* st, TypeInfo* type, FunctionRecord* record, const void* slow) {
@@ -474,9 +486,18 @@ bool is_native_code(lua_CFunction function) {
 void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first) {
   if (thunk == nullptr) return;
   const int given = lua_gettop(L) - first + 1;
+  luaL_checkstack(L, 4, nullptr);
   for (int i = 0; i < given && static_cast<size_t>(i) < thunk->params.size(); ++i) {
     TypeInfo* info = thunk->params[static_cast<size_t>(i)];
     if (info->rep != Rep::pointer) continue;
+    if (lua_type(L, first + i) == LUA_TFUNCTION) {
+      if (const void* address = known_callback(L, st, base_of(st, info), first + i)) {
+        lua_pushvalue(L, first + i);
+        thunk->callbacks[static_cast<size_t>(i)] = {lua_topointer(L, -1), address, kind_of_top(L, st)};
+        lua_pop(L, 1);
+      }
+      continue;
+    }
     CData* cd = to_cdata(L, st, first + i);
     if (cd == nullptr) continue;
     const TypeInfo* source = info_of(st, cd->type);

@@ -460,4 +460,23 @@ function TestCallbackCoroutines:test_made_in_a_dead_coroutine()
   fx.store_cb(nil)
 end
 
+-- Native code remembers what a function became; another one, or another kind of value, must not be taken for it.
+function TestCallbackUse:test_functions_passed_in_turn()
+  local function double(x) return 2 * x end
+  local function square(x) return x * x end
+  local pointer = ffi.cast("int (*)(int)", function(x) return -x end)
+  for i = 1, 20 do
+    lu.assertEquals(fx.call_i32(double, i), 2 * i)
+    lu.assertEquals(fx.call_i32(square, i), i * i)
+    if i % 4 == 0 then lu.assertEquals(fx.call_i32(pointer, i), -i) end
+    if i % 5 == 0 then
+      collectgarbage()
+      lu.assertEquals(fx.call_i32(function(x) return x + i end, 1), 1 + i)
+      lu.assertError(fx.call_i32, {}, i)
+      lu.assertError(fx.call_i32, 0, i)
+    end
+    lu.assertEquals(fx.call_i32(square, i), i * i)
+  end
+end
+
 H.run()

@@ -101,6 +101,9 @@ const char* api_tolstring(FakeLua* L, int idx, size_t*) {
 const void* api_touserdata(FakeLua* L, int idx) {
   return at(L, idx).pointer;
 }
+const void* api_topointer(FakeLua* L, int idx) {
+  return at(L, idx).pointer;
+}
 void push(FakeLua* L, Value v) {
   ++L->api_calls;
   *L->top++ = v;
@@ -194,6 +197,7 @@ class ThunkTest : public testing::TestWithParam<Access> {
                  entry(api_tonumber),
                  entry(api_tolstring),
                  entry(api_touserdata),
+                 entry(api_topointer),
                  entry(api_pushboolean),
                  entry(api_pushinteger),
                  entry(api_pushnumber),
@@ -395,6 +399,34 @@ TEST_P(ThunkTest, FloatsAndNarrowIntegers) {
 
 int64_t address_of(const void* p) {
   return reinterpret_cast<int64_t>(p);
+}
+int64_t second_address(int, const void* p) {
+  return address_of(p);
+}
+
+TEST_P(ThunkTest, KnownFunctions) {
+  const TypeId cell = kNoType;
+  KnownCallback known;
+  ThunkArg arg = kind(ThunkKind::pointer);
+  arg.same = 1000;
+  arg.cell = &cell;
+  arg.callback = &known;
+  Thunk f = make("int64_t(int, void (*)(void))", code(second_address), {kind(ThunkKind::i32), arg}, ThunkKind::i64);
+  const char one = 0, other = 0;
+  auto run = [&](uint32_t tag, const void* p) {
+    clear();
+    add(1);
+    add_tag(tag, p);
+    return call(f);
+  };
+  EXPECT_EQ(run(kFunction, &one), kAnswer);
+  known = {&one, &cell, kFunction};
+  ASSERT_EQ(run(kFunction, &one), 1);
+  EXPECT_EQ(L_.top[-1].integer, address_of(&cell));
+  EXPECT_EQ(run(kFunction, &other), kAnswer);
+  EXPECT_EQ(run(kLight, &one), kAnswer);  // the same address of something else
+  ASSERT_EQ(run(kNil, nullptr), 1);
+  EXPECT_EQ(L_.top[-1].integer, 0);
 }
 
 TEST_P(ThunkTest, Pointers) {
