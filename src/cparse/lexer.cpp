@@ -7,8 +7,8 @@
 namespace ferry::cparse {
 namespace {
 
-// In this order: what is below kIdent may need skipping.
-enum CharClass : uint8_t { kSpace, kNewline, kOther, kIdent, kDigit, kPunct };
+// In this order: what is below kPunct may need skipping; from kIdent on identifiers go on.
+enum CharClass : uint8_t { kSpace, kNewline, kOther, kPunct, kIdent, kDigit };
 
 constexpr std::array<uint8_t, 256> make_classes() {
   std::array<uint8_t, 256> table{};
@@ -28,7 +28,19 @@ inline uint8_t char_class(char c) {
   return kClasses[static_cast<uint8_t>(c)];
 }
 inline bool is_ident(char c) {
-  return char_class(c) == kIdent || char_class(c) == kDigit;
+  return char_class(c) >= kIdent;
+}
+// The end of the identifier's characters. Most of a text is identifiers, so the end of the text is looked at once for four
+// characters.
+inline const char* skip_identifier(const char* p, const char* end) {
+  for (; end - p >= 4; p += 4) {
+    if (!is_ident(p[0])) return p;
+    if (!is_ident(p[1])) return p + 1;
+    if (!is_ident(p[2])) return p + 2;
+    if (!is_ident(p[3])) return p + 3;
+  }
+  while (p < end && is_ident(*p)) ++p;
+  return p;
 }
 
 struct Keyword {
@@ -237,7 +249,7 @@ void Lexer::next(Token& token) {
   bool line_start = position_ == begin_;
   const char* p = position_;
   if (p < end_ && *p == ' ') ++p;  // the most frequent gap
-  if (p == end_ || char_class(*p) < kIdent || *p == '/') {
+  if (p == end_ || char_class(*p) < kPunct || *p == '/') {
     p = skip_space(token, p, line_start);
     if (p == nullptr) return;
   }
@@ -386,8 +398,7 @@ void Lexer::next(Token& token) {
 
 // identifier := (letter | '_') (letter | '_' | digit)*
 void Lexer::identifier(Token& token, const char* start) {
-  const char* p = start + 1;
-  while (p < end_ && is_ident(*p)) ++p;
+  const char* p = skip_identifier(start + 1, end_);
   size_t length = static_cast<size_t>(p - start);
   if (p < end_ && (*p == '"' || *p == '\'') && length <= 2) {  // L"", u8""
     std::string_view prefix(start, length);

@@ -36,6 +36,8 @@ struct TypeTable::Rows {
   struct Row {
     Type type;
     Key key;
+    // The pointer to this type, once there was one. A rollback may have undone that row and others have taken its id.
+    TypeId pointer = kNoType;
     // From a record or enum to the latest of its qualified and aligned forms, from there to the one
     // before: completing it in place visits them all.
     TypeId next_variant = kNoType;
@@ -99,7 +101,7 @@ struct TypeTable::Rows {
     return id;
   }
   TypeId add_unique(const Type& type, const Key& key) {
-    const TypeId id = types.push_back({type, key, kNoType});
+    const TypeId id = types.push_back({type, key, kNoType, kNoType});
     Type& t = types[id].type;
     if (t.canonical == kNoType) t.canonical = id;
     if (t.unqualified == kNoType) t.unqualified = id;

@@ -123,16 +123,20 @@ const Function& TypeTable::function(TypeId id) const {
 // A reference is no object that could be pointed to: what is made is the pointer to its referee.
 TypeId TypeTable::pointer_to(TypeId base) {
   if (rows_->type(base).kind == Kind::reference) base = rows_->type(base).base;
+  if (const TypeId known = rows_->row(base).pointer; known != kNoType && known < rows_->types.size()) {
+    const Rows::Key& key = rows_->row(known).key;
+    if (key.op == Op::pointer && key.source == base) return known;
+  }
   const Rows::Key key{Op::pointer, base, 0};
   const uint32_t h = Rows::hash(key);
-  if (TypeId found = rows_->find(key, h)) return found;
+  if (const TypeId found = rows_->find(key, h)) return rows_->row(base).pointer = found;
   Type t;
   t.kind = Kind::pointer;
   t.size = t.align = rows_->target.pointer_size;
   t.base = base;
   const TypeId canonical_base = rows_->type(base).canonical;
   if (canonical_base != base) t.canonical = pointer_to(canonical_base);
-  return rows_->add(t, key, h);
+  return rows_->row(base).pointer = rows_->add(t, key, h);
 }
 
 // C++ 9.3.4.3p6: a reference to a reference collapses.
