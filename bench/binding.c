@@ -190,6 +190,27 @@ static int array_newindex(lua_State* L) {
   return 0;
 }
 
+static int l_totable(lua_State* L) {
+  struct array* a = luaL_checkudata(L, 1, "bench.array");
+  lua_createtable(L, (int)a->length, 0);
+  for (size_t i = 0; i < a->length; i++) {
+    lua_pushinteger(L, a->items[i]);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  return 1;
+}
+
+static int l_fromtable(lua_State* L) {
+  struct array* a = luaL_checkudata(L, 1, "bench.array");
+  luaL_checktype(L, 2, LUA_TTABLE);
+  for (size_t i = 0; i < a->length; i++) {
+    lua_rawgeti(L, 2, (int)i + 1);
+    a->items[i] = (int)luaL_checkinteger(L, -1);
+    lua_pop(L, 1);
+  }
+  return 0;
+}
+
 // An opaque handle with methods.
 static int l_counter(lua_State* L) {
   struct counter** c = new_userdata(L, sizeof *c);
@@ -317,6 +338,8 @@ static const luaL_Reg kFunctions[] = {{"void", l_void},
                                       {"outer", l_outer},
                                       {"array", l_array},
                                       {"counter", l_counter},
+                                      {"totable", l_totable},
+                                      {"fromtable", l_fromtable},
                                       {"loop", l_loop},
                                       {"loop_plain", l_loop_plain},
                                       {"once", l_once},

@@ -95,6 +95,36 @@ row("Lua function as argument, called once", function()
   return function(n) for i = 1, n do once(f, i) end end
 end)
 
+-- Whole arrays: per element, of 1000. By hand they are a loop in C over lua_rawseti and lua_rawgeti.
+local function count(n) return math.max(1, math.floor(n / 1000)) end
+row("totable, int[1000]", function()
+  local a, totable = b.array(1000), b.totable
+  return function(n) for _ = 1, count(n) do totable(a) end end
+end)
+row("fromtable, int[1000]", function()
+  local a, fromtable, list = b.array(1000), b.fromtable, {}
+  for i = 1, 1000 do list[i] = i end
+  return function(n) for _ = 1, count(n) do fromtable(a, list) end end
+end)
+row("int[1000] to a table by a loop in Lua", function()
+  local a = b.array(1000)
+  return function(n)
+    for _ = 1, count(n) do
+      local list = {}
+      for i = 1, 1000 do list[i] = a[i - 1] end
+    end
+  end
+end)
+row("int[1000] from a table by a loop in Lua", function()
+  local a, list = b.array(1000), {}
+  for i = 1, 1000 do list[i] = i end
+  return function(n)
+    for _ = 1, count(n) do
+      for i = 1, 1000 do a[i - 1] = list[i] end
+    end
+  end
+end)
+
 -- Per comparison: glibc's qsort makes as many for the same data, whoever compares.
 local function qsort_row(name)
   row(name, function(make_numbers)

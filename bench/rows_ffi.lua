@@ -153,6 +153,42 @@ end, function(x, y)
   return u < v and -1 or u > v and 1 or 0
 end)
 
+-- Whole arrays: per element, of 1000.
+local function count(n) return math.max(1, math.floor(n / 1000)) end
+if ffi.totable then -- not on LuaJIT
+  row("totable, int[1000]", function()
+    local a, totable = ffi.new "int[1000]", ffi.totable
+    return function(n) for _ = 1, count(n) do totable(a) end end
+  end)
+  row("fromtable, int[1000]", function()
+    local a, fromtable, list = ffi.new "int[1000]", ffi.fromtable, {}
+    for i = 1, 1000 do list[i] = i end
+    return function(n) for _ = 1, count(n) do fromtable(a, list) end end
+  end)
+  row("totable, double[1000]", function()
+    local a, totable = ffi.new "double[1000]", ffi.totable
+    return function(n) for _ = 1, count(n) do totable(a) end end
+  end)
+end
+row("int[1000] to a table by a loop in Lua", function()
+  local a = ffi.new "int[1000]"
+  return function(n)
+    for _ = 1, count(n) do
+      local list = {}
+      for i = 1, 1000 do list[i] = a[i - 1] end
+    end
+  end
+end)
+row("int[1000] from a table by a loop in Lua", function()
+  local a, list = ffi.new "int[1000]", {}
+  for i = 1, 1000 do list[i] = i end
+  return function(n)
+    for _ = 1, count(n) do
+      for i = 1, 1000 do a[i - 1] = list[i] end
+    end
+  end
+end)
+
 -- Last: a metatype cannot be undone, and it must not touch the rows above.
 row("obj:method(), struct with fields", function()
   ffi.metatype("struct record", { __index = { value = lib.target_record } })

@@ -10,6 +10,7 @@
 
 #include "call/thunk_callback.h"
 #include "lua/call.h"
+#include "lua/leaks.h"
 #include "lua/thunks.h"
 #include "lua/varargs.h"
 #include "lua/write.h"
@@ -17,6 +18,11 @@
 namespace ferry::lua {
 
 struct CallbackRecord {
+  CallbackRecord() { ++held.callbacks; }
+  ~CallbackRecord() { --held.callbacks; }
+  CallbackRecord(const CallbackRecord&) = delete;
+  CallbackRecord& operator=(const CallbackRecord&) = delete;
+
   State* st = nullptr;
   TypeInfo* fn = nullptr;
   TypeInfo* result = nullptr;

@@ -179,9 +179,9 @@ int l_construct(lua_State* L) {
   Stack stack(L);
   if (stack.has_only(1)) {
     const auto* ct = static_cast<CData*>(stack.block(1));
-    State* st = stack.state();
-    if (ct != nullptr && ct->guard == st->guard && ct->flags == kIsCType) {
-      if (construct_plain(L, st, stack, st->infos[ct->type])) return 1;
+    if (ct != nullptr && ct->guard == kGuard && ct->flags == kIsCType) {
+      auto* st = static_cast<State*>(ct->data);
+      if (st->guard == kGuard && construct_plain(L, st, stack, st->infos[ct->type])) return 1;
       lua_settop(L, 1);
     }
   }

@@ -9,6 +9,7 @@
 #include "lua/callback.h"
 #include "lua/clib.h"
 #include "lua/exceptions.h"
+#include "lua/leaks.h"
 #include "lua/metatype.h"
 #include "lua/pointer_set.h"
 #include "lua/raise.h"
@@ -160,7 +161,9 @@ int close_state(lua_State* L) {
     }
     free_call_info(info->call);
     delete info;
+    --held.types;
   }
+  --held.states;
   std::vector<TypeInfo*>().swap(st->infos);
   st->types.reset();
   delete st->metatables;
@@ -293,6 +296,7 @@ TypeInfo* info_of(State* st, TypeId id) {
   if (id < st->infos.size() && st->infos[id] != nullptr) return st->infos[id];
   if (id >= st->infos.size()) st->infos.resize(std::max<size_t>(st->types->size(), id + 1), nullptr);
   auto* info = new TypeInfo;
+  ++held.types;
   info->id = id;
   st->infos[id] = info;
   fill_info(st, info);
@@ -353,8 +357,11 @@ State* push_state(lua_State* L) {
           return false;
         }
         st->backend = *backend;
-        st->types = std::make_unique<TypeTable>(host_target());
-        st->metatables = new PointerSet;
+        auto metatables = std::make_unique<PointerSet>();
+        st->types = std::make_unique<TypeTable>(host_target());  // open from here on, and closed by the finaliser
+        st->metatables = metatables.release();
+        ++held.states;
+        tell_held_at_exit();
         return true;
       })) {
     luaL_where(L, 1);

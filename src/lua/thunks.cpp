@@ -12,6 +12,7 @@
 #if defined(FERRY_NATIVE) && defined(FERRY_STUB)
 #include <pthread.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -50,6 +51,8 @@ struct ThunkTable {
 };
 
 namespace {
+
+std::atomic<bool> g_makes_code{false};  // some state has or had a table: asking for the arena does not make it
 
 // --- what thunks call ---------------------------------------------------------------------------------------------
 
@@ -194,6 +197,7 @@ void make_table(State* st) {
     table->host.errno_offset = distance_of_errno();
     table->host.thread_offset = from_thread_pointer(this_thread());
     st->thunks = table.release();
+    g_makes_code = true;
     return true;
   });
 }
@@ -552,23 +556,29 @@ void capture_function(lua_State* L, State* st, call::CallbackData* data) {
   std::memcpy(&data->function_tag, top - layout.slot + layout.tag, sizeof data->function_tag);
 }
 
+CodeHeld code_held() {
+  if (!g_makes_code) return {};
+  const call::CodeUsage code = call::process_code().usage();
+  const call::CallbackUsage callbacks = call::callback_usage();
+  return {code.pages, code.live_blocks, code.live_bytes, code.retired_blocks, callbacks.slots, callbacks.idle};
+}
+
 void push_code_usage(lua_State* L, State* st) {
   luaL_checkstack(L, 6, nullptr);
   lua_newtable(L);
   if (st->thunks == nullptr) return;
   sweep(L, st);
-  const call::CodeUsage code = call::process_code().usage();
-  const call::CallbackUsage callbacks = call::callback_usage();
+  const CodeHeld held = code_held();
   const struct {
     const char* name;
     size_t value;
-  } rows[] = {{"pages", code.pages},
-              {"blocks", code.live_blocks},
-              {"bytes", code.live_bytes},
-              {"retired", code.retired_blocks},
+  } rows[] = {{"pages", held.pages},
+              {"blocks", held.live_blocks},
+              {"bytes", held.live_bytes},
+              {"retired", held.retired_blocks},
               {"functions", st->thunks->thunks.size()},
-              {"callback_slots", callbacks.slots},
-              {"idle_callback_slots", callbacks.idle}};
+              {"callback_slots", held.callback_slots},
+              {"idle_callback_slots", held.idle_callback_slots}};
   for (const auto& row : rows) {
     push_small_integer(L, static_cast<int64_t>(row.value));
     lua_setfield(L, -2, row.name);
@@ -627,6 +637,9 @@ Result<std::unique_ptr<call::Callback>> make_native_callback(State*, TypeInfo*, 
   return Error{"no native code"};
 }
 void capture_function(lua_State*, State*, call::CallbackData*) {}
+CodeHeld code_held() {
+  return {};
+}
 void push_code_usage(lua_State* L, State*) {
   luaL_checkstack(L, 1, nullptr);
   lua_newtable(L);

@@ -45,6 +45,13 @@ void capture_function(lua_State* L, State* st, call::CallbackData* data);
 // Before a call takes the slow path: what its arguments are is remembered, so that the thunk takes them the next time.
 void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first);
 
+// What compiled code takes in this process; all zero where there is none.
+struct CodeHeld {
+  size_t pages = 0, live_blocks = 0, live_bytes = 0, retired_blocks = 0;
+  size_t callback_slots = 0, idle_callback_slots = 0;
+};
+CodeHeld code_held();
+
 // Pushes a table of what compiled code takes in this process, for ffi.debug; what is unreachable is freed first. Empty
 // where there is no native code.
 void push_code_usage(lua_State* L, State* st);

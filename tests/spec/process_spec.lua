@@ -199,6 +199,52 @@ function TestStates:test_types_of_states_are_apart()
   lu.assertError(ffi.typeof, "pr_only_there")
 end
 
+TestHeld = {}
+
+-- What FERRY_LEAKS says at the end of a process that does everything `times` times.
+local function held_after(times)
+  local script = preamble .. ([[
+    ffi.cdef "int snprintf(char *, size_t, const char *, ...); int vary(int, ...) __asm__(\"abs\");"
+    for i = 1, %d do
+      local library = ffi.load(%q)
+      library.run_kept(library.keep_cb(function(v) return v end) or 0)
+      library.keep_cb(nil)
+      for _, v in ipairs { 1, 1.5, "text", true } do ffi.C.vary(1, v) end
+      local cb = ffi.cast("pr_fn", function(v) return v + i end)
+      cb(1)
+      cb:free()
+      ffi.new("int[?]", i)
+      library = nil
+      collectgarbage()
+      collectgarbage()
+    end
+  ]]):format(times, H.fixture "spec_process")
+  local file = os.tmpname()
+  local out = assert(io.open(file, "w"))
+  out:write(script)
+  out:close()
+  local pipe = assert(io.popen(("FERRY_LEAKS=1 '%s' '%s' 2>&1"):format(os.getenv "FERRY_LUA", file)))
+  local text = pipe:read "*a"
+  pipe:close()
+  os.remove(file)
+  local numbers = {}
+  for n in (text:match "ferry: [^\n]*" or ""):gmatch "%d+" do numbers[#numbers + 1] = tonumber(n) end
+  lu.assertEquals(#numbers, 8, text)
+  return numbers, text
+end
+
+function TestHeld:test_nothing_is_left_at_exit()
+  local one, line = held_after(1)
+  local many, last = held_after(40)
+  for i = 1, 3 do
+    lu.assertEquals(one[i], 0, line)
+    lu.assertEquals(many[i], 0, last)
+  end
+  lu.assertEquals(many[5], one[5], "live blocks: " .. line .. last)
+  lu.assertTrue(many[6] <= one[6] + 64, "retired blocks: " .. line .. last) -- what was not swept yet
+  lu.assertEquals(many[7], many[8], "callback slots that are not idle: " .. last)
+end
+
 TestForeignGc = {}
 
 local function raise() error("foreign __gc", 0) end
