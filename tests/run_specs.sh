@@ -35,8 +35,8 @@ trap 'rm -f "$list"' EXIT
 columns=()
 for mode in "${modes[@]}"; do
   case $mode in
-    api) pairs=$(for v in $(versions build 5.1 5.2 5.3 5.4); do echo "$v ${backends%% *}"; done) ;;
-    plain) pairs=$(for v in $(versions build 5.1 5.2 5.3 5.4); do for b in $backends; do echo "$v $b"; done; done) ;;
+    api) pairs=$(for v in $(versions build $lua_versions); do echo "$v ${backends%% *}"; done) ;;
+    plain) pairs=$(for v in $(versions build $lua_versions); do for b in $backends; do echo "$v $b"; done; done) ;;
     asan) pairs=$(for v in $(versions build-asan 5.1 5.4); do for b in $backends; do echo "$v $b"; done; done) ;;
     valgrind) pairs=$(for v in $(versions build 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
     luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;

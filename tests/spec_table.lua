@@ -33,8 +33,8 @@ local function read_log(path, spec, oracle)
   local f = assert(io.open(path, "rb"))
   local passed, failed, skipped, exit = nil, 0, 0, nil
   local lines, problems, failing = {}, {}, {}
-  for line in f:lines() do
-    line = line:gsub("\r$", "")
+  for read in f:lines() do
+    local line = read:gsub("\r$", "")
     local name, message = line:match "^SPEC%-FAIL\t([^\t]*)\t(.*)$"
     local p, _, s = line:match "^SPEC%-SUM\t(%d+)\t(%d+)\t(%d+)$"
     local e = line:match "^SPEC%-EXIT\t(%d+)"
