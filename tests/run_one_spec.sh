@@ -14,7 +14,7 @@ export FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=0
 luaunit=
 [ "$version" != 5.5 ] || luaunit="/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua"
 export LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;$luaunit" LUA_CPATH="$tree/lib/$version/?.so;;"
-[ "$mode" != api ] || export FERRY_STACK=api
+case $mode in *api) export FERRY_STACK=api ;; esac
 
 case $mode in
   luajit)
@@ -22,6 +22,7 @@ case $mode in
     export LUA_PATH="$PWD/tests/spec/?.lua;;" LUA_CPATH=";;"
     lua=$(command -v luajit)
     ;;
+  c++*) lua=$PWD/build/tests/host/lua$version-c++ ;;
   *) lua=$(lua_command "$version") ;;
 esac
 export FERRY_LUA=$lua # for specs that start another interpreter
