@@ -1,5 +1,5 @@
 # Thin front for the CMake presets; every target first installs what it lacks (tools/deps.sh).
-#   make lib       build/lib/5.1 ... build/lib/5.4: complete module folders
+#   make lib       build/lib/5.1 ... build/lib/5.5: complete module folders
 #   make demo      the examples on real libraries, with what they print
 #   make test      everything; `make test STAGES="unit specs"` for a part (tests/README.md)
 #   make bench     table of nanoseconds against a hand-written binding, and build/bench.json
@@ -23,16 +23,21 @@ lib:
 	@cmake --build build --target modules
 	@for v in build/lib/5.*; do echo "Lua $${v##*/}: $$v"; done
 
-demo: lib
-	@tools/deps.sh demo
+# Lua 5.5 is built first where the system has no package of it (tools/lua55.sh).
+demo:
+	@tools/deps.sh build demo
+	@tools/lua55.sh
+	@$(MAKE) --no-print-directory lib
 	@tests/run_examples.sh --show
 
 test:
 	@tools/deps.sh build demo test
+	@tools/lua55.sh
 	@tests/run.sh $(STAGES)
 
 bench:
 	@tools/deps.sh build bench
+	@tools/lua55.sh
 	@cmake --preset release $(if $(wildcard build/CMakeCache.txt),,-DFERRY_TESTS=OFF) -DFERRY_BENCH=ON >/dev/null
 	@cmake --build build --target modules bench_binding
 	@bench/run.sh

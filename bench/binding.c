@@ -7,7 +7,7 @@
 
 #include "target.h"
 
-// What differs between Lua 5.1 and 5.4.
+// What differs between Lua 5.1 and 5.5.
 #if LUA_VERSION_NUM >= 504
 #define new_userdata(L, size) lua_newuserdatauv(L, size, 0)
 #else

@@ -21,7 +21,6 @@ target=$folder/libbench_target.so
 data=$folder/data.tsv # kind, Lua, column, round, then what the measuring script printed
 mkdir -p "$folder/headers"
 : >"$data"
-unset LUA_INIT LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
 
 # measure PREFIX COMMAND...: its lines with the prefix before them; that it failed is a line too.
 measure() {
@@ -42,7 +41,7 @@ on() {
 }
 
 luas=()
-for v in ${BENCH_LUAS:-5.4 5.3 5.2 5.1}; do
+for v in ${BENCH_LUAS:-$lua_versions_newest_first}; do
   if [ -n "$(lua_command "$v")" ] && [ -e "build/lib/$v/ferry/core.so" ]; then luas+=("$v"); fi
 done
 jit=$(command -v luajit || true)

@@ -43,7 +43,7 @@ print("sqrt -4  = " .. show(C.csqrtf(ffi.new("complex float", -4))) .. " (float)
 print "-- div and lldiv"
 local d = C.div(-17, 5)
 print(("-17 = 5 * %d + %d"):format(d.quot, d.rem))
--- 64-bit members are native integers in Lua 5.3 and 5.4 and boxed ones elsewhere: tonumber fits both.
+-- 64-bit members are native integers from Lua 5.3 on and boxed ones elsewhere: tonumber fits both.
 local q = C.lldiv(2 ^ 52, 1000)
 print(("2^52 = 1000 * %.0f + %.0f"):format(tonumber(q.quot), tonumber(q.rem)))
 

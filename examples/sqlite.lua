@@ -46,7 +46,7 @@ local NULL = ffi.new "void *"
 -- SQLITE_TRANSIENT, ((sqlite3_destructor_type)-1): SQLite makes a copy of what it is given.
 local TRANSIENT = ffi.cast("sqlite3_destructor_type", ffi.cast("intptr_t", -1))
 
--- 64-bit integers are native in Lua 5.3 and 5.4; in 5.1, 5.2 and LuaJIT they are boxed, and print with a suffix.
+-- 64-bit integers are native from Lua 5.3 on; in 5.1, 5.2 and LuaJIT they are boxed, and print with a suffix.
 local function digits(n) return (tostring(n):gsub("LL$", "")) end
 
 -- Opens the database; the handle comes back through a pointer to a pointer.

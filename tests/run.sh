@@ -2,7 +2,7 @@
 # Runs the tests: run.sh [STAGE...]; without arguments all of them, in this order:
 #   unit       GoogleTest programs of the release build
 #   oracles    programs that compare with compilers (CTest's other tests)
-#   specs      tests/spec under every Lua with every back end, and on LuaJIT's own ffi
+#   specs      tests/spec under every Lua with every back end, also where Lua is built as C++, and on LuaJIT's own ffi
 #   examples   examples/ under every Lua, their exit codes and key lines
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
@@ -102,7 +102,7 @@ for stage in "${stages[@]}"; do
     specs)
       build_release || continue
       title "specs, under each Lua and back end"
-      scripted tests/run_specs.sh plain api luajit
+      scripted tests/run_specs.sh plain api c++ c++api luajit
       ;;
     examples)
       build_release || continue

@@ -10,7 +10,6 @@ cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
 show=${1:-}
 backends=$(backends_of build)
-unset LUA_INIT LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4
 mkdir -p build/examples
 checker=$(lua_command any)
 if [ -z "$checker" ]; then
@@ -45,7 +44,7 @@ runs_on() {
 
 targets=()
 newest=
-for v in ${LUAS:-5.4 5.3 5.2 5.1}; do
+for v in ${LUAS:-$lua_versions_newest_first}; do
   [ -n "$(lua_command "$v")" ] && [ -e "build/lib/$v/ferry/core.so" ] || continue
   newest=${newest:-$v}
   for b in $backends; do targets+=("$v $b"); done

@@ -10,9 +10,11 @@ log=build/specs/$mode-$version-$backend/${name%.lua}.log
 tree=$PWD/build limit=300 run=()
 [ "$mode" != asan ] || tree=$PWD/build-asan
 export FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=0
-export LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;" LUA_CPATH="$tree/lib/$version/?.so;;"
-[ "$mode" != api ] || export FERRY_STACK=api
-unset LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4 LUA_INIT
+# LuaUnit is one file for all versions; packages of it may be older than 5.5.
+luaunit=
+[ "$version" != 5.5 ] || luaunit="/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua"
+export LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;$luaunit" LUA_CPATH="$tree/lib/$version/?.so;;"
+case $mode in *api) export FERRY_STACK=api ;; esac
 
 case $mode in
   luajit)
@@ -20,6 +22,7 @@ case $mode in
     export LUA_PATH="$PWD/tests/spec/?.lua;;" LUA_CPATH=";;"
     lua=$(command -v luajit)
     ;;
+  c++*) lua=$PWD/build/tests/host/lua$version-c++ ;;
   *) lua=$(lua_command "$version") ;;
 esac
 export FERRY_LUA=$lua # for specs that start another interpreter

@@ -2,8 +2,10 @@
 # Runs tests/spec/*_spec.lua: run_specs.sh [MODE...], each a column or several of the table it prints:
 #   plain      every Lua found, with every back end, from build/
 #   api        every Lua found, with the first back end, and arguments read by Lua's public functions only
+#   c++        two Luas that are built as C++, whose errors are exceptions, with every back end
+#   c++api     the same, with the first back end, and arguments read by Lua's public functions only
 #   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
-#   asan       two Luas from build-asan/, with every back end
+#   asan       three Luas from build-asan/, with every back end
 #   valgrind   one Lua from build/
 # Settable: LUAS="5.1 5.4", BACKENDS="stub libffi", SPECS="tests/spec/one_spec.lua ...", JOBS.
 # A spec file's tests run in one process per column; what each printed stays in build/specs/COLUMN/SPEC.log.
@@ -22,6 +24,13 @@ fi
 # The oracle runs a file whose name ends so, or that says so in its first lines.
 claims_luajit() { case $1 in *_luajit_spec.lua) true ;; *) head -n 20 "$1" | grep -q '^-- oracle: LuaJIT' ;; esac }
 
+# Those of LUAS that have an interpreter built by tests/host, and a module.
+versions_cpp() {
+  local v
+  for v in ${LUAS:-5.1 5.4}; do
+    [ -x "build/tests/host/lua$v-c++" ] && [ -e "build/lib/$v/ferry/core.so" ] && echo "$v"
+  done
+}
 versions() { # versions TREE [WANTED...]: those of LUAS that have an interpreter and a module
   local tree=$1 v
   shift
@@ -30,14 +39,27 @@ versions() { # versions TREE [WANTED...]: those of LUAS that have an interpreter
   done
 }
 
+# What is not here is left out of the modes for every Lua, by name.
+case " ${modes[*]} " in
+  *" plain "*)
+    for v in ${LUAS:-$lua_versions}; do
+      [ -z "$(LUAS=$v versions build)" ] || continue
+      echo "Lua $v: no interpreter or no module, skipped"
+      [ -z "${FERRY_RESULTS:-}" ] || printf 'specs plain-%s\t0\t0\t1\n' "$v" >>"$FERRY_RESULTS"
+    done
+    ;;
+esac
+
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
 columns=()
 for mode in "${modes[@]}"; do
   case $mode in
-    api) pairs=$(for v in $(versions build 5.1 5.2 5.3 5.4); do echo "$v ${backends%% *}"; done) ;;
-    plain) pairs=$(for v in $(versions build 5.1 5.2 5.3 5.4); do for b in $backends; do echo "$v $b"; done; done) ;;
-    asan) pairs=$(for v in $(versions build-asan 5.1 5.4); do for b in $backends; do echo "$v $b"; done; done) ;;
+    api) pairs=$(for v in $(versions build $lua_versions); do echo "$v ${backends%% *}"; done) ;;
+    plain) pairs=$(for v in $(versions build $lua_versions); do for b in $backends; do echo "$v $b"; done; done) ;;
+    c++) pairs=$(for v in $(versions_cpp); do for b in $backends; do echo "$v $b"; done; done) ;;
+    c++api) pairs=$(for v in $(versions_cpp); do echo "$v ${backends%% *}"; done) ;;
+    asan) pairs=$(for v in $(versions build-asan 5.1 5.4 5.5); do for b in $backends; do echo "$v $b"; done; done) ;;
     valgrind) pairs=$(for v in $(versions build 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
     luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;
     *)
@@ -46,7 +68,10 @@ for mode in "${modes[@]}"; do
       ;;
   esac
   if [ -z "$pairs" ]; then
-    echo "$mode: no Lua to run it with, skipped"
+    case $mode in
+      c++*) echo "$mode: no library of a Lua built as C++ (Debian's liblua5.4-dev has one), skipped" ;;
+      *) echo "$mode: no Lua to run it with, skipped" ;;
+    esac
     [ -z "${FERRY_RESULTS:-}" ] || printf 'specs (%s)\t0\t0\t1\n' "$mode" >>"$FERRY_RESULTS"
     continue
   fi

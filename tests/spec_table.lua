@@ -33,8 +33,8 @@ local function read_log(path, spec, oracle)
   local f = assert(io.open(path, "rb"))
   local passed, failed, skipped, exit = nil, 0, 0, nil
   local lines, problems, failing = {}, {}, {}
-  for line in f:lines() do
-    line = line:gsub("\r$", "")
+  for read in f:lines() do
+    local line = read:gsub("\r$", "")
     local name, message = line:match "^SPEC%-FAIL\t([^\t]*)\t(.*)$"
     local p, _, s = line:match "^SPEC%-SUM\t(%d+)\t(%d+)\t(%d+)$"
     local e = line:match "^SPEC%-EXIT\t(%d+)"
@@ -91,11 +91,13 @@ local function listing(path)
   return out
 end
 
--- "plain-5.3-stub" -> "5.3 stub"
-local function label(column)
-  local version, backend = column:match "^%a+%-(%S-)%-(%a+)$"
-  return version == "jit" and "luajit" or version .. " " .. backend
+-- What runs a column and how: "plain-5.3-stub" -> "5.3", "stub"; "c++api-5.4-thunk" -> "5.4++", "api"
+local function heads(column)
+  local mode, version, backend = column:match "^(%S-)%-(%S-)%-(%a+)$"
+  if version == "jit" then return "luajit", "" end
+  return version .. (mode:find "^c%+%+" and "++" or ""), mode:find "api$" and "api" or backend
 end
+local function label(column) return (("%s %s"):format(heads(column)):gsub(" $", "")) end
 
 local rows, names, sums = {}, {}, {}
 local problems, where = {}, {} -- what failed, each text once; under which columns
@@ -130,19 +132,21 @@ for _, text in ipairs(problems) do
   print(("FAILED %s\n       under: %s"):format(text, under))
 end
 
--- The table: passed tests, or passed and failed ones. A column is headed by version and back end.
+-- The table: passed tests, or passed and failed ones. A column is headed by version, and back end below it.
 local width = 10
 for _, name in ipairs(names) do width = math.max(width, #name) end
-local head = ("%-" .. width .. "s"):format "spec file"
+local above, head = (" "):rep(width), ("%-" .. width .. "s"):format "spec file"
 for _, column in ipairs(columns) do
-  head = head .. ("%11s"):format(label(column))
+  local what, how = heads(column)
+  above, head = above .. ("%8s"):format(what), head .. ("%8s"):format(how)
 end
+print(above)
 print(head)
 for _, name in ipairs(names) do
   local line = ("%-" .. width .. "s"):format(name)
   for _, column in ipairs(columns) do
     local r = rows[name][column]
-    line = line .. ("%11s"):format(r and (r.failed > 0 and ("%d(-%d)"):format(r.passed, r.failed) or tostring(r.passed)) or "-")
+    line = line .. ("%8s"):format(r and (r.failed > 0 and ("%d(-%d)"):format(r.passed, r.failed) or tostring(r.passed)) or "-")
   end
   print(line)
 end
@@ -153,9 +157,10 @@ local failed = 0
 print ""
 for _, column in ipairs(columns) do
   local s = sums[column]
-  local mode, version, backend = column:match "^(%a+)%-(%S-)%-(%a+)$"
-  local what = mode == "luajit" and "LuaJIT's own ffi" or ("Lua %s, %s%s"):format(version, backend,
-    mode == "plain" and "" or mode == "asan" and ", sanitised" or ", " .. mode)
+  local mode, version, backend = column:match "^(%S-)%-(%S-)%-(%a+)$"
+  local said = { plain = "", asan = ", sanitised", ["c++"] = "", ["c++api"] = ", api" }
+  local what = mode == "luajit" and "LuaJIT's own ffi"
+    or ("Lua %s%s, %s%s"):format(version, mode:find("c++", 1, true) and " C++" or "", backend, said[mode] or ", " .. mode)
   print(("%-26s %3d files, %5d specs passed, %d failed, %d skipped"):format(what, s.files, s.passed, s.failed, s.skipped))
   if out then out:write(("specs %s\t%d\t%d\t%d\n"):format(column, s.passed, s.failed, s.skipped)) end
   failed = failed + s.failed

@@ -218,9 +218,10 @@ __attribute__((noinline)) int index_method(lua_State* L, TypeInfo* info) {
   return l_general_index(L);
 }
 
-// Whether C has nothing of that name for the object: its record has no such member, or is not known.
-bool has_no_member(const TypeInfo* info, size_t key_length) {
-  if (info->metatype == 0 || key_length > kMaxInterned) return false;
+// Whether C has nothing of that name for the object, whose members have no such address: its record has no such member,
+// or is not known.
+bool has_no_member(const TypeInfo* info, bool interned) {
+  if (info->metatype == 0 || !interned) return false;
   if (info->members != nullptr) return true;
   return info->rep == Rep::pointer && info->base != nullptr && info->base->rep == Rep::none;
 }
@@ -243,7 +244,7 @@ int l_index(lua_State* L) {
     if (m != nullptr && cd->data != nullptr) {
       if (push_plain(stack, m->rep, static_cast<const char*>(cd->data) + m->offset)) return 1;
       if ((cd->flags & kHasLength) == 0) return index_member<Stack>(L, st, cd, *m);
-    } else if (m == nullptr && has_no_member(info, length)) {
+    } else if (m == nullptr && has_no_member(info, Stack::is_interned(length))) {
       return index_method<Stack>(L, info);
     }
   } else if (info->element != Rep::none && Stack::is_number(tag)) {

@@ -40,6 +40,14 @@ inline bool raw_equal(lua_State* L, int a, int b) {
   return lua_rawequal(L, a, b) != 0;
 }
 
+// --- strings --------------------------------------------------------------------------------------
+
+// Equal strings up to this length are one string with one address: in 5.1 all, then short ones (LUAI_MAXSHORTLEN).
+inline constexpr size_t kMaxInterned = LUA_VERSION_NUM >= 502 ? 40 : SIZE_MAX;
+// Whether there are strings whose bytes the host keeps (5.5: lua_pushexternalstring), which are not interned however
+// short they are. Their tag is that of long strings; the API does not tell.
+inline constexpr bool kExternalStrings = LUA_VERSION_NUM >= 505;
+
 // --- numbers --------------------------------------------------------------------------------------
 
 // The stack value must be a number. True and `*out` if it is an integer, or a float with an exact integer

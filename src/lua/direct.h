@@ -35,6 +35,8 @@ class ApiStack {
   // What kind of value argument i is; for the tests below.
   int tag(int i) const { return lua_type(L_, i); }
   static bool is_string(int tag) { return tag == LUA_TSTRING; }
+  // is_string(tag), and the length as string() gives it: whether equal strings have this address.
+  static bool is_interned(size_t length) { return !kExternalStrings && length <= kMaxInterned; }
   static bool is_number(int tag) { return tag == LUA_TNUMBER; }
   static bool is_boolean(int tag) { return tag == LUA_TBOOLEAN; }
 
@@ -102,6 +104,7 @@ class DirectStack {
 
   int tag(int i) const { return tag_at(slot(i)); }
   static bool is_string(int tag) { return tag == kStack.tag_string; }
+  static bool is_interned(size_t) { return true; }  // what has that tag
   static bool is_number(int tag) {
     return tag == kStack.tag_float || (kStack.tag_integer != 0 && tag == kStack.tag_integer);
   }

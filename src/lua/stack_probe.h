@@ -33,7 +33,8 @@ constexpr call::StackLayout stack_layout_of(int version) {
   s.tag_table = static_cast<uint8_t>(LUA_TTABLE | collectable);
   s.string_bytes = 24;
   s.userdata_block = version >= 504 ? 32 : 40;
-  s.userdata_block_1 = version >= 504 ? 56 : 40;
+  // From 5.5 on user values are aligned as the userdata's memory is, to 16 bytes.
+  s.userdata_block_1 = version >= 505 ? 64 : version >= 504 ? 56 : 40;
   s.userdata_metatable = version >= 504 ? 24 : 16;
   s.userdata_values = version >= 504 ? 10 : 0;
   s.table_items = version >= 505 ? 0 : version >= 502 ? 16 : 24;  // 5.5 keeps the tags of an array apart

@@ -257,6 +257,10 @@ void fill_fields(lua_State* L, State* st, TypeInfo* record) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->names);
   for (uint32_t i = 0; i <= table->mask && table->slots[i].name != kNoName; ++i) {
     const std::string_view name = st->types->name(table->slots[i].name);
+    if (name.size() > kMaxInterned) {
+      table->slots[i].key = name.data();  // no string's: such names are compared
+      continue;
+    }
     lua_pushlstring(L, name.data(), name.size());
     const char* key = lua_tostring(L, -1);
     lua_pushboolean(L, 1);
@@ -416,7 +420,7 @@ const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx) {
   size_t length;
   const char* key = lua_tolstring(L, idx, &length);
   if (const Member* m = member_at(table, key)) return m;
-  if (length <= kMaxInterned) return nullptr;
+  if (!kExternalStrings && length <= kMaxInterned) return nullptr;
   const NameId name = st->types->find_name({key, length});
   if (name == kNoName) return nullptr;
   for (uint32_t i = 0; i <= table->mask; ++i) {

@@ -119,7 +119,8 @@ bool without_exceptions(State* st, Work work) {
 // --- members ------------------------------------------------------------------------------------
 
 struct Member {
-  const char* key = nullptr;  // address of the interned Lua string; null: an empty slot
+  // Address of the interned Lua string, or of the type table's copy where Lua would not intern it; null: an empty slot.
+  const char* key = nullptr;
   uint64_t offset = 0;
   TypeInfo* info = nullptr;  // null: a scoped constant
   const Constant* constant = nullptr;
@@ -151,8 +152,6 @@ inline const Member* member_at(const FieldTable* table, const char* key) {
     if (m.key == nullptr) return nullptr;
   }
 }
-// Longer strings are not interned by Lua 5.2+ (LUAI_MAXSHORTLEN): their addresses say nothing.
-inline constexpr size_t kMaxInterned = 40;
 // Finds the member that the string at idx names, or null. `record` must be a complete record's info. May allocate
 // (first use) and raise.
 const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx);

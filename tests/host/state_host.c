@@ -1,6 +1,7 @@
 // Opens further Lua states in the process of a spec. run(code, path, cpath, fail_at, fail_all): one state whose
 // allocator refuses the fail_at-th allocation that the code makes (fail_all: and all that follow; 0: none). open and
-// close: states that stay open. The interpreter's own Lua does it: nothing is linked.
+// close: states that stay open. external(text): on Lua 5.5, a string whose bytes are not in Lua's memory; freed(): how
+// many of those Lua has given back. The interpreter's own Lua does it: nothing is linked.
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -34,7 +35,11 @@ static void *limited(void *ud, void *block, size_t old_size, size_t size) {
 }
 
 static lua_State *open_state(Limit *limit, const char *path, const char *cpath) {
+#if LUA_VERSION_NUM >= 505
+  lua_State *L = lua_newstate(limited, limit, 1); // a fixed seed: the same allocations each time
+#else
   lua_State *L = lua_newstate(limited, limit);
+#endif
   if (L == NULL) return NULL;
   luaL_openlibs(L);
   lua_getglobal(L, "package");
@@ -111,8 +116,39 @@ static int close_one(lua_State *L) {
   return 1;
 }
 
+#if LUA_VERSION_NUM >= 505
+static int freed_count;
+
+static void *give_back(void *ud, void *block, size_t old_size, size_t size) {
+  (void)ud, (void)old_size, (void)size;
+  free(block);
+  ++freed_count;
+  return NULL;
+}
+
+static int external(lua_State *L) {
+  size_t length;
+  const char *text = luaL_checklstring(L, 1, &length);
+  char *copy = malloc(length + 1);
+  memcpy(copy, text, length + 1);
+  lua_pushexternalstring(L, copy, length, give_back, NULL);
+  return 1;
+}
+
+static int freed(lua_State *L) {
+  lua_pushinteger(L, freed_count);
+  return 1;
+}
+#endif
+
 EXPORT int luaopen_state_host(lua_State *L) {
   lua_newtable(L);
+#if LUA_VERSION_NUM >= 505
+  lua_pushcfunction(L, external);
+  lua_setfield(L, -2, "external");
+  lua_pushcfunction(L, freed);
+  lua_setfield(L, -2, "freed");
+#endif
   lua_pushcfunction(L, run);
   lua_setfield(L, -2, "run");
   lua_pushcfunction(L, open_one);

@@ -3,7 +3,7 @@
 local H = require "spec_helper"
 local lu, ffi = H.lu, H.ffi
 local file_name = (debug.getinfo(1, "S").source:sub(2):match "^(.*[/\\])" or "") .. "api_errors.txt"
-local versions = { "5.1", "5.2", "5.3", "5.4" }
+local versions = { "5.1", "5.2", "5.3", "5.4", "5.5" }
 
 ffi.cdef [[
 enum er_e { ER_A, ER_B };

@@ -19,7 +19,8 @@ function TestDirect:test_stack_says_what_it_is()
   if os.getenv "FERRY_STACK" == "api" then
     lu.assertEquals(ffi.stack, "api")
   else
-    lu.assertTrue(ffi.stack == "direct" or ffi.stack == "api")
+    if ffi.stack == "api" then lu.skip "this Lua's stack is not as known" end
+    lu.assertEquals(ffi.stack, "direct")
   end
 end
 
@@ -75,6 +76,22 @@ function TestDirect:test_members()
     end)
   end
   lu.assertEquals(rawequal(s, p), false)
+end
+
+-- Long strings are not unique, and memory of one is soon another's: names of that length are compared.
+function TestDirect:test_a_long_name_is_no_other_long_name()
+  local long = "a_member_name_that_is_longer_than_forty_characters"
+  ffi.cdef(("struct dir_long1 { int %s; }; struct dir_long2 { int pad; int %s; };"):format(long, long))
+  local one, two = ffi.new("struct dir_long1", 1), ffi.new("struct dir_long2", 2, 3)
+  lu.assertEquals({ one[long], two[long] }, { 1, 3 })
+  local function read(o, key) return o[key] end
+  H.collect()
+  local kept = {}
+  for i = 1, H.slow and 200 or 5000 do
+    kept[i] = ("%0" .. #long .. "d"):format(i)
+    lu.assertFalse(pcall(read, one, kept[i]), kept[i])
+    lu.assertFalse(pcall(read, two, kept[i]), kept[i])
+  end
 end
 
 function TestDirect:test_numbers_out_of_range()

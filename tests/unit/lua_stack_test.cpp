@@ -106,9 +106,17 @@ void* limited(void* left, void* block, size_t old_size, size_t size) {
   return std::realloc(block, size);
 }
 
+// lua_newstate takes a seed from 5.5 on.
+[[maybe_unused]] lua_State* new_state(lua_State* (*f)(lua_Alloc, void*), void* memory) {
+  return f(limited, memory);
+}
+[[maybe_unused]] lua_State* new_state(lua_State* (*f)(lua_Alloc, void*, unsigned), void* memory) {
+  return f(limited, memory, 1);
+}
+
 TEST(StackProbe, DoesNotRaiseWithoutMemory) {
   size_t left = 1 << 20;
-  const Lua L(lua_newstate(limited, &left));
+  const Lua L(new_state(lua_newstate, &left));
   ASSERT_NE(L, nullptr);
   lua_checkstack(L.get(), 20);
   for (size_t more = 256; more < 40000; more += 256) {
