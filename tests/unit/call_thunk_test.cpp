@@ -7,12 +7,16 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csetjmp>
+#include <cstdarg>
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "call/unwind.h"
 #include "call_fake_lua.h"
 #include "cparse/parser.h"
 
@@ -106,9 +110,12 @@ class ThunkTest : public testing::TestWithParam<Setup> {
     return reinterpret_cast<CFunction>(reinterpret_cast<uintptr_t>(made));
   }
   // The spec of a function; its plan is kept in plans_.
-  ThunkSpec spec(const std::string& type, std::vector<ThunkArg> args, ThunkKind result) {
+  ThunkSpec spec(const std::string& type, std::vector<ThunkArg> args, ThunkKind result,
+                 std::initializer_list<Scalar> extra = {}) {
+    std::vector<TypeId> behind;
+    for (Scalar scalar : extra) behind.push_back(scalar_type(scalar));
     TypeId id = *cparse::parse_type(types_, type + (GetParam().ms_function ? " __attribute__((ms_abi))" : ""));
-    plans_.push_back(std::make_unique<abi::CallPlan>(*abi::plan_call(types_, id)));
+    plans_.push_back(std::make_unique<abi::CallPlan>(*abi::plan_call(types_, id, behind)));
     ThunkSpec made;
     made.plan = plans_.back().get();
     made.args = std::move(args);
@@ -384,6 +391,38 @@ TEST_P(ThunkTest, ExactNumbers) {
   EXPECT_EQ(L_.top[-1].number, 2);
 }
 
+// Microsoft, "Varargs": doubles are in the general registers, too; System V has al count the vector registers.
+double add_variadic(int n, ...) {
+  va_list list;
+  va_start(list, n);
+  double sum = va_arg(list, double) + va_arg(list, int);
+  for (int i = 0; i < n; ++i) sum += va_arg(list, double);
+  va_end(list);
+  return sum;
+}
+__attribute__((ms_abi)) double ms_add_variadic(int n, ...) {
+  __builtin_ms_va_list list;
+  __builtin_ms_va_start(list, n);
+  double sum = __builtin_va_arg(list, double) + __builtin_va_arg(list, int);
+  for (int i = 0; i < n; ++i) sum += __builtin_va_arg(list, double);
+  __builtin_ms_va_end(list);
+  return sum;
+}
+
+TEST_P(ThunkTest, VariadicCalls) {
+  using K = ThunkKind;
+  ThunkSpec made = spec("double(int, ...)", {kind(K::i32), kind(K::f64), kind(K::i32), kind(K::f64), kind(K::f64)},
+                        K::f64, {Scalar::float64, Scalar::int32, Scalar::float64, Scalar::float64});
+  made.record = &record_;
+  const void* to = GetParam().ms_function ? address(&ms_add_variadic) : address(&add_variadic);
+  made.address = reinterpret_cast<CFunction>(reinterpret_cast<uintptr_t>(to));
+  made.slow = entry<go_slow>(GetParam().ms_host);
+  Thunk f = publish(made);
+  for (int i : {2, 30, 400, 5000, 60000}) add(i);
+  ASSERT_EQ(call(f), 1);
+  EXPECT_EQ(L_.top[-1].number, 65430);
+}
+
 int errno_plus(int n) {
   const int old = errno;
   errno = n;
@@ -482,6 +521,36 @@ TEST_P(ThunkTest, ErrnoByFunction) {
   EXPECT_EQ(pair.a, 1);
   EXPECT_EQ(pair.b, 7);
   EXPECT_EQ(state_.saved_errno, 2);
+}
+
+struct Landing {
+  jmp_buf back;
+  LandedFrame frame;
+  std::string what;
+};
+Landing g_landing;
+void landed(const LandedFrame& frame, const char*, const char* what) {
+  g_landing.frame = frame;
+  g_landing.what = what;
+  longjmp(g_landing.back, 1);
+}
+int throws(int n) {
+  if (n != 0) throw std::runtime_error("thrown");
+  return n;
+}
+
+TEST_P(ThunkTest, ExceptionsLand) {
+  Thunk f = make<throws>("int(int)", {kind(ThunkKind::i32)}, ThunkKind::i32);
+  add(1);
+  set_exception_handler(landed);
+  if (setjmp(g_landing.back) == 0) {
+    call(f);
+    ADD_FAILURE() << "returned";
+  }
+  set_exception_handler(nullptr);
+  EXPECT_EQ(g_landing.what, "thrown");
+  EXPECT_EQ(g_landing.frame.saved[0], &L_);
+  EXPECT_EQ(g_landing.frame.saved[1], &state_);
 }
 
 // A thunk of a function type is told the function, and hands it on where it gives up.
