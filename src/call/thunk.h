@@ -19,7 +19,7 @@
 
 namespace ferry::call {
 
-// Entry points of the API of the running Lua; all are called with the C convention.
+// Entry points of the API of the running Lua; all are called by ThunkHost's convention.
 struct LuaApi {
   const void* gettop = nullptr;
   const void* type = nullptr;
@@ -137,7 +137,9 @@ struct ThunkSpec {
 // A thunk of a function type is called as int (lua_State*, CFunction, const void* data), of a library function as a
 // lua_CFunction.
 
-// More arguments, or more bytes of them on the C stack, are left to other back ends: the code would grow with them.
+// More arguments, or more bytes of them on the C stack (copies that are passed by their address among them), are left
+// to other back ends: the code would grow with them. A frame is less than a page, so that Windows need not be told of
+// it.
 inline constexpr size_t kMaxThunkArgs = 64;
 inline constexpr uint32_t kMaxThunkStack = 2048;
 

@@ -139,7 +139,9 @@ int fake_pcall(FakeLua* L, int n, int results, int handler, int64_t context, con
   bool integers = true;
   for (Value* v = L->top - n; v < L->top; ++v) {
     integers = integers && v->tag != kFloat;
-    sum += v->tag == kFloat ? v->number : static_cast<double>(v->integer);
+    // A boolean is an int in its slot.
+    const int64_t integer = v->tag == kBoolean ? static_cast<int>(v->integer) : v->integer;
+    sum += v->tag == kFloat ? v->number : static_cast<double>(integer);
   }
   L->top -= n;
   g_pcall_bad += (--L->top)->tag != kFunction;
