@@ -36,14 +36,17 @@ namespace ferry::call {
 // What every block of one kind has at its start, so that the unwinder can pass through any call in it
 // with a single record per region (see unwind.h). The code before the first call must be exactly (in effect):
 //   x86-64:  push rbp; mov rbp, rsp; then `saved` registers stored: the first of rbx, r12, r13, r14, r15
-//            at [rbp-8], [rbp-16], ... ([rbp] caller's rbp, [rbp+8] return address: CFA = rbp+16)
+//            at [rbp-8], [rbp-16], ... ([rbp] caller's rbp, [rbp+8] return address: CFA = rbp+16);
+//            with `rdi_rsi` these two in the next places, before anything changes them
 //   AArch64: stp x29, x30, [sp, #-16]!; mov x29, sp; then `saved` pairs, the first of (x19, x20), (x21, x22),
 //            ... (x27, x28) at [x29-16], [x29-32], ... (CFA = x29+16)
 // and rbp/x29 must hold that frame at every call. No other callee-saved register may be changed
-// (also not d8-d15 on AArch64). The stack is 16-aligned at calls, as both ABIs demand.
+// (also not d8-d15 on AArch64), but xmm6-15: no unwinder of ELF systems restores vector registers. The stack is
+// 16-aligned at calls, as both ABIs demand.
 struct FrameShape {
   uint8_t saved = 0;             // at most kMaxSaved
   bool lands_exceptions = true;  // C++ exceptions of callees go to the handler of unwind.h; false: they pass through
+  bool rdi_rsi = false;          // x86-64: callers by Microsoft's convention rely on them
 
   static constexpr uint8_t kMaxSaved = 5;
   bool operator==(const FrameShape&) const = default;

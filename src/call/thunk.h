@@ -19,7 +19,7 @@
 
 namespace ferry::call {
 
-// Entry points of the API of the running Lua; all are called with the C convention.
+// Entry points of the API of the running Lua; all are called by ThunkHost's convention.
 struct LuaApi {
   const void* gettop = nullptr;
   const void* type = nullptr;
@@ -74,14 +74,23 @@ inline int64_t expected_top(const StackLayout& stack, size_t n) {
 }
 inline constexpr int64_t kNoTop = -1;
 
+enum class ThreadSegment : uint8_t { fs, gs };
+
 // What one Lua state tells the emitter, once.
 struct ThunkHost {
+  // How thunks are called, and how they call Lua's API and the helpers; how C functions are called their plans say.
+  abi::Abi convention = abi::abi_of(host_target(), CallConv::c);
   LuaApi api;
   ThunkHelpers helpers;
   ThunkOffsets offsets;
-  StackLayout stack;          // valid: the Lua stack is read and written directly
-  int64_t errno_offset = 0;   // of C's errno from the thread pointer
-  int64_t thread_offset = 0;  // of what State's owner is compared with, from the thread pointer; x86-64: always 0
+  StackLayout stack;         // valid: the Lua stack is read and written directly
+  int64_t errno_offset = 0;  // of C's errno from the thread pointer
+  // x86-64: int* (*)(void), errno's address where it has no such offset (Windows: _errno). Null: it has.
+  const void* errno_location = nullptr;
+  // Of what State's owner is compared with, from the thread pointer. x86-64: of the word that holds it, in the segment
+  // that is the thread's (Linux: fs:0; Windows: gs:0x30).
+  int64_t thread_offset = 0;
+  ThreadSegment thread_segment = ThreadSegment::fs;
 };
 
 enum class ThunkKind : uint8_t {
@@ -150,11 +159,14 @@ struct ThunkSpec {
 // A thunk of a function type is called as int (lua_State*, CFunction, const void* data), of a library function as a
 // lua_CFunction.
 
-// More arguments, or more bytes of them on the C stack, are left to other back ends: the code would grow with them.
+// More arguments, or more bytes of them on the C stack (copies that are passed by their address among them), are left
+// to other back ends: the code would grow with them. A frame is less than a page, so that Windows need not be told of
+// it.
 inline constexpr size_t kMaxThunkArgs = 64;
 inline constexpr uint32_t kMaxThunkStack = 2048;
 
-// All thunks, so that one unwind record per region serves.
+// All thunks, so that one unwind record per region serves; but those that are called by Microsoft's convention and call
+// System V functions, which do not keep as much (FrameShape::rdi_rsi).
 inline constexpr FrameShape kThunkShape{.saved = 2, .lands_exceptions = true};
 
 // At every call of a thunk rbx (x19) holds its lua_State and r12 (x20) the State: unwind.h's handler gets them.

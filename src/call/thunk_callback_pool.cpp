@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <tuple>
 
 #include "call/asmjit_encode.h"
 
@@ -58,7 +59,7 @@ class Pool {
   Result<const void*> answer(const abi::CallPlan& plan) {
     size_t x87 = 0;
     for (const abi::Piece& piece : plan.result_pieces()) x87 += piece.where == abi::Where::x87;
-    const std::pair<size_t, uint64_t> key{x87, plan.result.in_memory ? plan.result.size : 0};
+    const std::tuple<abi::Abi, size_t, uint64_t> key{plan.abi, x87, plan.result.in_memory ? plan.result.size : 0};
     std::lock_guard lock(mutex_);
     if (auto found = answers_.find(key); found != answers_.end()) return found->second;
     Encoder encoder(Encoder::host());
@@ -96,7 +97,7 @@ class Pool {
   std::mutex mutex_;
   std::vector<std::unique_ptr<std::array<Slot, kRow>>> slots_;
   std::deque<Slot*> idle_;  // oldest first
-  std::map<std::pair<size_t, uint64_t>, const void*> answers_;
+  std::map<std::tuple<abi::Abi, size_t, uint64_t>, const void*> answers_;
 };
 
 Pool& pool() {

@@ -1,5 +1,5 @@
-// The shared code of a callback type on x86-64 System V: arguments from their registers to memory or to the Lua stack,
-// the result back.
+// The shared code of a callback type on x86-64: arguments from their registers to memory or to the Lua stack, the
+// result back.
 #include "call/thunk_callback.h"
 
 #if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
@@ -19,7 +19,6 @@ using abi::Piece;
 using abi::Where;
 using asmjit::imm;
 
-const x86::Gp kGpr[] = {x86::rdi, x86::rsi, x86::rdx, x86::rcx, x86::r8, x86::r9};
 constexpr auto kData = x86::r13;
 
 constexpr int align_up(int value, int to) {
@@ -33,15 +32,29 @@ constexpr int align_up(int value, int to) {
 //   [rbp-8]   caller's rbx
 //   [rbp-16]  caller's r12
 //   [rbp-24]  caller's r13
-//   [rbp-40]  where the caller wants a result in memory
+//   [rbp-32]  caller's rdi, rsi below it: where they are the caller's
+//   [rbp-48]  where the caller wants a result in memory
 //   [rbp-96]  result bytes (32)
-//   ...       values of arguments, 16-aligned each
+//   ...       values of arguments, or their addresses, 16-aligned each
+//   ...       caller's xmm6-15, with rdi and rsi
 //   ...       addresses of arguments, for handlers
-constexpr int kResultAddressAt = -40;
+//   [rsp]     outgoing area
+constexpr int kKeptAt = -32;
+constexpr int kResultAddressAt = -48;
 constexpr int kResultBytesAt = -96;
 constexpr int kResultRoom = 32;
-constexpr FrameShape kCallbackShape{.saved = 3, .lands_exceptions = false};
+// lua_pcallk has six arguments.
+constexpr int kPcallArgs = 6;
 
+bool keeps_more(const ThunkHost& host, const abi::CallPlan& plan) {
+  return keeps_more_than(convention(plan.abi), convention(host.convention));
+}
+
+FrameShape callback_shape(const ThunkHost& host, const abi::CallPlan& plan) {
+  return {.saved = 3, .lands_exceptions = false, .rdi_rsi = keeps_more(host, plan)};
+}
+
+// `ours_` is the convention of Lua, of handlers and of the calls in this code, `theirs_` the caller's.
 class CallbackEmitter {
  public:
   CallbackEmitter(x86::Assembler& a, const ThunkHost& host, const CallbackApi& api, const CallbackHandlers& handlers,
@@ -52,6 +65,8 @@ class CallbackEmitter {
         handlers_(handlers),
         spec_(spec),
         plan_(*spec.plan),
+        ours_(convention(host.convention)),
+        theirs_(convention(plan_.abi)),
         stack_(make_stack_access(a, cold_, host)) {}
 
   void emit() {
@@ -67,7 +82,7 @@ class CallbackEmitter {
       if (spec_.result != ThunkKind::none) take_result();
       leave();
       a_.bind(finish_);
-      load_result();
+      return_result();
       epilogue();
       a_.bind(whole_);
       ask(handlers_.whole);
@@ -76,7 +91,7 @@ class CallbackEmitter {
       a_.bind(whole_);
       ask(handlers_.whole);
       a_.bind(finish_);
-      load_result();
+      return_result();
       epilogue();
     }
     cold_.emit();
@@ -90,11 +105,17 @@ class CallbackEmitter {
         values_.push_back(16 + static_cast<int>(arg.stack_offset));
         continue;
       }
-      bottom -= align_up(static_cast<int>(arg.size < 8 ? 8 : arg.size), 16);
+      if (arg.by_reference && plan_.pieces_of(arg)[0].where == Where::stack) {
+        values_.push_back(16 + static_cast<int>(plan_.pieces_of(arg)[0].stack_offset));
+        continue;
+      }
+      bottom -= align_up(static_cast<int>(arg.size < 8 || arg.by_reference ? 8 : arg.size), 16);
       values_.push_back(bottom);
     }
+    if (keeps_more(host_, plan_)) kept_vectors_at_ = bottom -= kKeptVectorBytes;
     addresses_at_ = bottom - align_up(static_cast<int>(plan_.args.size()) * 8, 16);
     frame_bytes_ = -addresses_at_;
+    if (ours_.home_space != 0) frame_bytes_ += align_up(kPcallArgs * 8, 16);
   }
 
   // Entered by the jump of an entry, with the slot's address in r10.
@@ -106,11 +127,13 @@ class CallbackEmitter {
     a_.push(kState);
     a_.push(kData);
     a_.sub(x86::rsp, align_up(frame_bytes_, 16) - 24);
+    if (keeps_more(host_, plan_)) save_kept(a_, kKeptAt, kept_vectors_at_);
     a_.mov(kData, x86::ptr(x86::r10, 8));
-    if (plan_.result.in_memory) a_.mov(x86::ptr(x86::rbp, kResultAddressAt), kGpr[plan_.memory_reg]);
+    if (plan_.result.in_memory) a_.mov(x86::ptr(x86::rbp, kResultAddressAt), theirs_.gpr[plan_.memory_reg]);
   }
 
   void epilogue() {
+    if (keeps_more(host_, plan_)) restore_kept(a_, kKeptAt, kept_vectors_at_);
     a_.mov(kL, x86::ptr(x86::rbp, -8));
     a_.mov(kState, x86::ptr(x86::rbp, -16));
     a_.mov(kData, x86::ptr(x86::rbp, -24));
@@ -123,7 +146,9 @@ class CallbackEmitter {
       for (const Piece& piece : plan_.pieces_of(plan_.args[i])) {
         const x86::Mem at = x86::ptr(x86::rbp, values_[i] + static_cast<int>(piece.value_offset));
         if (piece.where == Where::gpr) {
-          a_.mov(at, kGpr[piece.reg]);
+          a_.mov(at, theirs_.gpr[piece.reg]);
+        } else if (piece.where == Where::stack) {
+          continue;  // an address, which is used where it is
         } else if (piece.size > 8) {
           a_.movups(at, x86::xmm(piece.reg));
         } else {
@@ -137,21 +162,20 @@ class CallbackEmitter {
 
   x86::Mem state(uint32_t field, uint32_t bytes) const { return x86::Mem(kState, static_cast<int32_t>(field), bytes); }
   x86::Mem data(size_t field, uint32_t bytes) const { return x86::Mem(kData, static_cast<int32_t>(field), bytes); }
-  x86::Mem errno_at() const {
-    x86::Mem at = x86::ptr_abs(static_cast<uint64_t>(host_.errno_offset), 4);
-    at.setSegment(x86::fs);
-    return at;
+  // rax: errno's address, where that is to be asked.
+  x86::Mem find_errno() {
+    if (host_.errno_location == nullptr) return errno_word(host_);
+    call(a_, host_.errno_location);
+    return x86::dword_ptr(x86::rax);
   }
 
   // Goes on only on the state's own thread, within a call from Lua in which no callback has failed. Sets rbx.
   void check() {
     const ThunkOffsets& o = host_.offsets;
-    x86::Mem thread = x86::ptr_abs(0, 8);
-    thread.setSegment(x86::fs);
     a_.cmp(data(offsetof(CallbackData, live), 1), 0);
     a_.je(whole_);
     a_.mov(kState, data(offsetof(CallbackData, state), 8));
-    a_.mov(x86::rax, thread);
+    a_.mov(x86::rax, thread_word(host_));
     a_.cmp(state(o.owner, 8), x86::rax);
     a_.jne(whole_);
     a_.mov(kL, state(o.caller, 8));
@@ -164,7 +188,7 @@ class CallbackEmitter {
       a_.cmp(x86::qword_ptr(x86::rbp, values_[i]), 0);
       a_.je(whole_);
     }
-    a_.mov(x86::eax, errno_at());
+    a_.mov(x86::eax, find_errno());
     a_.mov(state(o.saved_errno, 4), x86::eax);
     a_.inc(data(offsetof(CallbackData, active), 4));
   }
@@ -182,9 +206,9 @@ class CallbackEmitter {
                          data(offsetof(CallbackData, function_tag), 1));
       return;
     }
-    a_.mov(x86::rdi, kL);
-    a_.mov(x86::esi, api_.registry);
-    a_.movsxd(x86::rdx, data(offsetof(CallbackData, function_reference), 4));
+    a_.mov(ours_.gpr[0], kL);
+    a_.mov(ours_.gpr[1].r32(), api_.registry);
+    a_.movsxd(ours_.gpr[2], data(offsetof(CallbackData, function_reference), 4));
     call(a_, api_.rawgeti);
   }
 
@@ -244,12 +268,17 @@ class CallbackEmitter {
   // lua_pcall(L, n, r, 0), lua_pcallk(L, n, r, 0, 0, NULL).
   void call_lua() {
     Label failed = a_.newLabel();
-    a_.mov(x86::rdi, kL);
-    a_.mov(x86::esi, static_cast<int>(spec_.args.size()));
-    a_.mov(x86::edx, spec_.result == ThunkKind::none ? 0 : 1);
-    a_.xor_(x86::ecx, x86::ecx);
-    a_.xor_(x86::r8d, x86::r8d);
-    a_.xor_(x86::r9d, x86::r9d);
+    a_.mov(ours_.gpr[0], kL);
+    a_.mov(ours_.gpr[1].r32(), static_cast<int>(spec_.args.size()));
+    a_.mov(ours_.gpr[2].r32(), spec_.result == ThunkKind::none ? 0 : 1);
+    for (int i = 3; i < kPcallArgs; ++i) {
+      if (static_cast<size_t>(i) < ours_.gpr.size()) {
+        const x86::Gp to = ours_.gpr[static_cast<size_t>(i)].r32();
+        a_.xor_(to, to);
+      } else {
+        a_.mov(x86::qword_ptr(x86::rsp, i * 8), 0);  // each of the first four has its home there
+      }
+    }
     call(a_, api_.pcall);
     a_.mov(state(host_.offsets.caller, 8), kL);  // calls that Lua made in between have left null there
     stack_->registers_lost();
@@ -289,8 +318,8 @@ class CallbackEmitter {
     if (host_.stack.valid) {
       a_.sub(x86::qword_ptr(kL, host_.stack.top), host_.stack.slot);
     } else {
-      a_.mov(x86::rdi, kL);
-      a_.mov(x86::esi, -2);
+      a_.mov(ours_.gpr[0], kL);
+      a_.mov(ours_.gpr[1].r32(), -2);
       call(a_, api_.settop);
     }
     cold_.add([=, this] {
@@ -302,8 +331,10 @@ class CallbackEmitter {
 
   void leave() {
     a_.dec(data(offsetof(CallbackData, active), 4));
-    a_.mov(x86::eax, state(host_.offsets.saved_errno, 4));
-    a_.mov(errno_at(), x86::eax);
+    const x86::Mem error = find_errno();
+    const x86::Gp value = host_.errno_location != nullptr ? x86::ecx : x86::eax;
+    a_.mov(value, state(host_.offsets.saved_errno, 4));
+    a_.mov(error, value);
   }
 
   // --- the handlers -----------------------------------------------------------------------------------------------
@@ -311,46 +342,45 @@ class CallbackEmitter {
   // handler(context, addresses of the arguments, zeroed result)
   void ask(CallbackHandler handler) {
     for (size_t i = 0; i < values_.size(); ++i) {
-      a_.lea(x86::rax, x86::ptr(x86::rbp, values_[i]));
+      if (plan_.args[i].by_reference) {
+        a_.mov(x86::rax, x86::ptr(x86::rbp, values_[i]));
+      } else {
+        a_.lea(x86::rax, x86::ptr(x86::rbp, values_[i]));
+      }
       a_.mov(x86::ptr(x86::rbp, addresses_at_ + static_cast<int>(i) * 8), x86::rax);
     }
+    const x86::Gp result = ours_.gpr[2];
     a_.xor_(x86::eax, x86::eax);
     if (plan_.result.in_memory) {
-      a_.mov(x86::rdi, x86::ptr(x86::rbp, kResultAddressAt));
-      a_.mov(x86::rcx, imm(plan_.result.size));
-      a_.rep().stosb();
-      a_.mov(x86::rdx, x86::ptr(x86::rbp, kResultAddressAt));
+      clear(x86::ptr(x86::rbp, kResultAddressAt));
+      a_.mov(result, x86::ptr(x86::rbp, kResultAddressAt));
     } else {
       for (int at = 0; at < kResultRoom; at += 8) a_.mov(x86::qword_ptr(x86::rbp, kResultBytesAt + at), x86::rax);
-      a_.lea(x86::rdx, x86::ptr(x86::rbp, kResultBytesAt));
+      a_.lea(result, x86::ptr(x86::rbp, kResultBytesAt));
     }
-    a_.mov(x86::rdi, data(offsetof(CallbackData, context), 8));
-    a_.lea(x86::rsi, x86::ptr(x86::rbp, addresses_at_));
+    a_.mov(ours_.gpr[0], data(offsetof(CallbackData, context), 8));
+    a_.lea(ours_.gpr[1], x86::ptr(x86::rbp, addresses_at_));
     call(a_, reinterpret_cast<const void*>(handler));
   }
 
-  // psABI 3.2.3: the address of a result in memory comes back in rax.
-  void load_result() {
+  // The result's bytes at an address; al is 0. Where this code is called and calls by Microsoft's convention, rdi is
+  // nobody's to lose.
+  void clear(const x86::Mem& address) {
+    const bool keep = theirs_.keeps_more && ours_.keeps_more;
+    if (keep) a_.mov(x86::r10, x86::rdi);
+    a_.mov(x86::rdi, address);
+    a_.mov(x86::rcx, imm(plan_.result.size));
+    a_.rep().stosb();
+    if (keep) a_.mov(x86::rdi, x86::r10);
+  }
+
+  // psABI 3.2.3, Microsoft, "Return values": the address of a result in memory comes back in rax.
+  void return_result() {
     if (plan_.result.in_memory) {
       a_.mov(x86::rax, x86::ptr(x86::rbp, kResultAddressAt));
       return;
     }
-    const x86::Gp gpr[] = {x86::rax, x86::rdx};
-    const std::span<const Piece> pieces = plan_.result_pieces();
-    for (size_t i = pieces.size(); i-- > 0;) {  // x87: st1 before st0
-      const Piece& piece = pieces[i];
-      x86::Mem from = x86::ptr(x86::rbp, kResultBytesAt + static_cast<int>(piece.value_offset));
-      if (piece.where == Where::gpr) {
-        a_.mov(gpr[piece.reg], from);
-      } else if (piece.where == Where::x87) {
-        from.setSize(10);
-        a_.fld(from);
-      } else if (piece.size > 8) {
-        a_.movups(x86::xmm(piece.reg), from);
-      } else {
-        a_.movsd(x86::xmm(piece.reg), from);
-      }
-    }
+    load_result(a_, plan_, x86::ptr(x86::rbp, kResultBytesAt));
   }
 
   x86::Assembler& a_;
@@ -359,10 +389,13 @@ class CallbackEmitter {
   const CallbackHandlers& handlers_;
   const CallbackSpec& spec_;
   const abi::CallPlan& plan_;
+  const Convention& ours_;
+  const Convention& theirs_;
   OutOfLine cold_;
   std::unique_ptr<StackAccess> stack_;
   Label whole_, finish_;
-  std::vector<int> values_;  // per argument: where its memory form is, from rbp
+  std::vector<int> values_;  // per argument: where its memory form is (or the address of that), from rbp
+  int kept_vectors_at_ = 0;
   int addresses_at_ = 0;
   int frame_bytes_ = 0;
 };
@@ -380,7 +413,7 @@ Result<CodeBlock> make_callback_code(const ThunkHost& host, const CallbackApi& a
     x64::x86::Assembler a(&encoder.code());
     x64::CallbackEmitter(a, host, api, handlers, spec).emit();
   }
-  return encoder.publish(process_code(), x64::kCallbackShape);
+  return encoder.publish(process_code(), x64::callback_shape(host, plan));
 }
 
 void emit_callback_entries(Encoder& encoder, std::span<const void* const> slots) {
@@ -399,10 +432,15 @@ void emit_callback_answer(Encoder& encoder, const abi::CallPlan& plan) {
   x86::Assembler a(&encoder.code());
   a.endbr64();
   if (plan.result.in_memory) {
-    a.mov(x86::rdx, x86::rdi);
+    const x64::Convention& theirs = x64::convention(plan.abi);
+    const x86::Gp to = theirs.gpr[plan.memory_reg];
+    if (theirs.keeps_more) a.mov(x86::r10, x86::rdi);
+    a.mov(x86::rdx, to);
+    if (to.id() != x86::rdi.id()) a.mov(x86::rdi, to);
     a.mov(x86::rcx, asmjit::imm(plan.result.size));
     a.xor_(x86::eax, x86::eax);
     a.rep().stosb();
+    if (theirs.keeps_more) a.mov(x86::rdi, x86::r10);
     a.mov(x86::rax, x86::rdx);
   } else {
     for (const abi::Piece& piece : plan.result_pieces()) {

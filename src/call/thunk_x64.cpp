@@ -1,10 +1,11 @@
-// x86-64 System V thunks: prologue, arguments by kind, the call, the result. How the Lua stack is reached is
-// thunk_x64_stack.cpp's business.
+// x86-64 thunks: prologue, arguments by kind, the call, the result. How the Lua stack is reached is
+// thunk_x64_stack.cpp's business, what the conventions say thunk_x64_convention.cpp's.
 #include "call/thunk_x64.h"
 
 #if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#include <algorithm>
+
 #include "call/asmjit_encode.h"
-#include "call/x64_layout.h"
 
 namespace ferry::call {
 
@@ -17,20 +18,23 @@ using abi::Piece;
 using abi::Where;
 using asmjit::imm;
 
-// psABI 3.2.3: the order of argument registers. al must say how many vector registers a variadic call uses.
-const x86::Gp kGpr[] = {x86::rdi, x86::rsi, x86::rdx, x86::rcx, x86::r8, x86::r9};
-
 constexpr int align_up(int value, int to) {
   return (value + to - 1) & -to;
 }
 
 // Emits one thunk. Two ways for arguments: where everything before the C call is inline, values go straight into
 // their registers (kRegisters); where something calls functions, they wait in the frame (kFrame). Those in the outgoing
-// area are written there either way.
+// area are written there either way. `ours_` is the convention of Lua, Ferry and this code, `theirs_` the C function's.
 class ThunkEmitter {
  public:
   ThunkEmitter(x86::Assembler& a, const ThunkHost& host, const ThunkSpec& spec)
-      : a_(a), host_(host), spec_(spec), plan_(*spec.plan), stack_(make_stack_access(a, cold_, host)) {}
+      : a_(a),
+        host_(host),
+        spec_(spec),
+        plan_(*spec.plan),
+        ours_(convention(host.convention)),
+        theirs_(convention(plan_.abi)),
+        stack_(make_stack_access(a, cold_, host)) {}
 
   void emit() {
     slow_ = a_.newLabel();
@@ -39,6 +43,7 @@ class ThunkEmitter {
     check_count();
     for (size_t i = 0; i < spec_.args.size(); ++i) argument(i);
     if (makes_object()) new_object();
+    if (host_.errno_location != nullptr) set_errno();
     if (in_frame_) load_registers();
     enter();
     call_function();
@@ -59,15 +64,16 @@ class ThunkEmitter {
 
   void lay_out() {
     done_ = a_.newLabel();
-    in_frame_ = stack_->calls() || makes_object() || plan_.result.in_memory;
-    bool framed = makes_object() || for_type() || spec_.result.kind == ThunkKind::other || plan_.result.in_memory;
+    in_frame_ = stack_->calls() || makes_object() || plan_.result.in_memory || host_.errno_location != nullptr;
+    bool framed = makes_object() || for_type() || spec_.result.kind == ThunkKind::other || plan_.result.in_memory ||
+                  host_.errno_location != nullptr || keeps_more();
     int bottom = kResultAt;
     for (size_t i = 0; i < spec_.args.size(); ++i) {
       if (spec_.args[i].kind == ThunkKind::other) in_frame_ = framed = true;
     }
     for (size_t i = 0; i < spec_.args.size(); ++i) {
       const ArgPlan& arg = plan_.args[i];
-      bool needs = !arg.on_stack && arg.piece_count != 0 && in_frame_ && !goes_last(i);
+      bool needs = arg.by_reference || (!arg.on_stack && arg.piece_count != 0 && in_frame_ && !goes_last(i));
       if (spec_.args[i].kind == ThunkKind::record) {
         for (const Piece& piece : plan_.pieces_of(arg)) needs = needs || !loads_directly(piece);
       }
@@ -75,15 +81,25 @@ class ThunkEmitter {
       framed = framed || needs;
       values_.push_back(needs ? bottom : 0);
     }
+    if (keeps_more()) kept_vectors_at_ = bottom -= kKeptVectorBytes;
+    // What our own calls may write at the start of the outgoing area is no place for arguments.
+    if (plan_.stack_bytes != 0 && ours_.home_space > theirs_.home_space) lift_ = ours_.home_space;
+    const int area = std::max(static_cast<int>(plan_.stack_bytes) + lift_, ours_.home_space);
     // rsp is 16-aligned at calls: rbp is, and so is what lies below the two saved registers.
-    below_saved_ = (framed ? align_up(-bottom, 16) - 16 : 0) + align_up(static_cast<int>(plan_.stack_bytes), 16);
+    below_saved_ = (framed ? align_up(-bottom, 16) - 16 : 0) + align_up(area, 16);
   }
 
-  // Nothing is called between the last argument and the C function, so its register is safe.
+  // Whether nothing is called between the argument and the C function, so that its register is safe.
   bool goes_last(size_t i) const {
     const ThunkKind kind = spec_.args[i].kind;
-    return i + 1 == spec_.args.size() && !makes_object() && kind != ThunkKind::record && kind != ThunkKind::other;
+    return i + 1 == spec_.args.size() && !makes_object() && host_.errno_location == nullptr &&
+           kind != ThunkKind::record && kind != ThunkKind::other;
   }
+  bool keeps_more() const { return keeps_more_than(ours_, theirs_); }
+  // In the outgoing area.
+  x86::Mem outgoing(uint32_t offset) const { return x86::ptr(x86::rsp, lift_ + static_cast<int32_t>(offset)); }
+  // Neither an argument register nor, where that matters, one that callers rely on.
+  x86::Xmm scratch_xmm() const { return x86::xmm(ours_.keeps_more && theirs_.keeps_more ? 5 : 15); }
 
   void prologue() {
     a_.push(x86::rbp);
@@ -91,10 +107,11 @@ class ThunkEmitter {
     a_.push(kL);
     a_.push(kState);
     if (below_saved_ != 0) a_.sub(x86::rsp, below_saved_);
-    a_.mov(kL, x86::rdi);
+    if (keeps_more()) save_kept(a_, kKeptAt, kept_vectors_at_);
+    a_.mov(kL, ours_.gpr[0]);
     if (for_type()) {
-      a_.mov(x86::ptr(x86::rbp, kFunctionAt), x86::rsi);
-      a_.mov(x86::ptr(x86::rbp, kDataAt), x86::rdx);
+      a_.mov(x86::ptr(x86::rbp, kFunctionAt), ours_.gpr[1]);
+      a_.mov(x86::ptr(x86::rbp, kDataAt), ours_.gpr[2]);
       a_.mov(kState, imm(reinterpret_cast<uint64_t>(spec_.state)));
     }
   }
@@ -122,6 +139,7 @@ class ThunkEmitter {
       a_.pop(x86::rbp);
       return;
     }
+    if (keeps_more()) restore_kept(a_, kKeptAt, kept_vectors_at_);
     a_.mov(kL, x86::ptr(x86::rbp, -8));
     a_.mov(kState, x86::ptr(x86::rbp, -16));
     a_.leave();
@@ -130,10 +148,10 @@ class ThunkEmitter {
   // Starts over elsewhere, as if the thunk had not been there.
   void slow_exit() {
     a_.bind(slow_);
-    a_.mov(x86::rdi, kL);
+    a_.mov(ours_.gpr[0], kL);
     if (for_type()) {
-      a_.mov(x86::rsi, x86::ptr(x86::rbp, kFunctionAt));
-      a_.mov(x86::rdx, x86::ptr(x86::rbp, kDataAt));
+      a_.mov(ours_.gpr[1], x86::ptr(x86::rbp, kFunctionAt));
+      a_.mov(ours_.gpr[2], x86::ptr(x86::rbp, kDataAt));
     }
     epilogue();
     if (spec_.next != nullptr) {
@@ -183,17 +201,17 @@ class ThunkEmitter {
   // The register in which an integer argument is best computed.
   x86::Gp integer_register(size_t i) const {
     const ArgPlan& arg = plan_.args[i];
-    return values_[i] != 0 || arg.on_stack ? x86::rax : kGpr[plan_.pieces_of(arg)[0].reg];
+    return values_[i] != 0 || arg.on_stack ? x86::rax : theirs_.gpr[plan_.pieces_of(arg)[0].reg];
   }
 
   // A whole 64-bit slot, extended already.
   void put_integer(size_t i, const x86::Gp& from) {
     const ArgPlan& arg = plan_.args[i];
     if (arg.on_stack) {
-      a_.mov(x86::qword_ptr(x86::rsp, static_cast<int32_t>(arg.stack_offset)), from);
+      a_.mov(outgoing(arg.stack_offset), from);
     } else if (values_[i] != 0) {
       a_.mov(x86::qword_ptr(x86::rbp, values_[i]), from);
-    } else if (const x86::Gp& to = kGpr[plan_.pieces_of(arg)[0].reg]; to.id() != from.id()) {
+    } else if (const x86::Gp& to = theirs_.gpr[plan_.pieces_of(arg)[0].reg]; to.id() != from.id()) {
       a_.mov(to, from);
     }
   }
@@ -201,7 +219,7 @@ class ThunkEmitter {
   void float_argument(size_t i, int index) {
     const ArgPlan& arg = plan_.args[i];
     const bool waits = values_[i] != 0 || arg.on_stack;
-    const x86::Xmm to = waits ? kScratchXmm : x86::xmm(plan_.pieces_of(arg)[0].reg);
+    const x86::Xmm to = waits ? scratch_xmm() : x86::xmm(plan_.pieces_of(arg)[0].reg);
     if (spec_.args[i].exact) {
       stack_->exact_number(index, to, slow_);
     } else {
@@ -209,9 +227,14 @@ class ThunkEmitter {
     }
     const bool single = spec_.args[i].kind == ThunkKind::f32;
     if (single) a_.cvtsd2ss(to, to);
-    if (!waits) return;
-    const x86::Mem at =
-        arg.on_stack ? x86::ptr(x86::rsp, static_cast<int32_t>(arg.stack_offset)) : x86::ptr(x86::rbp, values_[i]);
+    if (!waits) {
+      // Microsoft, "Varargs": floating-point values are in the general register, too.
+      for (const Piece& piece : plan_.pieces_of(arg)) {
+        if (piece.where == Where::gpr) a_.movq(theirs_.gpr[piece.reg], to);
+      }
+      return;
+    }
+    const x86::Mem at = arg.on_stack ? outgoing(arg.stack_offset) : x86::ptr(x86::rbp, values_[i]);
     if (single) {
       a_.movss(at, to);
     } else {
@@ -316,11 +339,14 @@ class ThunkEmitter {
     a_.cmp(x86::dword_ptr(x86::rax, static_cast<int32_t>(o.cdata_type)), arg.same);
     a_.jne(slow_);
     a_.mov(kScratch, x86::ptr(x86::rax, static_cast<int32_t>(o.cdata_data)));
-    if (plan.size == 0) return;
+    if (plan.size == 0) {
+      if (!in_frame_) load_pieces(i, x86::ptr(x86::rbp, values_[i]));
+      return;
+    }
     a_.test(kScratch, kScratch);
     a_.jz(slow_);
     if (plan.on_stack) {
-      copy(x86::ptr(x86::rsp, static_cast<int32_t>(plan.stack_offset)), x86::ptr(kScratch), plan.size);
+      copy(outgoing(plan.stack_offset), x86::ptr(kScratch), plan.size);
     } else if (values_[i] != 0) {
       copy(x86::ptr(x86::rbp, values_[i]), x86::ptr(kScratch), plan.size);
       if (!in_frame_) load_pieces(i, x86::ptr(x86::rbp, values_[i]));
@@ -332,13 +358,13 @@ class ThunkEmitter {
   // Whatever it is, src/lua converts it where it waits.
   void other_argument(size_t i) {
     const ArgPlan& plan = plan_.args[i];
-    a_.mov(x86::rdi, kL);
-    load_data(x86::rsi);
-    a_.mov(x86::edx, static_cast<int>(i));
+    a_.mov(ours_.gpr[0], kL);
+    load_data(ours_.gpr[1]);
+    a_.mov(ours_.gpr[2].r32(), static_cast<int>(i));
     if (plan.on_stack) {
-      a_.lea(x86::rcx, x86::ptr(x86::rsp, static_cast<int32_t>(plan.stack_offset)));
+      a_.lea(ours_.gpr[3], outgoing(plan.stack_offset));
     } else {
-      a_.lea(x86::rcx, x86::ptr(x86::rbp, values_[i] != 0 ? values_[i] : kResultAt));
+      a_.lea(ours_.gpr[3], x86::ptr(x86::rbp, values_[i] != 0 ? values_[i] : kResultAt));
     }
     call(a_, host_.helpers.convert);
     stack_->registers_lost();
@@ -352,12 +378,12 @@ class ThunkEmitter {
     }
   }
 
-  // Copies with rax and xmm15. Not a byte beyond the object is read: it may end at the end of a page.
+  // Copies with rax and a vector register. Not a byte beyond the object is read: it may end at the end of a page.
   void copy(x86::Mem to, x86::Mem from, uint64_t bytes) {
     uint64_t at = 0;
     for (; bytes - at >= 16; at += 16) {
-      a_.movups(kScratchXmm, from.cloneAdjusted(static_cast<int64_t>(at)));
-      a_.movups(to.cloneAdjusted(static_cast<int64_t>(at)), kScratchXmm);
+      a_.movups(scratch_xmm(), from.cloneAdjusted(static_cast<int64_t>(at)));
+      a_.movups(to.cloneAdjusted(static_cast<int64_t>(at)), scratch_xmm());
     }
     const x86::Gp parts[] = {x86::rax, x86::eax, x86::ax, x86::al};
     for (const x86::Gp& part : parts) {
@@ -380,7 +406,7 @@ class ThunkEmitter {
     x86::Mem from = value.cloneAdjusted(piece.value_offset);
     const int bytes = whole && piece.size < 8 ? 8 : piece.size;
     if (piece.where == Where::gpr) {
-      const x86::Gp& to = kGpr[piece.reg];
+      const x86::Gp& to = theirs_.gpr[piece.reg];
       switch (bytes) {
         case 1:
           from.setSize(1);
@@ -410,8 +436,22 @@ class ThunkEmitter {
   }
 
   void load_pieces(size_t i, const x86::Mem& value) {
+    if (plan_.args[i].by_reference) {
+      load_address(plan_.pieces_of(plan_.args[i])[0], value);
+      return;
+    }
     const bool whole = values_[i] != 0;
     for (const Piece& piece : plan_.pieces_of(plan_.args[i])) load_piece(piece, value, whole);
+  }
+
+  // Microsoft, "Parameter passing": "a pointer to memory allocated by the caller", 16-aligned: the value in the frame.
+  void load_address(const Piece& piece, const x86::Mem& value) {
+    if (piece.where == Where::gpr) {
+      a_.lea(theirs_.gpr[piece.reg], value);
+    } else {
+      a_.lea(x86::rax, value);
+      a_.mov(outgoing(piece.stack_offset), x86::rax);
+    }
   }
 
   void load_registers() {
@@ -419,7 +459,7 @@ class ThunkEmitter {
       if (values_[i] != 0) load_pieces(i, x86::ptr(x86::rbp, values_[i]));
     }
     if (!plan_.result.in_memory) return;
-    const x86::Gp& to = kGpr[plan_.memory_reg];
+    const x86::Gp& to = theirs_.gpr[plan_.memory_reg];
     if (makes_object()) {
       a_.mov(to, x86::ptr(x86::rbp, kObjectAt));
     } else {
@@ -431,9 +471,9 @@ class ThunkEmitter {
 
   // The object that will be the result lies on the Lua stack during the call.
   void new_object() {
-    a_.mov(x86::rdi, kL);
-    a_.mov(x86::rsi, kState);
-    a_.mov(x86::rdx, imm(reinterpret_cast<uint64_t>(spec_.result.type)));
+    a_.mov(ours_.gpr[0], kL);
+    a_.mov(ours_.gpr[1], kState);
+    a_.mov(ours_.gpr[2], imm(reinterpret_cast<uint64_t>(spec_.result.type)));
     call(a_, host_.helpers.new_result);
     a_.mov(x86::ptr(x86::rbp, kObjectAt), x86::rax);
     stack_->registers_lost();
@@ -443,19 +483,30 @@ class ThunkEmitter {
   void enter() {
     const ThunkOffsets& o = host_.offsets;
     a_.mov(state(o.caller, 8), kL);
-    a_.mov(x86::rax, thread_pointer());
+    a_.mov(x86::rax, thread_word(host_));
     a_.mov(state(o.owner, 8), x86::rax);
+    if (host_.errno_location != nullptr) return;  // set_errno()
     a_.mov(x86::r10d, state(o.saved_errno, 4));
-    a_.mov(errno_at(), x86::r10d);
+    a_.mov(errno_word(host_), x86::r10d);
+  }
+
+  // Where that needs a call, and so before arguments are in their registers.
+  void set_errno() {
+    call(a_, host_.errno_location);
+    a_.mov(x86::r10d, state(host_.offsets.saved_errno, 4));
+    a_.mov(x86::dword_ptr(x86::rax), x86::r10d);
+    stack_->registers_lost();
   }
 
   void call_function() {
-    if (plan_.variadic) a_.mov(x86::eax, plan_.fpr_used);  // psABI 3.2.3: al
+    if (plan_.variadic && theirs_.counts_vectors) a_.mov(x86::eax, plan_.fpr_used);
+    if (lift_ != 0) a_.add(x86::rsp, lift_);
     if (for_type()) {
       a_.call(x86::qword_ptr(x86::rbp, kFunctionAt));
     } else {
       call(a_, reinterpret_cast<const void*>(spec_.address));
     }
+    if (lift_ != 0) a_.sub(x86::rsp, lift_);
     stack_->registers_lost();
   }
 
@@ -463,32 +514,32 @@ class ThunkEmitter {
   void leave() {
     const ThunkOffsets& o = host_.offsets;
     Label failed = a_.newLabel();
-    a_.mov(x86::ecx, errno_at());
+    load_errno();
     a_.mov(state(o.saved_errno, 4), x86::ecx);
     a_.mov(state(o.caller, 8), 0);
     a_.cmp(state(o.failed, 1), 0);
     a_.jne(failed);
     cold_.add([=, this] {
       a_.bind(failed);
-      a_.mov(x86::rdi, kL);
-      a_.mov(x86::rsi, kState);
+      a_.mov(ours_.gpr[0], kL);
+      a_.mov(ours_.gpr[1], kState);
       call(a_, host_.helpers.raise_pending);
       a_.ud2();
     });
   }
 
   x86::Mem state(uint32_t field, uint32_t bytes) const { return x86::Mem(kState, static_cast<int32_t>(field), bytes); }
-  // fs:0 holds its own address (ELF TLS ABI, x86-64).
-  static x86::Mem thread_pointer() {
-    x86::Mem at = x86::ptr_abs(0, 8);
-    at.setSegment(x86::fs);
-    return at;
-  }
-  // In the initial TLS block, at the same distance in every thread.
-  x86::Mem errno_at() const {
-    x86::Mem at = x86::ptr_abs(static_cast<uint64_t>(host_.errno_offset), 4);
-    at.setSegment(x86::fs);
-    return at;
+  // To ecx.
+  void load_errno() {
+    if (host_.errno_location == nullptr) {
+      a_.mov(x86::ecx, errno_word(host_));
+      return;
+    }
+    const x86::Mem result = x86::ptr(x86::rbp, kResultAt);
+    if (!plan_.result.in_memory) store_result(a_, plan_, result);
+    call(a_, host_.errno_location);
+    a_.mov(x86::ecx, x86::dword_ptr(x86::rax));
+    if (!plan_.result.in_memory) load_result(a_, plan_, result);
   }
 
   // --- the result -----------------------------------------------------------------------------------------------
@@ -513,15 +564,15 @@ class ThunkEmitter {
       case ThunkKind::record:
         if (!plan_.result.in_memory) {
           a_.mov(kScratch, x86::ptr(x86::rbp, kObjectAt));
-          store_result(x86::ptr(kScratch));
+          store_result(a_, plan_, x86::ptr(kScratch));
         }
         break;
       case ThunkKind::other:
-        if (!plan_.result.in_memory) store_result(x86::ptr(x86::rbp, kResultAt));
-        a_.mov(x86::rdi, kL);
-        a_.mov(x86::rsi, kState);
-        a_.mov(x86::rdx, imm(reinterpret_cast<uint64_t>(spec_.result.type)));
-        a_.lea(x86::rcx, x86::ptr(x86::rbp, kResultAt));
+        if (!plan_.result.in_memory) store_result(a_, plan_, x86::ptr(x86::rbp, kResultAt));
+        a_.mov(ours_.gpr[0], kL);
+        a_.mov(ours_.gpr[1], kState);
+        a_.mov(ours_.gpr[2], imm(reinterpret_cast<uint64_t>(spec_.result.type)));
+        a_.lea(ours_.gpr[3], x86::ptr(x86::rbp, kResultAt));
         call(a_, host_.helpers.push_result);
         break;
       default:
@@ -532,53 +583,41 @@ class ThunkEmitter {
     a_.mov(x86::eax, 1);
   }
 
-  // Registers to memory that has room for whole eightbytes. psABI 3.2.3: INTEGER in rax, rdx; SSE in xmm0, xmm1; X87
-  // in st0, st1; each class in order.
-  void store_result(const x86::Mem& at) {
-    const x86::Gp gpr[] = {x86::rax, x86::rdx};
-    for (const Piece& piece : plan_.result_pieces()) {
-      x86::Mem to = at.cloneAdjusted(piece.value_offset);
-      switch (piece.where) {
-        case Where::gpr:
-          a_.mov(to, gpr[piece.reg]);
-          break;
-        case Where::fpr:
-          if (piece.size > 8) {
-            a_.movups(to, x86::xmm(piece.reg));
-          } else {
-            a_.movsd(to, x86::xmm(piece.reg));
-          }
-          break;
-        default:
-          to.setSize(10);
-          a_.fstp(to);  // pops: st1 becomes st0
-          break;
-      }
-    }
-  }
-
   x86::Assembler& a_;
   const ThunkHost& host_;
   const ThunkSpec& spec_;
   const abi::CallPlan& plan_;
+  const Convention& ours_;
+  const Convention& theirs_;
   OutOfLine cold_;
   std::unique_ptr<StackAccess> stack_;
   Label slow_, done_;
   bool in_frame_ = false;
   std::vector<int> values_;  // per argument: where in the frame it waits or is rounded up; 0: nowhere
-  int below_saved_ = 0;      // bytes of the frame below the saved registers
+  int kept_vectors_at_ = 0;
+  int lift_ = 0;         // bytes below the C function's outgoing area that are our callees' to write
+  int below_saved_ = 0;  // bytes of the frame below the saved registers
 };
 
 }  // namespace
 
 // What assemble() can do with a plan.
 bool supports(const abi::CallPlan& plan) {
-  if (plan.abi != abi::Abi::sysv_x64 || plan.stack_align > 16) return false;
-  if (plan.args.size() > kMaxThunkArgs || plan.stack_bytes > kMaxThunkStack) return false;
+  if (plan.abi != abi::Abi::sysv_x64 && plan.abi != abi::Abi::win_x64) return false;
+  if (plan.args.size() > kMaxThunkArgs || plan.stack_align > 16) return false;
+  uint64_t bytes = plan.stack_bytes;
   for (const ArgPlan& arg : plan.args) {
-    if (arg.by_reference || arg.align > 16) return false;
+    if (arg.align > 16) return false;
+    if (arg.by_reference) bytes += arg.size;
+    if (bytes > kMaxThunkStack) return false;
   }
-  return plan.result.align <= 16;
+  return bytes <= kMaxThunkStack && plan.result.align <= 16;
+}
+
+FrameShape shape(const ThunkHost& host, const abi::CallPlan& plan) {
+  FrameShape shape = kThunkShape;
+  shape.rdi_rsi = keeps_more_than(convention(host.convention), convention(plan.abi));
+  return shape;
 }
 
 void assemble(Encoder& encoder, const ThunkHost& host, const ThunkSpec& spec) {
@@ -596,7 +635,7 @@ Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec) {
   if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
   Encoder encoder(Encoder::Processor::kX64);
   x64::assemble(encoder, host, spec);
-  return encoder.publish(process_code(), kThunkShape);
+  return encoder.publish(process_code(), x64::shape(host, *spec.plan));
 }
 
 Result<CodeBlock> make_switch(const void* const* target) {

@@ -1,39 +1,40 @@
-// Inside of the x86-64 System V thunk emitter: its frame, its rules for registers, and the two ways to reach the Lua
-// stack. Included by thunk_x64*.cpp only.
+// Inside of the x86-64 thunk emitter: its frame, its rules for registers, and the two ways to reach the Lua stack.
+// Included by thunk_x64*.cpp and thunk_callback_x64.cpp only.
 #pragma once
-
-#include <asmjit/x86.h>
 
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "call/thunk.h"
+#include "call/thunk_x64_convention.h"
 
 namespace ferry::call::x64 {
 
-namespace x86 = asmjit::x86;
 using asmjit::Label;
 
 // Registers. rbx: L; r12: State; rsp: the outgoing area. Before the C call no argument register may be used as
-// scratch, because arguments that need no call are loaded straight into theirs: rax, r10, r11, xmm14, xmm15 are free.
+// scratch, because arguments that need no call are loaded straight into theirs: rax, r10, r11, and xmm15, or, where
+// that is the caller's, xmm5, are free.
 inline constexpr auto kL = x86::rbx;
 inline constexpr auto kState = x86::r12;
 inline constexpr auto kBase = x86::r11;  // direct access: the first stack slot; lost at any call
 inline constexpr auto kScratch = x86::r10;
-inline constexpr auto kScratchXmm = x86::xmm15;
 
 // The frame. What is below the saved registers is there only in thunks that need any of it.
 //   [rbp+8]   return address
 //   [rbp]     caller's rbp
 //   [rbp-8]   caller's rbx
 //   [rbp-16]  caller's r12
+//   [rbp-24]  caller's rdi, rsi below it: where they are the caller's, and not kept by the C function
 //   [rbp-48]  address of the C function (thunks of function types)
 //   [rbp-56]  storage of the result's object
 //   [rbp-64]  data (thunks of function types)
 //   [rbp-96]  result bytes (32) for push_result
-//   ...       values of arguments, 16-aligned each
+//   ...       values of arguments, 16-aligned each; also those that are passed by their address
+//   ...       caller's xmm6-15, with rdi and rsi
 //   [rsp]     outgoing area
+inline constexpr int kKeptAt = -24;
 inline constexpr int kFunctionAt = -48;
 inline constexpr int kObjectAt = -56;
 inline constexpr int kDataAt = -64;
@@ -43,7 +44,7 @@ static_assert(kResultAt % 16 == 0);
 enum class LuaKind : uint8_t { nil, light, string, userdata, count };
 
 // How emitted code reads Lua arguments and pushes the result. Where `calls()`, any of it may call functions, and all
-// registers but rbx, r12, rbp, rsp are lost; otherwise only rax, r10, r11, xmm14, xmm15 are.
+// registers but rbx, r12, rbp, rsp are lost; otherwise only rax, r10, r11 are.
 // `unexpected` is jumped to with nothing changed.
 class StackAccess {
  public:

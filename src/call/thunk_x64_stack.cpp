@@ -45,13 +45,14 @@ namespace {
 
 class ApiStack final : public StackAccess {
  public:
-  ApiStack(x86::Assembler& a, OutOfLine& cold, const ThunkHost& host) : a_(a), cold_(cold), host_(host) {}
+  ApiStack(x86::Assembler& a, OutOfLine& cold, const ThunkHost& host)
+      : a_(a), cold_(cold), host_(host), ours_(convention(host.convention)) {}
 
   bool calls() const override { return true; }
   void registers_lost() override {}
 
   void check_count(int first, int n, const Label& unexpected) override {
-    a_.mov(x86::rdi, kL);
+    a_.mov(ours_.gpr[0], kL);
     call(a_, api().gettop);
     a_.cmp(x86::eax, first - 1 + n);
     a_.jne(unexpected);
@@ -76,7 +77,7 @@ class ApiStack final : public StackAccess {
     expect_integer(index);
     a_.jz(other);
     at(index);
-    a_.xor_(x86::edx, x86::edx);
+    a_.xor_(ours_.gpr[2].r32(), ours_.gpr[2].r32());
     call(a_, api().tointegerx);
     narrow(a_, kind, to, x86::rax);
     a_.bind(done);
@@ -98,7 +99,7 @@ class ApiStack final : public StackAccess {
     expect_integer(index);
     a_.jz(unexpected);
     at(index);
-    a_.xor_(x86::edx, x86::edx);
+    a_.xor_(ours_.gpr[2].r32(), ours_.gpr[2].r32());
     call(a_, api().tointegerx);
     a_.movsxd(x86::rcx, x86::eax);
     a_.cmp(x86::rcx, x86::rax);
@@ -136,16 +137,16 @@ class ApiStack final : public StackAccess {
     }
   }
   void cdata(int index, const Label& unexpected) override {
-    a_.mov(x86::rdi, kL);
-    a_.mov(x86::rsi, kState);
-    a_.mov(x86::edx, index);
+    a_.mov(ours_.gpr[0], kL);
+    a_.mov(ours_.gpr[1], kState);
+    a_.mov(ours_.gpr[2].r32(), index);
     call(a_, host_.helpers.cdata);
     a_.test(x86::rax, x86::rax);
     a_.jz(unexpected);
   }
   void string(int index) override {
     at(index);
-    a_.xor_(x86::edx, x86::edx);
+    a_.xor_(ours_.gpr[2].r32(), ours_.gpr[2].r32());
     call(a_, api().tolstring);
   }
   void light(int index) override {
@@ -163,31 +164,33 @@ class ApiStack final : public StackAccess {
   void end_row() override {}
 
   void push_integer() override {
-    a_.mov(x86::rdi, kL);
+    a_.mov(ours_.gpr[0], kL);
     if (api().tointegerx != nullptr) {
-      a_.mov(x86::rsi, x86::rax);
+      a_.mov(ours_.gpr[1], x86::rax);
       call(a_, api().pushinteger);
     } else {
-      a_.xorps(x86::xmm0, x86::xmm0);
-      a_.cvtsi2sd(x86::xmm0, x86::rax);
+      const x86::Xmm number = double_argument(ours_, 1);
+      a_.xorps(number, number);
+      a_.cvtsi2sd(number, x86::rax);
       call(a_, api().pushnumber);
     }
   }
   void push_number() override {
-    a_.mov(x86::rdi, kL);
+    a_.mov(ours_.gpr[0], kL);
+    if (const x86::Xmm number = double_argument(ours_, 1); number.id() != 0) a_.movaps(number, x86::xmm0);
     call(a_, api().pushnumber);
   }
   void push_boolean() override {
-    a_.mov(x86::rdi, kL);
-    a_.movzx(x86::esi, x86::al);
+    a_.mov(ours_.gpr[0], kL);
+    a_.movzx(ours_.gpr[1].r32(), x86::al);
     call(a_, api().pushboolean);
   }
 
  private:
   const LuaApi& api() const { return host_.api; }
   void at(int index) {
-    a_.mov(x86::rdi, kL);
-    a_.mov(x86::esi, top_ ? -1 : index);
+    a_.mov(ours_.gpr[0], kL);
+    a_.mov(ours_.gpr[1].r32(), top_ ? -1 : index);
   }
   void expect(int index, uint8_t type, const Label& unexpected) {
     load_kind(index);
@@ -210,7 +213,7 @@ class ApiStack final : public StackAccess {
   }
   void to_number(int index) {
     at(index);
-    a_.xor_(x86::edx, x86::edx);  // lua_tonumberx: nobody wants to know
+    a_.xor_(ours_.gpr[2].r32(), ours_.gpr[2].r32());  // lua_tonumberx: nobody wants to know
     call(a_, api().tonumber);
   }
   // Beyond 2^63 cvttsd2si gives the lowest integer; SEMANTICS has another answer, which the slow path knows.
@@ -225,6 +228,7 @@ class ApiStack final : public StackAccess {
   x86::Assembler& a_;
   OutOfLine& cold_;
   const ThunkHost& host_;
+  const Convention& ours_;
   bool top_ = false;
 };
 

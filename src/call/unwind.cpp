@@ -118,7 +118,7 @@ extern "C" _Unwind_Reason_Code ferry_code_personality(int version, _Unwind_Actio
 
 #if defined(__x86_64__)
 // psABI 3.6.2, table 3.36: DWARF numbers. The saved registers in FrameShape's order.
-constexpr uint8_t kFrameRegister = 6, kReturnColumn = 16;
+constexpr uint8_t kFrameRegister = 6, kReturnColumn = 16, kRdi = 5, kRsi = 4;
 constexpr uint8_t kSavedRegisters[] = {3, 12, 13, 14, 15};
 static_assert(sizeof kSavedRegisters == FrameShape::kMaxSaved);
 #elif defined(__aarch64__)
@@ -181,6 +181,11 @@ void frame_rules(RecordWriter& out, FrameShape shape) {
     saved_at(out, 19 + 2 * i, 4 + 2 * i);
 #endif
   }
+#if defined(__x86_64__)
+  if (!shape.rdi_rsi) return;
+  saved_at(out, kRdi, 3 + shape.saved);
+  saved_at(out, kRsi, 4 + shape.saved);
+#endif
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // Calls and callbacks of random types against what a C compiler makes of them: writes C, has it compiled,
-// calls it through every back end, and compares every bit that is a value. Usage:
+// calls it through every back end and through compiled code, and compares every bit that is a value. Usage:
 //   calls --cc gcc|clang [--seed N] [--count N] [--keep DIR] [-v]       seed 0: a new one
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 
 #include "abi/plan.h"
 #include "call/backend.h"
+#include "call_thunks.h"
 #include "cparse/parser.h"
 #include "ctype/spell.h"
 
@@ -411,9 +412,60 @@ class Tester {
     for (int i = 0; i < kRounds; ++i) call_back_once(backend, c, (*callback)->address(), caller, handler);
   }
 
+  // The same through compiled code, in each way.
+  void run_compiled(call::ThunkMode mode, const Case& c, void* library) {
+    const std::string name = call::mode_name(mode);
+    auto plan = abi::plan_call(types_, c.function, c.extra);
+    if (!plan) return;
+    auto function = reinterpret_cast<CFunction>(dlsym(library, c.name.c_str()));
+    auto caller = reinterpret_cast<void (*)(CFunction)>(dlsym(library, ("call_" + c.name).c_str()));
+    if (options_.verbose) {
+      std::printf("%s: %s\n", name.c_str(), c.declaration.c_str());
+      std::fflush(stdout);
+    }
+    for (int i = 0; i < kRounds; ++i) {
+      std::vector<Bytes> args = make_args(c);
+      const Bytes result = values_.make(types_, c.result);
+      if (!result.empty()) std::memcpy(exchange_.result, result.data(), result.size());
+      std::memset(exchange_.args, 0x5a, kBuffer);
+      const int before = *exchange_.count;
+      Bytes got = result;
+      if (auto done = call::call_by_thunk(types_, *plan, mode, function, args, &got); !done.ok()) {
+        if (done.message() != "no thunk for this plan") fail(name, c, done.message());
+        ++not_compiled;
+        return;
+      }
+      if (i == 0) ++compiled_calls[plan->abi == abi::Abi::win_x64];
+      if (*exchange_.count != before + 1) fail(name, c, "not called");
+      for (size_t k = 0; k < args.size(); ++k) {
+        check(name, c, "argument " + std::to_string(k), c.params[k], args[k], exchange_.args + c.offsets[k]);
+      }
+      check(name, c, "result", c.result, result, got.data());
+      if (c.signature.variadic) continue;
+      for (size_t k = 0; k < args.size(); ++k) {
+        if (!args[k].empty()) std::memcpy(exchange_.args + c.offsets[k], args[k].data(), args[k].size());
+      }
+      std::memset(exchange_.result, 0x5a, kBuffer);
+      std::vector<Bytes> seen;
+      if (auto done = call::call_back_compiled(types_, *plan, mode, caller, args, result, &seen); !done.ok()) {
+        fail(name, c, "callback: " + done.message());
+        continue;
+      }
+      if (i == 0) ++compiled_callbacks;
+      if (seen.size() != args.size()) fail(name, c, "callback not called");
+      for (size_t k = 0; k < seen.size(); ++k) {
+        check(name, c, "callback argument " + std::to_string(k), c.params[k], args[k], seen[k].data());
+      }
+      check(name, c, "callback result", c.result, result, exchange_.result);
+    }
+  }
+
   int failures = 0;
   int calls = 0;
   int callbacks = 0;
+  int compiled_calls[2] = {};  // of functions by System V, by Microsoft's convention
+  int compiled_callbacks = 0;
+  int not_compiled = 0;
   std::map<std::string, int> refused;  // by back end
 
  private:
@@ -424,19 +476,26 @@ class Tester {
   }
 
   void fail(const Backend& backend, const Case& c, const std::string& what) {
+    fail(std::string(backend.name()), c, what);
+  }
+  void fail(const std::string& how, const Case& c, const std::string& what) {
     ++failures;
     std::string plan = "?";
     if (auto planned = abi::plan_call(types_, c.function, c.extra)) plan = abi::describe(*planned);
-    std::printf("FAIL %s, %s: %s\n  %s\n", backend.name().data(), c.name.c_str(), what.c_str(), c.declaration.c_str());
+    std::printf("FAIL %s, %s: %s\n  %s\n", how.c_str(), c.name.c_str(), what.c_str(), c.declaration.c_str());
     for (TypeId id : c.extra) std::printf("  ... %s\n", spell(types_, id).c_str());
     std::printf("  plan: %s\n", plan.c_str());
   }
 
   void check(const Backend& backend, const Case& c, const std::string& what, TypeId type, const Bytes& expected,
              const unsigned char* got) {
+    check(std::string(backend.name()), c, what, type, expected, got);
+  }
+  void check(const std::string& how, const Case& c, const std::string& what, TypeId type, const Bytes& expected,
+             const unsigned char* got) {
     Bytes mask = mask_of(types_, type);
     if (same_value(expected, got, mask)) return;
-    fail(backend, c,
+    fail(how, c,
          what + " (" + spell(types_, type) + ")\n  is " + hex(got, expected.size()) + "\n  not " +
              hex(expected.data(), expected.size()) + "\n  in " + hex(mask.data(), mask.size()));
   }
@@ -662,6 +721,12 @@ int run(const Options& options) {
   for (const Backend* backend : call::all_backends()) {
     for (const Case& c : cases) tester.run(*backend, c, library);
   }
+  for (call::ThunkMode mode : call::thunk_modes()) {
+    for (const Case& c : cases) tester.run_compiled(mode, c, library);
+  }
+  std::printf("compiled: %d calls, %d of them by Microsoft's convention, %d callbacks, %d not compiled\n",
+              tester.compiled_calls[0] + tester.compiled_calls[1], tester.compiled_calls[1], tester.compiled_callbacks,
+              tester.not_compiled);
   std::printf("%d calls, %d callbacks, %d refused by libffi, %d failures\n", tester.calls, tester.callbacks,
               tester.refused["libffi"], tester.failures);
   return tester.failures == 0 ? 0 : 1;

@@ -449,9 +449,13 @@ end
 function TestCallMisc:test_other_calling_convention()
   if ffi.arch ~= "x64" then lu.skip "x86-64" end
   H.not_on_luajit "knows no ms_abi"
-  if H.backend == "libffi" then lu.skip "libffi" end
   ffi.cdef "int ms_sum(int, double, int, double, int, double) __attribute__((ms_abi));"
+  collectgarbage()
+  local before = ffi.debug().code.functions
   lu.assertEquals(fx.ms_sum(1, 2, 3, 4, 5, 6), 1 + 4 + 9 + 16 + 25 + 36)
+  if H.backend == "thunk" then lu.assertEquals(ffi.debug().code.functions, before + 1) end
+  local pointer = ffi.cast("int (__attribute__((ms_abi)) *)(int, double, int, double, int, double)", fx.ms_sum)
+  lu.assertEquals(pointer(1, 2, 3, 4, 5, 6), 1 + 4 + 9 + 16 + 25 + 36)
 end
 
 -- More ways to call than are kept, by a finaliser, while a call of the same type is being prepared.

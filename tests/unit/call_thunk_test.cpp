@@ -1,133 +1,34 @@
-// Thunks and compiled callbacks with a Lua that is not there: a stack of typed values, read and written through an API
-// made of the functions below, or as memory by a layout made up here. What real Lua does with them is the specs'
-// subject.
+// Thunks with a Lua that is not there (call_fake_lua.h), on x86-64 by each convention: that of Lua, and that of the C
+// function. What real Lua does with them is the specs' subject.
 #include "call/thunk.h"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <csetjmp>
+#include <cstdarg>
 #include <cstddef>
 #include <cstring>
 #include <deque>
+#include <memory>
+#include <stdexcept>
 #include <string>
-#include <thread>
+#include <vector>
 
-#include "call/thunk_callback.h"
+#include "call/unwind.h"
+#include "call_fake_lua.h"
 #include "cparse/parser.h"
 
-#if defined(FERRY_NATIVE) && (defined(__x86_64__) || defined(__aarch64__)) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_FAKE_LUA)
 namespace ferry::call {
 namespace {
 
-constexpr uint8_t kNil = 0, kBoolean = 1, kLight = 2, kFloat = 3, kString = 4, kFunction = 6, kUserdata = 7,
-                  kInteger = 0x13;
+using namespace fake;  // NOLINT: a test
+
 constexpr int kAnswer = -77;  // what the slow path returns
 
-struct Value {
-  union {
-    int64_t integer;
-    double number;
-    const void* pointer;
-  };
-  uint32_t tag;
-  uint32_t padding;
-};
-static_assert(sizeof(Value) == 16);
-
-// What the thunk takes for a lua_State.
-struct FakeLua {
-  Value* base = nullptr;
-  Value* top = nullptr;
-  Value slots[100];
-  int slow_calls = 0;
-  int api_calls = 0;
-};
-struct FakeState {
-  void* caller = nullptr;
-  uintptr_t owner = 0;
-  int saved_errno = 0;
-  bool failed = false;
-  MetatableCache metatables;
-};
-struct FakeRecord {
-  FakeState* state;
-  int64_t expected;
-};
-// Userdata: the object with its metatable first, the cdata behind it.
-struct FakeCData {
-  TypeId type;
-  uint16_t flags;
-  uint16_t guard;
-  void* data;
-};
-struct FakeUserdata {
-  const void* metatable;
-  FakeCData block;
-};
-constexpr uint16_t kGuard = 0x1234;
-const char kMetatable[64] = {};
-
-Value& at(FakeLua* L, int idx) {
-  ++L->api_calls;
-  return idx > 0 ? L->base[idx - 1] : L->top[idx];
-}
-int api_gettop(FakeLua* L) {
-  ++L->api_calls;
-  return static_cast<int>(L->top - L->base);
-}
-int api_type(FakeLua* L, int idx) {
-  const uint32_t tag = at(L, idx).tag;
-  return tag == kInteger ? kFloat : static_cast<int>(tag);
-}
-int api_toboolean(FakeLua* L, int idx) {
-  return at(L, idx).integer != 0;
-}
-int api_isinteger(FakeLua* L, int idx) {
-  return at(L, idx).tag == kInteger;
-}
-int64_t api_tointegerx(FakeLua* L, int idx, int* ok) {
-  const Value& v = at(L, idx);
-  const bool exact = v.tag == kInteger || v.number == static_cast<double>(static_cast<int64_t>(v.number));
-  if (ok != nullptr) *ok = exact;
-  return v.tag == kInteger ? v.integer : exact ? static_cast<int64_t>(v.number) : 0;
-}
-double api_tonumber(FakeLua* L, int idx, int*) {
-  const Value& v = at(L, idx);
-  return v.tag == kInteger ? static_cast<double>(v.integer) : v.number;
-}
-const char* api_tolstring(FakeLua* L, int idx, size_t*) {
-  return static_cast<const char*>(at(L, idx).pointer) + 24;
-}
-const void* api_touserdata(FakeLua* L, int idx) {
-  return at(L, idx).pointer;
-}
-const void* api_topointer(FakeLua* L, int idx) {
-  return at(L, idx).pointer;
-}
-void push(FakeLua* L, Value v) {
-  ++L->api_calls;
-  *L->top++ = v;
-}
-void api_pushboolean(FakeLua* L, int v) {
-  push(L, {{v != 0}, kBoolean, 0});
-}
-void api_pushinteger(FakeLua* L, int64_t v) {
-  push(L, {{v}, kInteger, 0});
-}
-void api_pushnumber(FakeLua* L, double v) {
-  Value value{{0}, kFloat, 0};
-  value.number = v;
-  push(L, value);
-}
-void api_settop(FakeLua* L, int idx) {
-  ++L->api_calls;
-  L->top += idx + 1;
-}
-FakeCData* help_cdata(FakeLua* L, FakeState* st, int idx) {
-  auto* u = static_cast<FakeUserdata*>(const_cast<void*>(at(L, idx).pointer));
-  (void)st;
-  return u->metatable == kMetatable ? &u->block : nullptr;
-}
 char g_result_storage[64];
 void* help_new_result(FakeLua* L, FakeState*, const void*) {
   Value value{{0}, kUserdata, 0};
@@ -148,100 +49,35 @@ int go_slow(FakeLua* L) {
   ++L->slow_calls;
   return kAnswer;
 }
-int go_slow_type(FakeLua* L, CFunction, const void*) {
+const void* g_slow_function = nullptr;
+const void* g_slow_data = nullptr;
+int go_slow_type(FakeLua* L, const void* function, const void* data) {
   ++L->slow_calls;
+  g_slow_function = function;
+  g_slow_data = data;
   return kAnswer;
-}
-
-template <typename F>
-const void* entry(F* f) {
-  return reinterpret_cast<const void*>(f);
-}
-template <typename F>
-CFunction code(F* f) {
-  return reinterpret_cast<CFunction>(f);
-}
-
-uintptr_t thread_pointer() {
-  uintptr_t thread;
-#if defined(__x86_64__)
-  asm("mov %%fs:0, %0" : "=r"(thread));
-#else
-  asm("mrs %0, tpidr_el0" : "=r"(thread));
-#endif
-  return thread;
-}
-
-// AArch64: what a guarded page demands (`bti c`).
-bool lands(const void* address) {
-#if defined(__aarch64__)
-  uint32_t word;
-  std::memcpy(&word, address, sizeof word);
-  return word == 0xD503245F;
-#else
-  return address != nullptr;
-#endif
 }
 
 enum class Access { api, direct, direct_by_call_info };
 
-class ThunkTest : public testing::TestWithParam<Access> {
+// How Lua's stack is reached, and whether Lua and the C functions are of Microsoft's convention.
+struct Setup {
+  Access access;
+  bool ms_host;
+  bool ms_function;
+};
+
+class ThunkTest : public testing::TestWithParam<Setup> {
  protected:
   void SetUp() override {
     if (!native_code_available().ok()) GTEST_SKIP() << "no executable memory";
-    host_.api = {entry(api_gettop),
-                 entry(api_type),
-                 entry(api_toboolean),
-                 entry(api_tointegerx),
-                 entry(api_isinteger),
-                 entry(api_tonumber),
-                 entry(api_tolstring),
-                 entry(api_touserdata),
-                 entry(api_topointer),
-                 entry(api_pushboolean),
-                 entry(api_pushinteger),
-                 entry(api_pushnumber),
-                 kNil,
-                 kBoolean,
-                 kLight,
-                 kFloat,
-                 kString,
-                 kUserdata};
-    host_.helpers.cdata = entry(help_cdata);
-    host_.helpers.convert = entry(help_convert);
-    host_.helpers.new_result = entry(help_new_result);
-    host_.helpers.push_result = entry(help_push_result);
-    host_.helpers.raise_pending = entry(go_slow);
-    ThunkOffsets& o = host_.offsets;
-    o.record_state = offsetof(FakeRecord, state);
-    o.record_expected = offsetof(FakeRecord, expected);
-    o.caller = offsetof(FakeState, caller);
-    o.failed = offsetof(FakeState, failed);
-    o.saved_errno = offsetof(FakeState, saved_errno);
-    o.owner = offsetof(FakeState, owner);
-    o.metatables = offsetof(FakeState, metatables) + offsetof(MetatableCache, slots);
-    o.cdata_type = offsetof(FakeCData, type);
-    o.cdata_guard = offsetof(FakeCData, guard);
-    o.cdata_data = offsetof(FakeCData, data);
-    o.guard = kGuard;
-    host_.errno_offset = static_cast<int64_t>(reinterpret_cast<uintptr_t>(&errno) - thread_pointer());
-    StackLayout& s = host_.stack;
-    s.valid = GetParam() != Access::api;
-    s.base_is_field = GetParam() != Access::direct_by_call_info;
-    s.base = offsetof(FakeLua, base);
-    s.call_info = offsetof(FakeLua, base);  // made to point to a pointer to the slot below in that mode
-    s.function = 0;
-    s.top = offsetof(FakeLua, top);
-    s.tag_nil = kNil;
-    s.tag_false = s.tag_true = kBoolean;
-    s.tag_light = kLight;
-    s.tag_float = kFloat;
-    s.tag_integer = kInteger;
-    s.tag_string = kString;
-    s.tag_userdata = kUserdata;
-    s.string_bytes = 24;
-    s.userdata_block = s.userdata_block_1 = offsetof(FakeUserdata, block);
-    s.userdata_metatable = offsetof(FakeUserdata, metatable);
+    const bool ms = GetParam().ms_host;
+    host_ = fake::host(ms);
+    host_.helpers.convert = entry<help_convert>(ms);
+    host_.helpers.new_result = entry<help_new_result>(ms);
+    host_.helpers.push_result = entry<help_push_result>(ms);
+    host_.helpers.raise_pending = entry<go_slow>(ms);
+    if (GetParam().access != Access::api) host_.stack = layout(GetParam().access == Access::direct);
     state_.metatables.insert(kMetatable);
     clear();
   }
@@ -251,7 +87,7 @@ class ThunkTest : public testing::TestWithParam<Access> {
     first_ = L_.slots + 10;
     L_.top = first_;
     L_.base = first_;
-    if (GetParam() == Access::direct_by_call_info) {
+    if (GetParam().access == Access::direct_by_call_info) {
       function_ = first_ - 1;
       L_.base = reinterpret_cast<Value*>(&function_);
     }
@@ -267,37 +103,61 @@ class ThunkTest : public testing::TestWithParam<Access> {
     (L_.top++)->pointer = pointer;
   }
 
-  // A thunk of a function; `kinds` of its parameters. Kept in blocks_.
-  using Thunk = int (*)(FakeLua*);
-  Thunk make(const char* type, CFunction function, std::vector<ThunkArg> args, ThunkKind result,
-             const void* const* next = nullptr) {
-    TypeId id = *cparse::parse_type(types_, type);
-    plans_.push_back(std::make_unique<abi::CallPlan>(*abi::plan_call(types_, id)));
-    ThunkSpec spec;
-    spec.plan = plans_.back().get();
-    spec.args = std::move(args);
-    spec.result.kind = result;
-    records_.push_back({&state_, expected_top(host_.stack, spec.args.size())});
-    spec.record = &records_.back();
-    spec.address = function;
-    spec.slow = entry(go_slow);
-    spec.next = next;
-    auto block = make_thunk(host_, spec);
+  using Thunk = const void*;
+  template <auto F>
+  CFunction function() const {
+    const void* made = address(F);
+#if defined(FERRY_FAKE_MICROSOFT)
+    if (GetParam().ms_function) made = address(&Microsoft<F>::call);
+#endif
+    return reinterpret_cast<CFunction>(reinterpret_cast<uintptr_t>(made));
+  }
+  // The spec of a function; its plan is kept in plans_.
+  ThunkSpec spec(const std::string& type, std::vector<ThunkArg> args, ThunkKind result,
+                 std::initializer_list<Scalar> extra = {}) {
+    std::vector<TypeId> behind;
+    for (Scalar scalar : extra) behind.push_back(scalar_type(scalar));
+    TypeId id = *cparse::parse_type(types_, type + (GetParam().ms_function ? " __attribute__((ms_abi))" : ""));
+    plans_.push_back(std::make_unique<abi::CallPlan>(*abi::plan_call(types_, id, behind)));
+    ThunkSpec made;
+    made.plan = plans_.back().get();
+    made.args = std::move(args);
+    made.result.kind = result;
+    return made;
+  }
+  Thunk publish(const ThunkSpec& made) {
+    auto block = make_thunk(host_, made);
     EXPECT_TRUE(block.ok()) << block.message();
-    EXPECT_TRUE(lands(block->address));
-    return reinterpret_cast<Thunk>(reinterpret_cast<uintptr_t>(block->address));
+    EXPECT_TRUE(block.ok() && lands(block->address));
+    return block.ok() ? block->address : nullptr;
+  }
+  // A record for a function with so many arguments.
+  const FakeRecord* record(size_t n) {
+    records_.push_back({&state_, expected_top(host_.stack, n)});
+    return &records_.back();
+  }
+  template <auto F>
+  Thunk make(const char* type, std::vector<ThunkArg> args, ThunkKind result, const void* const* next = nullptr) {
+    ThunkSpec made = spec(type, std::move(args), result);
+    made.record = record(made.args.size());
+    made.address = function<F>();
+    made.slow = entry<go_slow>(GetParam().ms_host);
+    made.next = next;
+    return publish(made);
   }
   static ThunkArg kind(ThunkKind k) {
     ThunkArg arg;
     arg.kind = k;
     return arg;
   }
-  // Calls; checks that nothing but the result's slot was written.
-  int call(Thunk thunk) {
+  // Calls; checks that nothing but the result's slot was written, and that registers are kept.
+  int call(Thunk thunk, const void* second = nullptr, const void* third = nullptr) {
     Value before[100];
     std::memcpy(static_cast<void*>(before), L_.slots, sizeof before);
     Value* top = L_.top;
-    const int results = thunk(&L_);
+    bool kept = false;
+    const int results = call_thunk(thunk, GetParam().ms_host, &L_, second, third, &kept);
+    EXPECT_TRUE(kept);
     if (results == kAnswer) {
       EXPECT_EQ(L_.top, top);
     } else {
@@ -332,7 +192,7 @@ int64_t mixed(int8_t a, uint16_t b, int64_t c, bool d, uint32_t e, int16_t f, ui
 }
 
 TEST_P(ThunkTest, Integers) {
-  Thunk f = make("int(int, int)", code(add_ints), {kind(ThunkKind::i32), kind(ThunkKind::i32)}, ThunkKind::i32);
+  Thunk f = make<add_ints>("int(int, int)", {kind(ThunkKind::i32), kind(ThunkKind::i32)}, ThunkKind::i32);
   add(40);
   add_number(2.9);
   ASSERT_EQ(call(f), 1);
@@ -347,7 +207,7 @@ TEST_P(ThunkTest, Integers) {
 }
 
 TEST_P(ThunkTest, UnexpectedGoesSlowAndCallsNothing) {
-  Thunk f = make("int(int, int)", code(add_ints), {kind(ThunkKind::i32), kind(ThunkKind::i32)}, ThunkKind::i32);
+  Thunk f = make<add_ints>("int(int, int)", {kind(ThunkKind::i32), kind(ThunkKind::i32)}, ThunkKind::i32);
   g_calls = 0;
   for (int given : {0, 1, 3, 60}) {
     clear();
@@ -374,17 +234,17 @@ TEST_P(ThunkTest, UnexpectedGoesSlowAndCallsNothing) {
 }
 
 TEST_P(ThunkTest, FloatsAndNarrowIntegers) {
-  Thunk f = make("double(float, double)", code(scale), {kind(ThunkKind::f32), kind(ThunkKind::f64)}, ThunkKind::f64);
+  Thunk f = make<scale>("double(float, double)", {kind(ThunkKind::f32), kind(ThunkKind::f64)}, ThunkKind::f64);
   add(3);
   add_number(0.5);
   ASSERT_EQ(call(f), 1);
   EXPECT_EQ(L_.top[-1].tag, kFloat);
   EXPECT_EQ(L_.top[-1].number, 1.5);
   clear();
-  Thunk g = make("int64_t(int8_t, uint16_t, int64_t, bool, uint32_t, int16_t, uint8_t, int)", code(mixed),
-                 {kind(ThunkKind::i8), kind(ThunkKind::u16), kind(ThunkKind::i64), kind(ThunkKind::boolean),
-                  kind(ThunkKind::u32), kind(ThunkKind::i16), kind(ThunkKind::u8), kind(ThunkKind::i32)},
-                 ThunkKind::i64);
+  Thunk g = make<mixed>("int64_t(int8_t, uint16_t, int64_t, bool, uint32_t, int16_t, uint8_t, int)",
+                        {kind(ThunkKind::i8), kind(ThunkKind::u16), kind(ThunkKind::i64), kind(ThunkKind::boolean),
+                         kind(ThunkKind::u32), kind(ThunkKind::i16), kind(ThunkKind::u8), kind(ThunkKind::i32)},
+                        ThunkKind::i64);
   add(255);    // -1
   add(65537);  // 1
   add(-5);
@@ -411,7 +271,7 @@ TEST_P(ThunkTest, KnownFunctions) {
   arg.same = 1000;
   arg.cell = &cell;
   arg.callback = &known;
-  Thunk f = make("int64_t(int, void (*)(void))", code(second_address), {kind(ThunkKind::i32), arg}, ThunkKind::i64);
+  Thunk f = make<second_address>("int64_t(int, void (*)(void))", {kind(ThunkKind::i32), arg}, ThunkKind::i64);
   const char one = 0, other = 0;
   auto run = [&](uint32_t tag, const void* p) {
     clear();
@@ -436,7 +296,7 @@ TEST_P(ThunkTest, Pointers) {
   arg.same = 1000;
   arg.object = 1001;
   arg.cell = &cell;
-  Thunk f = make("int64_t(const void *)", code(address_of), {arg}, ThunkKind::i64);
+  Thunk f = make<address_of>("int64_t(const void *)", {arg}, ThunkKind::i64);
   const char text[64] = {};
   FakeUserdata object{kMetatable, {1000, 0, kGuard, &cell}};
   auto run = [&](uint32_t tag, const void* p) {
@@ -450,7 +310,7 @@ TEST_P(ThunkTest, Pointers) {
   EXPECT_EQ(L_.top[-1].integer, address_of(text + 24));
   ASSERT_EQ(run(kLight, text), 1);
   EXPECT_EQ(L_.top[-1].integer, address_of(text));
-  const void* userdata = GetParam() == Access::api ? static_cast<const void*>(&object) : &object;
+  const void* userdata = GetParam().access == Access::api ? static_cast<const void*>(&object) : &object;
   ASSERT_EQ(run(kUserdata, userdata), 1);
   EXPECT_EQ(L_.top[-1].integer, address_of(&cell));
   object.block.data = nullptr;  // a NULL pointer is one, an object at NULL is not
@@ -464,7 +324,7 @@ TEST_P(ThunkTest, Pointers) {
   cell = 1002;
   ASSERT_EQ(run(kUserdata, userdata), 1);
   EXPECT_EQ(L_.top[-1].integer, address_of(&object));
-  if (GetParam() != Access::api) {
+  if (GetParam().access != Access::api) {
     object.block.guard = 0;
     EXPECT_EQ(run(kUserdata, userdata), kAnswer);
     object.block.guard = kGuard;
@@ -509,8 +369,8 @@ TEST_P(ThunkTest, Records) {
   FakeUserdata u1{kMetatable, {1, 0, kGuard, &pair}}, u2{kMetatable, {2, 0, kGuard, &odd}},
       u3{kMetatable, {3, 0, kGuard, &big}};
   g_converted = 55;
-  Thunk f = make("struct Big(struct Pair, struct Odd, struct Big, long double)", code(shuffle),
-                 {record(1), record(2), record(3), kind(ThunkKind::other)}, ThunkKind::record);
+  Thunk f = make<shuffle>("struct Big(struct Pair, struct Odd, struct Big, long double)",
+                          {record(1), record(2), record(3), kind(ThunkKind::other)}, ThunkKind::record);
   for (const void* u : {&u1, &u2, &u3}) add_tag(kUserdata, u);
   add(0);
   ASSERT_EQ(call(f), 1);
@@ -521,7 +381,7 @@ TEST_P(ThunkTest, Records) {
   EXPECT_EQ(result.v[4], 55);
   clear();
   add_tag(kUserdata, &u2);
-  Thunk g = make("struct Pair(struct Odd)", code(pair_of), {record(2)}, ThunkKind::record);
+  Thunk g = make<pair_of>("struct Pair(struct Odd)", {record(2)}, ThunkKind::record);
   ASSERT_EQ(call(g), 1);
   std::memcpy(&pair, g_result_storage, sizeof pair);
   EXPECT_EQ(pair.a, 1);
@@ -541,10 +401,9 @@ TEST_P(ThunkTest, ExactNumbers) {
     arg.exact = true;
     return arg;
   };
-  Thunk narrow = make("int(int, int)", code(add_ints), {exact(ThunkKind::i32), exact(ThunkKind::i32)}, ThunkKind::i32);
-  Thunk wide = make("int64_t(int64_t)", code(pass64), {exact(ThunkKind::i64)}, ThunkKind::i64);
-  Thunk real =
-      make("double(float, double)", code(scale), {kind(ThunkKind::f32), exact(ThunkKind::f64)}, ThunkKind::f64);
+  Thunk narrow = make<add_ints>("int(int, int)", {exact(ThunkKind::i32), exact(ThunkKind::i32)}, ThunkKind::i32);
+  Thunk wide = make<pass64>("int64_t(int64_t)", {exact(ThunkKind::i64)}, ThunkKind::i64);
+  Thunk real = make<scale>("double(float, double)", {kind(ThunkKind::f32), exact(ThunkKind::f64)}, ThunkKind::f64);
   for (int64_t v : {int64_t{INT32_MIN}, int64_t{INT32_MAX}, int64_t{0}, int64_t{INT32_MAX} + 1, int64_t{INT32_MIN} - 1,
                     int64_t{INT64_MIN}}) {
     const bool fits = v >= INT32_MIN && v <= INT32_MAX;
@@ -580,14 +439,15 @@ TEST_P(ThunkTest, ChainOfShapes) {
   whole.exact = true;
   ThunkArg real = kind(ThunkKind::f64);
   real.exact = true;
-  ThunkArg first = kind(ThunkKind::f32);
-  const void* cells[3] = {entry(go_slow), entry(go_slow), entry(go_slow)};
-  Thunk longs = make("int64_t(int64_t)", code(pass64), {whole}, ThunkKind::i64, &cells[1]);
-  Thunk reals = make("double(float, double)", code(scale), {first, real}, ThunkKind::f64, &cells[2]);
+  const ThunkArg first = kind(ThunkKind::f32);
+  const void* slow = entry<go_slow>(GetParam().ms_host);
+  const void* cells[3] = {slow, slow, slow};
+  Thunk longs = make<pass64>("int64_t(int64_t)", {whole}, ThunkKind::i64, &cells[1]);
+  Thunk reals = make<scale>("double(float, double)", {first, real}, ThunkKind::f64, &cells[2]);
   auto made = make_switch(&cells[0]);
   ASSERT_TRUE(made.ok()) << made.message();
   EXPECT_TRUE(lands(made->address));
-  Thunk start = reinterpret_cast<Thunk>(reinterpret_cast<uintptr_t>(made->address));
+  Thunk start = made->address;
   auto with_long = [&] {
     clear();
     add(int64_t{1} << 40);
@@ -600,12 +460,12 @@ TEST_P(ThunkTest, ChainOfShapes) {
     return call(start);
   };
   EXPECT_EQ(with_long(), kAnswer);
-  cells[0] = entry(longs);
+  cells[0] = longs;
   ASSERT_EQ(with_long(), 1);
   EXPECT_EQ(L_.top[-1].integer, int64_t{1} << 40);
   EXPECT_EQ(with_reals(), kAnswer);
   EXPECT_EQ(L_.slow_calls, 1);
-  cells[1] = entry(reals);  // behind code that exists
+  cells[1] = reals;  // behind code that exists
   ASSERT_EQ(with_reals(), 1);
   EXPECT_EQ(L_.top[-1].number, 2.5);
   ASSERT_EQ(with_long(), 1);
@@ -617,6 +477,43 @@ TEST_P(ThunkTest, ChainOfShapes) {
   EXPECT_EQ(L_.slow_calls, 1);
 }
 
+// Microsoft, "Varargs": doubles are in the general registers, too; System V has al count the vector registers.
+double add_variadic(int n, ...) {
+  va_list list;
+  va_start(list, n);
+  double sum = va_arg(list, double) + va_arg(list, int);
+  for (int i = 0; i < n; ++i) sum += va_arg(list, double);
+  va_end(list);
+  return sum;
+}
+#if defined(FERRY_FAKE_MICROSOFT)
+__attribute__((ms_abi)) double ms_add_variadic(int n, ...) {
+  __builtin_ms_va_list list;
+  __builtin_ms_va_start(list, n);
+  double sum = __builtin_va_arg(list, double) + __builtin_va_arg(list, int);
+  for (int i = 0; i < n; ++i) sum += __builtin_va_arg(list, double);
+  __builtin_ms_va_end(list);
+  return sum;
+}
+#endif
+
+TEST_P(ThunkTest, VariadicCalls) {
+  using K = ThunkKind;
+  ThunkSpec made = spec("double(int, ...)", {kind(K::i32), kind(K::f64), kind(K::i32), kind(K::f64), kind(K::f64)},
+                        K::f64, {Scalar::float64, Scalar::int32, Scalar::float64, Scalar::float64});
+  made.record = record(made.args.size());
+  const void* to = address(&add_variadic);
+#if defined(FERRY_FAKE_MICROSOFT)
+  if (GetParam().ms_function) to = address(&ms_add_variadic);
+#endif
+  made.address = reinterpret_cast<CFunction>(reinterpret_cast<uintptr_t>(to));
+  made.slow = entry<go_slow>(GetParam().ms_host);
+  Thunk f = publish(made);
+  for (int i : {2, 30, 400, 5000, 60000}) add(i);
+  ASSERT_EQ(call(f), 1);
+  EXPECT_EQ(L_.top[-1].number, 65430);
+}
+
 int errno_plus(int n) {
   const int old = errno;
   errno = n;
@@ -624,7 +521,7 @@ int errno_plus(int n) {
 }
 
 TEST_P(ThunkTest, ErrnoThreadAndCaller) {
-  Thunk f = make("int(int)", code(errno_plus), {kind(ThunkKind::i32)}, ThunkKind::i32);
+  Thunk f = make<errno_plus>("int(int)", {kind(ThunkKind::i32)}, ThunkKind::i32);
   state_.saved_errno = 12;
   errno = 3;
   add(99);
@@ -634,10 +531,161 @@ TEST_P(ThunkTest, ErrnoThreadAndCaller) {
   EXPECT_EQ(state_.owner, thread_pointer());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Access, ThunkTest, testing::Values(Access::api, Access::direct, Access::direct_by_call_info), [](const auto& test) {
-      return std::string(test.param == Access::api ? "api" : test.param == Access::direct ? "direct" : "direct52");
-    });
+#if defined(FERRY_FAKE_MICROSOFT)
+// Windows has its thread's record in gs, and errno where a function says.
+uintptr_t g_thread_block[16];
+
+TEST_P(ThunkTest, ThreadInOtherSegment) {
+  constexpr int kSetGs = 0x1001;  // asm/prctl.h
+  if (syscall(SYS_arch_prctl, kSetGs, g_thread_block) != 0) GTEST_SKIP() << "gs cannot be set";
+  g_thread_block[6] = 0x5151;
+  host_.thread_segment = ThreadSegment::gs;
+  host_.thread_offset = 0x30;
+  Thunk f = make<errno_plus>("int(int)", {kind(ThunkKind::i32)}, ThunkKind::i32);
+  add(99);
+  ASSERT_EQ(call(f), 1);
+  EXPECT_EQ(state_.owner, 0x5151u);
+  syscall(SYS_arch_prctl, kSetGs, nullptr);
+}
+
+int g_errno = 0;
+int* location_of_errno() {
+  return &g_errno;
+}
+int other_errno_plus(int n) {
+  const int old = g_errno;
+  g_errno = n;
+  return old;
+}
+double errno_and_numbers(double a, float b, double c, int n, double d, double e) {
+  g_errno = n;
+  return a + b + c + d + e;
+}
+long double errno_and_long_double(int n) {
+  g_errno = n;
+  return n + 0.5L;
+}
+Pair errno_and_pair(Odd o) {
+  g_errno = o.bytes[1];
+  return {o.bytes[0] * 1.0, o.bytes[6]};
+}
+
+TEST_P(ThunkTest, ErrnoByFunction) {
+  host_.errno_location = entry<location_of_errno>(GetParam().ms_host);
+  Thunk f = make<other_errno_plus>("int(int)", {kind(ThunkKind::i32)}, ThunkKind::i32);
+  state_.saved_errno = 12;
+  g_errno = 3;
+  add(99);
+  ASSERT_EQ(call(f), 1);
+  EXPECT_EQ(L_.top[-1].integer, 12);
+  EXPECT_EQ(state_.saved_errno, 99);
+  const ThunkArg real = kind(ThunkKind::f64);
+  Thunk g =
+      make<errno_and_numbers>("double(double, float, double, int, double, double)",
+                              {real, kind(ThunkKind::f32), real, kind(ThunkKind::i32), real, real}, ThunkKind::f64);
+  clear();
+  for (int i : {1, 20, 300, 98, 4000, 50000}) add(i);
+  ASSERT_EQ(call(g), 1);
+  EXPECT_EQ(L_.top[-1].number, 54321);
+  EXPECT_EQ(state_.saved_errno, 98);
+  Thunk h = make<errno_and_long_double>("long double(int)", {kind(ThunkKind::i32)}, ThunkKind::other);
+  clear();
+  add(97);
+  ASSERT_EQ(call(h), 1);
+  long double pushed;
+  std::memcpy(&pushed, g_pushed, sizeof pushed);
+  EXPECT_EQ(pushed, 97.5L);
+  EXPECT_EQ(state_.saved_errno, 97);
+  ASSERT_TRUE(cparse::parse_type(types_, "struct Pair { double a; int b; }").ok());
+  ASSERT_TRUE(cparse::parse_type(types_, "struct Odd { char bytes[7]; }").ok());
+  ThunkArg record = kind(ThunkKind::record);
+  record.same = 2;
+  Odd odd{{1, 2, 3, 4, 5, 6, 7}};
+  FakeUserdata u{kMetatable, {2, 0, kGuard, &odd}};
+  Thunk k = make<errno_and_pair>("struct Pair(struct Odd)", {record}, ThunkKind::record);
+  clear();
+  add_tag(kUserdata, &u);
+  ASSERT_EQ(call(k), 1);
+  Pair pair;
+  std::memcpy(&pair, g_result_storage, sizeof pair);
+  EXPECT_EQ(pair.a, 1);
+  EXPECT_EQ(pair.b, 7);
+  EXPECT_EQ(state_.saved_errno, 2);
+}
+#endif
+
+struct Landing {
+  jmp_buf back;
+  LandedFrame frame;
+  std::string what;
+};
+Landing g_landing;
+void landed(const LandedFrame& frame, const char*, const char* what) {
+  g_landing.frame = frame;
+  g_landing.what = what;
+  longjmp(g_landing.back, 1);
+}
+int throws(int n) {
+  if (n != 0) throw std::runtime_error("thrown");
+  return n;
+}
+
+TEST_P(ThunkTest, ExceptionsLand) {
+  Thunk f = make<throws>("int(int)", {kind(ThunkKind::i32)}, ThunkKind::i32);
+  add(1);
+  set_exception_handler(landed);
+  if (setjmp(g_landing.back) == 0) {
+    call(f);
+    ADD_FAILURE() << "returned";
+  }
+  set_exception_handler(nullptr);
+  EXPECT_EQ(g_landing.what, "thrown");
+  EXPECT_EQ(g_landing.frame.saved[0], &L_);
+  EXPECT_EQ(g_landing.frame.saved[1], &state_);
+}
+
+// A thunk of a function type is told the function, and hands it on where it gives up.
+TEST_P(ThunkTest, FunctionTypes) {
+  ThunkSpec made = spec("int(int, int)", {kind(ThunkKind::i32), kind(ThunkKind::i32)}, ThunkKind::i32);
+  made.state = &state_;
+  made.first = 2;
+  made.slow = entry<go_slow_type>(GetParam().ms_host);
+  Thunk f = publish(made);
+  const auto target = reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(function<add_ints>()));
+  add_tag(kUserdata);
+  add(40);
+  add(2);
+  ASSERT_EQ(call(f, target, &made), 1);
+  EXPECT_EQ(L_.top[-1].integer, 42);
+  clear();
+  add_tag(kUserdata);
+  add(40);
+  add_tag(kNil);
+  EXPECT_EQ(call(f, target, &made), kAnswer);
+  EXPECT_EQ(g_slow_function, target);
+  EXPECT_EQ(g_slow_data, &made);
+}
+
+std::vector<Setup> setups() {
+  std::vector<Setup> made;
+  for (Access access : {Access::api, Access::direct, Access::direct_by_call_info}) {
+    for (bool ms_host : {false, true}) {
+      for (bool ms_function : {false, true}) {
+#if !defined(FERRY_FAKE_MICROSOFT)
+        if (ms_host || ms_function) continue;
+#endif
+        made.push_back({access, ms_host, ms_function});
+      }
+    }
+  }
+  return made;
+}
+
+INSTANTIATE_TEST_SUITE_P(Setups, ThunkTest, testing::ValuesIn(setups()), [](const auto& test) {
+  const Setup& s = test.param;
+  const std::string name = s.access == Access::api ? "api" : s.access == Access::direct ? "direct" : "direct52";
+  return name + (s.ms_host ? "_ms" : "_sysv") + (s.ms_function ? "_calls_ms" : "_calls_sysv");
+});
 
 TEST(ThunkLimits, WhatIsNotCompiled) {
   TypeTable types{host_target()};
@@ -647,103 +695,17 @@ TEST(ThunkLimits, WhatIsNotCompiled) {
     return *abi::plan_call(types, *id);
   };
   EXPECT_TRUE(can_make_thunk(plan("int(int)")));
-#if defined(__x86_64__)
-  EXPECT_FALSE(can_make_thunk(plan("int(int) __attribute__((ms_abi))")));
+#if defined(FERRY_FAKE_MICROSOFT)
+  EXPECT_TRUE(can_make_thunk(plan("int(int) __attribute__((ms_abi))")));
 #endif
   std::string many = "int";
   for (int i = 0; i < 64; ++i) many += ", int";
   EXPECT_FALSE(can_make_thunk(plan("int(" + many + ")")));
-  EXPECT_FALSE(can_make_thunk(plan("int(struct { char c[4096]; })")));
-}
-
-// --- callbacks ----------------------------------------------------------------------------------------------------
-
-struct Answer {
-  FakeState* state;
-  int calls = 0;
-};
-void whole(void* context, void* const* args, void* result) {
-  auto* answer = static_cast<Answer*>(context);
-  ++answer->calls;
-  int a;
-  std::memcpy(&a, args[0], sizeof a);
-  const int64_t value = a * 2;
-  std::memcpy(result, &value, sizeof value);
-}
-
-class CallbackPool : public testing::Test {
- protected:
-  void SetUp() override {
-    if (!native_code_available().ok()) GTEST_SKIP() << "no executable memory";
+  for (const std::string convention : {"", " __attribute__((ms_abi))"}) {
+    EXPECT_TRUE(can_make_thunk(plan("int(struct { char c[1024]; })" + convention)));
+    EXPECT_FALSE(can_make_thunk(plan("int(struct { char c[4096]; })" + convention)));
+    EXPECT_FALSE(can_make_thunk(plan("int(struct { int n __attribute__((aligned(32))); })" + convention)));
   }
-  abi::CallPlan plan(const char* text) { return *abi::plan_call(types_, *cparse::parse_type(types_, text)); }
-  TypeTable types_{host_target()};
-  ThunkHost host_;
-  CallbackApi api_;
-};
-
-TEST_F(CallbackPool, GrowsMutesAndReusesOldestFirst) {
-  const abi::CallPlan p = plan("int(int)");
-  CallbackSpec spec;
-  spec.plan = &p;
-  auto block = make_callback_code(host_, api_, {whole, whole, whole}, spec);
-  ASSERT_TRUE(block.ok()) << block.message();
-  EXPECT_TRUE(lands(block->address));
-  Answer answer{};
-  CallbackData data;
-  data.context = &answer;
-  std::vector<std::unique_ptr<Callback>> all;
-  constexpr int kMany = 5000;  // more than the static trampolines of the stub
-  for (int i = 0; i < kMany; ++i) {
-    auto made = make_native_callback(*block, &data, p);
-    ASSERT_TRUE(made.ok()) << made.message();
-    all.push_back(std::move(*made));
-  }
-  using F = int (*)(int);
-  for (auto& cb : all) {
-    ASSERT_TRUE(lands(reinterpret_cast<const void*>(cb->address())));
-    ASSERT_EQ(reinterpret_cast<F>(cb->address())(21), 42);
-  }
-  EXPECT_EQ(answer.calls, kMany);
-  const F first = reinterpret_cast<F>(all[0]->address()), second = reinterpret_cast<F>(all[1]->address());
-  all[0]->mute();
-  EXPECT_EQ(first(21), 0);
-  const size_t idle = callback_usage().idle;
-  const size_t slots = callback_usage().slots;
-  all[1].reset();
-  all[0].reset();
-  EXPECT_EQ(callback_usage().idle, idle + 2);
-  EXPECT_EQ(second(21), 0);  // callable for ever
-  std::vector<std::unique_ptr<Callback>> more;
-  for (size_t i = 0; i < idle; ++i) more.push_back(std::move(*make_native_callback(*block, &data, p)));
-  EXPECT_EQ(second(21), 0);
-  more.push_back(std::move(*make_native_callback(*block, &data, p)));
-  EXPECT_EQ(reinterpret_cast<F>(more.back()->address()), second);
-  more.push_back(std::move(*make_native_callback(*block, &data, p)));
-  EXPECT_EQ(reinterpret_cast<F>(more.back()->address()), first);
-  EXPECT_EQ(callback_usage().slots, slots);
-}
-
-TEST_F(CallbackPool, MutedOnesReturnZeroOfTheirType) {
-  Answer answer{};
-  CallbackData data;
-  data.context = &answer;
-  auto muted = [&](const abi::CallPlan& p) {
-    CallbackSpec spec;
-    spec.plan = &p;
-    auto block = make_callback_code(host_, api_, {whole, whole, whole}, spec);
-    EXPECT_TRUE(block.ok()) << block.message();
-    auto made = make_native_callback(*block, &data, p);
-    const CFunction address = (*made)->address();
-    made->reset();
-    return address;
-  };
-  EXPECT_EQ(reinterpret_cast<double (*)()>(muted(plan("double(void)")))(), 0.0);
-  EXPECT_EQ(reinterpret_cast<long double (*)()>(muted(plan("long double(void)")))(), 0.0L);
-  ASSERT_TRUE(cparse::parse_type(types_, "struct Big { int64_t v[5]; }").ok());
-  const Big big = reinterpret_cast<Big (*)()>(muted(plan("struct Big(void)")))();
-  for (int64_t v : big.v) EXPECT_EQ(v, 0);
-  EXPECT_EQ(answer.calls, 0);
 }
 
 }  // namespace

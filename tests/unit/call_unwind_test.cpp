@@ -34,6 +34,11 @@ void emit_thunk(Encoder& encoder, Callee callee, FrameShape shape) {
   a.push(rbp);
   a.mov(rbp, rsp);
   for (int i = 0; i < shape.saved; i++) a.push(saved[i]);
+  if (shape.rdi_rsi) {
+    a.push(rdi);
+    a.push(rsi);
+    a.mov(rsi, 0x5151);
+  }
   if (shape.saved % 2) a.sub(rsp, 8);
   for (int i = 0; i < shape.saved; i++) a.mov(saved[i], 0x1111 * (i + 1));
   a.call(asmjit::imm(reinterpret_cast<uint64_t>(callee)));
@@ -154,6 +159,44 @@ TEST_F(Unwinding, PassesEveryShapeAndRestoresRegisters) {
   }
   EXPECT_EQ(landed.count, 0);
 }
+
+#if defined(__x86_64__)
+// What rdi and rsi hold in the caller of a frame that saves them.
+TEST_F(Unwinding, RestoresWhatMicrosoftsConventionKeeps) {
+  struct Walk {
+    const void* frame;
+    uintptr_t rdi, rsi;
+  };
+  static uintptr_t inside;
+  for (uint8_t saved = 0; saved <= FrameShape::kMaxSaved; saved++) {
+    FrameShape shape{.saved = saved, .lands_exceptions = false, .rdi_rsi = true};
+    Thunk thunk = make_thunk(
+        arena,
+        [](void* argument) {
+          auto each = [](_Unwind_Context* context, void* walk) {
+            auto* w = static_cast<Walk*>(walk);
+            const uintptr_t ip = _Unwind_GetIP(context);
+            if (ip >= inside && ip < inside + 256) {  // the next one is its caller
+              w->frame = w;
+            } else if (w->frame != nullptr) {
+              w->rdi = _Unwind_GetGR(context, 5);
+              w->rsi = _Unwind_GetGR(context, 4);
+              return _URC_END_OF_STACK;
+            }
+            return _URC_NO_REASON;
+          };
+          _Unwind_Backtrace(each, argument);
+        },
+        shape);
+    ASSERT_NE(thunk, nullptr);
+    inside = reinterpret_cast<uintptr_t>(thunk);
+    Walk walk{};
+    reinterpret_cast<void (*)(void*, uintptr_t)>(inside)(&walk, 0x7777);
+    EXPECT_EQ(walk.rdi, reinterpret_cast<uintptr_t>(&walk)) << int(saved);
+    EXPECT_EQ(walk.rsi, 0x7777u) << int(saved);
+  }
+}
+#endif
 
 TEST_F(Unwinding, DestructorsBetweenNestedThunksRun) {
   static Thunk inner;
