@@ -64,13 +64,14 @@ done
 preprocess() {
   local name=$1
   shift
-  printf '#include <%s>\n' "$@" | ${CC:-cc} -E -P - >"$folder/headers/$name" 2>/dev/null || rm -f "$folder/headers/$name"
+  printf '#include <%s>\n' "$@" | ${CC:-cc} -E -P -DGL_GLEXT_PROTOTYPES - >"$folder/headers/$name" 2>/dev/null || rm -f "$folder/headers/$name"
 }
 preprocess zlib.h zlib.h
 preprocess sqlite3.h sqlite3.h
 # Without math.h, whose _Float128 LuaJIT does not know.
 preprocess libc.h stdio.h stdlib.h string.h time.h errno.h fcntl.h unistd.h signal.h dirent.h pthread.h sys/stat.h \
   sys/socket.h netinet/in.h netdb.h poll.h sys/mman.h locale.h wchar.h termios.h sys/resource.h sys/utsname.h
+preprocess gl.h GL/gl.h GL/glext.h
 for ((round = 1; round <= starts; round++)); do
   for header in "$folder"/headers/*.h; do
     [ -e "$header" ] || continue

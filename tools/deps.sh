@@ -41,6 +41,7 @@ bench|lua5.4|Lua 5.4|command -v lua5.4
 bench?|luajit|LuaJIT 2.1|command -v luajit
 bench?|zlib1g-dev|zlib.h|test -e /usr/include/zlib.h
 bench?|libsqlite3-dev|sqlite3.h|test -e /usr/include/sqlite3.h
+bench?|libgl-dev|GL/gl.h|test -e /usr/include/GL/gl.h
 ROWS
 }
 

@@ -76,6 +76,12 @@ void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
     std::memcpy(cd->data, address, static_cast<size_t>(info->size));
     return;
   }
+  if (info->rep == Rep::pointer) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, address, sizeof(void*));
+    push_boxed(L, st, info, bits);
+    return;
+  }
   push_value(L, st, info, address, 0);
 }
 
@@ -103,6 +109,28 @@ void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void
   }
 }
 
+// A result that converts without an error: true and stored.
+bool store_number(lua_State* L, const TypeInfo* info, void* result) {
+  if (!is_native_rep(info->rep) || lua_type(L, -1) != LUA_TNUMBER) return false;
+  switch (info->rep) {
+    case Rep::f32: {
+      const auto value = static_cast<float>(lua_tonumber(L, -1));
+      std::memcpy(result, &value, sizeof value);
+      return true;
+    }
+    case Rep::f64: {
+      const double value = lua_tonumber(L, -1);
+      std::memcpy(result, &value, sizeof value);
+      return true;
+    }
+    case Rep::boolean:
+      return false;
+    default:
+      call::store_integer(result, narrow(info->rep, integer_at(L, -1, info->size)), info->size);
+      return true;
+  }
+}
+
 // Runs inside lua_pcall: pushes the arguments, calls, converts the result.
 int l_run(lua_State* L) {
   auto* job = static_cast<Job*>(lua_touserdata(L, 1));
@@ -114,7 +142,9 @@ int l_run(lua_State* L) {
   for (int i = 0; i < count; ++i) push_argument(L, st, record->params[static_cast<size_t>(i)], job->args[i]);
   const bool returns = record->result->rep != Rep::none;
   lua_call(L, count, returns ? 1 : 0);
-  if (returns) store_result(L, st, record, lua_gettop(L), job->result);
+  if (returns && !store_number(L, record->result, job->result)) {
+    store_result(L, st, record, lua_gettop(L), job->result);
+  }
   return 0;
 }
 
@@ -156,28 +186,6 @@ bool is_scalar_callback(State* st, const CallbackRecord& record) {
     if (!is_plain(st, info)) return false;
   }
   return record.result->rep == Rep::none || is_native_rep(record.result->rep);
-}
-
-// A result that converts without an error: true and stored.
-bool store_number(lua_State* L, const TypeInfo* info, void* result) {
-  if (lua_type(L, -1) != LUA_TNUMBER) return false;
-  switch (info->rep) {
-    case Rep::f32: {
-      const auto value = static_cast<float>(lua_tonumber(L, -1));
-      std::memcpy(result, &value, sizeof value);
-      return true;
-    }
-    case Rep::f64: {
-      const double value = lua_tonumber(L, -1);
-      std::memcpy(result, &value, sizeof value);
-      return true;
-    }
-    case Rep::boolean:
-      return false;
-    default:
-      call::store_integer(result, narrow(info->rep, integer_at(L, -1, info->size)), info->size);
-      return true;
-  }
 }
 
 // The pcall of a scalar callback: no C function in between. Returns lua_pcall's status, an error on top.

@@ -126,6 +126,16 @@ bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* siz
 
 int l_new(lua_State* L) {
   State* st = open_call(L);
+  if (st->stack.valid) {
+    const DirectStack stack(L);
+    if (stack.has_only(1) && stack.block(1) != nullptr && stack.metatable(1) == st->ctype_mt_address) {
+      TypeInfo* info = st->infos[static_cast<CData*>(stack.block(1))->type];
+      if (info->block != 0 && info->metatype == 0) {
+        push_object(L, st, info);
+        return 1;
+      }
+    }
+  }
   TypeInfo* info = info_of(st, check_ctype(L, st, 1));
   if (info->block != 0 && info->metatype == 0 && lua_gettop(L) == 1) {
     push_object(L, st, info);

@@ -82,7 +82,14 @@ void* new_result(lua_State* L, State* st, const void* type) {
 }
 
 void push_result(lua_State* L, State* st, const void* type, void* bytes) {
-  push_value(L, st, const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type)), bytes, 0);
+  auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
+  if (info->rep == Rep::pointer) {  // like push_value, which makes room first
+    uint64_t bits;
+    std::memcpy(&bits, bytes, sizeof bits);
+    push_boxed(L, st, info, bits);
+  } else {
+    push_value(L, st, info, bytes, 0);
+  }
 }
 
 void raise_callback_error(lua_State* L, State* st) {
