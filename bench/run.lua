@@ -2,7 +2,8 @@
 -- hand-written binding, in turn in one process, so that what disturbs the machine disturbs both. Prints
 -- "row<TAB>ns by ffi<TAB>ns by the binding<TAB>ratio" (medians over the turns; the loop included; what one side lacks is
 -- "-"), or "row<TAB>error<TAB>message". BENCH_MS is the time per turn and side (default 10 ms), BENCH_TURNS their number
--- (default 9); BENCH_ROW measures only rows whose name has it; BENCH_N, for a smoke run, fixes the iterations instead.
+-- (default 9); BENCH_ROW measures only the row of that name, or else those whose names have it; BENCH_SIDE only "ffi" or
+-- "binding". BENCH_N, for smoke runs and for counting instructions, fixes the iterations instead.
 local target = arg[1]
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 local turn_time = (tonumber(os.getenv "BENCH_MS") or 10) / 1000
@@ -39,8 +40,10 @@ local function rows_of(file)
   assert(loadfile(("%s/%s.lua"):format(here, file)))(row, target)
   return rows
 end
-local ffi_rows = rows_of "rows_ffi"
-local binding_rows = rawget(_G, "jit") and {} or rows_of "rows_binding"
+local side = os.getenv "BENCH_SIDE"
+local ffi_rows = side == "binding" and {} or rows_of "rows_ffi"
+local binding_rows = (side == "ffi" or rawget(_G, "jit")) and {} or rows_of "rows_binding"
+local is_name = only and (ffi_rows[only] or binding_rows[only])
 
 -- turn() does the row for about turn_time; its result is seconds per operation.
 local function prepared(setup)
@@ -84,7 +87,7 @@ local function number(v, factor) return v and ("%.3f"):format(v * factor) or "-"
 local done = {}
 for _, list in ipairs { ffi_rows, binding_rows } do
   for _, name in ipairs(list) do
-    if not done[name] and (not only or name:find(only, 1, true)) then
+    if not done[name] and (not only or name == only or not is_name and name:find(only, 1, true)) then
       done[name] = true
       local ok, ours, theirs, ratio = pcall(measure, name)
       if ok then

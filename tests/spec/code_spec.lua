@@ -89,4 +89,67 @@ function TestCode:test_many_callbacks()
   for i = 1, n do kept[i]:free() end
 end
 
+-- --- where the system denies executable memory ---------------------------------------------------------------------
+
+ffi.cdef [[
+int prctl(int option, ...);
+struct sock_filter { uint16_t code; uint8_t jt, jf; uint32_t k; };
+struct sock_fprog { unsigned short len; struct sock_filter *filter; };
+int toupper(int); int tolower(int); long long llabs(long long); int isdigit(int);
+void qsort(void *base, size_t n, size_t size, int (*compare)(const int &, const int &));
+]]
+
+-- What a child does after `deny()`: functions, callbacks and function pointers that have not been used before.
+local function works_after(deny)
+  lu.skipIf(H.slow, "instruments of their own need executable memory")
+  lu.skipIf(ffi.os ~= "Linux" or ffi.C.prctl(3) < 0, "no prctl") -- PR_GET_DUMPABLE
+  local pid = ffi.C.fork()
+  if pid == 0 then
+    local ok, code = pcall(function()
+      if not deny() then return 2 end
+      local C = ffi.C
+      local list = ffi.new("int[5]", 3, 1, 5, 2, 4)
+      C.qsort(list, 5, 4, function(a, b) return a - b end)
+      for i = 0, 4 do assert(list[i] == i + 1) end
+      local pointer = ffi.cast("int (*)(int)", function(v) return v + 1 end)
+      assert(C.toupper(97) == 65 and C.tolower(65) == 97 and pointer(1) == 2)
+      assert(tonumber(C.llabs(-5)) == 5 and C.isdigit(48) ~= 0)
+      assert(ffi.cast("int (*)(int)", C.toupper)(98) == 66)
+      return 1
+    end)
+    ffi.C._exit(ok and code or 3)
+  end
+  local status = ffi.new "int[1]"
+  lu.assertEquals(ffi.C.waitpid(pid, status, 0), pid)
+  lu.assertEquals(status[0] % 128, 0, "the child was killed")
+  lu.skipIf(status[0] == 2 * 256, "the kernel has no such thing")
+  lu.assertEquals(status[0] / 256, 1)
+end
+
+function TestCode:test_no_page_may_gain_execution()
+  -- linux/prctl.h: PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN; variadic arguments are long there.
+  works_after(function() return ffi.C.prctl(65, ffi.new("long", 1), ffi.new("long"), ffi.new("long"), ffi.new("long")) == 0 end)
+end
+
+function TestCode:test_no_mapping_may_be_executable()
+  -- mmap, mprotect and pkey_mprotect (asm/unistd.h) are refused with EACCES if their third argument has PROT_EXEC.
+  local calls = ({ x64 = { 9, 10, 329 }, arm64 = { 222, 226, 288 } })[ffi.arch]
+  lu.skipIf(not calls, "system call numbers of another processor")
+  lu.skipIf(ffi.backend == "libffi", "libffi's closures need such mappings")
+  works_after(function()
+    local load, equal, set, answer = 0x20, 0x15, 0x45, 0x06 -- BPF_LD|W|ABS, BPF_JMP|JEQ, BPF_JMP|JSET, BPF_RET
+    local filter = ffi.new("struct sock_filter[8]", {
+      { load, 0, 0, 0 }, -- the call's number
+      { equal, 2, 0, calls[1] }, { equal, 1, 0, calls[2] }, { equal, 0, 3, calls[3] },
+      { load, 0, 0, 32 }, -- the lower half of its third argument
+      { set, 0, 1, 4 },
+      { answer, 0, 0, 0x50000 + 13 }, { answer, 0, 0, 0x7fff0000 },
+    })
+    local program = ffi.new("struct sock_fprog", 8, filter)
+    local zero = ffi.new "long"
+    return ffi.C.prctl(38, ffi.new("long", 1), zero, zero, zero) == 0 -- PR_SET_NO_NEW_PRIVS
+      and ffi.C.prctl(22, ffi.new("long", 2), ffi.cast("struct sock_fprog *", program)) == 0 -- PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+  end)
+end
+
 H.run()
