@@ -22,7 +22,7 @@ constexpr size_t kScalarResult = 32;
 
 int function_gc(lua_State* L) {
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, 1));
-  if (record != nullptr) record->st = nullptr, record->expected = call::kNoTop;
+  if (record != nullptr) close_record(record);
   return 0;
 }
 
@@ -289,6 +289,11 @@ FunctionRecord* function_record(lua_State* L, int idx) {
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, -1));
   lua_pop(L, 1);
   return record;
+}
+
+void close_record(FunctionRecord* record) {
+  record->st = nullptr;
+  record->expected = call::kNoTop;
 }
 
 void* function_address(lua_State* L, State*, int idx, TypeId* type) {
