@@ -128,13 +128,9 @@ inline void write_argument(lua_State* L, State* st, const Travel& travel, std::b
 
 // Pushes what the call returned.
 int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
-  switch (info->rep) {
-    case Rep::none:
-      return 0;
-    default:
-      push_value(L, st, info, result, 0);
-      return 1;
-  }
+  if (info->rep == Rep::none) return 0;
+  push_value(L, st, info, result, 0);
+  return 1;
 }
 
 bool build(State* st, TypeInfo* type, CallInfo* info) {
