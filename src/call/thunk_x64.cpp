@@ -23,8 +23,8 @@ constexpr int align_up(int value, int to) {
 }
 
 // Emits one thunk. Two ways for arguments: where everything before the C call is inline, values go straight into
-// their registers (kRegisters); where something calls functions, they wait in the frame (kFrame). Those in the outgoing
-// area are written there either way. `ours_` is the convention of Lua, Ferry and this code, `theirs_` the C function's.
+// their registers; where something calls functions, all but the last wait in the frame. Those in the outgoing area are
+// written there either way. `ours_` is the convention of Lua, Ferry and this code, `theirs_` the C function's.
 class ThunkEmitter {
  public:
   ThunkEmitter(x86::Assembler& a, const ThunkHost& host, const ThunkSpec& spec)

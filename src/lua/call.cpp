@@ -22,7 +22,7 @@ constexpr size_t kScalarResult = 32;
 
 int function_gc(lua_State* L) {
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, 1));
-  if (record != nullptr) record->st = nullptr, record->expected = call::kNoTop;
+  if (record != nullptr) close_record(record);
   return 0;
 }
 
@@ -128,13 +128,9 @@ inline void write_argument(lua_State* L, State* st, const Travel& travel, std::b
 
 // Pushes what the call returned.
 int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
-  switch (info->rep) {
-    case Rep::none:
-      return 0;
-    default:
-      push_value(L, st, info, result, 0);
-      return 1;
-  }
+  if (info->rep == Rep::none) return 0;
+  push_value(L, st, info, result, 0);
+  return 1;
 }
 
 bool build(State* st, TypeInfo* type, CallInfo* info) {
@@ -289,6 +285,11 @@ FunctionRecord* function_record(lua_State* L, int idx) {
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, -1));
   lua_pop(L, 1);
   return record;
+}
+
+void close_record(FunctionRecord* record) {
+  record->st = nullptr;
+  record->expected = call::kNoTop;
 }
 
 void* function_address(lua_State* L, State*, int idx, TypeId* type) {

@@ -37,6 +37,8 @@ inline constexpr size_t kMaxShapeThunks = 8;
 void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library);
 // The FunctionRecord of a Lua value that such a push made, or null. Never raises.
 FunctionRecord* function_record(lua_State* L, int idx);
+// From now on calls of the function are refused.
+void close_record(FunctionRecord* record);
 // The address of such a function (null for any other value) and its function type.
 void* function_address(lua_State* L, State* st, int idx, TypeId* type);
 

@@ -55,10 +55,11 @@ inline State* open_call(lua_State* L) {
   return st;
 }
 
-// A count or length argument: a number or an integer cdata. False: negative. Raises for other types.
-bool count_argument(lua_State* L, State* st, int arg, uint64_t* count);
+// A count or length argument: a number or an integer cdata. False: negative. Raises for other types; `hidden` arguments
+// in front are not counted.
+bool count_argument(lua_State* L, State* st, int arg, uint64_t* count, int hidden = 0);
 // The same; a negative one is an error.
-uint64_t check_count(lua_State* L, State* st, int arg);
+uint64_t check_count(lua_State* L, State* st, int arg, int hidden = 0);
 // The byte size of a variable-size type with `count` elements in its last array; false if too large.
 bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* size);
 }  // namespace ferry::lua

@@ -27,17 +27,23 @@ bool is_lua_callback(lua_State* L, State* st, TypeInfo* info, int idx) {
   return function_record(L, idx) == nullptr;
 }
 
+// Who makes an object: ffi.new, a ctype that is called, what ffi.constructor returned.
+enum class Maker : uint8_t { library, ctype, constructor };
+
 // Pushes a new object of the type, initialised from the arguments first..top.
-int construct(lua_State* L, State* st, TypeInfo* info, int first, bool is_constructor) {
+int construct(lua_State* L, State* st, TypeInfo* info, int first, Maker maker) {
   if (info->rep == Rep::none || info->rep == Rep::function ||
       ((info->type_flags & kIncomplete) != 0 && info->rep != Rep::reference)) {
     unknown_size(L, st, info);
   }
   uint64_t size = info->size;
   if ((info->type_flags & kVariable) != 0) {
-    const uint64_t count = check_count(L, st, first++);
+    // Lua code does not count the ctype, nor does luaL_argerror of 5.5 if that is what was called.
+    const bool counted = maker == Maker::library || (maker == Maker::ctype && kLuaVersion >= 505);
+    const int hidden = counted ? 0 : 1;
+    const uint64_t count = check_count(L, st, first++, hidden);
     if (!variable_type_size(st, info, count, &size)) {
-      raise_argument(L, first - 1, "size of C type '%s' with %llu elements is unknown or too large",
+      raise_argument(L, first - 1 - hidden, "size of C type '%s' with %llu elements is unknown or too large",
                      type_name(st, info->id), static_cast<unsigned long long>(count));
     }
   }
@@ -50,8 +56,8 @@ int construct(lua_State* L, State* st, TypeInfo* info, int first, bool is_constr
   CData* cd = new_cdata(L, st, info, size);
   if (first <= last) {
     // A constructor's first argument is the ctype, which Lua code does not count; it goes by the type's name.
-    Place place{Place::Kind::argument, is_constructor ? first - 1 : first, "new", kNoType};
-    if (is_constructor) place.name = nullptr, place.owner = info->id;
+    Place place{Place::Kind::argument, first, "new", kNoType};
+    if (maker != Maker::library) place = {Place::Kind::argument, first - 1, nullptr, info->id};
     initialise(L, st, info, cd->address(), size, first, last, last + 1, place);
     lua_settop(L, last + 1);
   }
@@ -80,7 +86,7 @@ bool call_new(lua_State* L, State* st, TypeInfo* info, int first) {
 
 }  // namespace
 
-bool count_argument(lua_State* L, State* st, int arg, uint64_t* count) {
+bool count_argument(lua_State* L, State* st, int arg, uint64_t* count, int hidden) {
   if (lua_type(L, arg) == LUA_TNUMBER) {
     int64_t value;
     if (exact_integer(L, arg, &value)) {
@@ -101,12 +107,12 @@ bool count_argument(lua_State* L, State* st, int arg, uint64_t* count) {
       return is_unsigned || value >= 0;
     }
   }
-  raise_argument(L, arg, "cannot convert '%s' to 'size_t'", describe_value(L, st, arg));
+  raise_argument(L, arg - hidden, "cannot convert '%s' to 'size_t'", describe_value(L, st, arg));
 }
 
-uint64_t check_count(lua_State* L, State* st, int arg) {
+uint64_t check_count(lua_State* L, State* st, int arg, int hidden) {
   uint64_t count;
-  if (!count_argument(L, st, arg, &count)) raise_argument(L, arg, "size must not be negative");
+  if (!count_argument(L, st, arg, &count, hidden)) raise_argument(L, arg - hidden, "size must not be negative");
   return count;
 }
 
@@ -141,7 +147,7 @@ int l_new(lua_State* L) {
     push_object(L, st, info);
     return 1;
   }
-  return construct(L, st, info, 2, false);
+  return construct(L, st, info, 2, Maker::library);
 }
 
 namespace {
@@ -150,13 +156,13 @@ namespace {
 // the API, an upvalue is quicker than the registry. Only the second has a ctype.
 constexpr int kNewName = 2, kGcName = 3, kRecordMetatable = 4, kCType = 5;
 
-int construct_from(lua_State* L) {
+int construct_from(lua_State* L, Maker maker) {
   State* st = state_of(L);
   CData* ct = to_ctype(L, st, 1);
   if (ct == nullptr) raise_argument(L, 1, "ctype expected, got %s", luaL_typename(L, 1));
   TypeInfo* info = info_of(st, ct->type);
   if (call_new(L, st, info, 2)) return 1;
-  return construct(L, st, info, 2, true);
+  return construct(L, st, info, 2, maker);
 }
 
 // Whether the metatype has neither __new nor __gc; leaves values on the stack.
@@ -195,7 +201,7 @@ int l_construct(lua_State* L) {
       lua_settop(L, 1);
     }
   }
-  return construct_from(L);
+  return construct_from(L, Maker::ctype);
 }
 
 // What ffi.constructor returns.
@@ -212,7 +218,7 @@ int l_construct_one(lua_State* L) {
   luaL_checkstack(L, 1, nullptr);
   lua_pushvalue(L, lua_upvalueindex(kCType));
   lua_insert(L, 1);
-  return construct_from(L);
+  return construct_from(L, Maker::constructor);
 }
 
 void push_constructor_upvalues(lua_State* L, State* st) {

@@ -148,7 +148,7 @@ int close_state(lua_State* L) {
   if (st == nullptr || st->closed()) return 0;
   neutralise_metatables(L, st);
   release_callbacks(st);
-  release_thunks(st);
+  release_thunks(L, st);
   st->guard = 0;
   st->metatables->clear();
   st->metatable_cache.clear();

@@ -419,6 +419,21 @@ void sweep(lua_State* L, State* st) {
   table->next_sweep = kept * 2 < kLeast ? kLeast : kept * 2;
 }
 
+// The state closes. What finalisers took from a library since then has a record that Lua will not finalise.
+void close_records(lua_State* L, State* st) {
+  lua_checkstack(L, 4);
+  const int top = lua_gettop(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunk_functions);
+  if (lua_istable(L, -1)) {  // else lost by the registry of 5.1, see neutralise_metatables
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+      lua_pop(L, 1);
+      if (FunctionRecord* record = function_record(L, -1)) close_record(record);
+    }
+  }
+  lua_settop(L, top);
+}
+
 }  // namespace
 
 Thunk* make_thunk(lua_State* L, State* st, FunctionRecord* record, lua_CFunction slow) {
@@ -592,8 +607,9 @@ void push_code_usage(lua_State* L, State* st) {
   }
 }
 
-void release_thunks(State* st) {
+void release_thunks(lua_State* L, State* st) {
   if (st->thunks == nullptr) return;
+  close_records(L, st);
   for (auto& [type, code] : st->thunks->callbacks) call::process_code().release(code);
   for (auto& thunk : st->thunks->thunks) {
     if (thunk->of_type) {
@@ -652,7 +668,7 @@ void push_code_usage(lua_State* L, State*) {
   lua_newtable(L);
 }
 void teach_thunk(lua_State*, State*, Thunk*, int) {}
-void release_thunks(State*) {}
+void release_thunks(lua_State*, State*) {}
 void make_thunk_registry(lua_State*, State*) {}
 
 }  // namespace ferry::lua

@@ -57,7 +57,7 @@ CodeHeld code_held();
 void push_code_usage(lua_State* L, State* st);
 
 // The state closes: thunks of library functions may be called for ever and then only raise.
-void release_thunks(State* st);
+void release_thunks(lua_State* L, State* st);
 
 // The registry's table that register_thunk() needs.
 void make_thunk_registry(lua_State* L, State* st);

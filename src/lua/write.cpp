@@ -311,6 +311,10 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
     case LUA_TTABLE:
       if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex ||
           info->rep == Rep::vector) {
+        if ((mode & kCallArgument) != 0) {  // written where it travels; a table within it is no argument
+          std::memset(address, 0, static_cast<size_t>(info->size));
+          mode = kAssign;
+        }
         write_table(L, st, info, address, info->size, idx, place, keep, mode);
         return;
       }

@@ -206,6 +206,27 @@ function TestCallStructs:test_table_for_a_struct_parameter()
   lu.assertEquals(fx.sum_ints_ptr({ a = 3 }), 3)
 end
 
+-- What the table leaves out is zero, whatever lay there before.
+function TestCallStructs:test_table_for_a_part_of_a_struct()
+  H.not_on_luajit "takes none"
+  fx.rotate_big { -1, -1, -1 }
+  fx.swap_ints { -1, -1 }
+  local b = fx.rotate_big { 7 }
+  H.assert_num(b.c, 7)
+  H.assert_num(b.a, 0)
+  H.assert_num(b.b, 0)
+  lu.assertEquals(fx.swap_ints({ 7 }).a, 0)
+  lu.assertEquals(fx.swap_ints({}).a, 0)
+end
+
+-- Nobody would keep what a pointer in it would point to.
+function TestCallStructs:test_table_within_a_table()
+  H.not_on_luajit "takes none"
+  ffi.cdef "typedef struct { s_ints *p[2]; } s_held; int take_held(s_held) __asm__(\"answer\");"
+  V.names(function() fx.take_held { p = { { 1, 2 } } } end, { "cannot convert 'table' to", "element 0" })
+  lu.assertEquals(fx.take_held { p = { ffi.new "s_ints" } }, 42)
+end
+
 function TestCallStructs:test_classes_that_luajit_lacks()
   H.not_on_luajit "cannot call these"
   ffi.cdef [[

@@ -391,6 +391,18 @@ function TestNewMisc:test_constructor_equals_new()
   lu.assertError(T, 1, 2, 3)
 end
 
+-- The ctype that is called is no argument.
+function TestNewMisc:test_the_number_of_a_wrong_count()
+  H.not_on_luajit "the ctype counts there"
+  local T = ffi.typeof "int[?]"
+  local make = ffi.constructor(T)
+  for _, wrong in ipairs { "x", -1, 2 ^ 60, {} } do
+    V.names(function() local a = T(wrong) return a end, { "bad argument #1 to" })
+    V.names(function() local a = make(wrong) return a end, { "bad argument #1 to" })
+    V.names(function() local a = ffi.new(T, wrong) return a end, { "bad argument #2 to" })
+  end
+end
+
 function TestNewMisc:test_over_aligned_objects()
   local T = ffi.typeof "struct { char c; double d __attribute__((aligned(64))); }"
   local keep = {}

@@ -2,6 +2,7 @@
 -- with everything in use. Each ends in a Lua error or a result, never in a crash, and frees all that it took.
 local H = require "spec_helper"
 local lu = H.lu
+local V = require "spec_values"
 
 local host
 local function open_host()
@@ -139,6 +140,48 @@ function TestStates:test_finalisers_older_than_the_module()
     lu.assertTrue(ok, message)
     lu.assertEquals(left, 0)
   end
+end
+
+-- A function that is taken from its library while the state closes has no finaliser: nothing but the state's own end
+-- tells its native code.
+function TestStates:test_functions_taken_while_closing()
+  H.not_on_luajit "Ferry's order of closing"
+  local ok, text = V.child [[
+    local function guard(f)
+      if newproxy then
+        local p = newproxy(true)
+        getmetatable(p).__gc = f
+        return p
+      end
+      return setmetatable({}, { __gc = f })
+    end
+    local div, strlen, format, qsort
+    local function compare() return 0 end
+    local function refused(...)
+      local ok, message = pcall(...)
+      print(ok or message:match "is closing" or message)
+    end
+    older = guard(function()
+      refused(div, 7, 2)
+      refused(strlen, "abc")
+      refused(format, nil, 0, "%d", 1)
+      refused(qsort, nil, 0, 4, compare)
+    end)
+    local ffi = require "ffi"
+    ffi.cdef "typedef struct { int quot, rem; } div_t; div_t div(int, int); size_t strlen(const char *);"
+    ffi.cdef "int format(char *, size_t, const char *, ...) __asm__(\"snprintf\");"
+    ffi.cdef "void qsort(void *, size_t, size_t, int (*)(const void *, const void *));"
+    newer = guard(function()
+      div, strlen, format, qsort = ffi.C.div, ffi.C.strlen, ffi.C.format, ffi.C.qsort
+      local numbers = ffi.new "int[3]"
+      for _ = 1, 4 do
+        qsort(numbers, 3, 4, compare)
+        format(nil, 0, "%d", 1)
+      end
+    end)
+  ]]
+  lu.assertTrue(ok, text)
+  lu.assertEquals(text, ("is closing\n"):rep(4))
 end
 
 H.run()
