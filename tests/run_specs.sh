@@ -5,7 +5,7 @@
 #   c++        two Luas that are built as C++, whose errors are exceptions, with every back end
 #   c++api     the same, with the first back end, and arguments read by Lua's public functions only
 #   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
-#   asan       three Luas from build-asan/, with every back end
+#   asan       the oldest and the newest Lua of build-asan/, with every back end
 #   valgrind   one Lua from build/
 # Settable: LUAS="5.1 5.4", BACKENDS="stub libffi", SPECS="tests/spec/one_spec.lua ...", JOBS.
 # A spec file's tests run in one process per column; what each printed stays in build/specs/COLUMN/SPEC.log.
@@ -59,7 +59,7 @@ for mode in "${modes[@]}"; do
     plain) pairs=$(for v in $(versions build $lua_versions); do for b in $backends; do echo "$v $b"; done; done) ;;
     c++) pairs=$(for v in $(versions_cpp); do for b in $backends; do echo "$v $b"; done; done) ;;
     c++api) pairs=$(for v in $(versions_cpp); do echo "$v ${backends%% *}"; done) ;;
-    asan) pairs=$(for v in $(versions build-asan 5.1 5.4 5.5); do for b in $backends; do echo "$v $b"; done; done) ;;
+    asan) pairs=$(for v in $({ versions build-asan 5.1 && versions build-asan 5.4 5.5 | tail -n 1; }); do for b in $backends; do echo "$v $b"; done; done) ;;
     valgrind) pairs=$(for v in $(versions build 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
     luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;
     *)

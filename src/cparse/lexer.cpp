@@ -30,8 +30,8 @@ inline uint8_t char_class(char c) {
 inline bool is_ident(char c) {
   return char_class(c) >= kIdent;
 }
-// The end of the identifier's characters. Most of a text is identifiers, so the end of the text is looked at once for four
-// characters.
+// The end of the identifier's characters. Most of a text is identifiers, so the end of the text is looked at once for
+// four characters.
 inline const char* skip_identifier(const char* p, const char* end) {
   for (; end - p >= 4; p += 4) {
     if (!is_ident(p[0])) return p;

@@ -481,7 +481,7 @@ end
 
 -- More ways to call than are kept, by a finaliser, while a call of the same type is being prepared.
 function TestVarargs:test_calls_by_finalisers_while_a_call_is_prepared()
-  H.not_on_luajit "which cannot call such a function: NYI"
+  H.not_on_luajit "which cannot call such a function"
   ffi.cdef "struct vary_large { long v[20000]; }; struct vary_large vary_large(int n, ...);"
   local lib = H.load "spec_calls"
   local unpack = table.unpack or unpack
