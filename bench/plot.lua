@@ -19,16 +19,16 @@ local kNoOperation = "empty loop" -- shows the noise; no operation of anybody's
 local kSlower = 1.1
 -- Why rows are slower, where there is a reason in the matter itself. Said only of those that are.
 local kReasons = {
-  { "void(void)", "there is nothing to convert; what is left is refusing arguments, keeping `errno` and being ready for callbacks" },
-  { "T()", "by hand it is a function that knows its type; here one constructor looks up the type and takes initialisers" },
-  { "ffi.constructor(T)()", "an object is 16 bytes larger than by hand, for its header" },
-  { "ffi.new(T)", "the type is an argument that has to be recognised" },
-  { "obj:method(i), opaque handle", "by hand the methods are the `__index` table itself; here a misspelt method is an error, and "
+  { { "void(void)" }, "there is nothing to convert; what is left is refusing arguments, keeping `errno` and being ready for callbacks" },
+  { { "int(int,int), local f", "int(int,int), lib.f / C.f", "double(double,double)", "int64(int64,int64)", "8 ints", 'strlen("hello")' },
+    "the API has no function that takes a number but not a string, so a number is two calls of it; and the arguments are counted" },
+  { { "T()", "ffi.constructor(T)()" }, "an object is 16 bytes larger than by hand, for its header, and `T` is found by `__call`" },
+  { { "ffi.new(T)" }, "the type is an argument that has to be recognised" },
+  { { "obj:method(i), opaque handle" }, "by hand the methods are the `__index` table itself; here a misspelt method is an error, and "
     .. "methods may be replaced at any time" },
-  { "callback int(int) from a C loop", "every entry from C asks for the thread, keeps `errno` and can fail without jumping over C" },
-  { "Lua function as argument, called once", "callbacks, as above" },
-  { "qsort 1e5 ints, const int & / numbers", "callbacks, as above" },
-  { "qsort 1e5 ints, const int *", "each comparison makes two pointer objects; by hand it is given numbers. Declare the callback "
+  { { "callback int(int) from a C loop", "Lua function as argument, called once", "qsort 1e5 ints, const int & / numbers" },
+    "every entry from C asks for the thread, keeps `errno` and can fail without jumping over C" },
+  { { "qsort 1e5 ints, const int *" }, "each comparison makes two pointer objects; by hand it is given numbers. Declare the callback "
     .. "with `const int &` and it is given numbers here too" },
 }
 
@@ -207,8 +207,12 @@ if next(slower) then
   lines[#lines] = lines[#lines] .. " What is slower by more than a tenth is **bold**:"
   line ""
   for _, reason in ipairs(kReasons) do
-    if slower[reason[1]] then line("- %s: %s.", markdown(reason[1]), reason[2]) end
-    slower[reason[1]] = nil
+    local names = {}
+    for _, row in ipairs(reason[1]) do
+      if slower[row] then names[#names + 1] = markdown(row) end
+      slower[row] = nil
+    end
+    if #names > 0 then line("- %s: %s.", table.concat(names, "; "), reason[2]) end
   end
   local others = {}
   for _, row in ipairs(shown) do

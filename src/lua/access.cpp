@@ -218,11 +218,13 @@ __attribute__((noinline)) int index_method(lua_State* L, TypeInfo* info) {
   return l_general_index(L);
 }
 
-// Whether C has nothing of that name for the object, whose members have no such address: its record has no such member,
-// or is not known.
-bool has_no_member(const TypeInfo* info, bool interned) {
-  if (info->metatype == 0 || !interned) return false;
-  if (info->members != nullptr) return true;
+// Whether C has nothing of the name at index 2 for the object, whose members have no such address: its record has no such
+// member, or is not known.
+bool has_no_member(lua_State* L, State* st, TypeInfo* info, bool interned) {
+  if (info->metatype == 0) return false;
+  if (info->members != nullptr) {
+    return interned || find_member(L, st, info->rep == Rep::record ? info : base_of(st, info), 2) == nullptr;
+  }
   return info->rep == Rep::pointer && info->base != nullptr && info->base->rep == Rep::none;
 }
 
@@ -244,7 +246,7 @@ int l_index(lua_State* L) {
     if (m != nullptr && cd->data != nullptr) {
       if (push_plain(stack, m->rep, static_cast<const char*>(cd->data) + m->offset)) return 1;
       if ((cd->flags & kHasLength) == 0) return index_member<Stack>(L, st, cd, *m);
-    } else if (m == nullptr && has_no_member(info, Stack::is_interned(length))) {
+    } else if (m == nullptr && has_no_member(L, st, info, Stack::is_interned(length))) {
       return index_method<Stack>(L, info);
     }
   } else if (info->element != Rep::none && Stack::is_number(tag)) {
