@@ -1,212 +1,39 @@
-// What thunks need to know of this Lua and of the functions they are made for (thunks.h).
+// The thunks of a State: made, found, swept, released (thunks.h). What they are told of this Lua is in thunk_host.cpp,
+// what they learn from slow calls in thunk_learning.cpp.
 #include "lua/thunks.h"
 
 #include "call/stub_layout.h"
 #include "lua/call.h"
 #include "lua/callback.h"
-#include "lua/convert.h"
-#include "lua/exceptions.h"
-#include "lua/pointer_set.h"
 #include "lua/varargs.h"
 
 #if defined(FERRY_NATIVE) && defined(FERRY_STUB)
-#include <pthread.h>
-
 #include <atomic>
-#include <cerrno>
-#include <cstddef>
 #include <cstring>
-#include <map>
 
-#include "call/thunk.h"
-#include "call/unwind.h"
+#include "lua/thunk_table.h"
 
 namespace ferry::lua {
-
-// What the code of one thunk refers to.
-struct Thunk {
-  State* st = nullptr;
-  TypeInfo* type = nullptr;  // the function type
-  NameId name = kNoName;     // of a library function
-  std::vector<TypeInfo*> params;
-  std::vector<TypeId> cells;  // per argument: one more type of cdata that a pointer takes; never resized
-  std::vector<call::KnownCallback> callbacks;  // per argument; likewise
-  call::CodeBlock code;
-  const void* slow = nullptr;
-  // Variadic functions: `code` goes to the youngest of these, and each to the one before it with what it does not take;
-  // the first goes to `slow`.
-  bool variadic = false;
-  uint8_t fruitless = 0;                                    // slow calls of which nothing was learned, in a row
-  std::map<std::vector<uint64_t>, call::CodeBlock> shapes;  // by the kinds of the arguments
-  bool of_type = false;                                     // belongs to a function type, for function pointers
-  bool young = true;                                        // not registered yet
-  bool live = false;                                        // found by the sweep
-};
-
-struct ThunkTable {
-  call::ThunkHost host;
-  std::vector<std::unique_ptr<Thunk>> thunks;
-  size_t next_sweep = 64;
-  std::map<TypeId, call::CodeBlock> callbacks;  // shared code by function type
-};
 
 namespace {
 
 std::atomic<bool> g_makes_code{false};  // some state has or had a table: asking for the arena does not make it
 
-// --- what thunks call ---------------------------------------------------------------------------------------------
-
-// Of a full userdata. Uses a stack slot above the arguments, of those that every C function has.
-CData* find_cdata(lua_State* L, State* st, int idx) {
-  if (lua_getmetatable(L, idx) == 0) return nullptr;
-  const void* metatable = lua_topointer(L, -1);
-  lua_pop(L, 1);
-  if (!st->metatables->contains(metatable)) return nullptr;
-  auto* cd = static_cast<CData*>(lua_touserdata(L, idx));
-  return cd->guard == kGuard ? cd : nullptr;
-}
-
-void convert(lua_State* L, const void* data, int number, void* slot) {
-  const auto* thunk = static_cast<const Thunk*>(data);
-  State* st = thunk->st;
-  const char* name = thunk->of_type ? nullptr : st->types->name(thunk->name).data();
-  const int first = thunk->of_type ? 2 : 1;
-  luaL_checkstack(L, static_cast<int>(thunk->params.size()) + 12, "too many arguments");
-  convert_argument(L, st, thunk->params[static_cast<size_t>(number)], slot, first + number, number + 1, name);
-}
-
-// Within the stack slots that every C function has. Results in registers are stored by whole eightbytes.
-void* new_result(lua_State* L, State* st, const void* type) {
-  auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
-  return new_cdata(L, st, info, (info->size + 7) & ~uint64_t{7})->data;
-}
-
-void push_result(lua_State* L, State* st, const void* type, void* bytes) {
-  auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
-  if (info->rep == Rep::pointer) {  // like push_value, which makes room first
-    uint64_t bits;
-    std::memcpy(&bits, bytes, sizeof bits);
-    push_boxed(L, st, info, bits);
-  } else {
-    push_value(L, st, info, bytes, 0);
-  }
-}
-
-void raise_callback_error(lua_State* L, State* st) {
-  raise_pending(L, st);
+// The table of this state's thunks; none if it can have no thunks.
+void make_table(State* st) {
+  call::ThunkHost host;
+  if (!st->backend->makes_code() || !describe_host(st, &host)) return;
+  without_exceptions(st, [&] {
+    st->thunks = new ThunkTable{host, {}, 64, {}};
+    g_makes_code = true;
+    return true;
+  });
 }
 
 int slow_pointer_call(lua_State* L, call::CFunction function, const void* data) {
   auto* thunk = const_cast<Thunk*>(static_cast<const Thunk*>(data));
   teach_thunk(L, thunk->st, thunk, 2);
   return call_c(L, thunk->st, thunk->type, function, nullptr, 2);
-}
-
-// A C++ exception of a callee, or of Ferry itself (out of memory).
-void on_exception(const call::LandedFrame& frame, const char* type, const char* what) {
-  auto* L = static_cast<lua_State*>(frame.saved[0]);
-  auto* st = static_cast<State*>(frame.saved[1]);
-  st->caller = nullptr;
-  st->callback_failed = false;
-  st->saved_errno = errno;
-  set_exception_error(st, type, what);
-  raise_error(L, st);
-}
-
-// --- what the emitter is told -------------------------------------------------------------------------------------
-
-template <typename F>
-const void* entry(F* function) {
-  return reinterpret_cast<const void*>(function);
-}
-
-call::LuaApi api_of_this_lua() {
-  call::LuaApi api;
-  api.gettop = entry(lua_gettop);
-  api.type = entry(lua_type);
-  api.toboolean = entry(lua_toboolean);
-  fill_number_api(&api.tointegerx, &api.isinteger, &api.tonumber);
-  api.tolstring = entry(lua_tolstring);
-  api.touserdata = entry(lua_touserdata);
-  api.topointer = entry(lua_topointer);
-  api.pushboolean = entry(lua_pushboolean);
-  api.pushinteger = entry(lua_pushinteger);
-  api.pushnumber = entry(lua_pushnumber);
-  api.type_nil = LUA_TNIL;
-  api.type_boolean = LUA_TBOOLEAN;
-  api.type_light = LUA_TLIGHTUSERDATA;
-  api.type_number = LUA_TNUMBER;
-  api.type_string = LUA_TSTRING;
-  api.type_userdata = LUA_TUSERDATA;
-  return api;
-}
-
-// offsetof on structures with private parts elsewhere is conditionally supported; gcc and clang do.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Winvalid-offsetof"
-call::ThunkOffsets offsets() {
-  call::ThunkOffsets o;
-  o.record_state = offsetof(FunctionRecord, st);
-  o.record_expected = offsetof(FunctionRecord, expected);
-  o.caller = offsetof(State, caller);
-  o.failed = offsetof(State, callback_failed);
-  o.saved_errno = offsetof(State, saved_errno);
-  o.owner = offsetof(State, owner);
-  o.metatables = offsetof(State, metatable_cache) + offsetof(call::MetatableCache, slots);
-  o.cdata_type = offsetof(CData, type);
-  o.cdata_guard = offsetof(CData, guard);
-  o.cdata_data = offsetof(CData, data);
-  o.guard = kGuard;
-  return o;
-}
-#pragma GCC diagnostic pop
-static_assert(sizeof(bool) == 1);
-
-int64_t from_thread_pointer(uintptr_t address) {
-  uintptr_t thread;
-#if defined(__aarch64__)
-  asm("mrs %0, tpidr_el0" : "=r"(thread));
-#else
-  asm("mov %%fs:0, %0" : "=r"(thread));
-#endif
-  return static_cast<int64_t>(address - thread);
-}
-
-int64_t distance_of_errno() {
-  return from_thread_pointer(reinterpret_cast<uintptr_t>(&errno));
-}
-
-// Thunks compute from the thread pointer what this_thread() asks the system: glibc and musl let it point to their
-// record of the thread (x86-64), or directly behind that (AArch64).
-bool thread_is_near_its_pointer() {
-  const int64_t thread = from_thread_pointer(this_thread());
-#if !defined(__aarch64__)
-  if (thread != 0) return false;
-#endif
-  constexpr int64_t kNear = int64_t{1} << 20;
-  return thread <= 0 && thread > -kNear && distance_of_errno() > INT32_MIN && distance_of_errno() < INT32_MAX;
-}
-
-// The table of this state's thunks; none if it can have no thunks.
-void make_table(State* st) {
-  if (!st->backend->makes_code() || !thread_is_near_its_pointer()) return;
-  call::set_exception_handler(on_exception);
-  without_exceptions(st, [&] {
-    auto table = std::make_unique<ThunkTable>();
-    table->host.api = api_of_this_lua();
-    table->host.helpers.cdata = entry(find_cdata);
-    table->host.helpers.convert = entry(convert);
-    table->host.helpers.new_result = entry(new_result);
-    table->host.helpers.push_result = entry(push_result);
-    table->host.helpers.raise_pending = entry(raise_callback_error);
-    table->host.offsets = offsets();
-    table->host.stack = st->stack;
-    table->host.errno_offset = distance_of_errno();
-    table->host.thread_offset = from_thread_pointer(this_thread());
-    st->thunks = table.release();
-    g_makes_code = true;
-    return true;
-  });
 }
 
 }  // namespace
@@ -291,7 +118,8 @@ void retire_code(const Thunk& thunk) {
   for (const auto& [kinds, code] : thunk.shapes) call::process_code().retire(code);
 }
 
-// The spec of a call, without what `args` say of arguments behind `...`.
+}  // namespace
+
 call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, const FunctionRecord* record) {
   call::ThunkSpec spec;
   spec.plan = &plan;
@@ -310,6 +138,8 @@ call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, cons
   }
   return spec;
 }
+
+namespace {
 
 // Fills and publishes. False: no thunk, st->error says nothing of use.
 bool compile(State* st, Thunk* thunk, FunctionRecord* record) {
@@ -332,45 +162,6 @@ bool compile(State* st, Thunk* thunk, FunctionRecord* record) {
   auto code = call::make_thunk(st->thunks->host, spec_of(st, thunk, *plan, record));
   if (code) thunk->code = *code;
   return code.ok();
-}
-
-// What is behind `...` at idx and has the C type `info` there. False: a kind that is left to the slow path.
-bool variadic_argument(lua_State* L, State* st, int idx, TypeInfo* info, call::ThunkArg* arg) {
-  static const TypeId kNoCell = kNoType;
-  arg->kind = thunk_kind(info->rep);
-  arg->cell = &kNoCell;
-  switch (lua_type(L, idx)) {
-    case LUA_TBOOLEAN:
-      arg->kind = call::ThunkKind::boolean;
-      return true;
-    case LUA_TNUMBER:
-      arg->exact = true;
-      return true;
-    case LUA_TNIL:
-    case LUA_TSTRING:
-    case LUA_TLIGHTUSERDATA:
-      arg->takes_string = arg->takes_light = true;
-      return true;
-    case LUA_TUSERDATA: {
-      const CData* cd = to_cdata(L, st, idx);
-      if (cd == nullptr || info_of(st, cd->type)->rep == Rep::reference) return false;
-      if (arg->kind != call::ThunkKind::pointer && arg->kind != call::ThunkKind::record) return false;
-      const Rep rep = info_of(st, cd->type)->rep;
-      const bool whole = rep == Rep::pointer || arg->kind == call::ThunkKind::record;
-      (whole ? arg->same : arg->object) = cd->type;
-      return rep == Rep::pointer || rep == Rep::array || rep == Rep::record;
-    }
-    default:
-      return false;
-  }
-}
-
-// What thunks see of the kind of the value on top of the stack.
-uint32_t kind_of_top(lua_State* L, State* st) {
-  if (!st->stack.valid) return static_cast<uint32_t>(lua_type(L, -1));
-  call::CallbackData seen;
-  capture_function(L, st, &seen);
-  return seen.function_tag;
 }
 
 Thunk* add_thunk(State* st, TypeInfo* type, FunctionRecord* record, const void* slow) {
@@ -457,83 +248,8 @@ void register_thunk(lua_State* L, State* st, Thunk* thunk) {
   thunk->young = false;
 }
 
-void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
-  Thunk* thunk = record->thunk;
-  if (thunk == nullptr || !thunk->variadic || thunk->shapes.size() >= kMaxShapeThunks) return;
-  // Where kinds of arguments are used that there is no code for, learning costs more than it brings.
-  constexpr uint8_t kMaxFruitless = 16;
-  if (thunk->fruitless >= kMaxFruitless) return;
-  ++thunk->fruitless;
-  const int fixed = static_cast<int>(thunk->params.size());
-  const int extra = lua_gettop(L) - fixed;
-  if (extra < 0 || static_cast<size_t>(fixed + extra) > call::kMaxThunkArgs) return;
-  const VarargShape* shape = nullptr;
-  if (call_info_of(L, st, record->type)->shapes.size() >= kMaxShapes) return;  // vararg_shape() would push one
-  if (extra > 0) shape = vararg_shape(L, st, record->type, st->types->name(record->name).data(), 1, extra);
-  call::ThunkArg args[call::kMaxThunkArgs];
-  for (int i = 0; i < extra; ++i) {
-    if (!variadic_argument(L, st, fixed + 1 + i, shape->types[static_cast<size_t>(i)], &args[i])) return;
-  }
-  without_exceptions(st, [&] {
-    std::vector<TypeId> types;
-    std::vector<uint64_t> kinds;
-    for (int i = 0; i < extra; ++i) {
-      types.push_back(shape->types[static_cast<size_t>(i)]->id);
-      kinds.push_back(uint64_t{types.back()} << 8 | static_cast<uint64_t>(args[i].kind));
-      kinds.push_back(uint64_t{args[i].same} << 32 | uint64_t{args[i].object});
-    }
-    // One that there is already did not take a value of its kind, a NULL object for example.
-    const auto [at, is_new] = thunk->shapes.try_emplace(std::move(kinds));
-    if (!is_new) return false;
-    const void** next = &record->targets[thunk->shapes.size()];
-    Result<call::CodeBlock> code = Error{"no thunk for this shape"};
-    if (auto plan = abi::plan_call(*st->types, record->type->id, types); plan && call::can_make_thunk(*plan)) {
-      call::ThunkSpec spec = spec_of(st, thunk, *plan, record);
-      spec.args.insert(spec.args.end(), args, args + extra);
-      spec.next = next;
-      code = call::make_thunk(st->thunks->host, spec);
-    }
-    if (!code) {
-      thunk->shapes.erase(at);
-      return false;
-    }
-    at->second = *code;
-    thunk->fruitless = 0;
-    *next = record->targets[0];
-    record->targets[0] = code->address;
-    return true;
-  });
-}
-
 bool is_native_code(lua_CFunction function) {
   return call::process_code().contains(reinterpret_cast<const void*>(function));
-}
-
-void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first) {
-  if (thunk == nullptr) return;
-  const int given = lua_gettop(L) - first + 1;
-  luaL_checkstack(L, 4, nullptr);
-  for (int i = 0; i < given && static_cast<size_t>(i) < thunk->params.size(); ++i) {
-    TypeInfo* info = thunk->params[static_cast<size_t>(i)];
-    if (info->rep != Rep::pointer) continue;
-    if (lua_type(L, first + i) == LUA_TFUNCTION) {
-      if (const void* address = known_callback(L, st, base_of(st, info), first + i)) {
-        lua_pushvalue(L, first + i);
-        thunk->callbacks[static_cast<size_t>(i)] = {lua_topointer(L, -1), address, kind_of_top(L, st)};
-        lua_pop(L, 1);
-      }
-      continue;
-    }
-    CData* cd = to_cdata(L, st, first + i);
-    if (cd == nullptr) continue;
-    const TypeInfo* source = info_of(st, cd->type);
-    void* value;
-    TypeId pointee;
-    if (source->rep == Rep::reference || !pointer_value(st, cd, &value, &pointee) || value != cd->data) continue;
-    // A pointer to a whole array has rules of its own.
-    if (source->rep == Rep::array && base_of(st, info)->kind == Kind::array) continue;
-    if (pointer_compatible(st, info->base_id, pointee, false)) thunk->cells[static_cast<size_t>(i)] = cd->type;
-  }
 }
 
 int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
