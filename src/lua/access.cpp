@@ -218,8 +218,8 @@ __attribute__((noinline)) int index_method(lua_State* L, TypeInfo* info) {
   return l_general_index(L);
 }
 
-// Whether C has nothing of the name at index 2 for the object, whose members have no such address: its record has no such
-// member, or is not known.
+// Whether C has nothing of the name at index 2 for the object, whose members have no such address: its record has no
+// such member, or is not known.
 bool has_no_member(lua_State* L, State* st, TypeInfo* info, bool interned) {
   if (info->metatype == 0) return false;
   if (info->members != nullptr) {
