@@ -32,8 +32,10 @@ struct StackLayout {
   uint8_t userdata_block_1 = 0;    // with one user value (5.4+), else the same
   uint8_t userdata_metatable = 0;  // from a userdata object to its metatable pointer (as lua_topointer shows it)
   uint8_t userdata_values = 0;     // 5.4+: offset of the 16-bit number of user values; 0: none
-  uint8_t table_items =
-      0;  // from a table object to the pointer to its array part, a row of slots; 0: arrays are otherwise
+  // From a table object to the pointer to its array part: a row of slots, or where `items_apart`, the place between its
+  // values, which lie below it in falling order, 8 bytes each, and its tags: a byte each, behind 4 others.
+  uint8_t table_items = 0;
+  bool items_apart = false;      // 5.5
   uint8_t table_count = 0;       // and to the 32-bit number of slots that are certainly there
   uint8_t closure_upvalues = 0;  // from a C closure object to its first upvalue, laid out like a slot
 };

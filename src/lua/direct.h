@@ -139,19 +139,26 @@ class DirectStack {
     set_top(at);
   }
 
-  // A row of slots that is no part of the stack, and the same questions about one of them.
+  // A row of values that is no part of the stack: where each is and what tag it has.
   struct Row {
-    const char* slots;
+    const char* items;
     int count;
+
+    const char* at(int i) const {
+      if constexpr (kStack.items_apart) return items - (static_cast<ptrdiff_t>(i) + 1) * 8;
+      return items + static_cast<ptrdiff_t>(i) * kStack.slot;
+    }
+    int tag(int i) const {
+      if constexpr (kStack.items_apart) return load<uint8_t>(items + 4 + i);
+      return tag_at(at(i));
+    }
   };
   // The array part of the table at argument i, as far as it is certain. Gone with the next API call that can change it.
   Row items(int i) const {
-    if constexpr (kStack.table_items == 0) return {nullptr, 0};
     const char* table = load<char*>(slot(i));
     const auto count = load<uint32_t>(table + kStack.table_count);
     return {load<char*>(table + kStack.table_items), count < INT32_MAX ? static_cast<int>(count) : INT32_MAX};
   }
-  static const char* in_row(const Row& row, int i) { return row.slots + static_cast<ptrdiff_t>(i) * kStack.slot; }
   static int tag_at(const char* at) {
     if constexpr (kStack.tag_bytes == 1) {
       return load<uint8_t>(at + kStack.tag);

@@ -193,8 +193,8 @@ template <typename T>
 int take_row(const DirectStack::Row& row, char* to, int count) {
   if (count > row.count) count = row.count;
   for (int i = 0; i < count; ++i) {
-    const char* at = DirectStack::in_row(row, i);
-    const int tag = DirectStack::tag_at(at);
+    const char* at = row.at(i);
+    const int tag = row.tag(i);
     T value;
     if constexpr (std::is_same_v<T, bool>) {
       if (!DirectStack::is_boolean(tag)) return i;

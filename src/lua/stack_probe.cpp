@@ -113,7 +113,7 @@ bool is_canonical(const StackLayout& s) {
   if (s.tag_bytes != 1 && s.tag_bytes != 4) return false;
   if ((s.tag_integer != 0) != kNativeIntegers) return false;
   if (s.userdata_values == 0 && s.userdata_block_1 != s.userdata_block) return false;
-  if ((s.table_items == 0) != (s.table_count == 0) || (s.table_items == 0 && kLuaVersion < 505)) return false;
+  if (s.table_items == 0 || s.table_count == 0 || (s.items_apart && s.tag_bytes != 1)) return false;
   return s.slot >= 8 && s.tag + s.tag_bytes <= kSlotBytes;
 }
 
@@ -178,7 +178,6 @@ bool userdata_agree(lua_State* L, const StackLayout& s, const char (*slot)[kSlot
 
 // The array part of the table.
 bool table_agrees(lua_State* L, const StackLayout& s, const char* table) {
-  if (s.table_items == 0) return true;
   struct {
     char* items;
     uint32_t count;
@@ -187,8 +186,20 @@ bool table_agrees(lua_State* L, const StackLayout& s, const char* table) {
   if (!read_memory(fields, 2, &found) || found.count != kItems) return false;
   char item[kItems][kSlotBytes];
   Range ranges[kItems];
-  for (int i = 0; i < kItems; ++i) ranges[i] = {found.items + i * s.slot, kSlotBytes};
-  if (!read_memory(ranges, kItems, item)) return false;
+  if (s.items_apart) {
+    char value[kItems][8];
+    char tags[kItems];
+    for (int i = 0; i < kItems; ++i) ranges[i] = {found.items - 8 * (i + 1), 8};
+    const Range tag_range{found.items + 4, kItems};
+    if (!read_memory(ranges, kItems, value) || !read_memory(&tag_range, 1, tags)) return false;
+    for (int i = 0; i < kItems; ++i) {
+      std::memcpy(item[i], value[i], 8);
+      item[i][s.tag] = tags[i];
+    }
+  } else {
+    for (int i = 0; i < kItems; ++i) ranges[i] = {found.items + i * s.slot, kSlotBytes};
+    if (!read_memory(ranges, kItems, item)) return false;
+  }
   for (int i = 0; i + 1 < kItems; ++i) {
     if (tag_of(s, item[i]) != s.tag_float || load<double>(item[i]) != kFloatValue + i) return false;
   }

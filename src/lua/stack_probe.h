@@ -37,8 +37,9 @@ constexpr call::StackLayout stack_layout_of(int version) {
   s.userdata_block_1 = version >= 505 ? 64 : version >= 504 ? 56 : 40;
   s.userdata_metatable = version >= 504 ? 24 : 16;
   s.userdata_values = version >= 504 ? 10 : 0;
-  s.table_items = version >= 505 ? 0 : version >= 502 ? 16 : 24;  // 5.5 keeps the tags of an array apart
-  s.table_count = version >= 505 ? 0 : version >= 502 ? 12 : 56;
+  s.table_items = version >= 502 ? 16 : 24;
+  s.items_apart = version >= 505;
+  s.table_count = version >= 502 ? 12 : 56;
   s.closure_upvalues = version == 501 ? 40 : 32;
   return s;
 }

@@ -47,8 +47,8 @@ constexpr Field kFields[] = {
     {"table_count", &StackLayout::table_count},
     {"closure_upvalues", &StackLayout::closure_upvalues},
 };
-// valid and base_is_field are the only others.
-static_assert(sizeof(StackLayout) == std::size(kFields) + 2);
+// valid, base_is_field and items_apart are the only others.
+static_assert(sizeof(StackLayout) == std::size(kFields) + 3);
 
 TEST(StackProbe, AcceptsWhatIsTrue) {
   const Lua L(luaL_newstate());
@@ -72,6 +72,9 @@ TEST(StackProbe, RefusesEveryOtherByte) {
   }
   StackLayout wrong = stack_layout_of(kLuaVersion);
   wrong.base_is_field = !wrong.base_is_field;
+  EXPECT_FALSE(stack_layout_agrees(L.get(), wrong));
+  wrong = stack_layout_of(kLuaVersion);
+  wrong.items_apart = !wrong.items_apart;
   EXPECT_FALSE(stack_layout_agrees(L.get(), wrong));
   EXPECT_EQ(lua_gettop(L.get()), 0);
 }
