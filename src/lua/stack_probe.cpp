@@ -179,25 +179,27 @@ bool userdata_agree(lua_State* L, const StackLayout& s, const char (*slot)[kSlot
 // The array part of the table.
 bool table_agrees(lua_State* L, const StackLayout& s, const char* table) {
   struct {
-    char* items;
+    uintptr_t items;  // no pointer yet: it may be anything
     uint32_t count;
   } found;
   const Range fields[2] = {{table + s.table_items, 8}, {table + s.table_count, 4}};
   if (!read_memory(fields, 2, &found) || found.count != kItems) return false;
+  const auto address = [](uintptr_t at) { return reinterpret_cast<const char*>(at); };
   char item[kItems][kSlotBytes];
   Range ranges[kItems];
   if (s.items_apart) {
     char value[kItems][8];
     char tags[kItems];
-    for (int i = 0; i < kItems; ++i) ranges[i] = {found.items - 8 * (i + 1), 8};
-    const Range tag_range{found.items + 4, kItems};
+    for (int i = 0; i < kItems; ++i) ranges[i] = {address(found.items - 8 * (static_cast<uintptr_t>(i) + 1)), 8};
+    const Range tag_range{address(found.items + 4), kItems};
     if (!read_memory(ranges, kItems, value) || !read_memory(&tag_range, 1, tags)) return false;
     for (int i = 0; i < kItems; ++i) {
       std::memcpy(item[i], value[i], 8);
       item[i][s.tag] = tags[i];
     }
   } else {
-    for (int i = 0; i < kItems; ++i) ranges[i] = {found.items + i * s.slot, kSlotBytes};
+    for (int i = 0; i < kItems; ++i)
+      ranges[i] = {address(found.items + static_cast<uintptr_t>(i) * s.slot), kSlotBytes};
     if (!read_memory(ranges, kItems, item)) return false;
   }
   for (int i = 0; i + 1 < kItems; ++i) {
