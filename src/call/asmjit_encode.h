@@ -19,6 +19,11 @@
 
 namespace ferry::call {
 
+// For frames: `to` is a power of two.
+constexpr int align_up(int value, int to) {
+  return (value + to - 1) & -to;
+}
+
 class Encoder {
  public:
   enum class Processor : uint8_t { kX64, kA64 };

@@ -18,10 +18,6 @@ using abi::Piece;
 using abi::Where;
 using asmjit::imm;
 
-constexpr int align_up(int value, int to) {
-  return (value + to - 1) & -to;
-}
-
 // Emits one thunk. Two ways for arguments: where everything before the C call is inline, values go straight into
 // their registers; where something calls functions, they wait in the frame (in_frame_). Those in the outgoing area are
 // written there either way, and copies that are passed by reference lie in the frame either way.

@@ -24,10 +24,6 @@ using asmjit::imm;
 
 constexpr auto kData = arm::x21;
 
-constexpr int align_up(int value, int to) {
-  return (value + to - 1) & -to;
-}
-
 // x19: L; x20: State; x21: CallbackData. Code reaches the frame from sp, as thunks do.
 //   [x29+16]  caller's outgoing area: arguments in memory are used where they are
 //   [x29+8]   return address

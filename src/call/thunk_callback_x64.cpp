@@ -21,10 +21,6 @@ using asmjit::imm;
 
 constexpr auto kData = x86::r13;
 
-constexpr int align_up(int value, int to) {
-  return (value + to - 1) & -to;
-}
-
 // rbx: L; r12: State; r13: CallbackData.
 //   [rbp+16]  caller's outgoing area: arguments in memory are used where they are
 //   [rbp+8]   return address

@@ -18,10 +18,6 @@ using abi::Piece;
 using abi::Where;
 using asmjit::imm;
 
-constexpr int align_up(int value, int to) {
-  return (value + to - 1) & -to;
-}
-
 // Emits one thunk. Two ways for arguments: where everything before the C call is inline, values go straight into
 // their registers; where something calls functions, all but the last wait in the frame. Those in the outgoing area are
 // written there either way. `ours_` is the convention of Lua, Ferry and this code, `theirs_` the C function's.
