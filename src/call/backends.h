@@ -5,7 +5,7 @@
 
 namespace ferry::call {
 
-const Backend& stub_backend();  // hosts of stub_layout.h only
+const Backend& stub_backend();  // where host.h says FERRY_STUB
 const Backend& libffi_backend();
 
 }  // namespace ferry::call

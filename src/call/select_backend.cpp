@@ -1,11 +1,10 @@
-// The choice of back end for this host, and of libffi's conventions.
+// The choice of back end for this host.
 #include <array>
 #include <string>
 
 #include "call/backends.h"
 #include "call/code_pages.h"
-#include "call/ffi_types.h"
-#include "call/stub_layout.h"
+#include "call/host.h"
 
 // Processors that thunks are written for.
 #if defined(FERRY_NATIVE) && defined(FERRY_STUB)
@@ -56,33 +55,6 @@ Result<const Backend*> select_backend(std::string_view forced) {
     known += (known.empty() ? "" : ", ") + std::string(backend->name());
   }
   return Error{"no back end '" + std::string(forced) + "' on this host (there are: " + known + ")"};
-}
-
-Result<ffi_abi> ffi_abi_of(CallConv conv) {
-#if defined(__x86_64__) && !defined(_WIN32)
-  // FFI_WIN64 differs from FFI_GNUW64 in long double only, which is lowered to a struct.
-  return conv == CallConv::ms_abi ? FFI_GNUW64 : FFI_UNIX64;
-#elif defined(__x86_64__)
-  if (conv == CallConv::sysv_abi) return FFI_UNIX64;
-  return FFI_DEFAULT_ABI;
-#elif defined(__i386__)
-  switch (conv) {
-    case CallConv::stdcall:
-      return FFI_STDCALL;
-    case CallConv::fastcall:
-      return FFI_FASTCALL;
-    case CallConv::thiscall:
-      return FFI_THISCALL;
-    case CallConv::ms_abi:
-    case CallConv::sysv_abi:
-      return Error{"no call plan for convention ms_abi or sysv_abi on i386"};
-    case CallConv::c:
-      return FFI_DEFAULT_ABI;
-  }
-#else
-  if (conv == CallConv::ms_abi) return Error{"no call plan for convention ms_abi on this processor"};
-#endif
-  return FFI_DEFAULT_ABI;
 }
 
 }  // namespace ferry::call

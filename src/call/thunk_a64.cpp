@@ -1,9 +1,8 @@
 // AArch64 (AAPCS64) thunks: prologue, arguments by kind, the call, the result. How the Lua stack is reached is
 // thunk_a64_stack.cpp's business.
-#include "call/stub_layout.h"
+#include "call/host.h"
 
 #if defined(FERRY_STUB_A64)
-#include "call/a64_layout.h"
 #include "call/asmjit_encode.h"
 #include "call/thunk_a64.h"
 

@@ -1,5 +1,5 @@
 // How AArch64 thunks reach the Lua stack: through the public API, or directly where the State's layout is known.
-#include "call/stub_layout.h"
+#include "call/host.h"
 
 #if defined(FERRY_STUB_A64)
 #include <bit>

@@ -1,6 +1,6 @@
 // The shared code of a callback type on AArch64 (AAPCS64): arguments from their registers to memory or to the Lua
 // stack, the result back. Also the code of entries, and of what retired ones answer.
-#include "call/stub_layout.h"
+#include "call/host.h"
 
 #if defined(FERRY_STUB_A64)
 #include <cstddef>

@@ -2,7 +2,7 @@
 // here is ever freed.
 #include "call/thunk_callback.h"
 
-#include "call/stub_layout.h"
+#include "call/host.h"
 
 #if defined(FERRY_STUB)
 #include <array>

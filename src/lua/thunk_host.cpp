@@ -1,5 +1,5 @@
 // What thunks are told of this Lua, of Ferry's structures and of the host; and the functions that they call.
-#include "call/stub_layout.h"
+#include "call/host.h"
 #include "lua/callback.h"
 #include "lua/convert.h"
 #include "lua/exceptions.h"

@@ -1,6 +1,6 @@
 // What thunks learn from calls that took the slow path: other types of cdata, functions that became callbacks, and the
 // shapes of variadic calls.
-#include "call/stub_layout.h"
+#include "call/host.h"
 #include "lua/callback.h"
 #include "lua/convert.h"
 #include "lua/thunks.h"

@@ -2,7 +2,7 @@
 // what they learn from slow calls in thunk_learning.cpp.
 #include "lua/thunks.h"
 
-#include "call/stub_layout.h"
+#include "call/host.h"
 #include "lua/call.h"
 #include "lua/callback.h"
 #include "lua/varargs.h"

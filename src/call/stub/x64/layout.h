@@ -2,7 +2,7 @@
 // the assembler; the #defines are the single source of every offset.
 #pragma once
 
-#include "call/stub_layout.h"
+#include "call/stub/layout.h"
 
 // A register block: what the argument registers hold, in the order of the plan's register numbers.
 //

@@ -1,6 +1,6 @@
 // The stub back end's callbacks: a fixed table of static trampolines per convention, slots that are never
 // lost and reused oldest first, and the way from saved registers to argument pointers and back.
-#include "call/stub.h"
+#include "call/stub/stub.h"
 
 #if defined(FERRY_STUB)
 #include <array>

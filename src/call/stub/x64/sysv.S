@@ -1,6 +1,6 @@
 // Static routines for the System V convention on x86-64: loads argument registers from a register
-// block and calls; trampolines of callbacks and their common entry. Offsets: x64_layout.h.
-#include "call/x64_layout.h"
+// block and calls; trampolines of callbacks and their common entry. Offsets: layout.h.
+#include "call/stub/x64/layout.h"
 
 #if defined(FERRY_STUB_X64)
         .text

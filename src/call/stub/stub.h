@@ -1,14 +1,14 @@
-// Shared by the two halves of the stub back end: calls (stub.cpp) and callbacks (stub_callback.cpp). Chooses the
+// Shared by the two halves of the stub back end: calls (stub.cpp) and callbacks (callback.cpp). Chooses the
 // processor: `machine` has its conventions, its callback frame and the way of results.
 #pragma once
 
 #include "call/backend.h"
-#include "call/stub_layout.h"
+#include "call/stub/layout.h"
 
 #if defined(FERRY_STUB_X64)
-#include "call/stub_x64.h"
+#include "call/stub/x64/machine.h"
 #elif defined(FERRY_STUB_A64)
-#include "call/stub_a64.h"
+#include "call/stub/a64/machine.h"
 #endif
 
 #if defined(FERRY_STUB)

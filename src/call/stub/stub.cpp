@@ -1,7 +1,7 @@
 // The stub back end's calls: a plan turned into a frame layout once, then run by one static routine.
 // Scalars are written by the caller straight into the register block, so invoke has nothing to
 // interpret for them; values in pieces have moves, computed once.
-#include "call/stub.h"
+#include "call/stub/stub.h"
 
 #if defined(FERRY_STUB)
 #include <cstring>

@@ -1,12 +1,12 @@
 // AArch64 as the stub sees it: AAPCS64's convention, and the registers results come back in. Included by
-// stub.h; the static routines are stub_aapcs64.S.
+// stub.h; the static routines are aapcs64.S.
 #pragma once
 
 #include <cstring>
 #include <span>
 
-#include "call/a64_layout.h"
-#include "call/stub_convention.h"
+#include "call/stub/a64/layout.h"
+#include "call/stub/convention.h"
 
 extern "C" {
 void ferry_aapcs64_gprs();

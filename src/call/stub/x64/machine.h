@@ -1,12 +1,12 @@
 // x86-64 as the stub sees it: the System V and Windows conventions, and the registers results come back in.
-// Included by stub.h; the static routines are stub_sysv_x64.S and stub_win_x64.S.
+// Included by stub.h; the static routines are sysv.S and win.S.
 #pragma once
 
 #include <cstring>
 #include <span>
 
-#include "call/stub_convention.h"
-#include "call/x64_layout.h"
+#include "call/stub/convention.h"
+#include "call/stub/x64/layout.h"
 
 extern "C" {
 void ferry_sysv_gprs();

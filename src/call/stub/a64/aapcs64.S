@@ -1,6 +1,6 @@
 // Static routines for AAPCS64 (AArch64): loads argument registers from a register block and calls;
-// trampolines of callbacks and their common entry. Offsets: a64_layout.h.
-#include "call/a64_layout.h"
+// trampolines of callbacks and their common entry. Offsets: layout.h.
+#include "call/stub/a64/layout.h"
 
 #if defined(FERRY_STUB_A64)
         .text

@@ -8,7 +8,7 @@
 
 #include "call/backends.h"
 #include "call/callback_slot.h"
-#include "call/ffi_types.h"
+#include "call/libffi/types.h"
 
 namespace ferry::call {
 namespace {

@@ -1,6 +1,6 @@
 // Static routines for the Windows x64 convention (ms_abi functions on System V hosts): call from and
-// callbacks into System V code. Offsets: x64_layout.h.
-#include "call/x64_layout.h"
+// callbacks into System V code. Offsets: layout.h.
+#include "call/stub/x64/layout.h"
 
 #if defined(FERRY_STUB_X64)
         .text

@@ -1,7 +1,7 @@
 // Lowering to libffi. Where the host has a call plan, a value is described by the pieces it travels in:
 // so unions, bit-fields, packed records and vectors become equivalent structs. Elsewhere records are
 // described by their members.
-#include "call/ffi_types.h"
+#include "call/libffi/types.h"
 
 #include <algorithm>
 

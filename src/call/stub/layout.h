@@ -2,17 +2,7 @@
 // size of trampolines. Included by C++ and by the assembler; the #defines are the single source of every offset.
 #pragma once
 
-// The hosts that have static routines.
-#if defined(__ELF__) && defined(__LP64__)
-#if defined(__x86_64__)
-#define FERRY_STUB_X64 1
-#elif defined(__aarch64__) && defined(__AARCH64EL__)
-#define FERRY_STUB_A64 1
-#endif
-#endif
-#if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64)
-#define FERRY_STUB 1
-#endif
+#include "call/host.h"
 
 // StackArea, below.
 #define FERRY_AREA_OFFSET 0
