@@ -75,10 +75,7 @@ bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction 
 }
 
 // Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up.
-inline void write_argument(lua_State* L, State* st, const Travel& travel, std::byte* frame, int idx, int number,
-                           const char* name) {
-  TypeInfo* info = travel.info;
-  void* slot = frame + travel.offset;
+inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
   const int type = lua_type(L, idx);
   if (type == LUA_TNUMBER) {
     switch (info->rep) {
@@ -145,9 +142,7 @@ bool build(State* st, TypeInfo* type, CallInfo* info) {
     }
     info->invoker = std::move(*invoker);
     info->result = info_of(st, f.result);
-    for (size_t i = 0; i < f.params.size(); ++i) {
-      info->params.push_back({info_of(st, f.params[i].type), info->invoker->args()[i].offset});
-    }
+    for (const Param& param : f.params) info->params.push_back(info_of(st, param.type));
     return true;
   });
 }
@@ -188,7 +183,7 @@ CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type) {
 }
 
 void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
-  write_argument(L, st, Travel{info, 0}, static_cast<std::byte*>(slot), idx, number, name);
+  write_argument(L, st, info, slot, idx, number, name);
 }
 
 void raise_pending(lua_State* L, State* st) {
@@ -230,13 +225,14 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   }
   frame = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(frame) + 15) & ~uintptr_t{15});
 
-  for (int i = 0; i < fixed; ++i)
-    write_argument(L, st, info->params[static_cast<size_t>(i)], frame, first + i, i + 1, name);
+  // Where an argument lies is the invoker's affair: that of a shape has another frame than the function's own.
+  const call::Invoker::Slot* slot = invoker->args().data();
+  for (int i = 0; i < fixed; ++i, ++slot)
+    write_argument(L, st, info->params[static_cast<size_t>(i)], frame + slot->offset, first + i, i + 1, name);
   if (shape != nullptr) {
-    for (int i = 0; i < extra; ++i) {
-      const Travel travel{shape->types[i], invoker->args()[static_cast<size_t>(fixed + i)].offset};
-      write_argument(L, st, travel, frame, first + fixed + i, fixed + i + 1, name);
-    }
+    for (int i = 0; i < extra; ++i, ++slot)
+      write_argument(L, st, shape->types[static_cast<size_t>(i)], frame + slot->offset, first + fixed + i,
+                     fixed + i + 1, name);
   }
 
   alignas(16) std::byte scalar[kScalarResult];

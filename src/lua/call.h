@@ -7,12 +7,6 @@
 
 namespace ferry::lua {
 
-// One parameter or result, as call_c and callbacks need it.
-struct Travel {
-  TypeInfo* info = nullptr;
-  uint32_t offset = 0;  // of the argument's slot in the frame
-};
-
 // How a function type is called; one per function TypeId, made on first use.
 struct CallInfo;
 struct Thunk;

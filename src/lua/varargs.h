@@ -11,8 +11,8 @@ namespace ferry::lua {
 
 // Calls of one variadic function with one list of extra types.
 struct VarargShape {
-  std::vector<TypeInfo*> types;
-  std::unique_ptr<call::Invoker> owned;
+  std::vector<TypeInfo*> types;          // behind the `...`
+  std::unique_ptr<call::Invoker> owned;  // has its own frame, also for the fixed parameters
   const call::Invoker* invoker = nullptr;
 };
 
@@ -25,7 +25,7 @@ inline constexpr int kMaxVarargs = 4000;
 
 struct CallInfo {
   std::unique_ptr<call::Invoker> invoker;  // without extra arguments
-  std::vector<Travel> params;
+  std::vector<TypeInfo*> params;
   TypeInfo* result = nullptr;
   bool variadic = false;
   FormatAttribute format;

@@ -437,6 +437,51 @@ function TestVarargs:test_fixed_part_is_checked()
   lu.assertError(fx.vary, ffi.new "char[1]", "x", "")
 end
 
+-- What stands in front of `...` lies elsewhere once variadic arguments reach the stack. The first call of a shape of
+-- arguments, the second and the third may take different ways.
+local fixed_kinds = {
+  { "quad", "struct { float x, y, z, w; }", { 1, 2, 3, 4 } },
+  { "triple", "struct { double x, y, z; }", { 1, 2, 3 } },
+  { "pair", "struct { int64_t a, b; }", { 1, 2 } },
+  { "large", "struct { int32_t v[9]; }", { { 1, 2, 3, 4, 5, 6, 7, 8, 9 } } },
+  { "wide", "struct { __int128 v; }", { -5 }, "knows no __int128" },
+  { "small", "struct { char c[3]; }", { { 1, 2, 3 } } },
+  { "int128", "__int128", -5, "knows no __int128" },
+  { "cf", "float _Complex", { 1, 2 } },
+  { "cd", "double _Complex", { 1, 2 } },
+  { "cld", "long double _Complex", { 1, 2 }, "does not pass it" },
+  { "ld", "long double", 1.5, "does not pass it" },
+  { "f", "float", 1.5 },
+  { "i8", "int8_t", -5 },
+}
+
+local function check_fixed_kind(kind)
+  local name, text, init = kind[1], kind[2], kind[3]
+  local ctype = "vft_" .. name
+  ffi.cdef(("typedef %s %s; int in_front_%s(%s, const char *, ...); int in_front2_%s(double, %s, int, %s, const char *, ...);"):format(text,
+    ctype, name, ctype, name, ctype, ctype))
+  local value = type(init) == "table" and text:find "_Complex" and ffi.new(ctype, init[1], init[2]) or ffi.new(ctype, init)
+  local unpack = table.unpack or unpack
+  for _, pattern in ipairs { "i", "d", "iddi" } do
+    for given = 0, 14 do
+      local kinds, list = pattern:rep(14):sub(1, given), {}
+      for i = 1, given do list[i] = ffi.new(kinds:sub(i, i) == "i" and "int" or "double", i * 3 + 1) end
+      for call = 1, 3 do
+        local where = ("%s, kinds '%s', call %d"):format(name, kinds, call)
+        lu.assertEquals(fx["in_front_" .. name](value, kinds, unpack(list, 1, given)), 0, where)
+        lu.assertEquals(fx["in_front2_" .. name](2.5, value, 77, value, kinds, unpack(list, 1, given)), 0, where)
+      end
+    end
+  end
+end
+
+for _, kind in ipairs(fixed_kinds) do
+  TestVarargs["test_fixed_" .. kind[1] .. "_in_front"] = function()
+    if kind[4] then H.not_on_luajit(kind[4]) end
+    check_fixed_kind(kind)
+  end
+end
+
 TestCallMisc = {}
 
 function TestCallMisc:test_asm_names()
