@@ -1,15 +1,6 @@
 // Executable memory: reserves regions, places blocks in them, exchanges pages.
 #include "call/code_pages.h"
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#if defined(__aarch64__)
-#include <sys/auxv.h>
-#endif
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -20,7 +11,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "call/processor.h"
 #include "call/unwind.h"
+#include "os/pages.h"
+#include "os/process.h"
 
 namespace ferry::call {
 
@@ -30,13 +24,6 @@ namespace {
 // list of unwind records short, which it walks at a throw; small enough for address space limits.
 constexpr size_t kRegionBytes = 256 * 1024;
 
-// Between blocks: bytes that trap when run. AArch64's zero word is UDF.
-#if defined(__x86_64__)
-constexpr uint8_t kTrap = 0xCC;
-#else
-constexpr uint8_t kTrap = 0;
-#endif
-
 // One for all arenas: publication is rare, and fork() has to hold it (a child must not inherit it locked by a
 // thread that it has not). Never destroyed.
 std::mutex& code_lock() {
@@ -45,90 +32,14 @@ std::mutex& code_lock() {
 }
 
 void hold_lock_at_fork() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    pthread_atfork([] { code_lock().lock(); }, [] { code_lock().unlock(); }, [] { code_lock().unlock(); });
-  });
+  static const bool held = os::at_fork([] { code_lock().lock(); }, [] { code_lock().unlock(); });
+  (void)held;
 }
 
-size_t page_bytes() {
-  static const size_t bytes = size_t(sysconf(_SC_PAGESIZE));
-  return bytes;
-}
+using os::page_bytes;
 
 constexpr size_t round_up(size_t value, size_t to) {
   return (value + to - 1) / to * to;
-}
-
-void flush(const uint8_t* begin, size_t bytes) {
-  auto* p = reinterpret_cast<char*>(const_cast<uint8_t*>(begin));
-  __builtin___clear_cache(p, p + bytes);
-}
-
-// Of executable pages. AArch64: guarded where processor and kernel can (Linux, arch/arm64/elf_hwcaps: HWCAP2_BTI;
-// asm/mman.h: PROT_BTI; older headers lack the names).
-int executable() {
-#if defined(__aarch64__)
-  constexpr unsigned long kHwcap2Bti = 1ul << 17;
-  constexpr int kProtBti = 0x10;
-  static const int guard = (getauxval(AT_HWCAP2) & kHwcap2Bti) != 0 ? kProtBti : 0;
-  return PROT_READ | PROT_EXEC | guard;
-#else
-  return PROT_READ | PROT_EXEC;
-#endif
-}
-
-// Both methods put an executable copy of `image` in the place of whole pages at `to`; 0, or errno with the old
-// pages still there: the kernel checks limits and permissions before it takes the old mapping away.
-
-int exchange_by_mprotect(uint8_t* to, const uint8_t* image, size_t bytes) {
-  void* fresh = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (fresh == MAP_FAILED) return errno;
-  std::memcpy(fresh, image, bytes);
-  flush(static_cast<uint8_t*>(fresh), bytes);  // data must have left the caches before threads run it at `to`
-  if (mprotect(fresh, bytes, executable()) == 0 &&
-      mremap(fresh, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED) {
-    return 0;
-  }
-  int error = errno;
-  munmap(fresh, bytes);
-  return error;
-}
-
-int exchange_by_memfd(uint8_t* to, const uint8_t* image, size_t bytes) {
-  // A write beyond this limit would be a signal.
-  rlimit file_size;
-  if (getrlimit(RLIMIT_FSIZE, &file_size) == 0 && file_size.rlim_cur < bytes) return EFBIG;
-  int fd = memfd_create("ferry-code", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) return errno;
-  int error = 0;
-  for (size_t done = 0; done < bytes && !error;) {
-    ssize_t n = write(fd, image + done, bytes - done);
-    if (n > 0) {
-      done += size_t(n);
-    } else if (n == 0 || errno != EINTR) {
-      error = n == 0 ? ENOSPC : errno;
-    }
-  }
-  if (!error && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) error = errno;
-  if (!error && mmap(to, bytes, executable(), MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED) error = errno;
-  close(fd);
-  return error;
-}
-
-struct Method {
-  PageMethod method;
-  std::string_view name;
-  int (*exchange)(uint8_t* to, const uint8_t* image, size_t bytes);
-};
-
-constexpr Method kMethods[] = {
-    {PageMethod::kMprotect, "mprotect", exchange_by_mprotect},
-    {PageMethod::kMemfd, "memfd", exchange_by_memfd},
-};
-
-bool allows(PageMethods methods, PageMethod method) {
-  return methods & PageMethods(method);
 }
 
 // An address range whose blocks have one shape.
@@ -138,10 +49,15 @@ struct Region {
     bool retired;
   };
 
-  Region(uint8_t* at, FrameShape s) : base(at), shape(s), page_blocks(kRegionBytes / page_bytes()) {
-    free.emplace(0, uint32_t(kRegionBytes));
+  Region(uint8_t* at, FrameShape s)
+      : base(at),
+        shape(s),
+        head_bytes(uint32_t(round_up(region_head_bytes(s), kBlockAlign))),
+        page_blocks(kRegionBytes / page_bytes()),
+        free_bytes(kRegionBytes - head_bytes) {
+    free.emplace(head_bytes, uint32_t(free_bytes));
   }
-  ~Region() { munmap(base, kRegionBytes); }
+  ~Region() { os::unreserve_pages(base, kRegionBytes); }
   Region(const Region&) = delete;
   Region& operator=(const Region&) = delete;
 
@@ -198,11 +114,13 @@ struct Region {
 
   uint8_t* base;
   FrameShape shape;
+  uint32_t head_bytes;    // at the start (unwind.h)
+  bool has_head = false;  // published, with the first block
   std::unique_ptr<UnwindRecord> unwind;
   std::map<uint32_t, uint32_t> free;           // holes: offset, bytes
   std::unordered_map<uint32_t, Block> blocks;  // by offset
   std::vector<uint32_t> page_blocks;           // how many blocks touch each page; 0: the page is reserved only
-  size_t free_bytes = kRegionBytes;
+  size_t free_bytes;
 };
 
 }  // namespace
@@ -241,11 +159,11 @@ Region::Block* CodeArena::Impl::find(const CodeBlock& block, Region** region) co
 Result<void> CodeArena::Impl::exchange(Region& region, size_t first_page, const std::vector<uint8_t>& image) {
   uint8_t* to = region.base + first_page * page_bytes();
   int error = 0;
-  for (const Method& method : kMethods) {
-    if (!allows(methods, method.method)) continue;
+  for (size_t i = 0; i < os::page_methods().size(); ++i) {
+    if ((methods & 1u << i) == 0) continue;
+    const os::PageMethod& method = os::page_methods()[i];
     error = method.exchange(to, image.data(), image.size());
     if (error) continue;
-    flush(to, image.size());
     newest = method.name;
     usage.publications += image.size() / page_bytes();
     return {};
@@ -261,8 +179,7 @@ void CodeArena::Impl::count_pages(Region& region, uint32_t offset, uint32_t byte
     if (change > 0 && count++ == 0) usage.pages++;
     if (change < 0 && --count == 0) {
       usage.pages--;
-      mmap(region.base + page * page_bytes(), page_bytes(), PROT_NONE,
-           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+      os::empty_pages(region.base + page * page_bytes(), page_bytes());
     }
   }
 }
@@ -270,10 +187,10 @@ void CodeArena::Impl::count_pages(Region& region, uint32_t offset, uint32_t byte
 Result<CodeBlock> CodeArena::Impl::add_to(Region& region, uint32_t offset, uint32_t bytes, Fill fill, void* context) {
   uint32_t space = uint32_t(round_up(bytes, kBlockAlign));
   size_t page = page_bytes();
-  size_t first = region.first_page(offset), end = region.end_page(offset, space);
+  size_t first = region.has_head ? region.first_page(offset) : 0, end = region.end_page(offset, space);
 
   // The pages as they will be: live blocks copied, all else traps.
-  std::vector<uint8_t> image((end - first) * page, kTrap);
+  std::vector<uint8_t> image((end - first) * page, host_processor().trap);
   for (size_t p = first; p < end; p++) {
     if (region.page_blocks[p]) std::memcpy(&image[(p - first) * page], region.base + p * page, page);
   }
@@ -281,8 +198,9 @@ Result<CodeBlock> CodeArena::Impl::add_to(Region& region, uint32_t offset, uint3
   for (auto hole = region.free.begin(); hole != region.free.end() && hole->first < image_end; ++hole) {
     size_t from = std::max<size_t>(hole->first, image_begin);
     size_t to = std::min<size_t>(size_t(hole->first) + hole->second, image_end);
-    if (from < to) std::memset(&image[from - image_begin], kTrap, to - from);
+    if (from < to) std::memset(&image[from - image_begin], host_processor().trap, to - from);
   }
+  if (!region.has_head) write_region_head(region.shape, image.data());
   if (!fill(context, &image[offset - image_begin], region.base + offset)) return Error{"the code could not be placed"};
 
   // Book-keeping first, as it may run out of memory; what follows cannot.
@@ -294,33 +212,19 @@ Result<CodeBlock> CodeArena::Impl::add_to(Region& region, uint32_t offset, uint3
     return done.error();
   }
   count_pages(region, offset, space, +1);
+  if (!region.has_head && region.head_bytes != 0) count_pages(region, 0, region.head_bytes, +1);
+  region.has_head = true;
   usage.live_blocks++;
   usage.live_bytes += space;
   return CodeBlock{region.base + offset, bytes};
 }
 
 Result<Region*> CodeArena::Impl::new_region(FrameShape shape) {
-  void* base = mmap(nullptr, kRegionBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED) {
-    return Error{std::string("executable memory is not available: ") + std::strerror(errno)};
-  }
-  auto region = std::make_unique<Region>(static_cast<uint8_t*>(base), shape);
-  const uint8_t* landing_pad = nullptr;
-  if (shape.lands_exceptions) {
-    auto fill = [](void*, uint8_t* writable, const uint8_t*) {
-      write_landing_pad(writable);
-      return true;
-    };
-    Result<CodeBlock> pad = add_to(*region, 0, kLandingPadBytes, fill, nullptr);
-    if (!pad.ok()) return pad.error();
-    landing_pad = pad->address;
-    // It belongs to the region: not a user's block.
-    usage.live_blocks--;
-    usage.live_bytes -= round_up(kLandingPadBytes, kBlockAlign);
-    region->blocks.erase(0);
-  }
+  uint8_t* base = os::reserve_pages(kRegionBytes);
+  if (base == nullptr) return Error{std::string("executable memory is not available: ") + std::strerror(errno)};
+  auto region = std::make_unique<Region>(base, shape);
   regions.push_back(nullptr);
-  region->unwind = std::make_unique<UnwindRecord>(region->base, kRegionBytes, shape, landing_pad);
+  region->unwind = std::make_unique<UnwindRecord>(region->base, kRegionBytes, shape);
   regions.back() = std::move(region);
   usage.regions++;
   return regions.back().get();
@@ -339,7 +243,12 @@ Result<CodeBlock> CodeArena::Impl::add(size_t bytes, FrameShape shape, Fill fill
   Result<Region*> region = new_region(shape);
   if (!region.ok()) return region.error();
   if (!(*region)->find_place(space, &offset)) return Error{"code block does not fit a region"};
-  return add_to(**region, offset, uint32_t(bytes), fill, context);
+  Result<CodeBlock> block = add_to(**region, offset, uint32_t(bytes), fill, context);
+  if (!block.ok()) {
+    regions.pop_back();
+    usage.regions--;
+  }
+  return block;
 }
 
 CodeArena::CodeArena(PageMethods methods) : impl_(std::make_unique<Impl>(methods)) {
@@ -414,10 +323,13 @@ Result<PageMethods> parse_page_methods(const char* text) {
   std::string_view word = text ? text : "";
   if (word.empty()) return PageMethods(kAllPageMethods);
   if (word == "none") return PageMethods(kNoPageMethods);
-  for (const Method& method : kMethods) {
-    if (word == method.name) return PageMethods(method.method);
+  for (size_t i = 0; i < os::page_methods().size(); ++i) {
+    if (word == os::page_methods()[i].name) return static_cast<PageMethods>(1u << i);
   }
-  return Error{"FERRY_PAGES is '" + std::string(word) + "', and not mprotect, memfd or none"};
+  std::string known;
+  for (const os::PageMethod& method : os::page_methods())
+    known += (known.empty() ? "" : ", ") + std::string(method.name);
+  return Error{"FERRY_PAGES is '" + std::string(word) + "', and not " + known + (known.empty() ? "none" : " or none")};
 }
 
 CodeArena& process_code() {
@@ -433,13 +345,7 @@ Result<void> native_code_available() {
     if (Result<PageMethods> methods = parse_page_methods(std::getenv("FERRY_PAGES")); !methods.ok()) {
       return methods.error();
     }
-#if defined(__x86_64__)
-    static constexpr uint8_t kReturn42[] = {0xB8, 42, 0, 0, 0, 0xC3};  // mov eax, 42; ret
-#else
-    static constexpr uint8_t kReturn42[] = {0x5F, 0x24, 0x03, 0xD5,                           // bti c
-                                            0x40, 0x05, 0x80, 0x52, 0xC0, 0x03, 0x5F, 0xD6};  // mov w0, #42; ret
-#endif
-    Result<CodeBlock> block = process_code().add(kReturn42, FrameShape{});
+    Result<CodeBlock> block = process_code().add(host_processor().returns_42, FrameShape{});
     if (!block.ok()) return block.error();
     int value = reinterpret_cast<int (*)()>(const_cast<uint8_t*>(block->address))();
     process_code().release(*block);

@@ -7,13 +7,14 @@
 // is filled with the old page's bytes and the new block, made executable, and put in the old one's
 // place by one system call. Threads that are executing in the page see no difference (the kernel makes
 // them wait while it exchanges the mapping, and bytes of live blocks are the same before and after).
-// Two methods of making the fresh page, tried in this order for every publication:
+// How that is done is the system's business (os/pages.h); its methods are tried in its order for every publication. On
+// Linux:
 //   mprotect  anonymous RW page, mprotect(RX), mremap() over the old page;
 //   memfd     write() into a new memfd, sealed, its RX mapping put over the old page: works where
 //             mprotect(PROT_EXEC) is denied (PR_SET_MDWE, systemd's MemoryDenyWriteExecute, SELinux).
 // A publication is four system calls and a TLB flush (some 5-30 us): what is needed in numbers, as callback
 // trampolines are, is published many in one block.
-// Where both are denied `add` fails, and the caller uses a back end without native code.
+// Where all are denied `add` fails, and the caller uses a back end without native code.
 // FERRY_PAGES=mprotect|memfd|none allows one method or none.
 //
 // Pages are guarded by branch target identification on AArch64 systems that have it: what indirect branches lead to -
@@ -52,11 +53,9 @@ struct FrameShape {
   bool operator==(const FrameShape&) const = default;
 };
 
-enum class PageMethod : uint8_t { kMprotect = 1, kMemfd = 2 };
-
-// A set of methods.
+// A set of os::page_methods(), by their index.
 using PageMethods = uint8_t;
-inline constexpr PageMethods kAllPageMethods = uint8_t(PageMethod::kMprotect) | uint8_t(PageMethod::kMemfd);
+inline constexpr PageMethods kAllPageMethods = 0xff;
 inline constexpr PageMethods kNoPageMethods = 0;
 // What FERRY_PAGES says; null or empty: all. Error: unknown word.
 Result<PageMethods> parse_page_methods(const char* text);

@@ -1,5 +1,6 @@
-// Unwinding through native code: the .eh_frame record of a code region, and what happens to C++ exceptions
-// that reach a frame in it. Knows no Lua: what to do with an exception is a handler's business.
+// Unwinding through native code: the record of a code region that the system's unwinder asks for (unwind_dwarf.cpp),
+// and what happens to C++ exceptions that reach a frame in it (unwind.cpp). Knows no Lua: what to do with an exception
+// is a handler's business.
 //
 // A thunk is called by C code (Lua) that knows no exceptions. So a C++ exception of a callee ends at the
 // innermost thunk frame whose shape says `lands_exceptions`: the personality routine of the region
@@ -42,16 +43,15 @@ bool add_passthrough_type(const std::type_info& type);
 inline constexpr size_t kMaxPassthroughTypes = 8;  // one per copy of Lua whose type has another name
 inline constexpr size_t kMaxPassthroughName = 127;
 
-// Bytes of the landing pad, which a region needs at its start if its shape lands exceptions.
-inline constexpr size_t kLandingPadBytes = 48;
-// Writes it; position-independent.
-void write_landing_pad(uint8_t* writable);
+// What a region has at its start: the landing pad, if its shape lands exceptions. (An unwinder that finds records by
+// their distance from the code would have them here as well.)
+size_t region_head_bytes(FrameShape shape);
+void write_region_head(FrameShape shape, uint8_t* writable);
 
-// The unwind record of one region; registered with the C++ run-time while the object lives.
+// The unwind record of one region with such a head; known to the C++ run-time while the object lives.
 class UnwindRecord {
  public:
-  // `landing_pad`: in the region; null for shapes that pass exceptions.
-  UnwindRecord(const uint8_t* begin, size_t bytes, FrameShape shape, const uint8_t* landing_pad);
+  UnwindRecord(const uint8_t* begin, size_t bytes, FrameShape shape);
   ~UnwindRecord();
   UnwindRecord(const UnwindRecord&) = delete;
   UnwindRecord& operator=(const UnwindRecord&) = delete;

@@ -33,8 +33,8 @@
 namespace ferry::call {
 namespace {
 
-constexpr PageMethods kMprotectOnly = PageMethods(PageMethod::kMprotect);
-constexpr PageMethods kMemfdOnly = PageMethods(PageMethod::kMemfd);
+const PageMethods kMprotectOnly = *parse_page_methods("mprotect");
+const PageMethods kMemfdOnly = *parse_page_methods("memfd");
 constexpr FrameShape kPassing{.saved = 0, .lands_exceptions = false};
 
 // The code of `int f(void) { return value; }` for 0 <= value <= 65535, followed by `padding` bytes.
@@ -46,7 +46,7 @@ std::vector<uint8_t> returns(uint32_t value, size_t padding = 0) {
   std::vector<uint8_t> code(sizeof words);
   std::memcpy(code.data(), words, sizeof words);
 #endif
-  code.resize(code.size() + padding, 0x90);
+  for (size_t i = 0; i < padding; i++) code.push_back(0x90);
   return code;
 }
 

@@ -1,0 +1,36 @@
+// A POSIX system that has no folder of its own: without executable pages and without reads that cannot fault, so that
+// calls go through the stub or libffi, and the Lua stack is reached by the API.
+#include <cerrno>
+
+#include "os/memory.h"
+#include "os/pages.h"
+#include "os/threads.h"
+
+namespace ferry::os {
+
+size_t page_bytes() {
+  return 4096;
+}
+
+uint8_t* reserve_pages(size_t) {
+  errno = ENOSYS;
+  return nullptr;
+}
+
+void unreserve_pages(uint8_t*, size_t) {}
+
+void empty_pages(uint8_t*, size_t) {}
+
+std::span<const PageMethod> page_methods() {
+  return {};
+}
+
+bool read_own_memory(std::span<const MemoryRange>, void*) {
+  return false;
+}
+
+bool find_thread_layout(ThreadLayout*) {
+  return false;
+}
+
+}  // namespace ferry::os

@@ -1,0 +1,49 @@
+// Where glibc and musl keep what native code asks of the thread, measured on the running one.
+#include <cerrno>
+#include <cstdint>
+
+#include "os/threads.h"
+
+namespace ferry::os {
+
+namespace {
+
+#if defined(__x86_64__)
+constexpr bool kKnown = true;
+uintptr_t thread_pointer() {
+  uintptr_t thread;
+  asm("mov %%fs:0, %0" : "=r"(thread));
+  return thread;
+}
+#elif defined(__aarch64__)
+constexpr bool kKnown = true;
+uintptr_t thread_pointer() {
+  uintptr_t thread;
+  asm("mrs %0, tpidr_el0" : "=r"(thread));
+  return thread;
+}
+#else
+constexpr bool kKnown = false;
+uintptr_t thread_pointer() {
+  return 0;
+}
+#endif
+
+}  // namespace
+
+// Both let the thread pointer lead to their record of the thread, which is what pthread_self() returns (x86-64), or
+// directly behind it (AArch64).
+bool find_thread_layout(ThreadLayout* layout) {
+  if (!kKnown) return false;
+  const uintptr_t pointer = thread_pointer();
+  layout->errno_offset = static_cast<int64_t>(reinterpret_cast<uintptr_t>(&errno) - pointer);
+  layout->thread_offset = static_cast<int64_t>(this_thread() - pointer);
+#if defined(__x86_64__)
+  if (layout->thread_offset != 0) return false;
+#endif
+  constexpr int64_t kNear = int64_t{1} << 20;
+  return layout->thread_offset <= 0 && layout->thread_offset > -kNear && layout->errno_offset > INT32_MIN &&
+         layout->errno_offset < INT32_MAX;
+}
+
+}  // namespace ferry::os
