@@ -1,6 +1,7 @@
 // System V x86-64: classification of values by eightbytes and register assignment, psABI 3.2.3.
 // Where the psABI is silent (vectors of odd sizes, unnamed bit-fields) gcc without -mavx decides.
 #include <array>
+#include <bit>
 
 #include "abi/builder.h"
 
@@ -36,122 +37,147 @@ class Classifier {
   // Classes of a value; count 0 is MEMORY. Error: the type has no fixed convention, or is too complicated.
   Result<Classes> classify(TypeId id) {
     const Type& t = types_[id];
-    id_ = id;
     if (t.kind == Kind::vector && (t.size == 32 || t.size == 64)) return refuse(types_, id, kNeedsAvx);
     if (t.size > kMaxClassified) return Classes{};
-    bool in_registers = walk(id, 0, 0);
+    Classes classes;
+    bool in_registers = walk(id, 0, 0, classes);
     if (exhausted_) return refuse(types_, id, "it is too deeply nested");
     if (!in_registers) return Classes{};
-    return post_merge(t.size);
+    if (classes.count > 2) return refuse(types_, id, kNeedsAvx);
+    return classes;
   }
 
  private:
   static constexpr std::string_view kNeedsAvx =
       "vectors of 32 and 64 bytes travel differently in code compiled with and without AVX";
 
-  // Merges the classes of the value of type `id` at `offset` bytes. False: MEMORY.
-  bool walk(TypeId id, uint64_t offset, int depth) {
+  // The eightbytes that `size` bytes at `offset` touch. An empty member within an eightbyte still has that one (gcc).
+  static unsigned eightbytes(uint64_t offset, uint64_t size) {
+    return static_cast<unsigned>((offset % 8 + size + 7) / 8);
+  }
+
+  // The classes of the value of type `id` at `offset`, from the eightbyte on in which it begins. False: MEMORY.
+  // psABI 3.2.3: each aggregate is classified recursively, and post-merged by itself.
+  bool walk(TypeId id, uint64_t offset, int depth, Classes& out) {
     if (++steps_ > kMaxClassifySteps || depth > kMaxClassifyDepth) {
       exhausted_ = true;
       return false;
     }
     const Type& t = types_[id];
-    if (t.size == 0) return true;
     switch (t.kind) {
       case Kind::boolean:
       case Kind::integer:
       case Kind::enumeration:
       case Kind::pointer:
       case Kind::reference:
-        return scalar(offset, t.size, t.size, Class::integer, Class::integer);
+        return scalar(offset, t.size, t.size, Class::integer, Class::integer, out);
       case Kind::floating:
-        if (is_x87(types_, t)) return scalar(offset, t.size, 16, Class::x87, Class::x87up);
-        return scalar(offset, t.size, t.size, Class::sse, Class::sseup);
-      case Kind::complex: {
-        if (is_x87(types_, t)) return scalar(offset, 8, 16, Class::complex_x87, Class::none);
-        uint64_t half = t.size / 2;
-        return scalar(offset, half, half, Class::sse, Class::sseup) &&
-               scalar(offset + half, half, half, Class::sse, Class::sseup);
-      }
+        if (is_x87(types_, t)) return scalar(offset, t.size, 16, Class::x87, Class::x87up, out);
+        return scalar(offset, t.size, t.size, Class::sse, Class::sseup, out);
+      case Kind::complex:
+        if (is_x87(types_, t)) {  // no aggregate that has one travels in registers
+          out.count = 1;
+          out.of[0] = Class::complex_x87;
+          return offset % 16 == 0;
+        }
+        return scalar(offset, t.size, t.size / 2, Class::sse, Class::sse, out);
       case Kind::vector:
-        return vector(t, offset);
+        return vector(t, offset, out);
       case Kind::array:
-        return array(t, offset, depth);
+        return array(t, offset, depth, out);
       case Kind::structure:
       case Kind::union_:
-        return record(id, offset, depth);
+        return record(id, offset, depth, out);
       default:
         return false;
     }
   }
 
-  // psABI 3.2.3: an unaligned field forces class MEMORY. `align` is the natural alignment, as gcc's
-  // classify_argument takes it, whatever a typedef said.
-  bool scalar(uint64_t offset, uint64_t size, uint64_t align, Class first, Class rest) {
+  // psABI 3.2.3: an unaligned field forces class MEMORY. `align` is the natural alignment, as gcc takes it,
+  // whatever a typedef said.
+  static bool scalar(uint64_t offset, uint64_t size, uint64_t align, Class first, Class rest, Classes& out) {
     if (offset % align != 0 || offset + size > kMaxClassified) return false;
-    for (uint64_t at = offset; at < offset + size; at += 8) {
-      mark(at / 8, at == offset ? first : rest);
-    }
+    out.count = eightbytes(offset, size);
+    for (unsigned i = 0; i < out.count; ++i) out.of[i] = i == 0 ? first : rest;
     return true;
   }
 
   // Vectors below 8 bytes are integers to gcc and clang, except those of one float or double, which
   // gcc passes in memory.
-  bool vector(const Type& t, uint64_t offset) {
+  bool vector(const Type& t, uint64_t offset, Classes& out) {
     const Type& element = types_[t.base];
     if (t.count == 1 && element.kind == Kind::floating && t.size <= 8) return false;
-    if (t.size < 8) return scalar(offset, t.size, t.size, Class::integer, Class::integer);
-    return scalar(offset, t.size, t.size, Class::sse, Class::sseup);
+    Class first = t.size < 8 ? Class::integer : Class::sse;
+    return scalar(offset, t.size, t.size, first, Class::sseup, out);
   }
 
-  bool array(const Type& t, uint64_t offset, int depth) {
-    uint64_t step = types_[t.base].size;
-    if (step == 0) return true;
-    for (uint64_t at = 0; at + step <= t.size; at += step) {
-      if (!walk(t.base, offset + at, depth + 1)) return false;
-    }
+  // gcc classifies the first element, and repeats its classes: later elements are never unaligned. An array of no
+  // elements is nothing at the start of an eightbyte, but elsewhere its (absent) element counts. A flexible one never
+  // does.
+  bool array(const Type& t, uint64_t offset, int depth, Classes& out) {
+    out.count = eightbytes(offset, t.size);
+    if (out.count == 0 || t.count == kFlexible) return true;
+    Classes element;
+    if (!walk(t.base, offset, depth + 1, element)) return false;
+    for (unsigned i = 0; i < out.count && element.count != 0; ++i) out.of[i] = element.of[i % element.count];
     return true;
   }
 
-  bool record(TypeId id, uint64_t offset, int depth) {
-    for (const Field& field : types_.record(id).fields) {
-      if (field.is_bitfield()) {
-        // gcc: a bit-field is INTEGER in every eightbyte that it touches, unnamed ones included (clang
-        // ignores those), never unaligned; `:0` is not there at all.
-        if (field.bit_width == 0) continue;
-        uint64_t first = (offset + field.offset) * 8 + field.bit_offset;
-        for (uint64_t i = first / 64; i <= (first + field.bit_width - 1) / 64; ++i) mark(i, Class::integer);
-        continue;
+  bool record(TypeId id, uint64_t offset, int depth, Classes& out) {
+    const Record& record = types_.record(id);
+    out.count = eightbytes(offset, types_[id].size);
+    if (out.count > out.of.size()) return false;
+    for (const Field& field : record.fields) {
+      Classes member;
+      uint64_t at = offset + field.offset;
+      if (!field.is_bitfield()) {
+        if (!walk(field.type, at, depth + 1, member)) return false;
+      } else if (!bitfield(record, field, offset, at, member)) {
+        return false;
       }
-      if (!walk(field.type, offset + field.offset, depth + 1)) return false;
+      uint64_t first = at / 8 - offset / 8;
+      for (unsigned i = 0; i < member.count && first + i < out.count; ++i) {
+        out.of[first + i] = merge(out.of[first + i], member.of[i]);
+      }
     }
+    return post_merge(out);
+  }
+
+  // gcc: a bit-field is INTEGER in every eightbyte that it touches, unnamed ones included (clang ignores those), and
+  // never unaligned, unless it is as good as an integer of its own: one that fills such an integer's place, and any in
+  // a union, where it is one of the smallest integer that can hold it - `:0` too, which is nothing in a struct.
+  // `at`: of its storage unit; set to where the classes begin.
+  static bool bitfield(const Record& record, const Field& field, uint64_t offset, uint64_t& at, Classes& out) {
+    uint64_t first = field.offset * 8 + field.bit_offset;
+    uint64_t integer = std::max<uint64_t>(8, std::bit_ceil(uint64_t{field.bit_width}));
+    at = offset + first / 8;
+    if (record.is_union) return scalar(at, integer / 8, integer / 8, Class::integer, Class::integer, out);
+    if (field.bit_width == 0) return true;
+    bool packed = (record.attributes.packed || field.packed) && integer > 8;
+    if (field.bit_width == integer && first % integer == 0 && !packed) {
+      return scalar(at, integer / 8, integer / 8, Class::integer, Class::integer, out);
+    }
+    uint64_t start = offset * 8 + first;
+    out.count = static_cast<unsigned>((start % 64 + field.bit_width + 63) / 64);
+    out.of.fill(Class::integer);
     return true;
   }
 
-  void mark(uint64_t eightbyte, Class c) {
-    if (eightbyte < classes_.of.size()) classes_.of[eightbyte] = merge(classes_.of[eightbyte], c);
-  }
-
-  // psABI 3.2.3 classification step 5.
-  Result<Classes> post_merge(uint64_t size) {
-    Classes& c = classes_;
-    c.count = static_cast<unsigned>((size + 7) / 8);
-    for (unsigned i = 0; i < c.count; ++i) {
-      Class before = i > 0 ? c.of[i - 1] : Class::none;
-      if (c.of[i] == Class::memory) return Classes{};
-      if (c.of[i] == Class::x87up && before != Class::x87) return Classes{};
-      if (c.of[i] == Class::sseup && before != Class::sse && before != Class::sseup) c.of[i] = Class::sse;
-    }
-    if (c.count <= 2) return c;
+  // psABI 3.2.3 classification step 5. False: MEMORY.
+  static bool post_merge(Classes& c) {
     bool one_vector = c.of[0] == Class::sse;
     for (unsigned i = 1; i < c.count; ++i) one_vector = one_vector && c.of[i] == Class::sseup;
-    if (one_vector) return refuse(types_, id_, kNeedsAvx);
-    return Classes{};
+    if (c.count > 2 && !one_vector) return false;
+    for (unsigned i = 0; i < c.count; ++i) {
+      Class before = i > 0 ? c.of[i - 1] : Class::none;
+      if (c.of[i] == Class::memory) return false;
+      if (c.of[i] == Class::x87up && before != Class::x87) return false;
+      if (c.of[i] == Class::sseup && before != Class::sse && before != Class::sseup) c.of[i] = Class::sse;
+    }
+    return true;
   }
 
   const TypeTable& types_;
-  TypeId id_ = kNoType;
-  Classes classes_;
   int steps_ = 0;
   bool exhausted_ = false;
 };

@@ -51,6 +51,22 @@ constexpr const char* kTypes = R"(
   struct s256 { v8i v; };
   union uf2 { float f; float g[2]; };
   typedef union { int *a; float *b; } tp __attribute__((transparent_union));
+  union val { struct { char *p; unsigned long n; } str; union { double d; long double ld; } num; };
+  struct val_in { union { union { float f; int i; }; float g; }; float h; };
+  struct val_anonymous { union { struct { float f; int i; }; long long l; struct { double d; }; }; double e; };
+  struct hdr { unsigned short len; unsigned char kind; unsigned int data[0]; } __attribute__((packed));
+  struct hdr_flexible { unsigned short len; unsigned char kind; unsigned int data[]; } __attribute__((packed));
+  struct hdr_nested { char c; struct { unsigned int data[0]; } x; } __attribute__((packed));
+  struct absent { float f; int x[0]; };
+  struct absent_whole { double d; float f; double x[0]; };
+  struct six { float f; short s; } __attribute__((packed));
+  struct sixes { struct six x[2]; };
+  union zero_union { double d; long long : 0; };
+  struct zero_within { float a; union { float z; int : 0; } u; };
+  struct whole_bits { char c; struct { int b : 16; } s; } __attribute__((packed));
+  struct part_bits { char c; struct { int b : 15; } s; } __attribute__((packed));
+  struct union_bits { short c; union { int b : 17; } u; } __attribute__((packed));
+  struct union_bits_16 { short c; union { int b : 16; } u; } __attribute__((packed));
 )";
 
 std::string plan_text(const Target& target, const std::string& row) {
@@ -147,6 +163,27 @@ TEST(PlanSysV, Aggregates) {
                       {"void (int, int, int, int, int, int, int, struct al32, int)",
                        "rdi:4s rsi:4s rdx:4s rcx:4s r8:4s r9:4s [0]:4s [32]:32 [64]:4s -> void / 96"},
                       {"void (int, struct c3, struct ff, struct big)", "rdi:4s rsi:3 xmm0:8 [0]:100 -> void / 112"},
+                  });
+}
+
+// psABI 3.2.3: each aggregate is classified by itself, members first. gcc decides where clang differs.
+TEST(PlanSysV, Nested) {
+  check(kX64SysV, {
+                      {"union val (union val)", "[0]:16 -> *rdi / 16"},
+                      {"struct val_in (struct val_in)", "rdi:8 -> rax:8"},
+                      {"struct val_anonymous (struct val_anonymous)", "{rdi:8 xmm0:8} -> {rax:8 xmm0:8}"},
+                      {"struct hdr (struct hdr)", "[0]:3 -> *rdi / 16"},
+                      {"struct hdr_flexible (struct hdr_flexible)", "rdi:3 -> rax:3"},
+                      {"void (struct hdr_nested)", "[0]:1 -> void / 16"},
+                      {"void (struct absent)", "rdi:4 -> void"},
+                      {"void (struct absent_whole)", "{xmm0:8 xmm1:8} -> void"},
+                      {"void (struct sixes)", "{rdi:8 rsi:4} -> void"},
+                      {"void (union zero_union)", "rdi:8 -> void"},
+                      {"void (struct zero_within)", "rdi:8 -> void"},
+                      {"void (struct whole_bits)", "[0]:5 -> void / 16"},
+                      {"void (struct part_bits)", "rdi:5 -> void"},
+                      {"void (struct union_bits)", "[0]:6 -> void / 16"},
+                      {"void (struct union_bits_16)", "rdi:6 -> void"},
                   });
 }
 
