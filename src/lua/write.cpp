@@ -265,11 +265,22 @@ bool accepts(lua_State* L, State* st, TypeInfo* info, int idx) {
   }
 }
 
-// A parameter of a transparent union takes what any of its members takes (GNU C): the first that does.
+// Whether the value at idx is an object of the record type itself.
+bool is_object_of(lua_State* L, State* st, const TypeInfo* record, int idx) {
+  if (lua_type(L, idx) != LUA_TUSERDATA || to_ctype(L, st, idx) != nullptr) return false;
+  CData* cd = to_cdata(L, st, idx);
+  if (cd == nullptr) return false;
+  TypeInfo* object;
+  resolve(st, cd, &object);
+  return (*st->types)[object->id].canonical == (*st->types)[record->id].canonical;
+}
+
+// A parameter of a transparent union takes what any of its members takes (GNU C): the first that does. The union
+// itself is no address of it.
 bool write_transparent(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
                        const Keeper& keep, unsigned mode) {
   const Record& r = st->types->record(info->id);
-  if (!r.attributes.transparent_union) return false;
+  if (!r.attributes.transparent_union || is_object_of(L, st, info, idx)) return false;
   for (const Field& f : r.fields) {
     TypeInfo* member = info_of(st, f.type);
     if (!accepts(L, st, member, idx)) continue;

@@ -66,6 +66,8 @@ class Generator {
                 "void *",
                 "enum color",
                 "enum big",
+                "enum tiny",
+                "enum tiny2",
                 "__int128",
                 "unsigned __int128",
                 "float _Complex",
@@ -91,10 +93,17 @@ class Generator {
     // clang 14 has no _Float16 on x86, treats _Float128 as class MEMORY in one place and as SSE in another, and
     // passes small vectors in its own way (abi/sysv_x64.cpp).
     if (!clang_ && (x64 || a64)) scalars_.insert(scalars_.end(), {"_Float16", "_Float128", "v4c", "v2s", "v1l"});
+    // clang 14 gives records with atomic members class MEMORY.
+    if (!clang_) scalars_.push_back("_Atomic int");
   }
 
   static std::string prelude() {
-    std::string text = "enum color { red, green = 7 }; enum big { least = -5, most = 0x7ffffffff };\n";
+    std::string text =
+        "struct nothing {}; enum color { red, green = 7 }; enum big { least = -5, most = 0x7ffffffff };\n"
+        "enum __attribute__((packed)) tiny { low = -3, high = 100 }; enum __attribute__((packed)) tiny2 { wide = 40000 "
+        "};\n"
+        "typedef double under_d __attribute__((aligned(4))); typedef long under_l __attribute__((aligned(2)));\n"
+        "typedef int under_i __attribute__((aligned(1))); typedef int over_i __attribute__((aligned(32)));\n";
     auto vector = [&](const char* name, const char* element, int bytes) {
       text += std::string("typedef ") + element + " " + name + " __attribute__((vector_size(" + std::to_string(bytes) +
               ")));\n";
@@ -116,35 +125,26 @@ class Generator {
 
   std::string record() {
     std::string name = (chance(25) ? "union R" : "struct R") + std::to_string(records_.size());
-    std::string text = name + " {";
-    // Small records are the ones that travel in registers.
-    int fields = chance(75) ? pick(1, 4) : pick(1, 12);
-    bool simple = chance(40);  // few kinds: homogeneous aggregates, tight eightbytes
-    std::string base = scalar();
-    for (int i = 0; i < fields; ++i) {
-      std::string member = "m" + std::to_string(i);
-      if (!simple && chance(15)) {
-        static const char* const kBitTypes[] = {"int", "unsigned int", "long", "unsigned char", "short", "_Bool"};
-        static const int kBits[] = {32, 32, 8 * int{sizeof(long)}, 8, 16, 1};
-        int which = pick(0, 5);
-        bool unnamed = !clang_ && chance(10);
-        int width = unnamed && chance(30) ? 0 : pick(1, kBits[which]);
-        text +=
-            " " + std::string(kBitTypes[which]) + " " + (unnamed ? "" : member) + " : " + std::to_string(width) + ";";
-        continue;
-      }
-      std::string type = simple && chance(80) ? base : any_type(false);
-      std::string suffix;
-      if (chance(12)) suffix = "[" + std::to_string(chance(80) ? pick(1, 4) : pick(0, 20)) + "]";
-      if (!simple && chance(4)) suffix += " __attribute__((aligned(" + std::to_string(1 << pick(1, 5)) + ")))";
-      if (!simple && chance(4)) suffix += " __attribute__((packed))";
-      text += " " + type + " " + member + suffix + ";";
-    }
-    text += " }";
+    int pack = chance(10) ? 1 << pick(0, 4) : 0;
+    members_ = 0;
+    std::string text = name + " {" + body(name[0] == 'u', 0) + " }";
     if (chance(10)) text += " __attribute__((packed))";
-    if (chance(6)) text += " __attribute__((aligned(" + std::to_string(8 << pick(0, 3)) + ")))";
+    if (chance(6)) text += " __attribute__((aligned(" + std::to_string(8 << pick(0, chance(70) ? 1 : 4)) + ")))";
+    text += ";\n";
+    if (pack != 0) text = "#pragma pack(push, " + std::to_string(pack) + ")\n" + text + "#pragma pack(pop)\n";
     records_.push_back(name);
-    return text + ";\n";
+    return text;
+  }
+
+  // A union whose members have one machine mode, so that gcc and clang let it be transparent; the C text.
+  std::string transparent_union() {
+    static const char* const kFirst[] = {"int", "long", "unsigned int", "void *", "short"};
+    static const char* const kSecond[] = {"enum color", "unsigned long", "int", "const char *", "unsigned short"};
+    int which = pick(0, 4);
+    std::string name = "T" + std::to_string(transparent_.size());
+    transparent_.push_back(name);
+    return std::string("typedef union { ") + kFirst[which] + " a; " + kSecond[which] + " b; } " + name +
+           " __attribute__((transparent_union));\n";
   }
 
   struct Signature {
@@ -159,9 +159,15 @@ class Generator {
     Signature s;
     s.result = chance(8) ? "void" : any_type(true);
     s.ms_abi = chance(20) && host_target().arch == Arch::x86_64;
-    int count = chance(70) ? pick(0, 8) : pick(0, 40);
+    int count = chance(70) ? pick(0, 8) : pick(0, chance(80) ? 20 : 60);
     bool records = chance(50);
-    for (int i = 0; i < count; ++i) s.params.push_back(records || chance(20) ? any_type(true) : scalar());
+    for (int i = 0; i < count; ++i) {
+      bool transparent = !transparent_.empty() && chance(4);
+      s.params.push_back(transparent
+                             ? transparent_[static_cast<size_t>(pick(0, static_cast<int>(transparent_.size()) - 1))]
+                         : records || chance(20) ? any_type(true)
+                                                 : scalar());
+    }
     s.fixed = s.params.size();
     if (!s.params.empty() && chance(20)) {
       s.variadic = true;
@@ -172,11 +178,74 @@ class Generator {
   }
 
  private:
+  // The members of a record, or of one within a record.
+  std::string body(bool is_union, int depth) {
+    std::string text;
+    // Small records are the ones that travel in registers.
+    int fields = chance(75) ? pick(1, depth == 0 ? 4 : 2) : pick(1, depth == 0 ? 12 : 4);
+    bool simple = chance(40);  // few kinds: homogeneous aggregates, tight eightbytes
+    std::string base = scalar();
+    for (int i = 0; i < fields; ++i) {
+      std::string member = "m" + std::to_string(members_++);
+      if (!simple && chance(15)) {
+        text += bitfield(member);
+        continue;
+      }
+      if (depth < 3 && chance(simple ? 4 : 12)) {
+        bool inner_union = chance(50);
+        std::string inner = std::string(inner_union ? " union" : " struct") +
+                            (chance(8) ? " __attribute__((packed))" : "") + " {" + body(inner_union, depth + 1) + " }";
+        // Anonymous, named, an array of it.
+        text +=
+            inner + (chance(60) ? "" : " " + member + (chance(25) ? "[" + std::to_string(pick(1, 3)) + "]" : "")) + ";";
+        continue;
+      }
+      // clang goes by the elements of arrays without any, gcc by one.
+      if (!clang_ && chance(4)) {
+        text += chance(40) ? " struct {} " + member + ";" : " " + any_type(false) + " " + member + "[0];";
+        continue;
+      }
+      std::string type = simple && chance(80) ? base : any_type(false);
+      if (!simple && chance(6)) type = clang_ ? pick_of(kAlignedTypes) : pick_of(kMemberTypes);
+      std::string suffix;
+      if (chance(12)) suffix = "[" + std::to_string(chance(80) ? pick(1, 4) : pick(1, 20)) + "]";
+      if (chance(4)) suffix = "[" + std::to_string(pick(1, 2)) + "][" + std::to_string(pick(1, 3)) + "]";
+      if (!simple && chance(4))
+        suffix += " __attribute__((aligned(" + std::to_string(1 << pick(1, chance(80) ? 5 : 7)) + ")))";
+      if (!simple && chance(4)) suffix += " __attribute__((packed))";
+      text += " " + type + " " + member + suffix + ";";
+    }
+    if (!clang_ && depth == 0 && !is_union && chance(6)) {
+      text += " " + any_type(false) + " tail" + (chance(50) ? "[0];" : "[];");
+    }
+    return text;
+  }
+
+  std::string bitfield(const std::string& member) {
+    static const char* const kBitTypes[] = {"int",   "unsigned int", "long",      "unsigned char",
+                                            "short", "_Bool",        "enum color"};
+    static const int kBits[] = {32, 32, 8 * int{sizeof(long)}, 8, 16, 1, 32};
+    int which = pick(0, 6);
+    bool unnamed = !clang_ && chance(15);
+    int width = unnamed && chance(30) ? 0 : chance(20) ? kBits[which] : pick(1, kBits[which]);
+    if (which == 6 && !unnamed) width = std::max(width, 4);
+    return " " + std::string(kBitTypes[which]) + " " + (unnamed ? "" : member) + " : " + std::to_string(width) + ";";
+  }
+
+  static constexpr const char* kAlignedTypes[] = {"under_d", "under_l", "under_i", "over_i", "enum tiny"};
+  static constexpr const char* kMemberTypes[] = {"under_d",       "under_l",      "under_i",       "over_i",
+                                                 "_Atomic short", "_Atomic long", "_Atomic double"};
+  template <size_t N>
+  std::string pick_of(const char* const (&list)[N]) {
+    return list[static_cast<size_t>(pick(0, int{N} - 1))];
+  }
+
   int pick(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
   bool chance(int percent) { return pick(0, 99) < percent; }
   std::string scalar() { return scalars_[static_cast<size_t>(pick(0, static_cast<int>(scalars_.size()) - 1))]; }
 
   std::string any_type(bool prefer_records) {
+    if (prefer_records && chance(2)) return "struct nothing";
     if (!records_.empty() && chance(prefer_records ? 50 : 20)) {
       return records_[static_cast<size_t>(pick(0, static_cast<int>(records_.size()) - 1))];
     }
@@ -186,8 +255,9 @@ class Generator {
   // C 6.5.2.2p6; what has no promotion stays.
   static std::string promoted(const std::string& type) {
     static const std::map<std::string, std::string> kPromotions = {
-        {"_Bool", "int"}, {"char", "int"},           {"signed char", "int"}, {"unsigned char", "int"},
-        {"short", "int"}, {"unsigned short", "int"}, {"float", "double"},    {"_Float16", "double"}};
+        {"_Bool", "int"},     {"char", "int"},           {"signed char", "int"}, {"unsigned char", "int"},
+        {"short", "int"},     {"unsigned short", "int"}, {"float", "double"},    {"_Float16", "double"},
+        {"enum tiny", "int"}, {"enum tiny2", "int"},     {"_Atomic int", "int"}};
     auto found = kPromotions.find(type);
     return found == kPromotions.end() ? type : found->second;
   }
@@ -196,6 +266,8 @@ class Generator {
   bool clang_;
   std::vector<std::string> scalars_;
   std::vector<std::string> records_;
+  std::vector<std::string> transparent_;
+  int members_ = 0;
 };
 
 // --- values ------------------------------------------------------------------------------------------
@@ -650,6 +722,7 @@ int run(const Options& options) {
   Generator generator(options.seed, clang);
   TypeTable types(host_target());
   std::string declarations = Generator::prelude();
+  for (int i = 0; i < 6; ++i) declarations += generator.transparent_union();
   for (int i = 0; i < kRecords; ++i) declarations += generator.record();
   if (auto done = cparse::parse_declarations(types, declarations); !done) {
     std::printf("%s\n%s\n", declarations.c_str(), done.message().c_str());

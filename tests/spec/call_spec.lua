@@ -506,6 +506,40 @@ function TestCallMisc:test_transparent_unions()
   lu.assertError(fx.sum_transparent, 5)
 end
 
+-- The union itself is its value, also where a member would take its address.
+function TestCallMisc:test_transparent_unions_given_themselves()
+  H.not_on_luajit "knows none"
+  ffi.cdef [[
+    typedef union { void *any; const int *ints; intptr_t value; } transparent_any __attribute__((transparent_union));
+    intptr_t transparent_any_value(transparent_any u);
+    intptr_t transparent_any_behind(int n, transparent_any u, ...);
+  ]]
+  local pointer = ffi.cast("intptr_t (*)(transparent_any)", fx.transparent_any_value)
+  local u, holder = ffi.new "transparent_any", ffi.new "struct { transparent_any u; }"
+  u.value, holder.u.value = 4711, 4712
+  for _ = 1, 3 do
+    for _, f in ipairs { fx.transparent_any_value, pointer } do
+      H.assert_int(f(u), "4711")
+      H.assert_int(f(holder.u), "4712")
+      H.assert_int(f(ffi.cast("void *", 4713)), "4713")
+      H.assert_int(f(nil), "0")
+      local object = ffi.new "int[2]"
+      lu.assertEquals(tonumber(f(object)), tonumber(ffi.cast("intptr_t", object)))
+    end
+    H.assert_int(fx.transparent_any_behind(1, u, 1.5, "x"), "4712")
+  end
+end
+
+function TestCallMisc:test_empty_structs_by_any_convention()
+  H.not_on_luajit "knows no ms_abi"
+  ffi.cdef "struct nothing {}; int sysv_nothing(int, struct nothing, int, struct nothing, struct nothing, int);"
+  local nothing = ffi.new "struct nothing"
+  for _ = 1, 3 do lu.assertEquals(fx.sysv_nothing(1, nothing, 2, nothing, nothing, 3), 321) end
+  if ffi.arch ~= "x64" then return end
+  ffi.cdef "__attribute__((ms_abi)) int ms_nothing(int, struct nothing, int, struct nothing, struct nothing, int);"
+  for _ = 1, 3 do lu.assertEquals(fx.ms_nothing(1, nothing, 2, nothing, nothing, 3), 321) end
+end
+
 function TestCallMisc:test_same_function_many_times()
   local f, sum = fx.add_i32, 0
   for i = 1, H.slow and 100 or 5000 do sum = f(sum, i % 3) end

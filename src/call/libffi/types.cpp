@@ -113,6 +113,12 @@ Result<void> check_last_register(const TypeTable& types, TypeId function, std::s
   return {};
 }
 
+// gcc, clang: an empty C struct is not passed, but by Microsoft's convention its address is.
+bool passes_empty(const TypeTable& types, TypeId id, CallConv conv) {
+  Result<abi::CallPlan> plan = abi::plan_value(types, id, conv, false);
+  return plan.ok() && plan->args[0].by_reference;
+}
+
 }  // namespace
 
 ffi_type* FfiSignature::structure(uint64_t size, uint32_t align, std::vector<ffi_type*> elements) {
@@ -290,11 +296,12 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
         t.kind == Kind::function) {
       return Error{"cannot pass '" + spell(types, ids[i]) + "' by value: its size is not known"};
     }
-    if (t.size == 0) {  // gcc, clang: an empty C struct is not passed
+    if (t.size == 0 && !passes_empty(types, ids[i], f.conv)) {
       positions_.push_back(kNotPassed);
       continue;
     }
-    Result<ffi_type*> lowered = lower(types, ids[i], f.conv, false);
+    // libffi has no empty structs; of one of three bytes Microsoft's convention passes the address just so.
+    Result<ffi_type*> lowered = t.size == 0 ? bytes(3, 1) : lower(types, ids[i], f.conv, false);
     if (!lowered) return lowered.error();
     positions_.push_back(static_cast<uint32_t>(args_.size()));
     args_.push_back(*lowered);
