@@ -3,7 +3,7 @@
 // the rest.
 #include <gtest/gtest.h>
 
-#include "lua/arith_kernel.h"
+#include "lua/objects/arith_kernel.h"
 
 namespace ferry::lua {
 namespace {

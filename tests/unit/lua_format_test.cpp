@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-#include "lua/format_parse.h"
+#include "lua/calls/format_parse.h"
 
 namespace ferry::lua {
 namespace {

@@ -1,6 +1,6 @@
 // The check of the Lua stack's layout, in every Lua version this file is built for: it accepts what is true, and
 // refuses every layout that differs from it in one byte.
-#include "lua/stack_probe.h"
+#include "lua/host/stack_probe.h"
 
 #include <gtest/gtest.h>
 

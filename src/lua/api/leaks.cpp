@@ -1,0 +1,38 @@
+// The leak check at exit (leaks.h).
+#include "lua/api/leaks.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "lua/calls/thunks.h"
+#include "lua/state/raise.h"
+
+namespace ferry::lua {
+
+Held held;
+
+namespace {
+
+void tell() {
+  const CodeHeld code = code_held();
+  char line[256];
+  const int length = std::snprintf(
+      line, sizeof line,
+      "ferry: %lld states, %lld types, %lld callbacks; code: %zu pages, %zu live blocks, %zu retired; "
+      "callback slots: %zu, %zu idle\n",
+      static_cast<long long>(held.states), static_cast<long long>(held.types), static_cast<long long>(held.callbacks),
+      code.pages, code.live_blocks, code.retired_blocks, code.callback_slots, code.idle_callback_slots);
+  if (length > 0) write_standard_error(line, static_cast<size_t>(length));
+}
+
+}  // namespace
+
+void tell_held_at_exit() {
+  static const bool told = [] {
+    const char* wanted = std::getenv("FERRY_LEAKS");
+    return wanted != nullptr && *wanted != '\0' && std::atexit(tell) == 0;
+  }();
+  (void)told;
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,199 @@
+// Library functions on bytes: string copy fill. Lengths are checked against what the type knows.
+#include "lua/api/functions.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+struct Bytes {
+  void* address = nullptr;
+  uint64_t known = kUnknown;  // bytes that are certainly there
+  bool is_const = false;
+  static constexpr uint64_t kUnknown = ~uint64_t{0};
+};
+
+// How many bytes lie behind a cdata's address as far as its type says.
+uint64_t known_bytes(State* st, CData* cd, TypeInfo* info) {
+  if (info->rep == Rep::pointer || info->rep == Rep::function) return Bytes::kUnknown;
+  if ((cd->flags & kHasLength) != 0) return variable_size(cd);
+  if ((cd->flags & kUnchecked) != 0 || (info->type_flags & (kIncomplete | kVariable | kHasFlexible)) != 0)
+    return Bytes::kUnknown;
+  (void)st;
+  return info->size;
+}
+
+bool is_const_object(State* st, TypeInfo* info) {
+  if ((info->quals & kConst) != 0) return true;
+  return info->rep == Rep::array && is_const_object(st, base_of(st, info));
+}
+
+// Lua's own files: a write would replace the FILE * that Lua closes later.
+bool is_file(lua_State* L, int arg) {
+  if (lua_getmetatable(L, arg) == 0) return false;
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_FILEHANDLE);
+  const bool same = lua_rawequal(L, -1, -2) != 0;
+  lua_pop(L, 2);
+  return same;
+}
+
+// A pointer, array, record, light userdata, userdata or (reading) string. Raises for anything else and for NULL.
+Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
+  Bytes b;
+  switch (lua_type(L, arg)) {
+    case LUA_TSTRING: {
+      if (writing) break;
+      size_t length;
+      b.address = const_cast<char*>(lua_tolstring(L, arg, &length));
+      b.known = length + 1;
+      return b;
+    }
+    case LUA_TLIGHTUSERDATA:
+      b.address = lua_touserdata(L, arg);
+      break;
+    case LUA_TUSERDATA:
+      if (CData* cd = to_cdata(L, st, arg)) {
+        TypeInfo* info;
+        void* at = resolve(st, cd, &info);
+        if (info->rep == Rep::pointer) {
+          std::memcpy(&b.address, at, sizeof b.address);
+          b.is_const = (base_of(st, info)->quals & kConst) != 0;
+        } else if (info->rep == Rep::array || info->rep == Rep::record || info->rep == Rep::vector ||
+                   info->rep == Rep::complex) {
+          b.address = at;
+          b.is_const = is_const_object(st, info);
+        } else {
+          raise_argument(L, arg, "cannot convert '%s' to '%s'", describe_value(L, st, arg),
+                         writing ? "void *" : "const void *");
+        }
+        b.known = known_bytes(st, cd, info);
+        if (writing && b.is_const) raise_argument(L, arg, "cannot write to '%s'", type_name(st, cd->type));
+        break;
+      }
+      if (to_ctype(L, st, arg) == nullptr && !(writing && is_file(L, arg))) {
+        b.address = lua_touserdata(L, arg);
+        b.known = raw_length(L, arg);
+      }
+      break;
+    default:
+      break;
+  }
+  if (b.address == nullptr && b.known != 0) {
+    const int type = lua_type(L, arg);
+    if (type == LUA_TNIL || type == LUA_TLIGHTUSERDATA || to_cdata(L, st, arg) != nullptr) {
+      raise_argument(L, arg, "NULL pointer");
+    }
+    raise_argument(L, arg, "cannot convert '%s' to '%s'", describe_value(L, st, arg),
+                   writing ? "void *" : "const void *");
+  }
+  return b;
+}
+
+void check_length(lua_State* L, int arg, const Bytes& b, uint64_t length) {
+  if (b.known != Bytes::kUnknown && length > b.known) {
+    raise_argument(L, arg, "length %llu is beyond the object's %llu bytes", static_cast<unsigned long long>(length),
+                   static_cast<unsigned long long>(b.known));
+  }
+  if (length > kMaxObjectSize)
+    raise_argument(L, arg, "length %llu is too large", static_cast<unsigned long long>(length));
+}
+
+// ffi.string without a length wants characters.
+bool holds_chars(State* st, CData* cd) {
+  TypeInfo* info;
+  resolve(st, cd, &info);
+  if (info->rep != Rep::pointer && info->rep != Rep::array) return false;
+  const TypeInfo* element = base_of(st, info);
+  return element->kind == Kind::void_ || (element->kind == Kind::integer && element->size == 1);
+}
+
+}  // namespace
+
+int l_string(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkany(L, 1);
+  if (!lua_isnoneornil(L, 2)) {
+    const uint64_t length = check_count(L, st, 2);
+    if (length == 0 && (lua_isnil(L, 1) || to_cdata(L, st, 1) != nullptr)) {
+      // Nothing is read; still only what could be read from is taken.
+      CData* cd = to_cdata(L, st, 1);
+      void* address;
+      TypeId pointee;
+      if (cd != nullptr && pointer_value(st, cd, &address, &pointee)) {
+        lua_pushliteral(L, "");
+        return 1;
+      }
+    }
+    const Bytes b = check_bytes(L, st, 1, false);
+    check_length(L, 2, b, length);
+    lua_pushlstring(L, static_cast<const char*>(b.address), static_cast<size_t>(length));
+    return 1;
+  }
+  if (lua_type(L, 1) == LUA_TSTRING) {
+    lua_settop(L, 1);
+    lua_pushstring(L, lua_tostring(L, 1));
+    return 1;
+  }
+  CData* cd = to_cdata(L, st, 1);
+  if (cd != nullptr
+          ? !holds_chars(st, cd)
+          : lua_type(L, 1) != LUA_TNIL && (lua_touserdata(L, 1) == nullptr || to_ctype(L, st, 1) != nullptr)) {
+    raise_argument(L, 1, "cannot convert '%s' to 'const char *'", describe_value(L, st, 1));
+  }
+  const Bytes b = check_bytes(L, st, 1, false);
+  const auto* text = static_cast<const char*>(b.address);
+  if (b.known == Bytes::kUnknown) {
+    lua_pushstring(L, text);
+  } else {
+    const void* end = b.known != 0 ? std::memchr(text, 0, static_cast<size_t>(b.known)) : nullptr;
+    const size_t length =
+        end != nullptr ? static_cast<size_t>(static_cast<const char*>(end) - text) : static_cast<size_t>(b.known);
+    lua_pushlstring(L, text, length);
+  }
+  return 1;
+}
+
+int l_copy(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkany(L, 1);
+  luaL_checkany(L, 2);
+  if (lua_type(L, 2) == LUA_TTABLE) return copy_from_table(L, st);
+  const Bytes to = check_bytes(L, st, 1, true);
+  uint64_t length;
+  if (lua_isnoneornil(L, 3)) {
+    if (lua_type(L, 2) != LUA_TSTRING) {
+      if (to_cdata(L, st, 2) == nullptr)
+        raise_argument(L, 2, "cannot convert '%s' to 'const void *'", describe_value(L, st, 2));
+      raise_argument(L, 3, "length expected: only a string's is known");
+    }
+    length = raw_length(L, 2) + 1;
+    check_length(L, 1, to, length);
+  } else {
+    length = check_count(L, st, 3);
+    if (length == 0) return 0;
+    check_length(L, 3, to, length);
+  }
+  const Bytes from = check_bytes(L, st, 2, false);
+  check_length(L, 3, from, length);
+  std::memmove(to.address, from.address, static_cast<size_t>(length));
+  return 0;
+}
+
+int l_fill(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkany(L, 1);
+  luaL_checkany(L, 2);
+  const uint64_t length = check_count(L, st, 2);
+  int value = 0;
+  if (!lua_isnoneornil(L, 3)) {
+    if (lua_type(L, 3) != LUA_TNUMBER) raise_expected(L, st, 3, "number");
+    value = static_cast<int>(integer_at(L, 3, 4));
+  }
+  if (length == 0 && lua_type(L, 1) == LUA_TUSERDATA && to_cdata(L, st, 1) != nullptr) return 0;
+  const Bytes to = check_bytes(L, st, 1, true);
+  check_length(L, 2, to, length);
+  std::memset(to.address, value, static_cast<size_t>(length));
+  return 0;
+}
+
+}  // namespace ferry::lua

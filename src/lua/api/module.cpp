@@ -1,0 +1,85 @@
+// luaopen_ferry_core: the module table. Everything Lua code sees is listed here.
+#include "lua/api/bit.h"
+#include "lua/api/functions.h"
+#include "lua/calls/callback.h"
+#include "lua/objects/index.h"
+#include "lua/objects/namespace.h"
+
+namespace ferry::lua {
+
+namespace {
+
+const luaL_Reg kFunctions[] = {
+    {"cdef", l_cdef},
+    {"load", l_load},
+    {"new", l_new},
+    {"constructor", l_constructor},
+    {"cast", l_cast},
+    {"typeof", l_typeof},
+    {"sizeof", l_sizeof},
+    {"alignof", l_alignof},
+    {"offsetof", l_offsetof},
+    {"istype", l_istype},
+    {"metatype", l_metatype},
+    {"gc", l_gc_set},
+    {"errno", l_errno},
+    {"string", l_string},
+    {"copy", l_copy},
+    {"fill", l_fill},
+    {"abi", l_abi},
+    {"type", l_type},
+    {"tonumber", l_tonumber},
+    {"number", l_tonumber},
+    {"i64", l_i64},
+    {"u64", l_u64},
+    {"addressof", l_addressof},
+    {"isnull", l_isnull},
+    {"eval", l_eval},
+    {"toretval", l_toretval},
+    {"onerror", l_onerror},
+    {"checked", l_checked},
+    {"totable", l_totable},
+    {"fromtable", l_fromtable},
+    {"debug", l_debug},
+    {nullptr, nullptr},
+};
+
+int open_module(lua_State* L) {
+  lua_settop(L, 0);
+  State* st = push_state(L);
+  if (st->lua_tonumber == 0) {
+    lua_getglobal(L, "tonumber");
+    st->lua_tonumber = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+  lua_newtable(L);
+  lua_pushvalue(L, 1);
+  set_functions(L, kFunctions, 1);
+  push_program_namespace(L, st);
+  lua_setfield(L, 2, "C");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->null_pointer);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, 2, "NULL");
+  lua_setfield(L, 2, "nullptr");
+  const std::string_view os = os_name(host_target());
+  lua_pushlstring(L, os.data(), os.size());
+  lua_setfield(L, 2, "os");
+  const std::string_view arch = arch_name(host_target());
+  lua_pushlstring(L, arch.data(), arch.size());
+  lua_setfield(L, 2, "arch");
+  push_bit_library(L, st);
+  lua_setfield(L, 2, "bit");
+  lua_pushlstring(L, st->backend->name().data(), st->backend->name().size());
+  lua_setfield(L, 2, "backend");
+  lua_pushstring(L, st->stack.valid ? "direct" : "api");
+  lua_setfield(L, 2, "stack");
+  lua_settop(L, 2);
+  return 1;
+}
+
+}  // namespace
+
+}  // namespace ferry::lua
+
+extern "C" __attribute__((visibility("default"))) int luaopen_ferry_core(lua_State* L) {
+  return ferry::lua::open_module(L);
+}

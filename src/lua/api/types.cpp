@@ -1,0 +1,326 @@
+// Library functions about types: cdef typeof sizeof alignof offsetof istype metatype gc eval debug.
+#include <cstring>
+
+#include "cparse/parser.h"
+#include "lua/api/functions.h"
+#include "lua/calls/call.h"
+#include "lua/calls/callback.h"
+#include "lua/calls/thunks.h"
+#include "lua/objects/metatype.h"
+#include "lua/objects/namespace.h"
+#include "lua/objects/parameters.h"
+#include "lua/state/anchor.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// The type that typeof says: `T &` for an interior reference.
+TypeId said_type(lua_State* L, State* st, int idx, int first_param) {
+  if (CData* cd = to_cdata(L, st, idx); cd != nullptr && (cd->flags & kIsReference) != 0) {
+    TypeId reference = kNoType;
+    if (!without_exceptions(st, [&] {
+          reference = st->types->reference_to(cd->type);
+          return true;
+        })) {
+      raise_error(L, st);
+    }
+    return reference;
+  }
+  int used = 0;
+  const TypeId type = check_ctype(L, st, idx, first_param, &used);
+  if (lua_type(L, idx) == LUA_TSTRING && lua_gettop(L) - first_param + 1 > used) {
+    raise(L, "wrong number of type parameters (%d used, got %d)", used, lua_gettop(L) - first_param + 1);
+  }
+  return type;
+}
+
+// Follows references: what sizeof, alignof and istype speak of.
+TypeInfo* object_type(State* st, TypeId id) {
+  TypeInfo* info = info_of(st, id);
+  return info->rep == Rep::reference ? base_of(st, info) : info;
+}
+
+// Sizes are numbers: exact as a Lua integer, and below 2^53 as a double.
+void push_size(lua_State* L, uint64_t size) {
+  push_small_integer(L, static_cast<int64_t>(size));
+}
+
+FieldPath find_field(lua_State* L, State* st, TypeInfo* info, int idx) {
+  size_t length;
+  const char* text = check_text(L, st, idx, &length);
+  if (info->rep != Rep::record) return FieldPath{};
+  const NameId name = st->types->find_name({text, length});
+  return name != kNoName ? st->types->find_field(info->id, name) : FieldPath{};
+}
+
+// The alignment a member has in its record: packed and #pragma pack lower it, an attribute raises it again.
+uint32_t member_align(State* st, TypeInfo* record, const Field& field) {
+  const RecordAttributes& attributes = st->types->record(record->id).attributes;
+  uint32_t align = field.packed || attributes.packed ? 1 : info_of(st, field.type)->align;
+  if (attributes.pack != 0 && attributes.pack < align) align = attributes.pack;
+  uint32_t asked = field.align;
+  if (attributes.pack != 0 && attributes.pack < asked) asked = attributes.pack;
+  return asked > align ? asked : align;
+}
+
+// istype for two types, qualifiers ignored; LuaJIT's rule.
+bool same_type(State* st, TypeInfo* want, TypeInfo* have) {
+  const TypeTable& types = *st->types;
+  if (types[want->id].canonical == types[have->id].canonical) return true;
+  if (want->kind == have->kind && want->size == have->size) {
+    if (want->kind == Kind::pointer) return pointer_compatible(st, want->base_id, have->base_id, true);
+    if (want->kind == Kind::integer) return (want->type_flags & kUnsigned) == (have->type_flags & kUnsigned);
+    if (want->kind == Kind::array)
+      return want->count == have->count && same_type(st, base_of(st, want), base_of(st, have));
+    return false;
+  }
+  // A struct type is also said of pointers to it.
+  return want->rep == Rep::record && have->rep == Rep::pointer &&
+         types[have->base_id].canonical == types[want->id].canonical;
+}
+
+}  // namespace
+
+int l_cdef(lua_State* L) {
+  State* st = open_call(L);
+  size_t length;
+  const char* text = check_text(L, st, 1, &length);
+  if (!parse_cdef_text(L, st, {text, length}, 2, nullptr)) raise_error(L, st);
+  without_exceptions(st, [&] {
+    refresh_infos(st);
+    return true;
+  });
+  clear_parse_cache(L, st);
+  drop_redeclared(L, st);
+  return 0;
+}
+
+int l_typeof(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkany(L, 1);
+  push_ctype(L, st, said_type(L, st, 1, 2));
+  return 1;
+}
+
+int l_sizeof(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkany(L, 1);
+  if (CData* cd = to_cdata(L, st, 1)) {
+    TypeInfo* info;
+    resolve(st, cd, &info);
+    if (info->rep == Rep::none || info->rep == Rep::function || (info->type_flags & kIncomplete) != 0) return 0;
+    push_size(L, size_of_object(st, cd));
+    return 1;
+  }
+  TypeInfo* info = object_type(st, check_ctype(L, st, 1));
+  if (info->rep == Rep::none || info->rep == Rep::function || (info->type_flags & kIncomplete) != 0) return 0;
+  if ((info->type_flags & kVariable) != 0) {
+    luaL_checkany(L, 2);
+    uint64_t size;
+    if (!count_argument(L, st, 2, &size) || !variable_type_size(st, info, size, &size)) return 0;
+    push_size(L, size);
+    return 1;
+  }
+  push_size(L, info->size);
+  return 1;
+}
+
+int l_alignof(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkany(L, 1);
+  TypeInfo* info = object_type(st, check_ctype(L, st, 1));
+  if (lua_isnoneornil(L, 2)) {
+    push_size(L, info->align);
+    return 1;
+  }
+  const FieldPath path = find_field(L, st, info, 2);
+  if (path.field == nullptr) raise(L, "'%s' has no member named '%s'", type_name(st, info->id), lua_tostring(L, 2));
+  push_size(L, member_align(st, info, *path.field));
+  return 1;
+}
+
+int l_offsetof(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkany(L, 1);
+  TypeInfo* info = object_type(st, check_ctype(L, st, 1));
+  const FieldPath path = find_field(L, st, info, 2);
+  if (path.field == nullptr) return 0;
+  push_size(L, path.offset);
+  if (!path.field->is_bitfield()) return 1;
+  push_size(L, path.field->bit_offset);
+  push_size(L, path.field->bit_width);
+  return 3;
+}
+
+int l_istype(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkany(L, 1);
+  luaL_checkany(L, 2);
+  TypeInfo* want = object_type(st, check_ctype(L, st, 1));
+  bool same = false;
+  if (CData* ct = to_ctype(L, st, 2)) {
+    same = same_type(st, want, object_type(st, ct->type));
+  } else if (CData* cd = to_cdata(L, st, 2)) {
+    TypeInfo* have;
+    resolve(st, cd, &have);
+    same = same_type(st, want, have);
+  } else if (FunctionRecord* record = function_record(L, 2); record != nullptr && record->st == st) {
+    TypeInfo* type = want->rep == Rep::pointer ? base_of(st, want) : want;
+    same = (*st->types)[type->id].canonical == (*st->types)[record->type->id].canonical;
+  }
+  lua_pushboolean(L, same);
+  return 1;
+}
+
+int l_metatype(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkany(L, 1);
+  TypeInfo* info = object_type(st, check_ctype(L, st, 1));
+  if (info->kind == Kind::pointer || metatype_holder(st, info) == nullptr) {
+    raise_argument(L, 1, "struct, union, complex, vector or enum type expected, got %s", type_name(st, info->id));
+  }
+  if (lua_type(L, 2) != LUA_TTABLE && !lua_isnil(L, 2)) raise_expected(L, st, 2, "table");
+  lua_settop(L, 2);
+  set_metatype(L, st, info->id, 2);
+  push_ctype(L, st, info->id);
+  return 1;
+}
+
+namespace {
+
+// Functions, function pointers, and whatever has a __call.
+bool is_callable(lua_State* L, State* st, int idx) {
+  if (lua_isfunction(L, idx)) return true;
+  if (CData* cd = to_cdata(L, st, idx)) {
+    TypeInfo* info;
+    resolve(st, cd, &info);
+    if (info->rep == Rep::function || (info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function))
+      return true;
+    if (!push_metamethod(L, st, idx, "__call")) return false;
+    lua_pop(L, 1);
+    return true;
+  }
+  if (luaL_getmetafield(L, idx, "__call") == 0) return false;
+  lua_pop(L, 1);
+  return true;
+}
+
+}  // namespace
+
+int l_gc_set(lua_State* L) {
+  State* st = open_call(L);
+  CData* cd = to_cdata(L, st, 1);
+  if (cd == nullptr) raise_expected(L, st, 1, "cdata");
+  luaL_checkany(L, 2);
+  lua_settop(L, 2);
+  TypeInfo* info = info_of(st, cd->type);
+  if (!lua_isnil(L, 2) && !is_callable(L, st, 2)) raise_expected(L, st, 2, "callable");
+  if (lua_isnil(L, 2)) {
+    set_finaliser(L, st, 1, 2);
+    cd->flags |= kFinalised;  // also keeps the metatype's __gc from running
+  } else {
+    set_finaliser(L, st, 1, 2);
+    cd->flags &= static_cast<uint16_t>(~kFinalised);
+    use_gc_metatable(L, st, 1, info);
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+int l_eval(lua_State* L) {
+  State* st = open_call(L);
+  size_t length;
+  const char* text = check_text(L, st, 1, &length);
+  Constant value;
+  if (!without_exceptions(st, [&] {
+        auto parsed = cparse::parse_constant(*st->types, {text, length});
+        if (!parsed) {
+          st->error = parsed.message();
+          return false;
+        }
+        value = *parsed;
+        return true;
+      })) {
+    raise_error(L, st);
+  }
+  push_constant(L, st, value);
+  return 1;
+}
+
+namespace {
+
+struct DebugTables {
+  lua_State* L;
+  State* st;
+  int functions, types, constants;
+};
+
+void add_symbol(void* context, const Symbol& symbol) {
+  const auto& d = *static_cast<DebugTables*>(context);
+  const std::string_view name = d.st->types->name(symbol.name);
+  int table = d.constants;
+  switch (symbol.kind) {
+    case Symbol::Kind::function:
+      push_ctype(d.L, d.st, d.st->types->pointer_to(symbol.type));
+      table = d.functions;
+      break;
+    case Symbol::Kind::variable:
+      return;
+    case Symbol::Kind::type_name:
+      push_ctype(d.L, d.st, symbol.type);
+      table = d.types;
+      break;
+    case Symbol::Kind::constant:
+      push_constant(d.L, d.st, symbol.constant);
+      break;
+    default:
+      return;
+  }
+  lua_setfield(d.L, table, name.data());
+}
+
+}  // namespace
+
+// luaffifb's debug(): what is known. Tables are fresh at every call.
+int l_debug(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkstack(L, 12, nullptr);
+  lua_settop(L, 0);
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_newtable(L);
+  DebugTables tables{L, st, 2, 3, 4};
+  st->types->for_each_symbol(add_symbol, &tables);
+  lua_pushvalue(L, 2);
+  lua_setfield(L, 1, "functions");
+  lua_pushvalue(L, 3);
+  lua_setfield(L, 1, "types");
+  lua_pushvalue(L, 4);
+  lua_setfield(L, 1, "constants");
+  lua_newtable(L);
+  for (const char* property : {"64bit", "32bit", "le", "be", "fpu", "hardfp", "softfp", "win", "eabi"}) {
+    push_function(L, st, l_abi);
+    lua_pushstring(L, property);
+    lua_call(L, 1, 1);
+    lua_setfield(L, -2, property);
+  }
+  lua_setfield(L, 1, "abi");
+  push_small_integer(L, static_cast<int64_t>(callback_count(st)));
+  lua_newtable(L);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "count");
+  lua_setfield(L, 1, "callbacks");
+  push_code_usage(L, st);
+  lua_setfield(L, 1, "code");
+  lua_newtable(L);
+  push_small_integer(L, lua_gc(L, LUA_GCCOUNT, 0));
+  lua_setfield(L, -2, "count");
+  lua_setfield(L, 1, "gc");
+  lua_settop(L, 1);
+  return 1;
+}
+
+}  // namespace ferry::lua

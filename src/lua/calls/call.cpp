@@ -1,0 +1,306 @@
+// Calls of C functions: argument conversion into the back end's frame, the call, the result.
+#include "lua/calls/call.h"
+
+#include <alloca.h>
+#include <cerrno>
+#include <cstdlib>
+
+#include "lua/calls/callback.h"
+#include "lua/calls/exceptions.h"
+#include "lua/calls/thunks.h"
+#include "lua/calls/varargs.h"
+#include "lua/values/write.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// Larger frames (structs of megabytes by value) are put into a userdata instead of the C stack.
+constexpr size_t kMaxStackFrame = 32 * 1024;
+// Results up to this size that are not cdata themselves land on the C stack: integers, pointers, long double, ...
+constexpr size_t kScalarResult = 32;
+
+int function_gc(lua_State* L) {
+  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, 1));
+  if (record != nullptr) close_record(record);
+  return 0;
+}
+
+int l_function(lua_State* L) {
+  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, lua_upvalueindex(1)));
+  State* st = record->st;
+  if (st == nullptr || st->closed()) raise_closed(L);
+  teach_thunk(L, st, record->thunk, 1);  // a thunk came here because of its arguments
+  learn_varargs(L, st, record);
+  return call_c(L, st, record->type, record->address, st->types->name(record->name).data(), 1);
+}
+
+// Restores the call around also when a C++ exception passes.
+class CallGuard {
+ public:
+  CallGuard(State* st, lua_State* L) : st_(st), outer_(st->caller) { st->caller = L; }
+  ~CallGuard() { st_->caller = outer_; }
+  CallGuard(const CallGuard&) = delete;
+  CallGuard& operator=(const CallGuard&) = delete;
+
+ private:
+  State* st_;
+  lua_State* outer_;
+};
+
+// Runs the C function. No Lua call happens here except inside callbacks, which are protected. False: a C++ exception
+// came out of it and st->error says which. Lua's own exceptions (C++-built Lua) are no std::exception and pass.
+bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction function, std::byte* frame,
+         void* result) {
+  const CallGuard guard(st, L);
+  enter_thread(st);
+  try {
+    errno = st->saved_errno;
+    invoker.invoke(function, frame, result);
+    st->saved_errno = errno;
+  } catch (...) {
+    st->saved_errno = errno;
+    if (!describe_exception(st)) throw;
+    st->callback_failed = false;
+    return false;
+  }
+  return true;
+}
+
+[[noreturn]] void wrong_count(lua_State* L, const CallInfo* info, const char* name, int given) {
+  const size_t want = info->params.size();
+  raise(L, "wrong number of arguments for %s%s%s (%s%zu expected, got %d)", name != nullptr ? "'" : "",
+        name != nullptr ? name : "function call", name != nullptr ? "'" : "", info->variadic ? "at least " : "", want,
+        given);
+}
+
+// Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up.
+inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
+  const int type = lua_type(L, idx);
+  if (type == LUA_TNUMBER) {
+    switch (info->rep) {
+      case Rep::i32:
+      case Rep::u32:
+      case Rep::i8:
+      case Rep::u8:
+      case Rep::i16:
+      case Rep::u16:
+      case Rep::i64:
+      case Rep::u64: {
+        const int64_t value = integer_at(L, idx, info->size);
+        std::memcpy(slot, &value, sizeof value);
+        if (info->rep != Rep::i64 && info->rep != Rep::u64) {
+          call::store_integer(slot, narrow(info->rep, value), info->size);
+        }
+        return;
+      }
+      case Rep::f64: {
+        const double value = lua_tonumber(L, idx);
+        std::memcpy(slot, &value, sizeof value);
+        return;
+      }
+      case Rep::f32: {
+        const auto value = static_cast<float>(lua_tonumber(L, idx));
+        std::memcpy(slot, &value, sizeof value);
+        return;
+      }
+      default:
+        break;
+    }
+  } else if (type == LUA_TUSERDATA && info->rep == Rep::pointer) {
+    CData* cd = to_cdata(L, st, idx);
+    if (cd != nullptr && (cd->type == info->id || cd->type == info->base_id)) {
+      // The very pointer type, or an object of the type pointed to.
+      void* value = cd->data;
+      if (cd->type == info->id || base_of(st, info)->rep == Rep::record) {
+        std::memcpy(slot, &value, sizeof value);
+        return;
+      }
+    }
+  }
+  const Place place{Place::Kind::argument, number, name, kNoType};
+  write_any(L, st, info, slot, idx, place, Keeper{}, kCallArgument);
+  widen_slot(info, slot);
+}
+
+// Pushes what the call returned.
+int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
+  if (info->rep == Rep::none) return 0;
+  push_value(L, st, info, result, 0);
+  return 1;
+}
+
+bool build(State* st, TypeInfo* type, CallInfo* info) {
+  return without_exceptions(st, [&] {
+    const Function& f = st->types->function(type->id);
+    info->variadic = f.variadic;
+    info->format = f.format;
+    auto invoker = st->backend->make_invoker(*st->types, type->id, {});
+    if (!invoker) {
+      st->error = invoker.message();
+      return false;
+    }
+    info->invoker = std::move(*invoker);
+    info->result = info_of(st, f.result);
+    for (const Param& param : f.params) info->params.push_back(info_of(st, param.type));
+    return true;
+  });
+}
+
+}  // namespace
+
+void widen_slot(const TypeInfo* info, void* slot) {
+  if (info->size >= 8) return;
+  switch (info->rep) {
+    case Rep::boolean:
+    case Rep::i8:
+    case Rep::u8:
+    case Rep::i16:
+    case Rep::u16:
+    case Rep::i32:
+    case Rep::u32:
+      call::store_integer(slot, load_int(slot, info->size, (info->type_flags & kUnsigned) != 0), info->size);
+      return;
+    case Rep::pointer:
+    case Rep::reference:
+      call::store_integer(slot, load_int(slot, info->size, true), info->size);
+      return;
+    default:
+      return;
+  }
+}
+
+CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type) {
+  if (type->call != nullptr) return type->call;
+  auto* info = new (std::nothrow) CallInfo;
+  if (info == nullptr) raise(L, "not enough memory");
+  if (!build(st, type, info)) {
+    delete info;
+    raise_error(L, st);
+  }
+  type->call = info;
+  return info;
+}
+
+void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
+  write_argument(L, st, info, slot, idx, number, name);
+}
+
+void raise_pending(lua_State* L, State* st) {
+  st->callback_failed = false;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->pending_error);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+void free_call_info(CallInfo* info) {
+  delete info;
+}
+
+int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first) {
+  const CallInfo* info = type->call != nullptr ? type->call : call_info_of(L, st, type);
+  const int given = lua_gettop(L) - first + 1;
+  const int fixed = static_cast<int>(info->params.size());
+  if (given != fixed && (given < fixed || !info->variadic)) wrong_count(L, info, name, given);
+  const call::Invoker* invoker = info->invoker.get();
+  const VarargShape* shape = nullptr;
+  const int extra = given - fixed;
+  if (info->variadic && (extra > 0 || info->format.style == FormatAttribute::printf)) {
+    shape = vararg_shape(L, st, type, name, first, extra);
+    if (shape != nullptr) invoker = shape->invoker;
+  } else if (info->variadic) {
+    apply_format(L, st, info->format, name, first, fixed, nullptr, 0);  // refuses a format that wants arguments
+  }
+  // Temporaries (one per argument at most), the result, and what a callback pushes outside of its pcall.
+  if (given > 4) luaL_checkstack(L, given + 12, "too many arguments");
+
+  const size_t bytes = invoker->frame_bytes();
+  std::byte* frame;
+  if (bytes <= kMaxStackFrame) {
+    frame = static_cast<std::byte*>(alloca(bytes + 15));
+  } else {
+    frame = static_cast<std::byte*>(new_userdata(L, bytes + 15));
+  }
+  frame = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(frame) + 15) & ~uintptr_t{15});
+
+  // Where an argument lies is the invoker's affair: that of a shape has another frame than the function's own.
+  const call::Invoker::Slot* slot = invoker->args().data();
+  for (int i = 0; i < fixed; ++i, ++slot)
+    write_argument(L, st, info->params[static_cast<size_t>(i)], frame + slot->offset, first + i, i + 1, name);
+  if (shape != nullptr) {
+    for (int i = 0; i < extra; ++i, ++slot)
+      write_argument(L, st, shape->types[static_cast<size_t>(i)], frame + slot->offset, first + fixed + i,
+                     fixed + i + 1, name);
+  }
+
+  alignas(16) std::byte scalar[kScalarResult];
+  void* result = scalar;
+  TypeInfo* returned = info->result;
+  CData* object = nullptr;
+  if (returned->rep == Rep::record || returned->rep == Rep::vector || returned->size > kScalarResult) {
+    const uint64_t need = invoker->result_bytes() > returned->size ? invoker->result_bytes() : returned->size;
+    object = new_cdata(L, st, returned, need);
+    result = object->address();
+  }
+  const bool ok = run(L, st, *invoker, function, frame, result);
+  if (!ok) raise_error(L, st);
+  if (st->callback_failed) raise_pending(L, st);
+  if (object != nullptr) return 1;  // on top
+  return push_result(L, st, returned, result);
+}
+
+void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library) {
+  library = abs_index(L, library);
+  luaL_checkstack(L, 5, nullptr);
+  const bool variadic = st->types->function(type->id).variadic;
+  const size_t behind = variadic ? (kMaxShapeThunks + 1) * sizeof(void*) : 0;
+  auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord) + behind));
+  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name, nullptr, call::kNoTop, nullptr};
+  if (variadic) record->targets = reinterpret_cast<const void**>(record + 1);
+  if constexpr (kParentSlot) {
+    lua_pushvalue(L, library);
+  } else {
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, library);
+    lua_rawseti(L, -2, 1);
+  }
+  set_attached(L, -2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->function_mt);
+  lua_setmetatable(L, -2);
+  record->thunk = make_thunk(L, st, record, l_function);
+  lua_pushcclosure(L, thunk_entry(record->thunk, l_function), 1);
+  register_thunk(L, st, record->thunk);
+}
+
+FunctionRecord* function_record(lua_State* L, int idx) {
+  const lua_CFunction entry = lua_tocfunction(L, idx);
+  if (entry == nullptr || (entry != l_function && !is_native_code(entry))) return nullptr;
+  if (lua_getupvalue(L, idx, 1) == nullptr) return nullptr;
+  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  return record;
+}
+
+void close_record(FunctionRecord* record) {
+  record->st = nullptr;
+  record->expected = call::kNoTop;
+}
+
+void* function_address(lua_State* L, State*, int idx, TypeId* type) {
+  FunctionRecord* record = function_record(L, idx);
+  if (record == nullptr || record->st == nullptr) return nullptr;
+  if (type != nullptr) *type = record->type->id;
+  return reinterpret_cast<void*>(record->address);
+}
+
+void make_call_metatable(lua_State* L, State* st) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, function_gc);
+  lua_setfield(L, -2, "__gc");
+  st->function_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+  make_shape_metatable(L, st);
+}
+
+}  // namespace ferry::lua

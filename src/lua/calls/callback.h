@@ -1,0 +1,49 @@
+// Lua functions as C function pointers: creation, reuse, set/free, and what happens when C calls one.
+#pragma once
+
+#include <pthread.h>
+
+#include "lua/state/raise.h"
+#include "lua/state/state.h"
+
+namespace ferry::lua {
+
+// The C address of the Lua function at idx as the function type `fn`. The same function for the same type gets the same
+// slot; it lives until the state closes. Raises when no callback can be made.
+void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place);
+
+// The address that callback_for() gave, or null if it was never asked for this function and type. Uses 3 stack slots.
+const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx);
+
+// Pushes a function pointer cdata (type `pointer`) that owns a new callback slot for the Lua function at idx: it can be
+// set and freed.
+CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx);
+
+// cb:free() and cb:set(fn); luaffifb's messages.
+int l_callback_free(lua_State* L);
+int l_callback_set(lua_State* L);
+
+// ffi.onerror(cb, value | handler | nil): what a failed call of the callback returns / who is told.
+int l_onerror(lua_State* L);
+
+// Whether a C address was a callback of this state that has been freed and not been reused since.
+bool is_freed_callback(State* st, const void* address);
+
+// Mutes and retires every callback; the state is closing.
+void release_callbacks(State* st);
+
+void make_callback_runner(lua_State* L, State* st);
+
+// Identifies the calling thread.
+inline uintptr_t this_thread() {
+  return reinterpret_cast<uintptr_t>(reinterpret_cast<void*>(pthread_self()));
+}
+// The calling thread owns the state from now on: callbacks that arrive on other threads do not touch Lua.
+inline void enter_thread(State* st) {
+  st->owner = this_thread();
+}
+
+// Number of live callbacks, for ffi.debug.
+size_t callback_count(State* st);
+
+}  // namespace ferry::lua

@@ -1,0 +1,78 @@
+// What C++ exceptions of callees say (exceptions.h).
+#include "lua/calls/exceptions.h"
+
+#include <cxxabi.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <typeinfo>
+
+#if defined(FERRY_NATIVE)
+#include "call/unwind.h"
+#endif
+
+namespace ferry::lua {
+
+namespace {
+
+// Of the Lua that this module is built for; a process has one type for all its states.
+std::atomic<const std::type_info*> g_lua_error{nullptr};
+
+int l_raise_probe(lua_State* L) {
+  try {
+    lua_pushnil(L);
+    lua_error(L);
+  } catch (...) {
+    if (const std::type_info* type = __cxxabiv1::__cxa_current_exception_type()) {
+      g_lua_error.store(type, std::memory_order_relaxed);
+#if defined(FERRY_NATIVE)
+      call::add_passthrough_type(*type);
+#endif
+    }
+    throw;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void learn_exceptions(lua_State* L) {
+  lua_pushcfunction(L, l_raise_probe);
+  lua_pcall(L, 0, 0, 0);
+  lua_pop(L, 1);
+}
+
+bool describe_exception(State* st) {
+  const std::type_info* type = __cxxabiv1::__cxa_current_exception_type();
+  if (type == nullptr) return false;  // of another language
+  const std::type_info* lua_error = g_lua_error.load(std::memory_order_relaxed);
+  if (lua_error != nullptr && std::strcmp(type->name(), lua_error->name()) == 0) return false;
+  int status = 0;
+  char* name = __cxxabiv1::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+  try {
+    throw;
+  } catch (const std::exception& e) {
+    set_exception_error(st, name != nullptr ? name : type->name(), e.what());
+  } catch (const std::string& text) {
+    set_exception_error(st, name != nullptr ? name : type->name(), text.c_str());
+  } catch (const char* text) {
+    set_exception_error(st, name != nullptr ? name : type->name(), text);
+  } catch (...) {
+    set_exception_error(st, name != nullptr ? name : type->name(), "");
+  }
+  std::free(name);
+  return true;
+}
+
+void set_exception_error(State* st, const char* type, const char* what) {
+  without_exceptions(st, [&] {
+    st->error = std::string("C++ exception ") + type;
+    if (what[0] != 0) st->error.append(": ").append(what);
+    return true;
+  });
+}
+
+}  // namespace ferry::lua

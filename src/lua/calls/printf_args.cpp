@@ -1,0 +1,276 @@
+// The arguments behind a printf-like function's format: their C types are what the directives ask for, and what does
+// not fit is an error instead of garbage. The directives are read by format_parse.cpp.
+#include <alloca.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+#include "lua/calls/format_parse.h"
+#include "lua/calls/varargs.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// Longest error text, directive and names included; the rest is cut.
+constexpr size_t kMaxMessage = 256;
+
+[[noreturn]] void raise_text(lua_State* L, State* st, const char* name, int number, const char* text) {
+  without_exceptions(st, [&] {
+    st->error = text;
+    return true;
+  });
+  raise_at(L, st, Place{Place::Kind::argument, number, name, kNoType});
+}
+
+struct Context {
+  lua_State* L;
+  State* st;
+  const char* name;  // the function's, may be null
+  const char* format;
+};
+
+[[noreturn]] void raise_expected(const Context& c, const FormatArg& arg, int idx, int number, const char* expected) {
+  char text[kMaxMessage];
+  const char* given = describe_value(c.L, c.st, idx);
+  std::snprintf(text, sizeof text, "%s expected for '%.*s', got %s", expected, static_cast<int>(arg.length),
+                c.format + arg.at, given);
+  raise_text(c.L, c.st, c.name, number, text);
+}
+
+[[noreturn]] void raise_no_integer(const Context& c, const FormatArg& arg, int number) {
+  char text[kMaxMessage];
+  std::snprintf(text, sizeof text, "number has no integer representation for '%.*s'", static_cast<int>(arg.length),
+                c.format + arg.at);
+  raise_text(c.L, c.st, c.name, number, text);
+}
+
+[[noreturn]] void raise_format_error(const Context& c, const FormatError& error, int format_number,
+                                     int missing_number) {
+  char text[kMaxMessage];
+  const int bytes = static_cast<int>(error.length);
+  if (error.missing) {
+    std::snprintf(text, sizeof text, "no value for '%.*s'", bytes, c.format + error.at);
+    raise_text(c.L, c.st, c.name, missing_number, text);
+  }
+  std::snprintf(text, sizeof text, "%s: '%.*s' in the format", error.message, bytes, c.format + error.at);
+  raise_text(c.L, c.st, c.name, format_number, text);
+}
+
+bool is_integral(double value) {
+  return std::isfinite(value) && std::floor(value) == value;
+}
+
+// --- what each class accepts --------------------------------------------------------------------
+
+enum class Fit : uint8_t { yes, no, fraction };
+
+bool is_small_integer(Rep rep) {
+  return rep >= Rep::boolean && rep <= Rep::u64;
+}
+bool is_float(Rep rep) {
+  return rep == Rep::f32 || rep == Rep::f64 || rep == Rep::f16 || rep == Rep::ldouble || rep == Rep::f128;
+}
+
+Fit fit_integer(lua_State* L, State* st, int idx) {
+  switch (lua_type(L, idx)) {
+    case LUA_TBOOLEAN:
+      return Fit::yes;
+    case LUA_TNUMBER:
+      return is_integer_subtype(L, idx) || is_integral(lua_tonumber(L, idx)) ? Fit::yes : Fit::fraction;
+    default:
+      break;
+  }
+  CData* cd = to_cdata(L, st, idx);
+  if (cd == nullptr) return Fit::no;
+  TypeInfo* info = nullptr;
+  void* address = resolve(st, cd, &info);
+  if (address == nullptr) return Fit::no;
+  if (is_small_integer(info->rep)) return Fit::yes;
+  if (is_float(info->rep)) return is_integral(load_double(st, info, address)) ? Fit::yes : Fit::fraction;
+  return Fit::no;
+}
+
+bool fits_floating(lua_State* L, State* st, int idx) {
+  if (lua_type(L, idx) == LUA_TNUMBER) return true;
+  CData* cd = to_cdata(L, st, idx);
+  if (cd == nullptr) return false;
+  TypeInfo* info = nullptr;
+  if (resolve(st, cd, &info) == nullptr) return false;
+  return is_small_integer(info->rep) || is_float(info->rep) || info->rep == Rep::i128 || info->rep == Rep::u128;
+}
+
+// Pointers and arrays of `unit`-byte integers, and `void *`.
+bool fits_text(State* st, CData* cd, const FormatArg& arg, uint64_t unit) {
+  TypeInfo* info = nullptr;
+  void* address = resolve(st, cd, &info);
+  if (address == nullptr || (info->rep != Rep::pointer && info->rep != Rep::array)) return false;
+  const TypeInfo* element = base_of(st, info);
+  if (info->rep == Rep::pointer && element->kind == Kind::void_) return true;
+  if (element->kind != Kind::integer || element->size != unit) return false;
+  if (info->rep == Rep::pointer || arg.has_precision || unit != 1 || (cd->flags & kUnchecked) != 0) return true;
+  // C would read on behind an array without a terminator.
+  const uint64_t bytes = size_of_object(st, cd);
+  return bytes == 0 || std::memchr(address, 0, static_cast<size_t>(bytes)) != nullptr;
+}
+
+bool fits_string(lua_State* L, State* st, int idx, const FormatArg& arg) {
+  switch (lua_type(L, idx)) {
+    case LUA_TSTRING:
+      return true;
+    case LUA_TNIL:
+      return true;  // every supported C library prints (null)
+    default:
+      break;
+  }
+  CData* cd = to_cdata(L, st, idx);
+  return cd != nullptr && fits_text(st, cd, arg, 1);
+}
+
+bool fits_wide_string(lua_State* L, State* st, int idx, const FormatArg& arg) {
+  if (lua_type(L, idx) == LUA_TNIL) return true;
+  CData* cd = to_cdata(L, st, idx);
+  return cd != nullptr && fits_text(st, cd, arg, st->types->target().wchar_size);
+}
+
+bool fits_pointer(lua_State* L, State* st, int idx) {
+  switch (lua_type(L, idx)) {
+    case LUA_TNIL:
+    case LUA_TSTRING:
+    case LUA_TLIGHTUSERDATA:
+      return true;
+    case LUA_TFUNCTION: {
+      TypeId type;
+      return function_address(L, st, idx, &type) != nullptr;
+    }
+    case LUA_TUSERDATA:
+      break;
+    default:
+      return false;
+  }
+  CData* cd = to_cdata(L, st, idx);
+  if (cd == nullptr) return to_ctype(L, st, idx) == nullptr;
+  void* value;
+  TypeId pointee;
+  return pointer_value(st, cd, &value, &pointee);
+}
+
+void check_fit(const Context& c, const FormatArg& arg, int idx, int number) {
+  switch (arg.cls) {
+    case FormatClass::integer:
+    case FormatClass::character:
+    case FormatClass::wide_char: {
+      const Fit fit = fit_integer(c.L, c.st, idx);
+      if (fit == Fit::fraction) raise_no_integer(c, arg, number);
+      if (fit == Fit::no) raise_expected(c, arg, idx, number, "integer");
+      return;
+    }
+    case FormatClass::floating:
+    case FormatClass::long_double:
+      if (!fits_floating(c.L, c.st, idx)) raise_expected(c, arg, idx, number, "number");
+      return;
+    case FormatClass::string:
+      if (!fits_string(c.L, c.st, idx, arg)) raise_expected(c, arg, idx, number, "terminated string");
+      return;
+    case FormatClass::wide_string:
+      if (!fits_wide_string(c.L, c.st, idx, arg)) raise_expected(c, arg, idx, number, "wide string");
+      return;
+    case FormatClass::pointer:
+      if (!fits_pointer(c.L, c.st, idx)) raise_expected(c, arg, idx, number, "pointer");
+      return;
+    case FormatClass::none:
+      return;
+  }
+}
+
+// --- the C types --------------------------------------------------------------------------------
+
+TypeId constant_pointer(State* st, TypeId base) {
+  return st->types->pointer_to(st->types->qualified(base, kConst));
+}
+
+// May throw: the table may have to make the pointer types.
+TypeId type_of(State* st, const FormatArg& arg) {
+  const Target& target = st->types->target();
+  switch (arg.cls) {
+    case FormatClass::integer:
+      if (arg.size == 8) return scalar_type(arg.is_unsigned ? Scalar::uint64 : Scalar::int64);
+      return scalar_type(arg.is_unsigned ? Scalar::uint32 : Scalar::int32);
+    case FormatClass::wide_char:
+      return scalar_type(target.wchar_size == 4 ? Scalar::uint32 : Scalar::int32);
+    case FormatClass::floating:
+      return scalar_type(Scalar::float64);
+    case FormatClass::long_double:
+      return scalar_type(Scalar::ldouble);
+    case FormatClass::string:
+      return constant_pointer(st, scalar_type(Scalar::char_));
+    // Any wide string was accepted; its own type does not matter any more.
+    case FormatClass::wide_string:
+    case FormatClass::pointer:
+      return constant_pointer(st, scalar_type(Scalar::void_));
+    default:
+      return scalar_type(Scalar::int32);
+  }
+}
+
+// The format text at idx: a Lua string, or a C string that is terminated as far as can be known.
+const char* format_text(lua_State* L, State* st, int idx, int number, const char* name, size_t* length) {
+  if (lua_type(L, idx) == LUA_TSTRING) return lua_tolstring(L, idx, length);
+  CData* cd = to_cdata(L, st, idx);
+  void* address = nullptr;
+  TypeId pointee = kNoType;
+  FormatArg plain;
+  if (cd == nullptr || !fits_text(st, cd, plain, 1) || !pointer_value(st, cd, &address, &pointee) ||
+      address == nullptr) {
+    char text[kMaxMessage];
+    std::snprintf(text, sizeof text, "format string expected, got %s", describe_value(L, st, idx));
+    raise_text(L, st, name, number, text);
+  }
+  *length = std::strlen(static_cast<const char*>(address));
+  return static_cast<const char*>(address);
+}
+
+// The 1-based parameter that is a printf format with its arguments behind the `...`; 0: there is none.
+int format_parameter(const FormatAttribute& format, const char* name, int fixed) {
+  int parameter = 0;
+  if (format.style == FormatAttribute::printf) {
+    if (format.first_to_check == fixed + 1) parameter = format.string_index;
+  } else if (format.style == FormatAttribute::none && name != nullptr) {
+    parameter = printf_family_format(name, std::strlen(name));
+    if (parameter != fixed) parameter = 0;  // a function of the user's own that has another form
+  }
+  return parameter >= 1 && parameter <= fixed ? parameter : 0;
+}
+
+}  // namespace
+
+void apply_format(lua_State* L, State* st, const FormatAttribute& format, const char* name, int first, int fixed,
+                  TypeInfo** types, int extra) {
+  const int parameter = format_parameter(format, name, fixed);
+  if (parameter == 0) return;
+  const Target& target = st->types->target();
+  const FormatRules rules{target.long_size, target.pointer_size, target.os == Os::windows};
+  auto* args = static_cast<FormatArg*>(alloca(sizeof(FormatArg) * (static_cast<size_t>(extra) + 1)));
+  size_t length = 0;
+  Context context{L, st, name, nullptr};
+  context.format = format_text(L, st, first + parameter - 1, parameter, name, &length);
+  FormatError error;
+  const int count = parse_format(context.format, length, rules, args, extra, &error);
+  if (count < 0) raise_format_error(context, error, parameter, fixed + extra + 1);
+  // Arguments that no directive uses keep the types that their values have.
+  for (int i = 0; i < count; ++i) {
+    check_fit(context, args[i], first + fixed + i, fixed + i + 1);
+    TypeId type = kNoType;
+    if (!without_exceptions(st, [&] {
+          type = type_of(st, args[i]);
+          return true;
+        })) {
+      raise_error(L, st);
+    }
+    types[i] = info_of(st, type);
+  }
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,162 @@
+// What thunks are told of this Lua, of Ferry's structures and of the host; and the functions that they call.
+#include "call/host.h"
+#include "lua/calls/callback.h"
+#include "lua/calls/exceptions.h"
+#include "lua/calls/thunks.h"
+#include "lua/host/pointer_set.h"
+#include "lua/values/convert.h"
+
+#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+#include "call/unwind.h"
+#include "lua/calls/thunk_table.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// --- what thunks call ---------------------------------------------------------------------------------------------
+
+// Of a full userdata. Uses a stack slot above the arguments, of those that every C function has.
+CData* find_cdata(lua_State* L, State* st, int idx) {
+  if (lua_getmetatable(L, idx) == 0) return nullptr;
+  const void* metatable = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  if (!st->metatables->contains(metatable)) return nullptr;
+  auto* cd = static_cast<CData*>(lua_touserdata(L, idx));
+  return cd->guard == kGuard ? cd : nullptr;
+}
+
+void convert(lua_State* L, const void* data, int number, void* slot) {
+  const auto* thunk = static_cast<const Thunk*>(data);
+  State* st = thunk->st;
+  const char* name = thunk->of_type ? nullptr : st->types->name(thunk->name).data();
+  const int first = thunk->of_type ? 2 : 1;
+  luaL_checkstack(L, static_cast<int>(thunk->params.size()) + 12, "too many arguments");
+  convert_argument(L, st, thunk->params[static_cast<size_t>(number)], slot, first + number, number + 1, name);
+}
+
+// Within the stack slots that every C function has. Results in registers are stored by whole eightbytes.
+void* new_result(lua_State* L, State* st, const void* type) {
+  auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
+  return new_cdata(L, st, info, (info->size + 7) & ~uint64_t{7})->data;
+}
+
+void push_result(lua_State* L, State* st, const void* type, void* bytes) {
+  auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
+  if (info->rep == Rep::pointer) {  // like push_value, which makes room first
+    uint64_t bits;
+    std::memcpy(&bits, bytes, sizeof bits);
+    push_boxed(L, st, info, bits);
+  } else {
+    push_value(L, st, info, bytes, 0);
+  }
+}
+
+void raise_callback_error(lua_State* L, State* st) {
+  raise_pending(L, st);
+}
+
+// A C++ exception of a callee, or of Ferry itself (out of memory).
+void on_exception(const call::LandedFrame& frame, const char* type, const char* what) {
+  auto* L = static_cast<lua_State*>(frame.saved[0]);
+  auto* st = static_cast<State*>(frame.saved[1]);
+  st->caller = nullptr;
+  st->callback_failed = false;
+  st->saved_errno = errno;
+  set_exception_error(st, type, what);
+  raise_error(L, st);
+}
+
+// --- what the emitter is told -------------------------------------------------------------------------------------
+
+call::LuaApi api_of_this_lua() {
+  call::LuaApi api;
+  api.gettop = entry(lua_gettop);
+  api.type = entry(lua_type);
+  api.toboolean = entry(lua_toboolean);
+  fill_number_api(&api.tointegerx, &api.isinteger, &api.tonumber);
+  api.tolstring = entry(lua_tolstring);
+  api.touserdata = entry(lua_touserdata);
+  api.topointer = entry(lua_topointer);
+  api.pushboolean = entry(lua_pushboolean);
+  api.pushinteger = entry(lua_pushinteger);
+  api.pushnumber = entry(lua_pushnumber);
+  api.type_nil = LUA_TNIL;
+  api.type_boolean = LUA_TBOOLEAN;
+  api.type_light = LUA_TLIGHTUSERDATA;
+  api.type_number = LUA_TNUMBER;
+  api.type_string = LUA_TSTRING;
+  api.type_userdata = LUA_TUSERDATA;
+  return api;
+}
+
+// offsetof on structures with private parts elsewhere is conditionally supported; gcc and clang do.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+call::ThunkOffsets offsets() {
+  call::ThunkOffsets o;
+  o.record_state = offsetof(FunctionRecord, st);
+  o.record_expected = offsetof(FunctionRecord, expected);
+  o.caller = offsetof(State, caller);
+  o.failed = offsetof(State, callback_failed);
+  o.saved_errno = offsetof(State, saved_errno);
+  o.owner = offsetof(State, owner);
+  o.metatables = offsetof(State, metatable_cache) + offsetof(call::MetatableCache, slots);
+  o.cdata_type = offsetof(CData, type);
+  o.cdata_guard = offsetof(CData, guard);
+  o.cdata_data = offsetof(CData, data);
+  o.guard = kGuard;
+  return o;
+}
+#pragma GCC diagnostic pop
+static_assert(sizeof(bool) == 1);
+
+int64_t from_thread_pointer(uintptr_t address) {
+  uintptr_t thread;
+#if defined(__aarch64__)
+  asm("mrs %0, tpidr_el0" : "=r"(thread));
+#else
+  asm("mov %%fs:0, %0" : "=r"(thread));
+#endif
+  return static_cast<int64_t>(address - thread);
+}
+
+int64_t distance_of_errno() {
+  return from_thread_pointer(reinterpret_cast<uintptr_t>(&errno));
+}
+
+// Thunks compute from the thread pointer what this_thread() asks the system: glibc and musl let it point to their
+// record of the thread (x86-64), or directly behind that (AArch64).
+bool thread_is_near_its_pointer() {
+  const int64_t thread = from_thread_pointer(this_thread());
+#if !defined(__aarch64__)
+  if (thread != 0) return false;
+#endif
+  constexpr int64_t kNear = int64_t{1} << 20;
+  return thread <= 0 && thread > -kNear && distance_of_errno() > INT32_MIN && distance_of_errno() < INT32_MAX;
+}
+
+}  // namespace
+
+bool describe_host(State* st, call::ThunkHost* host) {
+  if (!thread_is_near_its_pointer()) return false;
+  call::set_exception_handler(on_exception);
+  host->api = api_of_this_lua();
+  host->helpers.cdata = entry(find_cdata);
+  host->helpers.convert = entry(convert);
+  host->helpers.new_result = entry(new_result);
+  host->helpers.push_result = entry(push_result);
+  host->helpers.raise_pending = entry(raise_callback_error);
+  host->offsets = offsets();
+  host->stack = st->stack;
+  host->errno_offset = distance_of_errno();
+  host->thread_offset = from_thread_pointer(this_thread());
+  return true;
+}
+
+}  // namespace ferry::lua
+#endif

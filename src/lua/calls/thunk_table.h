@@ -1,0 +1,55 @@
+// Inside of thunks.h's implementation, where there is native code: one thunk, the table of them, and what thunks.cpp,
+// thunk_host.cpp and thunk_learning.cpp have of each other.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "call/thunk.h"
+#include "lua/calls/call.h"
+#include "lua/calls/thunks.h"
+
+namespace ferry::lua {
+
+// What the code of one thunk refers to.
+struct Thunk {
+  State* st = nullptr;
+  TypeInfo* type = nullptr;  // the function type
+  NameId name = kNoName;     // of a library function
+  std::vector<TypeInfo*> params;
+  std::vector<TypeId> cells;  // per argument: one more type of cdata that a pointer takes; never resized
+  std::vector<call::KnownCallback> callbacks;  // per argument; likewise
+  call::CodeBlock code;
+  const void* slow = nullptr;
+  // Variadic functions: `code` goes to the youngest of these, and each to the one before it with what it does not take;
+  // the first goes to `slow`.
+  bool variadic = false;
+  uint8_t fruitless = 0;                                    // slow calls of which nothing was learned, in a row
+  std::map<std::vector<uint64_t>, call::CodeBlock> shapes;  // by the kinds of the arguments
+  bool of_type = false;                                     // belongs to a function type, for function pointers
+  bool young = true;                                        // not registered yet
+  bool live = false;                                        // found by the sweep
+};
+
+struct ThunkTable {
+  call::ThunkHost host;
+  std::vector<std::unique_ptr<Thunk>> thunks;
+  size_t next_sweep = 64;
+  std::map<TypeId, call::CodeBlock> callbacks;  // shared code by function type
+};
+
+// The address of a function for emitted code.
+template <typename F>
+const void* entry(F* function) {
+  return reinterpret_cast<const void*>(function);
+}
+
+// What thunks of this state are told of Lua, of Ferry and of the host. False: there can be none on this host.
+// (thunk_host.cpp)
+bool describe_host(State* st, call::ThunkHost* host);
+
+// The spec of a call by `plan`, without what is behind `...`; `record` is null for function types. (thunks.cpp)
+call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, const FunctionRecord* record);
+
+}  // namespace ferry::lua

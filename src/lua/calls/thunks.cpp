@@ -1,0 +1,391 @@
+// The thunks of a State: made, found, swept, released (thunks.h). What they are told of this Lua is in thunk_host.cpp,
+// what they learn from slow calls in thunk_learning.cpp.
+#include "lua/calls/thunks.h"
+
+#include "call/host.h"
+#include "lua/calls/call.h"
+#include "lua/calls/callback.h"
+#include "lua/calls/varargs.h"
+
+#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
+#include <atomic>
+#include <cstring>
+
+#include "lua/calls/thunk_table.h"
+
+namespace ferry::lua {
+
+namespace {
+
+std::atomic<bool> g_makes_code{false};  // some state has or had a table: asking for the arena does not make it
+
+// The table of this state's thunks; none if it can have no thunks.
+void make_table(State* st) {
+  call::ThunkHost host;
+  if (!st->backend->makes_code() || !describe_host(st, &host)) return;
+  without_exceptions(st, [&] {
+    st->thunks = new ThunkTable{host, {}, 64, {}};
+    g_makes_code = true;
+    return true;
+  });
+}
+
+int slow_pointer_call(lua_State* L, call::CFunction function, const void* data) {
+  auto* thunk = const_cast<Thunk*>(static_cast<const Thunk*>(data));
+  teach_thunk(L, thunk->st, thunk, 2);
+  return call_c(L, thunk->st, thunk->type, function, nullptr, 2);
+}
+
+}  // namespace
+
+call::ThunkKind thunk_kind(Rep rep) {
+  using call::ThunkKind;
+  switch (rep) {
+    case Rep::none:
+      return ThunkKind::none;
+    case Rep::boolean:
+      return ThunkKind::boolean;
+    case Rep::i8:
+      return ThunkKind::i8;
+    case Rep::u8:
+      return ThunkKind::u8;
+    case Rep::i16:
+      return ThunkKind::i16;
+    case Rep::u16:
+      return ThunkKind::u16;
+    case Rep::i32:
+      return ThunkKind::i32;
+    case Rep::u32:
+      return ThunkKind::u32;
+    case Rep::i64:
+      return ThunkKind::i64;
+    case Rep::u64:
+      return ThunkKind::u64;
+    case Rep::f32:
+      return ThunkKind::f32;
+    case Rep::f64:
+      return ThunkKind::f64;
+    case Rep::pointer:
+      return ThunkKind::pointer;
+    case Rep::record:
+      return ThunkKind::record;
+    default:
+      return ThunkKind::other;
+  }
+}
+
+namespace {
+
+call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell, const call::KnownCallback* callback) {
+  call::ThunkArg arg;
+  arg.kind = thunk_kind(info->rep);
+  arg.cell = cell;
+  arg.same = info->id;
+  if (arg.kind == call::ThunkKind::record) arg.same = (*st->types)[info->id].canonical;
+  if (arg.kind == call::ThunkKind::pointer) {
+    TypeInfo* to = base_of(st, info);
+    arg.takes_light = true;
+    arg.takes_string =
+        (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
+    if (to->rep == Rep::function) arg.callback = callback;
+    if (to->kind == Kind::structure || to->kind == Kind::union_) arg.object = (*st->types)[to->id].canonical;
+  }
+  return arg;
+}
+
+call::ThunkResult result_of(TypeInfo* info) {
+  call::ThunkResult result;
+  result.type = info;
+  result.kind = thunk_kind(info->rep);
+  constexpr uint64_t kResultBytes = 32;  // what a thunk's frame has for results that are pushed afterwards
+  if (info->rep == Rep::vector || (info->size > kResultBytes && info->rep != Rep::none)) {
+    result.kind = call::ThunkKind::record;
+  } else if (info->rep == Rep::pointer) {
+    result.kind = call::ThunkKind::other;
+  } else if (!kNativeIntegers && (info->rep == Rep::i64 || info->rep == Rep::u64)) {
+    result.kind = call::ThunkKind::other;  // boxed
+  }
+  return result;
+}
+
+void release_code(const Thunk& thunk) {
+  call::process_code().release(thunk.code);
+  for (const auto& [kinds, code] : thunk.shapes) call::process_code().release(code);
+}
+
+void retire_code(const Thunk& thunk) {
+  call::process_code().retire(thunk.code);
+  for (const auto& [kinds, code] : thunk.shapes) call::process_code().retire(code);
+}
+
+}  // namespace
+
+call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, const FunctionRecord* record) {
+  call::ThunkSpec spec;
+  spec.plan = &plan;
+  for (size_t i = 0; i < thunk->params.size(); ++i) {
+    spec.args.push_back(argument_of(st, thunk->params[i], &thunk->cells[i], &thunk->callbacks[i]));
+  }
+  spec.result = result_of(info_of(st, st->types->function(thunk->type->id).result));
+  spec.data = thunk;
+  spec.slow = thunk->slow;
+  if (record != nullptr) {
+    spec.record = record;
+    spec.address = record->address;
+  } else {
+    spec.state = st;
+    spec.first = 2;
+  }
+  return spec;
+}
+
+namespace {
+
+// Fills and publishes. False: no thunk, st->error says nothing of use.
+bool compile(State* st, Thunk* thunk, FunctionRecord* record) {
+  const Function& f = st->types->function(thunk->type->id);
+  for (const Param& p : f.params) thunk->params.push_back(info_of(st, p.type));
+  thunk->cells.assign(f.params.size(), kNoType);
+  thunk->callbacks.assign(f.params.size(), {});
+  if (f.variadic) {
+    // Formats decide on types, too, and have to be read each time.
+    if (record == nullptr || f.format.style != FormatAttribute::none) return false;
+    thunk->variadic = true;
+    record->targets[0] = thunk->slow;
+    auto code = call::make_switch(&record->targets[0]);
+    if (code) thunk->code = *code;
+    return code.ok();
+  }
+  auto plan = abi::plan_call(*st->types, thunk->type->id);
+  if (!plan || !call::can_make_thunk(*plan)) return false;
+  if (record != nullptr) record->expected = call::expected_top(st->stack, f.params.size());
+  auto code = call::make_thunk(st->thunks->host, spec_of(st, thunk, *plan, record));
+  if (code) thunk->code = *code;
+  return code.ok();
+}
+
+Thunk* add_thunk(State* st, TypeInfo* type, FunctionRecord* record, const void* slow) {
+  ThunkTable* table = st->thunks;
+  if (table == nullptr) return nullptr;
+  Thunk* made = nullptr;
+  without_exceptions(st, [&] {
+    auto thunk = std::make_unique<Thunk>();
+    thunk->st = st;
+    thunk->type = type;
+    thunk->of_type = record == nullptr;
+    thunk->slow = slow;
+    if (record != nullptr) thunk->name = record->name;
+    table->thunks.reserve(table->thunks.size() + 1);
+    if (compile(st, thunk.get(), record)) {
+      made = thunk.get();
+      table->thunks.push_back(std::move(thunk));
+    }
+    return true;
+  });
+  return made;
+}
+
+// Frees the thunks whose Lua functions are gone from the weak table. A finaliser does not do: after it has run, others
+// may still call the function, and keep it.
+void sweep(lua_State* L, State* st) {
+  ThunkTable* table = st->thunks;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunk_functions);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    static_cast<Thunk*>(lua_touserdata(L, -1))->live = true;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  size_t kept = 0;
+  for (auto& thunk : table->thunks) {
+    if (thunk->live || thunk->young || thunk->of_type) {
+      thunk->live = false;
+      table->thunks[kept++].swap(thunk);
+    } else {
+      release_code(*thunk);
+    }
+  }
+  table->thunks.resize(kept);
+  constexpr size_t kLeast = 64;
+  table->next_sweep = kept * 2 < kLeast ? kLeast : kept * 2;
+}
+
+// The state closes. What finalisers took from a library since then has a record that Lua will not finalise.
+void close_records(lua_State* L, State* st) {
+  lua_checkstack(L, 4);
+  const int top = lua_gettop(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunk_functions);
+  if (lua_istable(L, -1)) {  // else lost by the registry of 5.1, see neutralise_metatables
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+      lua_pop(L, 1);
+      if (FunctionRecord* record = function_record(L, -1)) close_record(record);
+    }
+  }
+  lua_settop(L, top);
+}
+
+}  // namespace
+
+Thunk* make_thunk(lua_State* L, State* st, FunctionRecord* record, lua_CFunction slow) {
+  luaL_checkstack(L, 6, nullptr);
+  if (st->thunks != nullptr && st->thunks->thunks.size() >= st->thunks->next_sweep) sweep(L, st);
+  return add_thunk(st, record->type, record, entry(slow));
+}
+
+lua_CFunction thunk_entry(const Thunk* thunk, lua_CFunction fallback) {
+  if (thunk == nullptr) return fallback;
+  return reinterpret_cast<lua_CFunction>(reinterpret_cast<uintptr_t>(thunk->code.address));
+}
+
+void register_thunk(lua_State* L, State* st, Thunk* thunk) {
+  if (thunk == nullptr) return;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunk_functions);
+  lua_pushvalue(L, -2);
+  lua_pushlightuserdata(L, thunk);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  thunk->young = false;
+}
+
+bool is_native_code(lua_CFunction function) {
+  return call::process_code().contains(reinterpret_cast<const void*>(function));
+}
+
+int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
+  CallInfo* info = call_info_of(L, st, type);
+  if (!info->thunk_tried) {
+    info->thunk_tried = true;
+    info->thunk = add_thunk(st, type, nullptr, entry(slow_pointer_call));
+  }
+  if (info->thunk == nullptr) return call_c(L, st, type, function, nullptr, 2);
+  using PointerThunk = int (*)(lua_State*, call::CFunction, const void*);
+  const auto code = reinterpret_cast<PointerThunk>(reinterpret_cast<uintptr_t>(info->thunk->code.address));
+  return code(L, function, info->thunk);
+}
+
+Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo* fn, call::CallbackSpec spec,
+                                                             const call::CallbackHandlers& handlers,
+                                                             call::CallbackData* data) {
+  if (st->thunks == nullptr) return Error{"no native code"};
+  auto plan = abi::plan_call(*st->types, fn->id);
+  if (!plan) return plan.error();
+  call::CodeBlock& code = st->thunks->callbacks[fn->id];
+  if (code.address == nullptr) {
+    spec.plan = &*plan;
+    call::CallbackApi api;
+    api.rawgeti = entry(lua_rawgeti);
+    api.pcall = pcall_entry();
+    api.settop = entry(lua_settop);
+    api.registry = LUA_REGISTRYINDEX;
+    auto made = call::make_callback_code(st->thunks->host, api, handlers, spec);
+    if (!made) return made.error();
+    code = *made;
+  }
+  return call::make_native_callback(code, data, *plan);
+}
+
+void capture_function(lua_State* L, State* st, call::CallbackData* data) {
+  const call::StackLayout& layout = st->stack;
+  if (!layout.valid) return;
+  const char* top;
+  std::memcpy(&top, reinterpret_cast<const char*>(L) + layout.top, sizeof top);
+  std::memcpy(&data->function_value, top - layout.slot, sizeof data->function_value);
+  std::memcpy(&data->function_tag, top - layout.slot + layout.tag, sizeof data->function_tag);
+}
+
+CodeHeld code_held() {
+  if (!g_makes_code) return {};
+  const call::CodeUsage code = call::process_code().usage();
+  const call::CallbackUsage callbacks = call::callback_usage();
+  return {code.pages, code.live_blocks, code.live_bytes, code.retired_blocks, callbacks.slots, callbacks.idle};
+}
+
+void push_code_usage(lua_State* L, State* st) {
+  luaL_checkstack(L, 6, nullptr);
+  lua_newtable(L);
+  if (st->thunks == nullptr) return;
+  sweep(L, st);
+  const CodeHeld held = code_held();
+  const struct {
+    const char* name;
+    size_t value;
+  } rows[] = {{"pages", held.pages},
+              {"blocks", held.live_blocks},
+              {"bytes", held.live_bytes},
+              {"retired", held.retired_blocks},
+              {"functions", st->thunks->thunks.size()},
+              {"callback_slots", held.callback_slots},
+              {"idle_callback_slots", held.idle_callback_slots}};
+  for (const auto& row : rows) {
+    push_small_integer(L, static_cast<int64_t>(row.value));
+    lua_setfield(L, -2, row.name);
+  }
+}
+
+void release_thunks(lua_State* L, State* st) {
+  if (st->thunks == nullptr) return;
+  close_records(L, st);
+  for (auto& [type, code] : st->thunks->callbacks) call::process_code().release(code);
+  for (auto& thunk : st->thunks->thunks) {
+    if (thunk->of_type) {
+      release_code(*thunk);
+    } else {
+      retire_code(*thunk);
+    }
+  }
+  delete st->thunks;
+  st->thunks = nullptr;
+}
+
+void make_thunk_registry(lua_State* L, State* st) {
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  st->thunk_functions = luaL_ref(L, LUA_REGISTRYINDEX);
+  make_table(st);
+}
+
+}  // namespace ferry::lua
+
+#else  // no native code
+
+namespace ferry::lua {
+
+Thunk* make_thunk(lua_State*, State*, FunctionRecord*, lua_CFunction) {
+  return nullptr;
+}
+lua_CFunction thunk_entry(const Thunk*, lua_CFunction fallback) {
+  return fallback;
+}
+void register_thunk(lua_State*, State*, Thunk*) {}
+void learn_varargs(lua_State*, State*, FunctionRecord*) {}
+bool is_native_code(lua_CFunction) {
+  return false;
+}
+int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
+  return call_c(L, st, type, function, nullptr, 2);
+}
+call::ThunkKind thunk_kind(Rep) {
+  return call::ThunkKind::none;
+}
+Result<std::unique_ptr<call::Callback>> make_native_callback(State*, TypeInfo*, call::CallbackSpec,
+                                                             const call::CallbackHandlers&, call::CallbackData*) {
+  return Error{"no native code"};
+}
+void capture_function(lua_State*, State*, call::CallbackData*) {}
+CodeHeld code_held() {
+  return {};
+}
+void push_code_usage(lua_State* L, State*) {
+  luaL_checkstack(L, 1, nullptr);
+  lua_newtable(L);
+}
+void teach_thunk(lua_State*, State*, Thunk*, int) {}
+void release_thunks(lua_State*, State*) {}
+void make_thunk_registry(lua_State*, State*) {}
+
+}  // namespace ferry::lua
+#endif

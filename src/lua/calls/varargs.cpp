@@ -1,0 +1,170 @@
+// Variadic calls: the C type of each extra argument (SEMANTICS: default promotions of what the Lua value is, or what a
+// printf format asks for), and the cached invoker for that list of types.
+#include "lua/calls/varargs.h"
+
+#include <alloca.h>
+
+#include "lua/values/write.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// C 6.5.2.2p6: integer promotions, float to double; arrays and functions decay.
+TypeInfo* promoted(State* st, TypeInfo* info) {
+  switch (info->rep) {
+    case Rep::boolean:
+    case Rep::i8:
+    case Rep::u8:
+    case Rep::i16:
+    case Rep::u16:
+      return info_of(st, Scalar::int32);
+    case Rep::f32:
+    case Rep::f16:
+      return info_of(st, Scalar::float64);
+    case Rep::array:
+      return info_of(st, st->types->pointer_to(info->base_id));
+    case Rep::function:
+      return info_of(st, st->types->pointer_to(info->id));
+    case Rep::reference:
+      return promoted(st, base_of(st, info));
+    default:
+      return info;
+  }
+}
+
+TypeInfo* string_pointer(State* st) {
+  return info_of(st, st->types->pointer_to(st->types->qualified(scalar_type(Scalar::char_), kConst)));
+}
+
+TypeInfo* number_type(lua_State* L, State* st, int idx) {
+  int64_t value;
+  if (is_integer_subtype(L, idx) && exact_integer(L, idx, &value)) {
+    return info_of(st, value >= INT32_MIN && value <= INT32_MAX ? Scalar::int32 : Scalar::int64);
+  }
+  return info_of(st, Scalar::float64);
+}
+
+TypeInfo* natural_type(lua_State* L, State* st, int idx, int number, const char* name) {
+  switch (lua_type(L, idx)) {
+    case LUA_TNUMBER:
+      return number_type(L, st, idx);
+    case LUA_TBOOLEAN:
+      return info_of(st, Scalar::int32);
+    case LUA_TSTRING:
+      return string_pointer(st);
+    case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA:
+      return void_pointer(st);
+    case LUA_TUSERDATA: {
+      if (to_ctype(L, st, idx) != nullptr) break;
+      CData* cd = to_cdata(L, st, idx);
+      return cd != nullptr ? promoted(st, info_of(st, cd->type)) : void_pointer(st);
+    }
+    case LUA_TFUNCTION: {
+      TypeId type;
+      if (function_address(L, st, idx, &type) != nullptr) return info_of(st, st->types->pointer_to(type));
+      break;
+    }
+    default:
+      break;
+  }
+  const char* kind = describe_value(L, st, idx);
+  without_exceptions(st, [&] {
+    st->error =
+        std::string("cannot pass '") + kind + "' behind '...': it has no C type of its own (ffi.cast says which)";
+    return true;
+  });
+  raise_at(L, st, Place{Place::Kind::argument, number, name, kNoType});
+}
+
+bool same_types(const VarargShape& shape, TypeInfo* const* types, int count) {
+  if (shape.types.size() != static_cast<size_t>(count)) return false;
+  for (int i = 0; i < count; ++i) {
+    if (shape.types[static_cast<size_t>(i)] != types[i]) return false;
+  }
+  return true;
+}
+
+// False: st->error.
+bool fill(State* st, TypeInfo* type, TypeInfo* const* types, int count, VarargShape* shape) {
+  std::vector<TypeId> ids;
+  for (int i = 0; i < count; ++i) ids.push_back(types[i]->id);
+  auto invoker = st->backend->make_invoker(*st->types, type->id, ids);
+  if (!invoker) {
+    st->error = invoker.message();
+    return false;
+  }
+  shape->types.assign(types, types + count);
+  shape->owned = std::move(*invoker);
+  shape->invoker = shape->owned.get();
+  return true;
+}
+
+// One that is kept. Null: st->error.
+VarargShape* keep_shape(State* st, TypeInfo* type, TypeInfo* const* types, int count) {
+  VarargShape* made = nullptr;
+  without_exceptions(st, [&] {
+    auto shape = std::make_unique<VarargShape>();
+    if (!fill(st, type, types, count, shape.get())) return false;
+    type->call->shapes.push_back(std::move(shape));
+    made = type->call->shapes.back().get();
+    return true;
+  });
+  return made;
+}
+
+int shape_gc(lua_State* L) {
+  auto** shape = static_cast<VarargShape**>(lua_touserdata(L, 1));
+  if (shape == nullptr) return 0;
+  delete *shape;
+  *shape = nullptr;
+  return 0;
+}
+
+// One for this call only: pushes the userdata that owns it. Null: st->error.
+VarargShape* push_shape(lua_State* L, State* st, TypeInfo* type, TypeInfo* const* types, int count) {
+  luaL_checkstack(L, 3, nullptr);
+  auto** owner = static_cast<VarargShape**>(new_userdata(L, sizeof(VarargShape*)));
+  *owner = nullptr;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->shape_mt);
+  lua_setmetatable(L, -2);
+  const bool ok = without_exceptions(st, [&] {
+    auto shape = std::make_unique<VarargShape>();
+    if (!fill(st, type, types, count, shape.get())) return false;
+    *owner = shape.release();
+    return true;
+  });
+  return ok ? *owner : nullptr;
+}
+
+}  // namespace
+
+void make_shape_metatable(lua_State* L, State* st) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, shape_gc);
+  lua_setfield(L, -2, "__gc");
+  st->shape_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra) {
+  if (extra > kMaxVarargs)
+    raise(L, "too many arguments for '%s' (at most %d behind '...')", name ? name : "?", kMaxVarargs);
+  CallInfo* info = type->call;
+  const int fixed = static_cast<int>(info->params.size());
+  auto** types = static_cast<TypeInfo**>(alloca(sizeof(TypeInfo*) * static_cast<size_t>(extra)));
+  for (int i = 0; i < extra; ++i) {
+    types[i] = natural_type(L, st, first + fixed + i, fixed + i + 1, name);
+  }
+  apply_format(L, st, info->format, name, first, fixed, types, extra);
+  if (extra == 0) return nullptr;
+  for (auto& shape : info->shapes) {
+    if (same_types(*shape, types, extra)) return shape.get();
+  }
+  const VarargShape* shape =
+      info->shapes.size() < kMaxShapes ? keep_shape(st, type, types, extra) : push_shape(L, st, type, types, extra);
+  if (shape == nullptr) raise_error(L, st);
+  return shape;
+}
+
+}  // namespace ferry::lua

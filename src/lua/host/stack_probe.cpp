@@ -1,0 +1,358 @@
+// Compares a StackLayout with the running Lua (stack_probe.h). Knows no State.
+#include "lua/host/stack_probe.h"
+#include "base/memory.h"
+
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+// Only Linux has a read of the own memory that reports what it cannot read. Elsewhere the layout stays invalid.
+#ifdef __linux__
+#include <sys/uio.h>
+#include <unistd.h>
+#endif
+
+namespace ferry::lua {
+
+namespace {
+
+using call::StackLayout;
+
+constexpr bool kHostFits = sizeof(void*) == 8 && std::endian::native == std::endian::little;
+
+// A slot as a Lua has it: value and tag; the check's reads are of this size.
+constexpr size_t kSlotBytes = 16;
+// Slots that the deep check adds to a coroutine's stack: more than any Lua starts one with (40).
+constexpr int kDeepSlots = 500;
+// What fills a free slot before Lua writes to it, to see how much Lua writes.
+constexpr unsigned char kUntouched = 0xa5;
+
+// The arguments of l_check, in order.
+enum Argument : int {
+  kProbe = 1,  // light userdata: the Probe
+  kShortString,
+  kLongString,
+  kFloat,
+  kInteger,
+  kTrue,
+  kFalse,
+  kNil,
+  kUserdata,       // with metatable, no user values where they can be left out
+  kUserdataValue,  // with metatable and one user value
+  kPlainUserdata,  // no metatable
+  kTable,          // kItems items: floats, the last a short string
+  kClosure,
+  kThread,
+  kArguments = kThread,
+};
+
+constexpr double kFloatValue = 12345.678;
+constexpr int kIntegerValue = 0x1234567;
+constexpr int kItems = 7;
+constexpr char kShortText[] = "ferry.stack";
+// Beyond what any version interns (40).
+constexpr char kLongText[] = "a string that is too long to be interned by Lua 5.2 and later";
+
+struct Probe {
+  StackLayout layout;
+  bool deep;   // also after the stack has been moved
+  int agreed;  // frames found to be as the layout says
+};
+
+struct Range {
+  const char* address;
+  size_t size;
+};
+
+// Reads the ranges one after the other into `out`. False: some byte is not readable, or no such read here.
+bool read_memory(const Range* ranges, int count, void* out) {
+#ifdef __linux__
+  iovec remote[kArguments];
+  size_t size = 0;
+  for (int i = 0; i < count; ++i) {
+    remote[i] = iovec{const_cast<char*>(ranges[i].address), ranges[i].size};
+    size += ranges[i].size;
+  }
+  const iovec local{out, size};
+  return process_vm_readv(getpid(), &local, 1, remote, static_cast<unsigned long>(count), 0) ==
+         static_cast<ssize_t>(size);
+#else
+  (void)ranges, (void)count, (void)out;
+  return false;
+#endif
+}
+
+uint32_t tag_of(const StackLayout& s, const char* slot) {
+  return s.tag_bytes == 1 ? load<uint8_t>(slot + s.tag) : load<uint32_t>(slot + s.tag);
+}
+
+// Base and top of the running function.
+struct Bounds {
+  char* base;
+  char* top;
+};
+
+bool read_bounds(lua_State* L, const StackLayout& s, Bounds* out) {
+  const char* state = reinterpret_cast<const char*>(L);
+  char* found[2];
+  const Range fields[2] = {{state + s.top, 8}, {state + (s.base_is_field ? s.base : s.call_info), 8}};
+  if (!read_memory(fields, 2, found)) return false;
+  out->top = found[0];
+  out->base = found[1];
+  if (s.base_is_field) return true;
+  const Range function{found[1] + s.function, 8};
+  if (!read_memory(&function, 1, &out->base)) return false;
+  out->base += s.slot;
+  return true;
+}
+
+// Fields that this version does not use are zero, so that each one means something.
+bool is_canonical(const StackLayout& s) {
+  if (s.base_is_field ? s.call_info != 0 || s.function != 0 : s.base != 0) return false;
+  if (s.tag_bytes != 1 && s.tag_bytes != 4) return false;
+  if ((s.tag_integer != 0) != kNativeIntegers) return false;
+  if (s.userdata_values == 0 && s.userdata_block_1 != s.userdata_block) return false;
+  if (s.table_items == 0 || s.table_count == 0 || (s.items_apart && s.tag_bytes != 1)) return false;
+  return s.slot >= 8 && s.tag + s.tag_bytes <= kSlotBytes;
+}
+
+// Whether a value of another kind has a tag that the layout claims.
+bool claims(const StackLayout& s, uint32_t tag) {
+  for (uint8_t known :
+       {s.tag_nil, s.tag_false, s.tag_true, s.tag_light, s.tag_float, s.tag_string, s.tag_userdata, s.tag_table}) {
+    if (tag == known) return true;
+  }
+  return s.tag_integer != 0 && tag == s.tag_integer;
+}
+
+bool boolean_agrees(const StackLayout& s, const char* slot, bool value) {
+  if (tag_of(s, slot) != (value ? s.tag_true : s.tag_false)) return false;
+  return s.tag_true != s.tag_false || load<int32_t>(slot) == (value ? 1 : 0);
+}
+
+bool scalars_agree(lua_State* L, const StackLayout& s, const char (*slot)[kSlotBytes]) {
+  const auto tag = [&](Argument a) { return tag_of(s, slot[a - 1]); };
+  if (tag(kProbe) != s.tag_light || load<void*>(slot[kProbe - 1]) != lua_touserdata(L, kProbe)) return false;
+  if (tag(kFloat) != s.tag_float || load<double>(slot[kFloat - 1]) != kFloatValue) return false;
+  if constexpr (kNativeIntegers) {
+    if (tag(kInteger) != s.tag_integer || load<int64_t>(slot[kInteger - 1]) != kIntegerValue) return false;
+  } else {
+    if (tag(kInteger) != s.tag_float || load<double>(slot[kInteger - 1]) != kIntegerValue) return false;
+  }
+  if (!boolean_agrees(s, slot[kTrue - 1], true) || !boolean_agrees(s, slot[kFalse - 1], false)) return false;
+  if (tag(kNil) != s.tag_nil) return false;
+  if (tag(kShortString) != s.tag_string) return false;
+  if (load<char*>(slot[kShortString - 1]) + s.string_bytes != lua_tostring(L, kShortString)) return false;
+  // 5.1 has one kind of strings, all of them interned.
+  if (kLuaVersion >= 502 && tag(kLongString) == s.tag_string) return false;
+  if (tag(kTable) != s.tag_table || load<void*>(slot[kTable - 1]) != lua_topointer(L, kTable)) return false;
+  for (Argument other : {kClosure, kThread}) {
+    if (claims(s, tag(other))) return false;
+  }
+  return true;
+}
+
+bool userdata_agree(lua_State* L, const StackLayout& s, const char (*slot)[kSlotBytes]) {
+  for (Argument a : {kUserdata, kUserdataValue, kPlainUserdata}) {
+    if (tag_of(s, slot[a - 1]) != s.tag_userdata) return false;
+    const char* object = load<char*>(slot[a - 1]);
+    struct {
+      void* metatable;
+      uint16_t values;
+    } header;
+    const Range fields[2] = {{object + s.userdata_metatable, 8}, {object + s.userdata_values, 2}};
+    if (!read_memory(fields, 2, &header)) return false;
+    const void* metatable = nullptr;
+    if (lua_getmetatable(L, a) != 0) {
+      metatable = lua_topointer(L, -1);
+      lua_pop(L, 1);
+    }
+    if (header.metatable != metatable) return false;
+    const int values = a == kUserdataValue ? 1 : 0;
+    if (s.userdata_values != 0 && header.values != values) return false;
+    if (object + (values != 0 ? s.userdata_block_1 : s.userdata_block) != lua_touserdata(L, a)) return false;
+  }
+  return true;
+}
+
+// The array part of the table.
+bool table_agrees(lua_State* L, const StackLayout& s, const char* table) {
+  struct {
+    uintptr_t items;  // no pointer yet: it may be anything
+    uint32_t count;
+  } found;
+  const Range fields[2] = {{table + s.table_items, 8}, {table + s.table_count, 4}};
+  if (!read_memory(fields, 2, &found) || found.count != kItems) return false;
+  const auto address = [](uintptr_t at) { return reinterpret_cast<const char*>(at); };
+  char item[kItems][kSlotBytes];
+  Range ranges[kItems];
+  if (s.items_apart) {
+    char value[kItems][8];
+    char tags[kItems];
+    for (int i = 0; i < kItems; ++i) ranges[i] = {address(found.items - 8 * (static_cast<uintptr_t>(i) + 1)), 8};
+    const Range tag_range{address(found.items + 4), kItems};
+    if (!read_memory(ranges, kItems, value) || !read_memory(&tag_range, 1, tags)) return false;
+    for (int i = 0; i < kItems; ++i) {
+      std::memcpy(item[i], value[i], 8);
+      item[i][s.tag] = tags[i];
+    }
+  } else {
+    for (int i = 0; i < kItems; ++i)
+      ranges[i] = {address(found.items + static_cast<uintptr_t>(i) * s.slot), kSlotBytes};
+    if (!read_memory(ranges, kItems, item)) return false;
+  }
+  for (int i = 0; i + 1 < kItems; ++i) {
+    if (tag_of(s, item[i]) != s.tag_float || load<double>(item[i]) != kFloatValue + i) return false;
+  }
+  const char* last = item[kItems - 1];
+  return tag_of(s, last) == s.tag_string && load<char*>(last) + s.string_bytes == lua_tostring(L, kShortString);
+}
+
+// The running function lies below its first argument; its upvalue is a userdata.
+bool closure_agrees(lua_State* L, const StackLayout& s, const char* base) {
+  const Range below{base - s.slot, kSlotBytes};
+  char slot[kSlotBytes];
+  if (!read_memory(&below, 1, slot) || claims(s, tag_of(s, slot))) return false;
+  const Range upvalue{load<char*>(slot) + s.closure_upvalues, kSlotBytes};
+  if (!read_memory(&upvalue, 1, slot) || tag_of(s, slot) != s.tag_userdata) return false;
+  return load<char*>(slot) + s.userdata_block == lua_touserdata(L, lua_upvalueindex(1));
+}
+
+// How far top moves and how much of a slot is written when Lua pushes a number. From here on `top` is known to lie in
+// the stack, with room above it.
+bool push_agrees(lua_State* L, const StackLayout& s, char* top) {
+  std::memset(top, kUntouched, kSlotBytes);
+  lua_pushnumber(L, kFloatValue);
+  Bounds after;
+  const bool moved = read_bounds(L, s, &after) && after.top == top + s.slot;
+  bool exact = load<double>(top) == kFloatValue && tag_of(s, top) == s.tag_float;
+  for (size_t i = static_cast<size_t>(s.tag) + s.tag_bytes; i < kSlotBytes; ++i) {
+    exact = exact && static_cast<unsigned char>(top[i]) == kUntouched;
+  }
+  lua_pop(L, 1);
+  return moved && exact;
+}
+
+// A value of 8 bytes as direct.h pushes it.
+void push_raw(lua_State* L, const StackLayout& s, uint8_t tag, const void* value) {
+  char* field = reinterpret_cast<char*>(L) + s.top;
+  char* top = load<char*>(field);
+  const uint32_t wide = tag;
+  std::memcpy(top, value, 8);
+  std::memcpy(top + s.tag, &wide, s.tag_bytes);
+  top += s.slot;
+  std::memcpy(field, &top, sizeof top);
+}
+
+bool written_agrees(lua_State* L, const StackLayout& s) {
+  const int count = lua_gettop(L);
+  const int64_t integer = kIntegerValue, one = 1, zero = 0;
+  void* const pointer = L;
+  push_raw(L, s, s.tag_float, &kFloatValue);
+  push_raw(L, s, s.tag_nil, &zero);
+  push_raw(L, s, s.tag_false, &zero);
+  push_raw(L, s, s.tag_true, &one);
+  push_raw(L, s, s.tag_light, &pointer);
+  const void* const table = lua_topointer(L, kTable);
+  push_raw(L, s, s.tag_table, &table);
+  if (kNativeIntegers) push_raw(L, s, s.tag_integer, &integer);
+  bool ok = lua_gettop(L) == count + (kNativeIntegers ? 7 : 6);
+  ok = ok && lua_type(L, count + 1) == LUA_TNUMBER && lua_tonumber(L, count + 1) == kFloatValue;
+  ok = ok && lua_type(L, count + 2) == LUA_TNIL;
+  ok = ok && lua_type(L, count + 3) == LUA_TBOOLEAN && lua_toboolean(L, count + 3) == 0;
+  ok = ok && lua_type(L, count + 4) == LUA_TBOOLEAN && lua_toboolean(L, count + 4) == 1;
+  ok = ok && lua_type(L, count + 5) == LUA_TLIGHTUSERDATA && lua_touserdata(L, count + 5) == pointer;
+  ok = ok && raw_equal(L, count + 6, kTable);
+  if (kNativeIntegers) ok = ok && is_integer_subtype(L, count + 7) && lua_tointeger(L, count + 7) == kIntegerValue;
+  lua_settop(L, count);
+  return ok;
+}
+
+// The frame of l_check, which has the known arguments and nothing else.
+bool frame_agrees(lua_State* L, const StackLayout& s) {
+  Bounds bounds;
+  if (!read_bounds(L, s, &bounds)) return false;
+  if (bounds.top - bounds.base != static_cast<ptrdiff_t>(kArguments) * s.slot || lua_gettop(L) != kArguments)
+    return false;
+  char slot[kArguments][kSlotBytes];
+  Range ranges[kArguments];
+  for (int i = 0; i < kArguments; ++i) ranges[i] = {bounds.base + i * s.slot, kSlotBytes};
+  if (!read_memory(ranges, kArguments, slot)) return false;
+  return scalars_agree(L, s, slot) && userdata_agree(L, s, slot) && table_agrees(L, s, load<char*>(slot[kTable - 1])) &&
+         closure_agrees(L, s, bounds.base) && push_agrees(L, s, bounds.top) && written_agrees(L, s);
+}
+
+int l_check(lua_State* L) {
+  auto* probe = static_cast<Probe*>(lua_touserdata(L, kProbe));
+  if (lua_checkstack(L, LUA_MINSTACK) == 0 || !frame_agrees(L, probe->layout)) return 0;
+  ++probe->agreed;
+  if (!probe->deep) return 0;
+  if (lua_checkstack(L, kDeepSlots) != 0 && frame_agrees(L, probe->layout)) ++probe->agreed;
+  return 0;
+}
+
+// Pushes l_check and its arguments.
+void push_check(lua_State* L, Probe* probe) {
+  luaL_checkstack(L, kArguments + 4, nullptr);
+  new_userdata(L, 8);
+  lua_pushcclosure(L, l_check, 1);
+  const int function = lua_gettop(L);
+  lua_pushlightuserdata(L, probe);
+  lua_pushstring(L, kShortText);
+  lua_pushstring(L, kLongText);
+  lua_pushnumber(L, kFloatValue);
+  lua_pushinteger(L, kIntegerValue);
+  lua_pushboolean(L, 1);
+  lua_pushboolean(L, 0);
+  lua_pushnil(L);
+  new_userdata(L, 8);
+  new_userdata_with_slot(L, 8);
+  new_userdata(L, 0);
+  lua_createtable(L, kItems, 0);
+  for (int i = 0; i + 1 < kItems; ++i) {
+    lua_pushnumber(L, kFloatValue + i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pushvalue(L, function + kShortString);
+  lua_rawseti(L, -2, kItems);
+  lua_pushvalue(L, -1);
+  lua_setmetatable(L, function + kUserdata);
+  lua_pushvalue(L, -1);
+  lua_setmetatable(L, function + kUserdataValue);
+  lua_pushvalue(L, function);
+  lua_pushthread(L);
+}
+
+static_assert(kArguments < LUA_MINSTACK, "a new thread has room for them");
+
+// Everything that can raise.
+int l_probe(lua_State* L) {
+  auto* probe = static_cast<Probe*>(lua_touserdata(L, 1));
+  push_check(L, probe);
+  lua_call(L, kArguments, 0);
+  if (probe->agreed != 1) return 0;
+  lua_State* thread = lua_newthread(L);
+  probe->deep = true;
+  push_check(L, probe);  // not on the thread: on 5.1 an error there would find nobody
+  lua_xmove(L, thread, kArguments + 1);
+  start_thread(thread, L, kArguments);
+  return 0;
+}
+
+}  // namespace
+
+bool stack_layout_agrees(lua_State* L, const StackLayout& candidate) {
+  if (!kHostFits || !is_canonical(candidate)) return false;
+  Probe probe{candidate, false, 0};
+  return protected_call(L, l_probe, &probe) && probe.agreed == 3;
+}
+
+StackLayout probe_stack(lua_State* L) {
+  StackLayout layout = stack_layout_of(kLuaVersion);
+  const char* forced = std::getenv("FERRY_STACK");
+  layout.valid = (forced == nullptr || std::string_view(forced) != "api") && stack_layout_agrees(L, layout);
+  return layout;
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,640 @@
+// Operators on cdata: sorts the operands into kinds, finds the common type, lets the kernel compute, boxes the result.
+#include "lua/objects/arith.h"
+#include "base/memory.h"
+
+#include "lua/calls/call.h"
+#include "lua/objects/arith_kernel.h"
+#include "lua/objects/metatype.h"
+#include "lua/state/raise.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+constexpr const char* kEvents[] = {"__add",  "__sub",  "__mul", "__div",    "__mod", "__pow", "__unm",
+                                   "__idiv", "__band", "__bor", "__bxor",   "__shl", "__shr", "__bnot",
+                                   "__eq",   "__lt",   "__le",  "__concat", "__len"};
+static_assert(sizeof kEvents / sizeof *kEvents == static_cast<size_t>(Op::len) + 1);
+
+// One operand, ready to be converted to the common type. Plain data: Lua may raise around it.
+struct Operand {
+  enum class Class : uint8_t {
+    other,         // no operator is predefined
+    integer,       // `bits`, sign- or zero-extended
+    number,        // `number`: a Lua float, float, double
+    wide_integer,  // __int128 at `address`
+    wide_float,    // _Float16, long double, _Float128 at `address`
+    complex,       // at `address`
+    pointer,       // `pointer`: pointers, arrays, functions, nil
+  };
+  Class kind = Class::other;
+  bool is_unsigned = false;   // integer: uint64_t; wide_integer: unsigned __int128
+  bool has_identity = false;  // `pointer` is the address that == compares (also of records and vectors)
+  TypeInfo* info = nullptr;   // the C type, references followed; null: not a cdata
+  uint64_t bits = 0;
+  double number = 0;
+  const void* address = nullptr;
+  void* pointer = nullptr;
+};
+using Class = Operand::Class;
+
+bool is_real(const Operand& o) {
+  return o.kind >= Class::integer && o.kind <= Class::wide_float;
+}
+
+void set_integer(Operand* o, uint64_t bits, bool is_unsigned = false) {
+  o->kind = Class::integer;
+  o->bits = bits;
+  o->is_unsigned = is_unsigned;
+}
+
+void set_identity(Operand* o, void* address) {
+  o->has_identity = true;
+  o->pointer = address;
+}
+
+// A scalar, pointer or aggregate of type o->info at `address`.
+void sort_c_value(Operand* o, void* address) {
+  switch (o->info->rep) {
+    case Rep::array:
+    case Rep::function:
+      o->kind = Class::pointer;
+      set_identity(o, address);
+      return;
+    case Rep::record:
+    case Rep::vector:
+      set_identity(o, address);
+      return;
+    case Rep::none:
+    case Rep::reference:
+      return;
+    default:
+      break;
+  }
+  if (address == nullptr) return;  // a NULL reference: no operator is predefined for it
+  o->address = address;
+  switch (o->info->rep) {
+    case Rep::boolean:
+      set_integer(o, load<uint8_t>(address) != 0);
+      return;
+    case Rep::i8:
+      set_integer(o, static_cast<uint64_t>(int64_t{load<int8_t>(address)}));
+      return;
+    case Rep::u8:
+      set_integer(o, load<uint8_t>(address));
+      return;
+    case Rep::i16:
+      set_integer(o, static_cast<uint64_t>(int64_t{load<int16_t>(address)}));
+      return;
+    case Rep::u16:
+      set_integer(o, load<uint16_t>(address));
+      return;
+    case Rep::i32:
+      set_integer(o, static_cast<uint64_t>(int64_t{load<int32_t>(address)}));
+      return;
+    case Rep::u32:
+      set_integer(o, load<uint32_t>(address));
+      return;
+    case Rep::i64:
+      set_integer(o, load<uint64_t>(address));
+      return;
+    case Rep::u64:
+      set_integer(o, load<uint64_t>(address), true);
+      return;
+    case Rep::f32:
+      o->kind = Class::number, o->number = load<float>(address);
+      return;
+    case Rep::f64:
+      o->kind = Class::number, o->number = load<double>(address);
+      return;
+    case Rep::i128:
+      o->kind = Class::wide_integer;
+      return;
+    case Rep::u128:
+      o->kind = Class::wide_integer, o->is_unsigned = true;
+      return;
+    case Rep::f16:
+    case Rep::ldouble:
+    case Rep::f128:
+      o->kind = Class::wide_float;
+      return;
+    case Rep::complex:
+      o->kind = Class::complex;
+      return;
+    case Rep::pointer:
+      o->kind = Class::pointer;
+      set_identity(o, load<void*>(address));
+      return;
+    default:
+      return;
+  }
+}
+
+void sort_operand(lua_State* L, State* st, int idx, Operand* o) {
+  switch (lua_type(L, idx)) {
+    case LUA_TUSERDATA:
+      if (CData* cd = to_cdata(L, st, idx)) {
+        void* address = resolve(st, cd, &o->info);
+        sort_c_value(o, address);
+      }
+      return;
+    case LUA_TNUMBER:
+      if (is_integer_subtype(L, idx)) {
+        int64_t value = 0;
+        exact_integer(L, idx, &value);
+        set_integer(o, static_cast<uint64_t>(value));
+      } else {
+        o->kind = Class::number;
+        o->number = lua_tonumber(L, idx);
+      }
+      return;
+    case LUA_TNIL:
+      o->kind = Class::pointer;
+      set_identity(o, nullptr);
+      return;
+    case LUA_TFUNCTION: {  // a library function stands for the C function it calls
+      TypeId type = kNoType;
+      if (void* address = function_address(L, st, idx, &type)) {
+        o->info = info_of(st, type);
+        sort_c_value(o, address);
+      }
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+// The string at idx as a constant of the enum beside it. False: there is none of that name.
+bool sort_enum_constant(lua_State* L, State* st, int idx, const Operand& enumeration, Operand* o) {
+  size_t length = 0;
+  const char* text = lua_tolstring(L, idx, &length);
+  const NameId name = st->types->find_name({text, length});
+  if (name == kNoName) return false;
+  for (const NamedConstant& constant : st->types->enumeration(enumeration.info->id).constants) {
+    if (constant.name != name) continue;
+    set_integer(o, static_cast<uint64_t>(constant.value.integer), enumeration.is_unsigned);
+    return true;
+  }
+  return false;
+}
+
+// --- numbers ------------------------------------------------------------------------------------
+
+void push_boolean(lua_State* L, bool value) {
+  lua_pushboolean(L, value ? 1 : 0);
+}
+
+// Bit operators take integral numbers only, as Lua's own (Lua 5.3 manual, 3.4.3).
+uint64_t to_int64(lua_State* L, Op op, const Operand& o) {
+  if (o.kind == Class::integer) return o.bits;
+  if (is_bitwise(op) && !(o.number >= -9223372036854775808.0 && o.number < 9223372036854775808.0 &&
+                          static_cast<double>(static_cast<int64_t>(o.number)) == o.number)) {
+    raise(L, "number has no integer representation");
+  }
+  return static_cast<uint64_t>(number_to_integer(o.number, sizeof(int64_t)));
+}
+
+void push_int64_result(lua_State* L, State* st, Op op, const Operand& a, const Operand& b) {
+  // A shift's or complement's type does not depend on the second operand.
+  const bool is_unsigned = a.is_unsigned || (b.is_unsigned && !is_shift(op));
+  const uint64_t x = to_int64(L, op, a), y = to_int64(L, op, b);
+  const uint64_t result = integer_operation<int64_t, uint64_t>(op, x, y, is_unsigned);
+  if (is_comparison(op)) {
+    push_boolean(L, result != 0);
+  } else {
+    push_boxed(L, st, info_of(st, is_unsigned ? Scalar::uint64 : Scalar::int64), result);
+  }
+}
+
+// Numbers beyond the type: the lowest value, the 128-bit form of what SEMANTICS says for 64 bits.
+UInt128 number_to_int128(double number) {
+  constexpr int kBits = sizeof(Int128) * 8;
+  const double limit = std::ldexp(1.0, kBits);
+  if (!(number > -limit && number < limit)) return UInt128{1} << (kBits - 1);
+  return number < 0 ? UInt128{0} - static_cast<UInt128>(-number) : static_cast<UInt128>(number);
+}
+
+UInt128 to_int128(lua_State* L, Op op, const Operand& o) {
+  if (o.kind == Class::wide_integer) return load<UInt128>(o.address);
+  if (o.kind == Class::number && !is_bitwise(op)) return number_to_int128(o.number);
+  const uint64_t bits = to_int64(L, op, o);
+  return o.is_unsigned ? UInt128{bits} : static_cast<UInt128>(static_cast<Int128>(static_cast<int64_t>(bits)));
+}
+
+void push_int128_result(lua_State* L, State* st, Op op, const Operand& a, const Operand& b) {
+  const bool unsigned_a = a.kind == Class::wide_integer && a.is_unsigned;
+  const bool unsigned_b = b.kind == Class::wide_integer && b.is_unsigned;
+  const UInt128 x = to_int128(L, op, a), y = to_int128(L, op, b);
+  if (is_shift(op) && a.kind != Class::wide_integer) {
+    // The first operand decides; only the count is wide.
+    const int64_t count = static_cast<Int128>(y) > 64    ? 64
+                          : static_cast<Int128>(y) < -64 ? -64
+                                                         : static_cast<int64_t>(y);
+    push_boxed(L, st, info_of(st, a.is_unsigned ? Scalar::uint64 : Scalar::int64),
+               integer_operation<int64_t, uint64_t>(op, static_cast<uint64_t>(x), static_cast<uint64_t>(count), false));
+    return;
+  }
+  const bool is_unsigned = unsigned_a || (unsigned_b && !is_shift(op));
+  const UInt128 result = integer_operation<Int128, UInt128>(op, x, y, is_unsigned);
+  if (is_comparison(op)) {
+    push_boolean(L, result != 0);
+    return;
+  }
+  CData* box = new_cdata(L, st, info_of(st, is_unsigned ? Scalar::uint128 : Scalar::int128));
+  std::memcpy(box->address(), &result, sizeof result);
+}
+
+template <typename T>
+T to_float(const Operand& o) {
+  switch (o.kind) {
+    case Class::integer:
+      return o.is_unsigned ? static_cast<T>(o.bits) : static_cast<T>(static_cast<int64_t>(o.bits));
+    case Class::wide_integer:
+      return o.is_unsigned ? static_cast<T>(load<UInt128>(o.address)) : static_cast<T>(load<Int128>(o.address));
+    case Class::wide_float:
+      switch (o.info->rep) {
+        case Rep::f16:
+          return static_cast<T>(load_f16(o.address));
+        case Rep::ldouble:
+          return static_cast<T>(load<long double>(o.address));
+        default:
+          return static_cast<T>(load<Quad>(o.address));
+      }
+    default:
+      return static_cast<T>(o.number);
+  }
+}
+
+template <typename T>
+bool push_float_result(lua_State* L, State* st, Op op, Scalar scalar, const Operand& a, const Operand& b) {
+  T result = 0;
+  bool truth = false;
+  if (!float_operation<T>(op, to_float<T>(a), to_float<T>(b), &result, &truth)) return false;
+  if (is_comparison(op)) {
+    push_boolean(L, truth);
+  } else if constexpr (sizeof(T) == sizeof(double)) {
+    lua_pushnumber(L, static_cast<double>(result));
+  } else {
+    CData* box = new_cdata(L, st, info_of(st, scalar));
+    std::memcpy(box->address(), &result, sizeof result);
+  }
+  return true;
+}
+
+bool has_rep(const Operand& o, Rep rep) {
+  return o.kind == Class::wide_float && o.info->rep == rep;
+}
+
+bool push_wide_float_result(lua_State* L, State* st, Op op, const Operand& a, const Operand& b) {
+  if (has_rep(a, Rep::f128) || has_rep(b, Rep::f128)) return push_float_result<Quad>(L, st, op, Scalar::float128, a, b);
+  if (has_rep(a, Rep::ldouble) || has_rep(b, Rep::ldouble)) {
+    return push_float_result<long double>(L, st, op, Scalar::ldouble, a, b);
+  }
+  return push_float_result<double>(L, st, op, Scalar::float64, a, b);
+}
+
+// --- complex ------------------------------------------------------------------------------------
+
+// Real floating types in order of rank (C11 6.2.5, with _Float128 above long double as in gcc).
+enum class Rank : uint8_t { integer, f32, f64, ldouble, f128 };
+
+Rank rank_of(State* st, const Operand& o) {
+  switch (o.kind) {
+    case Class::complex:
+      switch ((*st->types)[o.info->id].scalar) {
+        case Scalar::cfloat:
+          return Rank::f32;
+        case Scalar::cldouble:
+          return o.info->size == 2 * sizeof(double) ? Rank::f64 : Rank::ldouble;
+        case Scalar::cfloat128:
+          return Rank::f128;
+        default:
+          return Rank::f64;
+      }
+    case Class::wide_float:
+      return o.info->rep == Rep::f128 ? Rank::f128 : o.info->rep == Rep::ldouble ? Rank::ldouble : Rank::f32;
+    case Class::number:
+      return o.info != nullptr && o.info->rep == Rep::f32 ? Rank::f32 : Rank::f64;
+    default:
+      return o.info == nullptr ? Rank::f64 : Rank::integer;  // a Lua integer counts as a Lua number
+  }
+}
+
+template <typename T, typename From>
+void widen(const void* address, T (&out)[2]) {
+  From parts[2];
+  std::memcpy(parts, address, sizeof parts);
+  out[0] = static_cast<T>(parts[0]), out[1] = static_cast<T>(parts[1]);
+}
+
+template <typename T>
+void to_complex(State* st, const Operand& o, T (&out)[2]) {
+  if (o.kind != Class::complex) {
+    out[0] = to_float<T>(o), out[1] = 0;
+    return;
+  }
+  switch (rank_of(st, o)) {
+    case Rank::f32:
+      return widen<T, float>(o.address, out);
+    case Rank::ldouble:
+      return widen<T, long double>(o.address, out);
+    case Rank::f128:
+      return widen<T, Quad>(o.address, out);
+    default:
+      return widen<T, double>(o.address, out);
+  }
+}
+
+template <typename T>
+bool push_complex_result(lua_State* L, State* st, Op op, Scalar scalar, const Operand& a, const Operand& b) {
+  T x[2], y[2], result[2] = {0, 0};
+  bool truth = false;
+  to_complex<T>(st, a, x);
+  to_complex<T>(st, b, y);
+  if (!complex_operation<T>(op, x, y, result, &truth)) return false;
+  if (is_comparison(op)) {
+    push_boolean(L, truth);
+  } else {
+    CData* box = new_cdata(L, st, info_of(st, scalar));
+    std::memcpy(box->address(), result, sizeof result);
+  }
+  return true;
+}
+
+bool push_any_complex_result(lua_State* L, State* st, Op op, const Operand& a, const Operand& b) {
+  const Rank rank_a = rank_of(st, a), rank_b = rank_of(st, b);
+  switch (rank_a > rank_b ? rank_a : rank_b) {
+    case Rank::f32:
+      return push_complex_result<float>(L, st, op, Scalar::cfloat, a, b);
+    case Rank::ldouble:
+      return push_complex_result<long double>(L, st, op, Scalar::cldouble, a, b);
+    case Rank::f128:
+      return push_complex_result<Quad>(L, st, op, Scalar::cfloat128, a, b);
+    default:
+      return push_complex_result<double>(L, st, op, Scalar::cdouble, a, b);
+  }
+}
+
+// --- pointers -----------------------------------------------------------------------------------
+
+// The pointee's or element's type. Null for nil.
+TypeInfo* element_of(State* st, const Operand& o) {
+  if (o.info == nullptr) return nullptr;
+  return o.info->rep == Rep::function ? o.info : base_of(st, o.info);
+}
+
+bool is_void(const TypeInfo* element) {
+  return element == nullptr || element->kind == Kind::void_;
+}
+bool is_function(const TypeInfo* element) {
+  return element != nullptr && element->kind == Kind::function;
+}
+bool is_sized(const TypeInfo* element) {
+  return !is_void(element) && !is_function(element) && (element->type_flags & (kIncomplete | kVariable)) == 0;
+}
+
+// Whether < and - are defined: not for nil; the same pointee but for qualifiers, where `void` is a pointee like others
+// and all functions are the same, as in LuaJIT.
+bool are_comparable(State* st, const Operand& a, const Operand& b) {
+  const TypeInfo* x = element_of(st, a);
+  const TypeInfo* y = element_of(st, b);
+  if (x == nullptr || y == nullptr) return false;
+  if (is_function(x) && is_function(y)) return true;
+  return is_void(x) == is_void(y) && pointer_compatible(st, x->id, y->id, true);
+}
+
+bool push_difference(lua_State* L, State* st, const Operand& a, const Operand& b) {
+  const TypeInfo* element = element_of(st, a);
+  if (!is_sized(element) || !is_sized(element_of(st, b)) || element->size == 0 || !are_comparable(st, a, b))
+    return false;
+  const uintptr_t bytes = reinterpret_cast<uintptr_t>(a.pointer) - reinterpret_cast<uintptr_t>(b.pointer);
+  push_small_integer(L, static_cast<int64_t>(static_cast<intptr_t>(bytes)) / static_cast<int64_t>(element->size));
+  return true;
+}
+
+// pointer + index * size; wraps instead of overflowing.
+bool push_moved_pointer(lua_State* L, State* st, const Operand& p, uint64_t index) {
+  const TypeInfo* element = element_of(st, p);
+  if (!is_sized(element)) return false;
+  TypeInfo* result = p.info;
+  if (result->rep != Rep::pointer || result->quals != 0) {
+    TypeId id = kNoType;
+    const TypeId base = p.info->base_id;
+    if (!without_exceptions(st, [&] {
+          id = st->types->pointer_to(base);
+          return true;
+        })) {
+      raise_error(L, st);
+    }
+    result = info_of(st, id);
+  }
+  const uintptr_t moved = reinterpret_cast<uintptr_t>(p.pointer) + static_cast<uintptr_t>(index * element->size);
+  push_pointer(L, st, result, reinterpret_cast<void*>(moved));
+  return true;
+}
+
+bool is_index(const Operand& o) {
+  return o.kind == Class::integer || o.kind == Class::number;
+}
+
+bool push_pointer_result(lua_State* L, State* st, Op op, const Operand& a, const Operand& b) {
+  if (a.kind == Class::pointer && b.kind == Class::pointer) {
+    const uintptr_t x = reinterpret_cast<uintptr_t>(a.pointer), y = reinterpret_cast<uintptr_t>(b.pointer);
+    switch (op) {
+      case Op::sub:
+        return push_difference(L, st, a, b);
+      case Op::eq:
+        push_boolean(L, x == y);
+        return true;
+      case Op::lt:
+      case Op::le:
+        if (!are_comparable(st, a, b)) return false;
+        push_boolean(L, op == Op::lt ? x < y : x <= y);
+        return true;
+      default:
+        return false;
+    }
+  }
+  if (a.kind == Class::pointer && is_index(b)) {
+    if (op == Op::add) return push_moved_pointer(L, st, a, to_int64(L, op, b));
+    if (op == Op::sub) return push_moved_pointer(L, st, a, 0 - to_int64(L, op, b));
+  }
+  if (b.kind == Class::pointer && is_index(a) && op == Op::add) return push_moved_pointer(L, st, b, to_int64(L, op, a));
+  return false;
+}
+
+// --- dispatch -----------------------------------------------------------------------------------
+
+bool push_predefined(lua_State* L, State* st, Op op, const Operand& a, const Operand& b) {
+  if (op == Op::concat || op == Op::len) return false;
+  if (a.kind == Class::integer && b.kind == Class::integer) {
+    push_int64_result(L, st, op, a, b);
+    return true;
+  }
+  if (a.kind == Class::pointer || b.kind == Class::pointer) return push_pointer_result(L, st, op, a, b);
+  if (a.kind == Class::complex || b.kind == Class::complex) {
+    if ((a.kind != Class::complex && !is_real(a)) || (b.kind != Class::complex && !is_real(b))) return false;
+    return push_any_complex_result(L, st, op, a, b);
+  }
+  if (!is_real(a) || !is_real(b)) return false;
+  if (a.kind == Class::wide_float || b.kind == Class::wide_float) return push_wide_float_result(L, st, op, a, b);
+  if (a.kind == Class::wide_integer || b.kind == Class::wide_integer) {
+    push_int128_result(L, st, op, a, b);
+  } else {
+    push_int64_result(L, st, op, a, b);
+  }
+  return true;
+}
+
+[[noreturn]] void raise_operator(lua_State* L, Op op, const char* left, const char* right) {
+  switch (op) {
+    case Op::len:
+      raise(L, "attempt to get length of '%s'", left);
+    case Op::concat:
+      raise(L, "attempt to concatenate '%s' and '%s'", left, right);
+    case Op::eq:
+    case Op::lt:
+    case Op::le:
+      raise(L, "attempt to compare '%s' with '%s'", left, right);
+    default:
+      break;
+  }
+  raise(L,
+        is_bitwise(op) ? "attempt to perform bitwise operation on '%s' and '%s'"
+                       : "attempt to perform arithmetic on '%s' and '%s'",
+        left, right);
+}
+
+// 1: equal, 0: different, -1: not two ctypes.
+int compare_ctypes(lua_State* L, State* st) {
+  const CData* a = to_ctype(L, st, 1);
+  const CData* b = a != nullptr ? to_ctype(L, st, 2) : nullptr;
+  return b == nullptr ? -1 : a->type == b->type ? 1 : 0;
+}
+
+int operate(lua_State* L, Op op) {
+  State* st = state_of(L);
+  lua_settop(L, 2);
+  if (st->closed()) {
+    if (op != Op::eq) raise_closed(L);
+    push_boolean(L, raw_equal(L, 1, 2));
+    return 1;
+  }
+  Operand operands[2];
+  sort_operand(L, st, 1, &operands[0]);
+  sort_operand(L, st, 2, &operands[1]);
+  const Operand& a = operands[0];
+  const Operand& b = operands[1];
+  TypeId unknown_in = kNoType;  // the enum that a string is no constant of
+  for (int i = 0; i < 2; ++i) {
+    const Operand& beside = operands[1 - i];
+    if (lua_type(L, i + 1) != LUA_TSTRING || beside.info == nullptr || beside.info->kind != Kind::enumeration) continue;
+    if (!sort_enum_constant(L, st, i + 1, beside, &operands[i])) unknown_in = beside.info->id;
+  }
+  const bool is_complex = a.kind == Class::complex || b.kind == Class::complex;
+  if (is_complex && call_metatype(L, st, kEvents[static_cast<size_t>(op)], 2, 1)) return 1;
+  if (push_predefined(L, st, op, a, b)) return 1;
+  if (!is_complex && call_metatype(L, st, kEvents[static_cast<size_t>(op)], 2, 1)) return 1;
+  if (op == Op::eq) {
+    const int ctypes = compare_ctypes(L, st);
+    push_boolean(L, ctypes >= 0 ? ctypes != 0 : a.has_identity && b.has_identity && a.pointer == b.pointer);
+    return 1;
+  }
+  if (unknown_in != kNoType) raise(L, "cannot convert 'string' to '%s'", type_name(st, unknown_in));
+  const char* left = describe_value(L, st, 1);
+  raise_operator(L, op, left, describe_value(L, st, 2));
+}
+
+}  // namespace
+
+int l_add(lua_State* L) {
+  return operate(L, Op::add);
+}
+int l_sub(lua_State* L) {
+  return operate(L, Op::sub);
+}
+int l_mul(lua_State* L) {
+  return operate(L, Op::mul);
+}
+int l_div(lua_State* L) {
+  return operate(L, Op::div);
+}
+int l_mod(lua_State* L) {
+  return operate(L, Op::mod);
+}
+int l_pow(lua_State* L) {
+  return operate(L, Op::pow);
+}
+int l_unm(lua_State* L) {
+  return operate(L, Op::unm);
+}
+int l_idiv(lua_State* L) {
+  return operate(L, Op::idiv);
+}
+int l_band(lua_State* L) {
+  return operate(L, Op::band);
+}
+int l_bor(lua_State* L) {
+  return operate(L, Op::bor);
+}
+int l_bxor(lua_State* L) {
+  return operate(L, Op::bxor);
+}
+int l_shl(lua_State* L) {
+  return operate(L, Op::shl);
+}
+int l_shr(lua_State* L) {
+  return operate(L, Op::shr);
+}
+int l_bnot(lua_State* L) {
+  return operate(L, Op::bnot);
+}
+int l_concat(lua_State* L) {
+  return operate(L, Op::concat);
+}
+int l_len(lua_State* L) {
+  return operate(L, Op::len);
+}
+int l_eq(lua_State* L) {
+  return operate(L, Op::eq);
+}
+int l_lt(lua_State* L) {
+  return operate(L, Op::lt);
+}
+int l_le(lua_State* L) {
+  return operate(L, Op::le);
+}
+
+namespace {
+// A row that this Lua version has no operator for ends the list.
+constexpr luaL_Reg if_integer_operators(const char* name, lua_CFunction f) {
+  return kHasIntegerOperators ? luaL_Reg{name, f} : luaL_Reg{nullptr, nullptr};
+}
+}  // namespace
+
+const luaL_Reg kArithmeticMetamethods[] = {
+    {"__add", l_add},
+    {"__sub", l_sub},
+    {"__mul", l_mul},
+    {"__div", l_div},
+    {"__mod", l_mod},
+    {"__pow", l_pow},
+    {"__unm", l_unm},
+    {"__concat", l_concat},
+    {"__len", l_len},
+    {"__eq", l_eq},
+    {"__lt", l_lt},
+    {"__le", l_le},
+    if_integer_operators("__idiv", l_idiv),
+    if_integer_operators("__band", l_band),
+    if_integer_operators("__bor", l_bor),
+    if_integer_operators("__bxor", l_bxor),
+    if_integer_operators("__shl", l_shl),
+    if_integer_operators("__shr", l_shr),
+    if_integer_operators("__bnot", l_bnot),
+    {nullptr, nullptr},
+};
+
+}  // namespace ferry::lua

@@ -1,0 +1,318 @@
+// Member and element access (index.h): NULL and bounds checks, the metatype where C has nothing of that name.
+#include "lua/objects/index.h"
+
+#include "lua/calls/callback.h"
+#include "lua/objects/metatype.h"
+#include "lua/state/anchor.h"
+#include "lua/state/raise.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// What an access found before the key was looked at.
+struct Object {
+  CData* cd;
+  TypeInfo* info;  // references followed
+  void* address;   // of the object
+  int parent;      // stack index of what an interior reference must keep alive; 0: nothing
+};
+
+Object open(lua_State* L, State* st) {
+  CData* cd = to_cdata(L, st, 1);
+  if (cd == nullptr) raise_argument(L, 1, "cdata expected, got %s", luaL_typename(L, 1));
+  Object o{cd, nullptr, nullptr, 0};
+  o.address = resolve(st, cd, &o.info);
+  const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
+  o.parent = owns || (cd->flags & kHasParent) != 0 ? 1 : 0;
+  return o;
+}
+
+// A Lua number or an integer cdata as an element index.
+bool index_key(lua_State* L, State* st, int idx, int64_t* out) {
+  switch (lua_type(L, idx)) {
+    case LUA_TNUMBER:
+      *out = integer_at(L, idx, 8);
+      return true;
+    case LUA_TUSERDATA: {
+      CData* cd = to_cdata(L, st, idx);
+      if (cd == nullptr) return false;
+      TypeInfo* info;
+      const void* at = resolve(st, cd, &info);
+      if (info->rep >= Rep::i8 && info->rep <= Rep::u64) {
+        *out = load_int(at, info->size, (info->type_flags & kUnsigned) != 0);
+        return true;
+      }
+      if (info->rep == Rep::f32 || info->rep == Rep::f64) {
+        *out = number_to_integer(load_double(st, info, at), 8);
+        return true;
+      }
+      return false;
+    }
+    default:
+      return false;
+  }
+}
+
+[[noreturn]] void out_of_bounds(lua_State* L, State* st, const Object& o, int64_t index) {
+  raise(L, "index %lld is outside of '%s'", static_cast<long long>(index), type_name(st, o.cd->type));
+}
+
+// The element's address; raises for NULL, void and indexes outside of an array of known length.
+void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
+  TypeInfo* element = base_of(st, o.info);
+  if (o.info->rep == Rep::pointer) {
+    void* base;
+    std::memcpy(&base, o.address, sizeof base);
+    if (base == nullptr) raise(L, "attempt to index a NULL '%s'", type_name(st, o.cd->type));
+    if (element->kind == Kind::function) raise(L, "'%s' cannot be indexed", type_name(st, o.cd->type));
+    if (element->rep == Rep::none || (element->type_flags & kVariable) != 0) {
+      raise(L, "size of '%s' is unknown, it cannot be indexed", type_name(st, element->id));
+    }
+    return static_cast<char*>(base) + static_cast<uint64_t>(index) * element->size;
+  }
+  if (st->index_checks && (o.cd->flags & kUnchecked) == 0) {
+    uint64_t count = o.info->count;
+    if (count == kVla && (o.cd->flags & kHasLength) != 0)
+      count = element->size != 0 ? variable_size(o.cd) / element->size : 0;
+    if (count != kVla && count != kFlexible && static_cast<uint64_t>(index) >= count) out_of_bounds(L, st, o, index);
+  }
+  return static_cast<char*>(o.address) + static_cast<uint64_t>(index) * element->size;
+}
+
+// The record behind a record or a pointer to one; null if there is none. *address: the record's.
+TypeInfo* record_behind(State* st, const Object& o, void** address) {
+  if (o.info->rep == Rep::record) {
+    *address = o.address;
+    return o.info;
+  }
+  if (o.info->rep == Rep::pointer && base_of(st, o.info)->rep == Rep::record) {
+    std::memcpy(address, o.address, sizeof *address);
+    return base_of(st, o.info);
+  }
+  return nullptr;
+}
+
+[[noreturn]] void no_member(lua_State* L, State* st, const Object& o) {
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    void* address;
+    if (record_behind(st, o, &address) != nullptr) {
+      raise(L, "'%s' has no member named '%s'", type_name(st, o.cd->type), lua_tostring(L, 2));
+    }
+    if (o.info->rep == Rep::pointer && (base_of(st, o.info)->type_flags & kIncomplete) != 0 &&
+        base_of(st, o.info)->kind != Kind::void_) {
+      raise(L, "'%s' has no members: its type is not declared completely", type_name(st, o.cd->type));
+    }
+  }
+  raise(L, "'%s' cannot be indexed with '%s'", type_name(st, o.cd->type), describe_value(L, st, 2));
+}
+
+// Part 0/1 of a complex number for re/im or an index; -1: neither.
+int complex_part(lua_State* L, State* st) {
+  int64_t index;
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    const std::string_view key = lua_tostring(L, 2);
+    return key == "re" ? 0 : key == "im" ? 1 : -1;
+  }
+  // As in LuaJIT, where any index is one of the two parts.
+  return index_key(L, st, 2, &index) ? static_cast<int>(index & 1) : -1;
+}
+
+// The element that a vector or complex number has at key 2, or null.
+void* part_at(lua_State* L, State* st, const Object& o) {
+  if (o.info->rep == Rep::complex) {
+    const int part = complex_part(L, st);
+    return part < 0 ? nullptr : static_cast<char*>(o.address) + static_cast<uint64_t>(part) * base_of(st, o.info)->size;
+  }
+  int64_t index;
+  if (o.info->rep != Rep::vector || !index_key(L, st, 2, &index)) return nullptr;
+  if (static_cast<uint64_t>(index) >= o.info->count) out_of_bounds(L, st, o, index);
+  return static_cast<char*>(o.address) + static_cast<uint64_t>(index) * base_of(st, o.info)->size;
+}
+
+// The variable last member of an object whose real size is known has a known size, too.
+void inherit_length(lua_State* L, const Object& o, const Member& m) {
+  if ((o.cd->flags & kHasLength) == 0 || m.info == nullptr || (m.info->type_flags & kVariable) == 0) return;
+  auto* inner = static_cast<CData*>(lua_touserdata(L, -1));
+  inner->flags |= kHasLength;
+  variable_size(inner) = variable_size(o.cd) - m.offset;
+}
+
+int index_metatype(lua_State* L, State* st, const Object& o) {
+  if (!push_metamethod(L, st, 1, "__index")) no_member(L, st, o);
+  if (lua_isfunction(L, -1)) {
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_call(L, 2, 1);
+  } else {
+    lua_pushvalue(L, 2);
+    lua_gettable(L, -2);
+    if (lua_isnil(L, -1)) no_member(L, st, o);  // as in LuaJIT: a misspelt method is an error at once
+  }
+  return 1;
+}
+
+// Function pointers that own a callback have two methods (luaffifb, LuaJIT).
+bool push_callback_method(lua_State* L, State* st, const Object& o) {
+  if (o.info->rep != Rep::pointer || base_of(st, o.info)->rep != Rep::function) return false;
+  if (lua_type(L, 2) != LUA_TSTRING) return false;
+  const std::string_view key = lua_tostring(L, 2);
+  if (key == "free") {
+    push_function(L, st, l_callback_free);
+  } else if (key == "set") {
+    push_function(L, st, l_callback_set);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+int general_index(lua_State* L, State* st, const Object& o) {
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    void* address;
+    if (TypeInfo* record = record_behind(st, o, &address)) {
+      const Member* m = find_member(L, st, record, 2);
+      learn_members(st, o.cd, record);
+      if (m != nullptr) {
+        if (address == nullptr && m->info != nullptr) {
+          raise(L, "attempt to read member '%s' through a NULL '%s'", lua_tostring(L, 2), type_name(st, o.cd->type));
+        }
+        push_member(L, st, *m, address, o.parent);
+        inherit_length(L, o, *m);
+        return 1;
+      }
+    } else if (push_callback_method(L, st, o)) {
+      return 1;
+    }
+  } else if (o.info->rep == Rep::array || o.info->rep == Rep::pointer) {
+    int64_t index;
+    if (index_key(L, st, 2, &index)) {
+      void* at = element_at(L, st, o, index);
+      learn_elements(st, o.cd);
+      push_value(L, st, base_of(st, o.info), at, o.parent);
+      return 1;
+    }
+  }
+  if (void* part = part_at(L, st, o)) {
+    push_value(L, st, base_of(st, o.info), part, 0);
+    return 1;
+  }
+  return index_metatype(L, st, o);
+}
+
+int newindex_metatype(lua_State* L, State* st, const Object& o) {
+  if (!push_metamethod(L, st, 1, "__newindex")) no_member(L, st, o);
+  if (lua_isfunction(L, -1)) {
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_call(L, 3, 0);
+  } else {
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_settable(L, -3);
+  }
+  return 0;
+}
+
+// A write into the elements of `element`'s type; their qualifiers decide.
+void write_element(lua_State* L, State* st, const Object& o, TypeInfo* element, void* at, int64_t index) {
+  if ((element->quals & kConst) != 0 || (element->type_flags & kHasConst) != 0 ||
+      (o.info->rep != Rep::pointer && (o.info->quals & kConst) != 0)) {
+    raise(L, "attempt to write to a constant element of '%s'", type_name(st, o.cd->type));
+  }
+  const Place place{Place::Kind::element, static_cast<int>(index), nullptr, o.cd->type};
+  write_value(L, st, element, at, 3, place, 1);
+}
+
+}  // namespace
+
+int l_general_index(lua_State* L) {
+  State* st = state_of(L);
+  const Object o = open(L, st);
+  return general_index(L, st, o);
+}
+
+int l_general_newindex(lua_State* L) {
+  State* st = state_of(L);
+  const Object o = open(L, st);
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    void* address;
+    if (TypeInfo* record = record_behind(st, o, &address)) {
+      if (const Member* m = find_member(L, st, record, 2)) {
+        if (address == nullptr) {
+          raise(L, "attempt to write member '%s' through a NULL '%s'", lua_tostring(L, 2), type_name(st, o.cd->type));
+        }
+        learn_members(st, o.cd, record);
+        write_member(L, st, *m, address, 3, record, 1);
+        return 0;
+      }
+    }
+  } else if (o.info->rep == Rep::array || o.info->rep == Rep::pointer) {
+    int64_t index;
+    if (index_key(L, st, 2, &index)) {
+      void* at = element_at(L, st, o, index);
+      learn_elements(st, o.cd);
+      write_element(L, st, o, base_of(st, o.info), at, index);
+      return 0;
+    }
+  }
+  if (part_at(L, st, o) != nullptr) {
+    raise(L, "the elements of '%s' cannot be written one by one: assign the whole value", type_name(st, o.cd->type));
+  }
+  return newindex_metatype(L, st, o);
+}
+
+// Constants of a record or enum by name, then the metatype's __index (static methods).
+int l_ctype_index(lua_State* L) {
+  State* st = state_of(L);
+  CData* ct = to_ctype(L, st, 1);
+  if (ct == nullptr) raise_argument(L, 1, "ctype expected, got %s", luaL_typename(L, 1));
+  TypeInfo* info = info_of(st, ct->type);
+  if (lua_type(L, 2) == LUA_TSTRING) {
+    if (info->rep == Rep::record) {
+      const Member* m = find_member(L, st, info, 2);
+      if (m != nullptr && m->info == nullptr) {
+        push_constant(L, st, *m->constant);
+        return 1;
+      }
+    } else if (info->kind == Kind::enumeration) {
+      size_t length;
+      const char* key = lua_tolstring(L, 2, &length);
+      const NameId name = st->types->find_name({key, length});
+      for (const NamedConstant& c : st->types->enumeration(info->id).constants) {
+        if (name != kNoName && c.name == name) {
+          push_constant(L, st, c.value);
+          return 1;
+        }
+      }
+    }
+  }
+  if (info->metatype != 0) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatype);
+    lua_pushliteral(L, "__index");
+    lua_rawget(L, -2);
+    if (lua_isfunction(L, -1)) {
+      lua_pushvalue(L, 1);
+      lua_pushvalue(L, 2);
+      lua_call(L, 2, 1);
+      return 1;
+    }
+    if (!lua_isnil(L, -1)) {
+      lua_pushvalue(L, 2);
+      lua_gettable(L, -2);
+      return 1;
+    }
+  }
+  raise(L, "ctype '%s' has no constant '%s'", type_name(st, ct->type),
+        lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2));
+}
+
+int l_ctype_newindex(lua_State* L) {
+  State* st = state_of(L);
+  CData* ct = to_ctype(L, st, 1);
+  raise(L, "ctype '%s' cannot be written to", ct != nullptr ? type_name(st, ct->type) : "?");
+}
+
+}  // namespace ferry::lua

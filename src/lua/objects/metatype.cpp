@@ -1,0 +1,326 @@
+// Metatables of cdata and ctypes, and the dispatch of events to the user's metatype (metatype.h).
+// What indexing does is in index.cpp, arithmetic in arith.cpp.
+#include "lua/objects/metatype.h"
+
+#include "lua/calls/call.h"
+#include "lua/calls/callback.h"
+#include "lua/calls/thunks.h"
+#include "lua/host/pointer_set.h"
+#include "lua/objects/arith.h"
+#include "lua/objects/index.h"
+#include "lua/objects/text.h"
+#include "lua/state/anchor.h"
+#include "lua/state/raise.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+int l_closed(lua_State* L) {
+  raise_closed(L);
+}
+
+// Finalisers: what ffi.gc set, else the metatype's __gc. Errors never propagate.
+int l_gc(lua_State* L) {
+  State* st = state_of(L);
+  if (st->closed()) return 0;
+  CData* cd = to_cdata(L, st, 1);
+  if (cd == nullptr || (cd->flags & kFinalised) != 0) return 0;
+  take_finaliser(L, st, 1);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    if (!push_metamethod(L, st, 1, "__gc")) return 0;
+  }
+  cd->flags |= kFinalised;
+  lua_pushvalue(L, 1);
+  if (lua_pcall(L, 1, 0, 0) != 0) {
+    if (lua_type(L, -1) == LUA_TSTRING) {
+      lua_pushfstring(L, "error in a finaliser: %s", lua_tostring(L, -1));
+    } else {
+      lua_pushliteral(L, "error in a finaliser");
+    }
+    lua_warn(L, lua_tostring(L, -1));
+  }
+  return 0;
+}
+
+int l_call(lua_State* L) {
+  State* st = state_of(L);
+  CData* cd = to_cdata(L, st, 1);
+  if (cd == nullptr) raise_argument(L, 1, "cdata expected, got %s", luaL_typename(L, 1));
+  TypeInfo* info;
+  void* at = resolve(st, cd, &info);
+  TypeInfo* function = nullptr;
+  void* address = nullptr;
+  if (info->rep == Rep::function) {
+    function = info;
+    address = at;
+  } else if (info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function) {
+    function = base_of(st, info);
+    std::memcpy(&address, at, sizeof address);
+  }
+  if (function != nullptr) {
+    if (address == nullptr) raise(L, "attempt to call a NULL '%s'", type_name(st, info->id));
+    if (is_freed_callback(st, address)) raise(L, "attempt to call a freed callback '%s'", type_name(st, info->id));
+    return call_pointer(L, st, function, reinterpret_cast<call::CFunction>(address));
+  }
+  const int top = lua_gettop(L);
+  if (push_metamethod(L, st, 1, "__call")) {
+    lua_insert(L, 1);
+    lua_call(L, top, LUA_MULTRET);
+    return lua_gettop(L);
+  }
+  raise(L, "'%s' is not callable", type_name(st, cd->type));
+}
+
+// __close of a metatyped object (5.4+); the event stands in its metatable only if the metatype had it.
+int l_close(lua_State* L) {
+  State* st = state_of(L);
+  lua_settop(L, 2);
+  if (!push_metamethod(L, st, 1, "__close")) return 0;
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 2);
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+int iterate(lua_State* L, const char* event) {
+  State* st = state_of(L);
+  if (!call_metatype(L, st, event, 1, 3)) raise(L, "attempt to iterate over '%s'", describe_value(L, st, 1));
+  return 3;
+}
+int l_pairs(lua_State* L) {
+  return iterate(L, "__pairs");
+}
+int l_ipairs(lua_State* L) {
+  return iterate(L, "__ipairs");
+}
+
+void set_event(lua_State* L, State* st, const char* event, lua_CFunction function) {
+  push_function(L, st, function);
+  lua_setfield(L, -2, event);
+}
+
+// Copies the functions shared by all metatables into the table on top.
+void copy_events(lua_State* L, State* st) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->events);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -5);
+  }
+  lua_pop(L, 1);
+}
+
+// Anchors the metatable on top and makes it known; pops it.
+int adopt(lua_State* L, State* st) {
+  const void* address = lua_topointer(L, -1);
+  if (!without_exceptions(st, [&] {
+        st->metatables->insert(address);
+        return true;
+      })) {
+    raise_error(L, st);
+  }
+  st->metatable_cache.insert(address);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, static_cast<int>(raw_length(L, -2)) + 1);
+  lua_pop(L, 1);
+  return luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+int make_kind(lua_State* L, State* st, bool with_gc) {
+  lua_createtable(L, 0, 24);
+  copy_events(L, st);
+  set_index_events(L, st);
+  if (with_gc) set_event(L, st, "__gc", l_gc);
+  return adopt(L, st);
+}
+
+// The real metatable of a metatyped ctype: the built-in events, which look the metatype up live, and those that Lua
+// itself reads from the table.
+int make_own(lua_State* L, State* st, int table, bool with_gc) {
+  lua_createtable(L, 0, 26);
+  copy_events(L, st);
+  set_index_events(L, st);
+  lua_pushliteral(L, "__name");
+  lua_rawget(L, table);
+  if (lua_type(L, -1) == LUA_TSTRING) {
+    lua_setfield(L, -2, "__name");
+  } else {
+    lua_pop(L, 1);
+  }
+  if constexpr (kHasClose) {
+    lua_pushliteral(L, "__close");
+    lua_rawget(L, table);
+    const bool closes = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    if (closes) set_event(L, st, "__close", l_close);
+  }
+  if (with_gc) set_event(L, st, "__gc", l_gc);
+  return adopt(L, st);
+}
+
+}  // namespace
+
+void make_metatables(lua_State* L, State* st, int) {
+  luaL_checkstack(L, 10, nullptr);
+  lua_newtable(L);
+  st->metatable_list = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_newtable(L);
+  for (const luaL_Reg* r = kArithmeticMetamethods; r->name != nullptr; ++r) set_event(L, st, r->name, r->func);
+  set_event(L, st, "__tostring", l_tostring);
+  set_event(L, st, "__call", l_call);
+  if constexpr (kHasPairs) set_event(L, st, "__pairs", l_pairs);
+  if constexpr (kHasIpairs) set_event(L, st, "__ipairs", l_ipairs);
+  lua_pushliteral(L, "ffi");
+  lua_setfield(L, -2, "__metatable");
+  st->events = luaL_ref(L, LUA_REGISTRYINDEX);
+
+  st->record_mt = make_kind(L, st, false);
+  st->record_gc_mt = make_kind(L, st, true);
+  st->pointer_mt = make_kind(L, st, false);
+  st->pointer_gc_mt = make_kind(L, st, true);
+  st->value_mt = make_kind(L, st, false);
+  st->value_gc_mt = make_kind(L, st, true);
+
+  lua_createtable(L, 0, 8);
+  set_constructor(L, st);
+  set_event(L, st, "__index", l_ctype_index);
+  set_event(L, st, "__newindex", l_ctype_newindex);
+  set_event(L, st, "__tostring", l_tostring);
+  lua_pushliteral(L, "ffi");
+  lua_setfield(L, -2, "__metatable");
+  st->ctype_mt_address = lua_topointer(L, -1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, static_cast<int>(raw_length(L, -2)) + 1);
+  lua_pop(L, 1);
+  st->ctype_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void neutralise_metatables(lua_State* L, State* st) {
+  if (st->metatable_list == 0) return;  // the State was not completed
+  const int top = lua_gettop(L);
+  lua_checkstack(L, 8);
+  lua_pushcfunction(L, l_closed);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
+  // Lua 5.1's tables, the registry too, lose entries when the memory to grow them cannot be had.
+  const bool have_list = lua_istable(L, -1);
+  for (int i = 1; have_list; ++i) {
+    lua_rawgeti(L, top + 2, i);
+    if (lua_isnil(L, -1)) break;
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+      const bool function = lua_isfunction(L, -1);
+      lua_pop(L, 1);
+      if (function) {
+        lua_pushvalue(L, -1);
+        lua_pushvalue(L, top + 1);
+        lua_rawset(L, -4);
+      }
+    }
+    lua_pop(L, 1);
+  }
+  lua_settop(L, top);
+}
+
+TypeInfo* metatype_holder(State* st, TypeInfo* info) {
+  TypeId id = info->id;
+  if (info->kind == Kind::pointer || info->kind == Kind::reference) {
+    const Type& base = (*st->types)[info->base_id];
+    if (!is_record(base)) return nullptr;
+    id = info->base_id;
+  }
+  const Type& t = (*st->types)[id];
+  switch (t.kind) {
+    case Kind::structure:
+    case Kind::union_:
+    case Kind::complex:
+    case Kind::vector:
+    case Kind::enumeration:
+      return t.canonical == info->id ? info : info_of(st, t.canonical);
+    default:
+      return nullptr;
+  }
+}
+
+bool push_metamethod(lua_State* L, State* st, int idx, const char* event) {
+  CData* cd = to_cdata(L, st, idx);
+  if (cd == nullptr) return false;
+  TypeInfo* info = info_of(st, cd->type);
+  if (info->metatype == 0) return false;
+  luaL_checkstack(L, 3, nullptr);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatype);
+  if (!lua_istable(L, -1)) {  // lost by the registry of 5.1, see neutralise_metatables
+    lua_pop(L, 1);
+    return false;
+  }
+  lua_pushstring(L, event);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  if (!lua_isnil(L, -1)) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+bool call_metatype(lua_State* L, State* st, const char* event, int nargs, int nresults) {
+  if (!push_metamethod(L, st, 1, event) && !(nargs > 1 && push_metamethod(L, st, 2, event))) return false;
+  luaL_checkstack(L, nargs + 1, nullptr);
+  for (int i = 1; i <= nargs; ++i) lua_pushvalue(L, i);
+  lua_call(L, nargs, nresults);
+  return true;
+}
+
+void set_metatype(lua_State* L, State* st, TypeId type, int table) {
+  TypeInfo* holder = metatype_holder(st, info_of(st, type));
+  table = abs_index(L, table);
+  luaL_checkstack(L, 8, nullptr);
+  int user = 0;
+  int plain = 0;
+  int with_gc = 0;
+  if (!lua_isnil(L, table)) {
+    plain = make_own(L, st, table, false);
+    with_gc = make_own(L, st, table, true);
+    lua_pushvalue(L, table);
+    user = luaL_ref(L, LUA_REGISTRYINDEX);
+  } else {
+    const bool record = holder->kind == Kind::structure || holder->kind == Kind::union_;
+    plain = record ? st->record_mt : st->value_mt;
+    with_gc = record ? st->record_gc_mt : st->value_gc_mt;
+  }
+  if (holder->metatype != 0) luaL_unref(L, LUA_REGISTRYINDEX, holder->metatype);
+  const TypeId canonical = holder->id;
+  for (TypeInfo* info : st->infos) {
+    if (info == nullptr) continue;
+    TypeId of = info->id;
+    if (info->kind == Kind::pointer || info->kind == Kind::reference) of = info->base_id;
+    if ((*st->types)[of].canonical != canonical || (of != info->id && !is_record((*st->types)[of]))) continue;
+    info->metatable_at = nullptr;
+    info->metatype_at = nullptr;
+    info->metatype = user;
+    info->metatable = plain;
+    info->gc_metatable = with_gc;
+    if (user == 0 && of != info->id) {
+      info->metatable = st->pointer_mt;
+      info->gc_metatable = st->pointer_gc_mt;
+    }
+  }
+}
+
+void use_gc_metatable(lua_State* L, State*, int idx, TypeInfo* info) {
+  idx = abs_index(L, idx);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, info->gc_metatable);
+  lua_setmetatable(L, idx);
+}
+
+void attach_metatype_gc(lua_State* L, State* st, TypeInfo* info) {
+  if (info->metatype == 0 || info->kind == Kind::pointer) return;
+  if (!push_metamethod(L, st, -1, "__gc")) return;
+  lua_pop(L, 1);
+  use_gc_metatable(L, st, -1, info);
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,326 @@
+// Library namespaces (clib.h). How symbols are found is loader.cpp's business.
+#include "lua/objects/namespace.h"
+
+#include "lua/calls/call.h"
+#include "lua/objects/loader.h"
+#include "lua/state/raise.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// The userdata that keeps a library loaded: reachable from its namespace and from every function taken from it.
+struct Library {
+  void* handle;  // null: the program itself
+  bool closing;  // the Lua state closes: older objects may still call in, so it stays loaded
+  int sentinel;  // registry reference of the userdata that learns first that the state closes
+};
+
+int library_gc(lua_State* L) {
+  auto* library = static_cast<Library*>(lua_touserdata(L, 1));
+  if (library->handle != nullptr && !library->closing) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, library->sentinel);
+    if (auto* sentinel = static_cast<Library**>(lua_touserdata(L, -1))) *sentinel = nullptr;
+    lua_pop(L, 1);
+    luaL_unref(L, LUA_REGISTRYINDEX, library->sentinel);
+    close_library(library->handle);
+  }
+  library->handle = nullptr;
+  return 0;
+}
+
+// The sentinel is held by the registry until its library goes. So its finaliser finds a library only when the whole
+// state closes, and then before library_gc, because it is younger.
+int sentinel_gc(lua_State* L) {
+  Library* library = *static_cast<Library**>(lua_touserdata(L, 1));
+  if (library != nullptr) library->closing = true;
+  return 0;
+}
+
+Library* library_of(lua_State* L) {
+  return static_cast<Library*>(lua_touserdata(L, lua_upvalueindex(2)));
+}
+
+// The name at idx as a NUL-terminated symbol name, or null.
+const Symbol* symbol_at(lua_State* L, State* st, int idx) {
+  if (lua_type(L, idx) != LUA_TSTRING) return nullptr;
+  size_t length;
+  const char* text = lua_tolstring(L, idx, &length);
+  const NameId name = st->types->find_name({text, length});
+  return name != kNoName ? st->types->find_symbol(name) : nullptr;
+}
+
+// Last resort of ffi.C: what this state has loaded.
+void* find_in_loaded(lua_State* L, State* st, const char* name) {
+  void* address = nullptr;
+  luaL_checkstack(L, 5, nullptr);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    auto* library = static_cast<Library*>(lua_touserdata(L, -1));
+    lua_pop(L, 1);
+    if (library->handle != nullptr && (address = library_symbol(library->handle, name, nullptr)) != nullptr) {
+      lua_pop(L, 1);
+      break;
+    }
+  }
+  lua_pop(L, 1);
+  return address;
+}
+
+// The address of a declared symbol. Raises with the loader's message.
+void* resolve_symbol(lua_State* L, State* st, const Library* library, const Symbol* symbol) {
+  const NameId link = symbol->link_name != kNoName ? symbol->link_name : symbol->name;
+  const char* name = st->types->name(link).data();
+  void* address = nullptr;
+  without_exceptions(st, [&] {
+    address = library->handle == nullptr ? program_symbol(name, &st->error)
+                                         : library_symbol(library->handle, name, &st->error);
+    return true;
+  });
+  if (address == nullptr && library->handle == nullptr) address = find_in_loaded(L, st, name);
+  if (address == nullptr) raise_error(L, st);
+  return address;
+}
+
+// luaffifb: char arrays and char pointers that are globals read as strings.
+bool push_global_string(lua_State* L, State* st, TypeInfo* info, const void* address) {
+  if (info->rep != Rep::array && info->rep != Rep::pointer) return false;
+  const TypeInfo* element = base_of(st, info);
+  if (element->kind != Kind::integer || element->size != 1) return false;
+  if (info->rep == Rep::pointer) {
+    const char* text;
+    std::memcpy(&text, address, sizeof text);
+    if (text == nullptr) {
+      lua_pushnil(L);
+    } else {
+      lua_pushstring(L, text);
+    }
+    return true;
+  }
+  const auto* text = static_cast<const char*>(address);
+  if (info->count == kFlexible) {
+    lua_pushstring(L, text);
+  } else {
+    const void* end = std::memchr(text, 0, static_cast<size_t>(info->size));
+    lua_pushlstring(
+        L, text,
+        end != nullptr ? static_cast<size_t>(static_cast<const char*>(end) - text) : static_cast<size_t>(info->size));
+  }
+  return true;
+}
+
+[[noreturn]] void raise_undeclared(lua_State* L, int idx) {
+  if (lua_type(L, idx) == LUA_TSTRING) raise(L, "missing declaration for symbol '%s'", lua_tostring(L, idx));
+  raise(L, "a library is indexed by symbol names, not by a %s", luaL_typename(L, idx));
+}
+
+[[noreturn]] void raise_bad_macro(lua_State* L, State* st, const Symbol* symbol) {
+  raise(L, "macro '%s' is not a constant expression: %s", st->types->name(symbol->name).data(),
+        symbol->text != kNoName ? st->types->name(symbol->text).data() : "");
+}
+
+// __index of a namespace: upvalues State, Library.
+int l_namespace_index(lua_State* L) {
+  State* st = state_of(L);
+  if (st->closed()) raise_closed(L);
+  const Symbol* symbol = symbol_at(L, st, 2);
+  const Library* library = library_of(L);
+  if (symbol == nullptr || symbol->kind == Symbol::Kind::type_name || symbol->kind == Symbol::Kind::none) {
+    // luaffifb's two constants of every namespace.
+    if (lua_type(L, 2) == LUA_TSTRING) {
+      const std::string_view name = lua_tostring(L, 2);
+      if (name == "NULL" || name == "i") {
+        lua_rawgeti(L, LUA_REGISTRYINDEX, name == "i" ? st->imaginary_unit : st->null_pointer);
+        return 1;
+      }
+    }
+    raise_undeclared(L, 2);
+  }
+  switch (symbol->kind) {
+    case Symbol::Kind::constant:
+      push_constant(L, st, symbol->constant);
+      return 1;
+    case Symbol::Kind::bad_macro:
+      raise_bad_macro(L, st, symbol);
+    case Symbol::Kind::function: {
+      void* address = resolve_symbol(L, st, library, symbol);
+      push_c_function(L, st, info_of(st, symbol->type), address, symbol->name, lua_upvalueindex(2));
+      lua_pushvalue(L, 2);
+      lua_pushvalue(L, -2);
+      lua_rawset(L, 1);
+      return 1;
+    }
+    default: {
+      void* address = resolve_symbol(L, st, library, symbol);
+      TypeInfo* info = info_of(st, symbol->type);
+      if (push_global_string(L, st, info, address)) return 1;
+      push_value(L, st, info, address, 0);
+      // What lies in a library keeps it loaded.
+      if (info->rep == Rep::record || info->rep == Rep::array) {
+        lua_pop(L, 1);
+        push_reference(L, st, info, address, lua_upvalueindex(2));
+      }
+      return 1;
+    }
+  }
+}
+
+int l_namespace_newindex(lua_State* L) {
+  State* st = state_of(L);
+  if (st->closed()) raise_closed(L);
+  const Symbol* symbol = symbol_at(L, st, 2);
+  if (symbol == nullptr) raise_undeclared(L, 2);
+  switch (symbol->kind) {
+    case Symbol::Kind::function:
+      lua_rawset(L, 1);
+      return 0;
+    case Symbol::Kind::variable: {
+      TypeInfo* info = info_of(st, symbol->type);
+      const char* name = st->types->name(symbol->name).data();
+      if ((info->quals & kConst) != 0 || (info->type_flags & kHasConst) != 0) {
+        raise(L, "attempt to write to constant variable '%s'", name);
+      }
+      void* address = resolve_symbol(L, st, library_of(L), symbol);
+      write_value(L, st, info, address, 3, Place{Place::Kind::variable, 0, name, kNoType}, 0);
+      if (info->rep == Rep::pointer) {  // what a global was given stays alive as long as the state
+        lua_rawgeti(L, LUA_REGISTRYINDEX, st->global_anchors);
+        lua_pushvalue(L, 3);
+        rawset_p(L, -2, address);
+      }
+      return 0;
+    }
+    default:
+      raise(L, "attempt to write to constant '%s'", st->types->name(symbol->name).data());
+  }
+}
+
+// Pushes the namespace table of a library. handle null: the program.
+void push_namespace(lua_State* L, State* st, void* handle) {
+  luaL_checkstack(L, 8, nullptr);
+  auto* library = static_cast<Library*>(new_userdata(L, sizeof(Library)));
+  *library = Library{handle, false, LUA_NOREF};
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->library_mt);
+  lua_setmetatable(L, -2);
+  const int anchor = lua_gettop(L);
+  if (handle != nullptr) {
+    auto* sentinel = static_cast<Library**>(new_userdata(L, sizeof(Library*)));
+    *sentinel = library;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->sentinel_mt);
+    lua_setmetatable(L, -2);
+    library->sentinel = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+  lua_newtable(L);
+  lua_createtable(L, 0, 3);
+  for (const luaL_Reg& event : {luaL_Reg{"__index", l_namespace_index}, luaL_Reg{"__newindex", l_namespace_newindex}}) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+    lua_pushvalue(L, anchor);
+    lua_pushcclosure(L, event.func, 2);
+    lua_setfield(L, -2, event.name);
+  }
+  lua_pushliteral(L, "ffi");
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  lua_pushvalue(L, -2);
+  lua_pushvalue(L, anchor);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  lua_remove(L, anchor);
+}
+
+}  // namespace
+
+int l_load(lua_State* L) {
+  State* st = state_of(L);
+  if (st->closed()) raise_closed(L);
+  size_t length;
+  const char* name = luaL_checklstring(L, 1, &length);
+  const bool global = lua_toboolean(L, 2) != 0;
+  void* handle = nullptr;
+  if (!without_exceptions(st, [&] {
+        auto opened = open_library(std::string(name, length), global);
+        if (!opened) {
+          st->error = opened.message();
+          return false;
+        }
+        handle = *opened;
+        return true;
+      })) {
+    raise_error(L, st);
+  }
+  push_namespace(L, st, handle);
+  return 1;
+}
+
+void push_program_namespace(lua_State* L, State* st) {
+  push_namespace(L, st, nullptr);
+}
+
+bool push_symbol_address(lua_State* L, State* st, int idx, int name) {
+  idx = abs_index(L, idx);
+  name = abs_index(L, name);
+  luaL_checkstack(L, 6, nullptr);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  lua_pushvalue(L, idx);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  auto* library = static_cast<Library*>(lua_touserdata(L, -1));
+  if (library == nullptr) {
+    lua_pop(L, 1);
+    return false;
+  }
+  const Symbol* symbol = symbol_at(L, st, name);
+  if (symbol == nullptr || (symbol->kind != Symbol::Kind::variable && symbol->kind != Symbol::Kind::function)) {
+    raise_undeclared(L, name);
+  }
+  void* address = resolve_symbol(L, st, library, symbol);
+  TypeInfo* pointer = nullptr;
+  if (!without_exceptions(st, [&] {
+        pointer = info_of(st, st->types->pointer_to(symbol->type));
+        return true;
+      })) {
+    raise_error(L, st);
+  }
+  push_pointer(L, st, pointer, address, lua_gettop(L));
+  lua_remove(L, -2);
+  return true;
+}
+
+void drop_redeclared(lua_State* L, State* st) {
+  luaL_checkstack(L, 8, nullptr);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  const int libraries = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, libraries) != 0) {
+    lua_pop(L, 1);
+    const int space = lua_gettop(L);
+    lua_pushnil(L);
+    while (lua_next(L, space) != 0) {
+      const FunctionRecord* record = function_record(L, -1);
+      lua_pop(L, 1);
+      if (record == nullptr) continue;
+      const Symbol* symbol = st->types->find_symbol(record->name);
+      if (symbol == nullptr || symbol->type != record->type->id) {
+        lua_pushvalue(L, -1);
+        lua_pushnil(L);
+        lua_rawset(L, space);
+      }
+    }
+  }
+  lua_settop(L, libraries - 1);
+}
+
+void make_library_metatable(lua_State* L, State* st) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, library_gc);
+  lua_setfield(L, -2, "__gc");
+  st->library_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, sentinel_gc);
+  lua_setfield(L, -2, "__gc");
+  st->sentinel_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+}  // namespace ferry::lua

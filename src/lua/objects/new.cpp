@@ -1,0 +1,269 @@
+// Objects from types: ffi.new, the constructor of ctypes, ffi.cast.
+#include "lua/api/functions.h"
+#include "lua/calls/call.h"
+#include "lua/calls/callback.h"
+#include "lua/objects/index.h"
+#include "lua/objects/metatype.h"
+#include "lua/state/anchor.h"
+#include "lua/state/direct.h"
+#include "lua/state/raise.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+[[noreturn]] void unknown_size(lua_State* L, State* st, TypeInfo* info) {
+  raise(L, "size of C type '%s' is unknown or too large", type_name(st, info->id));
+}
+
+bool is_function_pointer(State* st, TypeInfo* info) {
+  return info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function;
+}
+
+// A Lua function that is to become a callback (library functions are C functions already).
+bool is_lua_callback(lua_State* L, State* st, TypeInfo* info, int idx) {
+  if (lua_type(L, idx) != LUA_TFUNCTION || !is_function_pointer(st, info)) return false;
+  return function_record(L, idx) == nullptr;
+}
+
+// Who makes an object: ffi.new, a ctype that is called, what ffi.constructor returned.
+enum class Maker : uint8_t { library, ctype, constructor };
+
+// Pushes a new object of the type, initialised from the arguments first..top.
+int construct(lua_State* L, State* st, TypeInfo* info, int first, Maker maker) {
+  if (info->rep == Rep::none || info->rep == Rep::function ||
+      ((info->type_flags & kIncomplete) != 0 && info->rep != Rep::reference)) {
+    unknown_size(L, st, info);
+  }
+  uint64_t size = info->size;
+  if ((info->type_flags & kVariable) != 0) {
+    // Lua code does not count the ctype, nor does luaL_argerror of 5.5 if that is what was called.
+    const bool counted = maker == Maker::library || (maker == Maker::ctype && kLuaVersion >= 505);
+    const int hidden = counted ? 0 : 1;
+    const uint64_t count = check_count(L, st, first++, hidden);
+    if (!variable_type_size(st, info, count, &size)) {
+      raise_argument(L, first - 1 - hidden, "size of C type '%s' with %llu elements is unknown or too large",
+                     type_name(st, info->id), static_cast<unsigned long long>(count));
+    }
+  }
+  const int last = lua_gettop(L);
+  if (first == last && is_lua_callback(L, st, info, first)) {
+    push_callback(L, st, info, first);
+    return 1;
+  }
+  luaL_checkstack(L, 8, nullptr);
+  CData* cd = new_cdata(L, st, info, size);
+  if (first <= last) {
+    // A constructor's first argument is the ctype, which Lua code does not count; it goes by the type's name.
+    Place place{Place::Kind::argument, first, "new", kNoType};
+    if (maker != Maker::library) place = {Place::Kind::argument, first - 1, nullptr, info->id};
+    initialise(L, st, info, cd->address(), size, first, last, last + 1, place);
+    lua_settop(L, last + 1);
+  }
+  if (info->metatype != 0) attach_metatype_gc(L, st, info);
+  return 1;
+}
+
+// Calls the metatype's __new with the ctype and the arguments first..top; false if there is none.
+bool call_new(lua_State* L, State* st, TypeInfo* info, int first) {
+  if (info->metatype == 0 || info->rep == Rep::pointer) return false;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatype);
+  lua_pushliteral(L, "__new");
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  const int last = lua_gettop(L) - 1;
+  luaL_checkstack(L, last + 4, nullptr);
+  push_ctype(L, st, info->id);
+  for (int i = first; i <= last; ++i) lua_pushvalue(L, i);
+  lua_call(L, last - first + 2, 1);
+  return true;
+}
+
+}  // namespace
+
+bool count_argument(lua_State* L, State* st, int arg, uint64_t* count, int hidden) {
+  if (lua_type(L, arg) == LUA_TNUMBER) {
+    int64_t value;
+    if (exact_integer(L, arg, &value)) {
+      *count = static_cast<uint64_t>(value);
+      return value >= 0;
+    }
+    const double d = lua_tonumber(L, arg);
+    *count = d < 18446744073709551616.0 && d >= 0 ? static_cast<uint64_t>(d) : ~uint64_t{0};
+    return d >= 0;
+  }
+  if (CData* cd = to_cdata(L, st, arg)) {
+    TypeInfo* info;
+    const void* at = resolve(st, cd, &info);
+    if (info->rep >= Rep::i8 && info->rep <= Rep::u64) {
+      const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
+      const int64_t value = load_int(at, info->size, is_unsigned);
+      *count = static_cast<uint64_t>(value);
+      return is_unsigned || value >= 0;
+    }
+  }
+  raise_argument(L, arg - hidden, "cannot convert '%s' to 'size_t'", describe_value(L, st, arg));
+}
+
+uint64_t check_count(lua_State* L, State* st, int arg, int hidden) {
+  uint64_t count;
+  if (!count_argument(L, st, arg, &count, hidden)) raise_argument(L, arg - hidden, "size must not be negative");
+  return count;
+}
+
+bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* size) {
+  TypeInfo* array = info;
+  while (array->rep == Rep::record) {
+    const Record& r = st->types->record(array->id);
+    if (r.fields.empty()) return false;
+    array = info_of(st, r.fields.back().type);
+  }
+  const uint64_t element = base_of(st, array)->size;
+  const uint64_t fixed = info->rep == Rep::record ? info->size : 0;
+  if (element != 0 && count > (kMaxObjectSize - fixed) / element) return false;
+  *size = fixed + element * count;
+  return true;
+}
+
+int l_new(lua_State* L) {
+  State* st = open_call(L);
+  if (st->stack.valid) {
+    const DirectStack stack(L);
+    if (stack.has_only(1) && stack.block(1) != nullptr && stack.metatable(1) == st->ctype_mt_address) {
+      TypeInfo* info = st->infos[static_cast<CData*>(stack.block(1))->type];
+      if (info->block != 0 && info->metatype == 0) {
+        push_object(L, st, info);
+        return 1;
+      }
+    }
+  }
+  TypeInfo* info = info_of(st, check_ctype(L, st, 1));
+  if (info->block != 0 && info->metatype == 0 && lua_gettop(L) == 1) {
+    push_object(L, st, info);
+    return 1;
+  }
+  return construct(L, st, info, 2, Maker::library);
+}
+
+namespace {
+
+// Upvalues of l_construct and l_construct_one besides the State. Most objects get the plain metatable of records; by
+// the API, an upvalue is quicker than the registry. Only the second has a ctype.
+constexpr int kNewName = 2, kGcName = 3, kRecordMetatable = 4, kCType = 5;
+
+int construct_from(lua_State* L, Maker maker) {
+  State* st = state_of(L);
+  CData* ct = to_ctype(L, st, 1);
+  if (ct == nullptr) raise_argument(L, 1, "ctype expected, got %s", luaL_typename(L, 1));
+  TypeInfo* info = info_of(st, ct->type);
+  if (call_new(L, st, info, 2)) return 1;
+  return construct(L, st, info, 2, maker);
+}
+
+// Whether the metatype has neither __new nor __gc; leaves values on the stack.
+template <class Stack>
+bool is_plain_metatype(lua_State* L, Stack& stack, TypeInfo* info) {
+  stack.push_reference(info->metatype, &info->metatype_at);
+  stack.push_upvalue(kNewName);
+  if (raw_get(L, -2) != LUA_TNIL) return false;
+  stack.push_upvalue(kGcName);
+  return raw_get(L, -3) == LUA_TNIL;
+}
+
+// Pushes a new object without initialisers, if that takes nothing but zeroing; false: values may be left on the stack.
+template <class Stack>
+inline bool construct_plain(lua_State* L, State* st, Stack& stack, TypeInfo* info) {
+  if (info->block == 0 || (info->metatype != 0 && !is_plain_metatype(L, stack, info))) return false;
+  start_object(L, info);
+  if (std::is_same_v<Stack, ApiStack> && info->metatable == st->record_mt) {
+    stack.push_upvalue(kRecordMetatable);
+  } else {
+    stack.push_reference(info->metatable, &info->metatable_at);
+  }
+  lua_setmetatable(L, -2);
+  return true;
+}
+
+// The ctype's metatable is hidden, so argument 1 is one; the guard is for the debug library and closed states.
+template <class Stack>
+int l_construct(lua_State* L) {
+  Stack stack(L);
+  if (stack.has_only(1)) {
+    const auto* ct = static_cast<CData*>(stack.block(1));
+    if (ct != nullptr && ct->guard == kGuard && ct->flags == kIsCType) {
+      auto* st = static_cast<State*>(ct->data);
+      if (st->guard == kGuard && construct_plain(L, st, stack, st->infos[ct->type])) return 1;
+      lua_settop(L, 1);
+    }
+  }
+  return construct_from(L, Maker::ctype);
+}
+
+// What ffi.constructor returns.
+template <class Stack>
+int l_construct_one(lua_State* L) {
+  Stack stack(L);
+  const auto* ct = static_cast<CData*>(stack.upvalue_block(kCType));
+  auto* st = static_cast<State*>(ct->data);
+  if (ct->guard != st->guard) raise_closed(L);
+  if (stack.has_only(0)) {
+    if (construct_plain(L, st, stack, st->infos[ct->type])) return 1;
+    lua_settop(L, 0);
+  }
+  luaL_checkstack(L, 1, nullptr);
+  lua_pushvalue(L, lua_upvalueindex(kCType));
+  lua_insert(L, 1);
+  return construct_from(L, Maker::constructor);
+}
+
+void push_constructor_upvalues(lua_State* L, State* st) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  lua_pushliteral(L, "__new");
+  lua_pushliteral(L, "__gc");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->record_mt);
+}
+
+}  // namespace
+
+void set_constructor(lua_State* L, State* st) {
+  push_constructor_upvalues(L, st);
+  lua_pushcclosure(L, st->stack.valid ? l_construct<DirectStack> : l_construct<ApiStack>, kRecordMetatable);
+  lua_setfield(L, -2, "__call");
+}
+
+int l_constructor(lua_State* L) {
+  State* st = open_call(L);
+  const TypeId type = check_ctype(L, st, 1);
+  push_constructor_upvalues(L, st);
+  push_ctype(L, st, type);
+  lua_pushcclosure(L, st->stack.valid ? l_construct_one<DirectStack> : l_construct_one<ApiStack>, kCType);
+  return 1;
+}
+
+int l_cast(lua_State* L) {
+  State* st = open_call(L);
+  TypeInfo* info = info_of(st, check_ctype(L, st, 1));
+  luaL_checkany(L, 2);
+  lua_settop(L, 2);
+  if (!(is_native_rep(info->rep) || (info->rep >= Rep::pointer && info->rep <= Rep::reference)) ||
+      info->rep == Rep::vector) {
+    raise_argument(L, 1, "cannot cast to '%s'", type_name(st, info->id));
+  }
+  if (CData* cd = to_cdata(L, st, 2); cd != nullptr && cd->type == info->id && (cd->flags & kIsReference) == 0)
+    return 1;
+  if (is_lua_callback(L, st, info, 2)) {
+    push_callback(L, st, info, 2);
+    return 1;
+  }
+  CData* cd = new_cdata(L, st, info);
+  cast_value(L, st, info, cd->address(), 2, Place{Place::Kind::argument, 2, "cast", kNoType});
+  lua_settop(L, 3);
+  return 1;
+}
+
+}  // namespace ferry::lua

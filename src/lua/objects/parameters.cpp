@@ -1,0 +1,106 @@
+// `$` parameters of C texts (parameters.h).
+#include "lua/objects/parameters.h"
+
+#include <alloca.h>
+
+#include "cparse/parser.h"
+#include "lua/calls/call.h"
+#include "lua/state/raise.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// A text with more `$` than this is refused by the parser for want of substitutes.
+constexpr int kMaxParameters = 250;
+
+// Fills one substitute from the Lua value at idx. Strings are borrowed: they stay on the stack.
+void fill(lua_State* L, State* st, int idx, cparse::Substitute* out) {
+  using Kind = cparse::Substitute::Kind;
+  switch (lua_type(L, idx)) {
+    case LUA_TNUMBER:
+      out->kind = Kind::integer;
+      out->integer = integer_at(L, idx, 8);
+      return;
+    case LUA_TSTRING: {
+      size_t length;
+      const char* text = lua_tolstring(L, idx, &length);
+      out->kind = Kind::name;
+      out->name = {text, length};
+      return;
+    }
+    case LUA_TUSERDATA:
+      if (CData* ct = to_ctype(L, st, idx)) {
+        out->kind = Kind::type;
+        out->type = ct->type;
+        return;
+      }
+      if (CData* cd = to_cdata(L, st, idx)) {
+        TypeInfo* info;
+        const void* at = resolve(st, cd, &info);
+        if (info->rep >= Rep::boolean && info->rep <= Rep::u64) {
+          out->kind = Kind::integer;
+          out->integer = load_int(at, info->size, (info->type_flags & kUnsigned) != 0);
+        } else {
+          out->kind = Kind::type;
+          out->type = info->id;
+        }
+        return;
+      }
+      break;
+    default:
+      break;
+  }
+  raise_argument(L, idx, "a type, name or number expected for '$', got %s", describe_value(L, st, idx));
+}
+
+// The substitutes lie on the C stack of the caller (`out`).
+int collect(lua_State* L, State* st, int first, cparse::Substitute* out) {
+  int count = 0;
+  for (int i = first; first != 0 && i <= lua_gettop(L) && count < kMaxParameters; ++i) {
+    // Surplus arguments of cdef and typeof are ignored, whatever they are.
+    const int type = lua_type(L, i);
+    if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TUSERDATA) break;
+    if (type == LUA_TUSERDATA && to_ctype(L, st, i) == nullptr && to_cdata(L, st, i) == nullptr) break;
+    fill(L, st, i, &out[count++]);
+  }
+  return count;
+}
+
+}  // namespace
+
+bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, int* used, TypeId* out) {
+  auto* substitutes = static_cast<cparse::Substitute*>(alloca(sizeof(cparse::Substitute) * kMaxParameters));
+  for (int i = 0; i < kMaxParameters; ++i) new (&substitutes[i]) cparse::Substitute;
+  const int count = collect(L, st, first, substitutes);
+  return without_exceptions(st, [&] {
+    size_t consumed = 0;
+    auto parsed = cparse::parse_type(*st->types, text, {substitutes, static_cast<size_t>(count)}, &consumed);
+    if (!parsed) {
+      st->error = parsed.message();
+      return false;
+    }
+    if (used != nullptr) *used = static_cast<int>(consumed);
+    *out = *parsed;
+    return true;
+  });
+}
+
+bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, int* used) {
+  auto* substitutes = static_cast<cparse::Substitute*>(alloca(sizeof(cparse::Substitute) * kMaxParameters));
+  for (int i = 0; i < kMaxParameters; ++i) new (&substitutes[i]) cparse::Substitute;
+  const int count = collect(L, st, first, substitutes);
+  return without_exceptions(st, [&] {
+    size_t consumed = 0;
+    auto parsed = cparse::parse_declarations(*st->types, text, {substitutes, static_cast<size_t>(count)}, &consumed);
+    if (!parsed) {
+      st->error = parsed.message();
+      return false;
+    }
+    if (used != nullptr) *used = static_cast<int>(consumed);
+    return true;
+  });
+}
+
+}  // namespace ferry::lua

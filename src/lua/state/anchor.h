@@ -1,0 +1,36 @@
+// What keeps what alive: interior references keep the object they lie in, objects keep what their pointer members
+// were assigned, and finalisers wait with the object they belong to.
+//
+// An object's "extras" is a table, made on first need:
+//   [lightuserdata address] = value stored there      anchors
+//   [1] = finaliser                                    ffi.gc
+//   [2] = the object itself (5.1, 5.2 only)            so that references can share the table as their parent
+// It is attached to the object where any userdata can have a table (5.1 environment, 5.2/5.3 user value), and kept
+// in an ephemeron table of the state from 5.4 on, where owning objects are made without user values.
+// A reference's parent is its user value itself (5.3+) or its parent's extras table (5.1, 5.2).
+#pragma once
+
+#include "lua/state/state.h"
+
+namespace ferry::lua {
+
+// Makes the userdata `ref` (fresh, made with a slot) keep the object at `parent` alive. If that object is itself a
+// reference, what it refers into is kept instead. Stack-neutral; may raise out-of-memory.
+void set_parent(lua_State* L, State* st, int ref, int parent);
+
+// Pushes the object that owns the memory the cdata at idx refers into: the cdata itself or its parent.
+void push_owner(lua_State* L, State* st, int idx);
+
+// Anchors the value at `value` in the owner of the cdata at `owner` for the pointer stored at `address`; nil removes.
+void anchor(lua_State* L, State* st, int owner, const void* address, int value);
+
+// After `size` bytes were copied between objects by assignment: copies the anchors that lie in them.
+void copy_anchors(lua_State* L, State* st, int to, const void* to_address, int from, const void* from_address,
+                  uint64_t size);
+
+// Sets (nil: removes) the finaliser of the cdata at idx to the value at `finaliser`.
+void set_finaliser(lua_State* L, State* st, int idx, int finaliser);
+// Takes the finaliser out and pushes it (nil if there is none).
+void take_finaliser(lua_State* L, State* st, int idx);
+
+}  // namespace ferry::lua

@@ -1,0 +1,176 @@
+// The cdata object: a userdata with a small header, and the run-time view of types (TypeInfo).
+// Says what a cdata is, recognises and makes one. Conversions are in convert.h.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "ctype/type_table.h"
+#include "lua/host/compat.h"
+
+namespace ferry::lua {
+
+struct State;
+struct CallInfo;
+struct FieldTable;
+
+// A value's memory form, for the dispatch of reads and writes. Enums have their integer's Rep.
+enum class Rep : uint8_t {
+  none,  // void, incomplete: cannot be read or written
+  boolean,
+  i8,
+  u8,
+  i16,
+  u16,
+  i32,
+  u32,
+  i64,
+  u64,
+  f32,
+  f64,
+  // from here on a read gives a cdata
+  pointer,  // also pointers to functions
+  i128,
+  u128,
+  f16,
+  ldouble,
+  f128,
+  complex,
+  vector,
+  reference,
+  record,
+  array,
+  function,
+};
+constexpr bool is_native_rep(Rep r) {
+  return r >= Rep::boolean && r <= Rep::f64;
+}
+
+enum CDataFlag : uint16_t {
+  kIsCType = 1,        // a ctype object: `type` is the type it stands for, `data` the State
+  kOwned = 2,          // the bytes lie in this userdata
+  kHasExtras = 4,      // has a table of anchors / a finaliser (anchor.h)
+  kHasParent = 8,      // the user value slot (or environment) keeps another object alive
+  kHasLength = 16,     // a VLA/VLS made by new: its real byte size lies behind the header (variable_size)
+  kInSlot = 32,        // the value lies in `data` itself: pointers and scalars up to 8 bytes
+  kFinalised = 64,     // its finaliser has run or was taken away
+  kIsCallback = 128,   // a function pointer made from a Lua function: can be set and freed
+  kIsReference = 256,  // `type` is an aggregate's, but the object was reached by a reference: typeof says `T &`
+  kUnchecked = 512,    // an array at the end of a struct declared [0] or [1]: may be longer than its type
+};
+
+// Lua's allocator promises no more than this for userdata memory on every version.
+inline constexpr size_t kUserdataAlign = 8;
+inline constexpr uint16_t kGuard = 0xfe52;  // pre-filter only; the metatable decides (to_cdata)
+
+struct CData {
+  TypeId type;     // with qualifiers
+  uint16_t flags;  // CDataFlag
+  uint16_t guard;  // kGuard; changes when this layout does
+  union {
+    void* data;     // aggregates and other values > 8 bytes: the address of the object
+    uint64_t bits;  // kInSlot: the value's memory form
+    void* pointer;  // kInSlot: a pointer's or reference's value
+  };
+
+  // Where the value's bytes are.
+  void* address() { return (flags & kInSlot) != 0 ? static_cast<void*>(&bits) : data; }
+};
+static_assert(sizeof(CData) == 16);
+
+// The real byte size of a VLA/VLS (kHasLength); references to one have room for it.
+inline uint64_t& variable_size(CData* cd) {
+  return *reinterpret_cast<uint64_t*>(cd + 1);
+}
+
+struct TypeInfo {
+  TypeId id = kNoType;
+  Rep rep = Rep::none;
+  Kind kind = Kind::none;
+  uint8_t quals = 0;
+  uint8_t type_flags = 0;  // ferry::TypeFlag
+  uint32_t align = 1;      // bytes
+  uint64_t size = 0;       // bytes; fixed part for variable types
+  TypeId base_id = kNoType;
+  TypeInfo* base = nullptr;  // info of the element / pointee / referee; filled on first use by base_of()
+  uint64_t count = 0;        // arrays: elements, kVla or kFlexible
+  uint32_t block = 0;  // bytes of the userdata of a new object if it takes nothing but zeroing; 0: new_cdata knows
+  int metatable = 0;   // registry reference of the metatable that new objects get
+  const void* metatable_at = nullptr;  // its address once it was used, for direct access
+  int gc_metatable = 0;                // the same with __gc, for objects with a finaliser; 0: not made yet
+  const void* metatype_at = nullptr;   // as metatable_at, of:
+  int metatype = 0;     // registry reference of the user's metatype table (of a pointer: of its pointee); 0: none
+  bool has_gc = false;  // the metatype had __gc when last looked at (metatype.cpp)
+  FieldTable* fields = nullptr;  // records: filled on first use
+  // What access.cpp needs to index an object of this type without asking further; filled by the first such access that
+  // goes the general way.
+  const FieldTable* members = nullptr;  // of the record that CData::data points to
+  Rep element = Rep::none;              // what CData::data[i] is; none: ask
+  Rep stored_element = Rep::none;       // the same for numbers and bool that may be written
+  uint64_t bound = 0;                   // indexes below it are inside, all else has to be looked at
+  CallInfo* call = nullptr;             // functions: filled on first use
+};
+
+// The bytes of a boxed value of `info`'s type are in the header.
+inline bool fits_slot(const TypeInfo& info) {
+  return info.size <= 8 && info.rep != Rep::record && info.rep != Rep::array && info.rep != Rep::vector &&
+         info.rep != Rep::complex && info.rep != Rep::function;
+}
+
+// The cdata at idx, or null if the value is anything else, ctype objects included. Cannot be fooled by foreign
+// userdata: its metatable must be one of this state's. Uses one stack slot, never raises.
+CData* to_cdata(lua_State* L, State* st, int idx);
+// Same for ctype objects only.
+CData* to_ctype(lua_State* L, State* st, int idx);
+
+// Zeroes memory. Constant sizes are stores, not calls, and most objects are this small.
+inline void clear(char* to, size_t size) {
+  if (size - 16 <= 48) {  // 16 ... 64, from both ends
+    std::memset(to, 0, 16);
+    std::memset(to + size - 16, 0, 16);
+    if (size > 32) {
+      std::memset(to + 16, 0, 16);
+      std::memset(to + size - 32, 0, 16);
+    }
+  } else {
+    std::memset(to, 0, size);
+  }
+}
+
+// Pushes a zeroed object of a type with a `block`, still without its metatable. Raises on out-of-memory.
+inline CData* start_object(lua_State* L, const TypeInfo* info) {
+  auto* cd = static_cast<CData*>(new_userdata(L, info->block));
+  *cd = CData{info->id, kOwned, kGuard, {cd + 1}};
+  clear(reinterpret_cast<char*>(cd + 1), info->block - sizeof(CData));
+  return cd;
+}
+// The same with its metatable.
+CData* push_object(lua_State* L, State* st, TypeInfo* info);
+// Pushes the metatable of new objects.
+void push_metatable(lua_State* L, State* st, TypeInfo* info);
+// Pushes a new zero-filled owned object of the type, `size` bytes (>= info.size for VLAs, else info.size). Raises on
+// out-of-memory. The metatable is the plain one. Never for void/function/incomplete types.
+CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size);
+inline CData* new_cdata(lua_State* L, State* st, TypeInfo* info) {
+  return new_cdata(L, st, info, info->size);
+}
+// Pushes a cdata that refers to memory it does not own: a record, array or function at `address`, or a reference type's
+// value. When `parent` is not 0 the object there is kept alive.
+CData* push_reference(lua_State* L, State* st, TypeInfo* info, void* address, int parent);
+// Pushes a pointer (info: the pointer type). parent as above.
+CData* push_pointer(lua_State* L, State* st, TypeInfo* pointer, void* value, int parent = 0);
+// Pushes a boxed scalar of up to 8 bytes whose memory form is `bits`.
+CData* push_boxed(lua_State* L, State* st, TypeInfo* info, uint64_t bits);
+// Pushes a 64-bit integer: native on 5.3+, boxed before.
+void push_int64(lua_State* L, State* st, int64_t value);
+void push_uint64(lua_State* L, State* st, uint64_t value);
+// Pushes the ctype object of a type; the same object every time.
+void push_ctype(lua_State* L, State* st, TypeId type);
+
+// Finds the object that a reference cdata stands for: *info becomes the referee's. Returns its address.
+void* resolve(State* st, CData* cd, TypeInfo** info);
+
+// Byte size of the object a cdata stands for, with a VLA's real length. References: of the referee.
+uint64_t size_of_object(State* st, CData* cd);
+
+}  // namespace ferry::lua

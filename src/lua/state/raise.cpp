@@ -1,0 +1,163 @@
+// Error messages and the only calls of lua_error. See raise.h for the rule about live objects.
+#include "lua/state/raise.h"
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "ctype/spell.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// Longer messages are cut: they quote names and texts that somebody made up.
+constexpr size_t kMaxMessage = 2048;
+
+// Pushes position and message and raises. The message is copied first, for it may lie in st->error: pushing can collect
+// garbage, and a finaliser's own errors go through the same buffer.
+[[noreturn]] void raise_text(lua_State* L, const char* borrowed) {
+  char message[kMaxMessage];
+  std::snprintf(message, sizeof message, "%s", borrowed);
+  luaL_where(L, 1);
+  lua_pushstring(L, message);
+  lua_concat(L, 2);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+// A buffer that the next three calls leave alone.
+std::string& next_buffer(State* st) {
+  return st->texts[st->next_text++ % 4];
+}
+
+const char* fill_type_name(State* st, std::string& out, TypeId type) {
+  if (!without_exceptions(st, [&] {
+        out = spell(*st->types, type);
+        return true;
+      })) {
+    return "?";
+  }
+  return out.c_str();
+}
+
+// Composes "cannot convert ..." with its place into st->error.
+void compose_convert(State* st, const char* source, const char* target) {
+  without_exceptions(st, [&] {
+    std::string text = "cannot convert '";
+    text += source;
+    text += "' to '";
+    text += target;
+    text += "'";
+    st->error = std::move(text);
+    return true;
+  });
+}
+
+void compose_place(State* st, const Place& place) {
+  without_exceptions(st, [&] {
+    std::string text;
+    switch (place.kind) {
+      case Place::Kind::argument:
+        text = "bad argument #" + std::to_string(place.number) + " to ";
+        text += place.name != nullptr                 ? "'" + std::string(place.name) + "'"
+                : place.owner != kNoType && st->types ? "'" + spell(*st->types, place.owner) + "'"
+                                                      : "the function";
+        text += " (" + st->error + ")";
+        break;
+      case Place::Kind::member:
+        text = st->error + " in member '" + (place.name ? place.name : "?") + "'";
+        if (place.owner != kNoType && st->types) text += " of '" + spell(*st->types, place.owner) + "'";
+        break;
+      case Place::Kind::element:
+        text = st->error + " in element " + std::to_string(place.number);
+        if (place.owner != kNoType && st->types) text += " of '" + spell(*st->types, place.owner) + "'";
+        break;
+      case Place::Kind::result:
+        text = st->error + " in the result of a callback";
+        if (place.owner != kNoType && st->types) text += " of type '" + spell(*st->types, place.owner) + "'";
+        break;
+      case Place::Kind::variable:
+        text = st->error + " in variable '" + (place.name ? place.name : "?") + "'";
+        break;
+      case Place::Kind::none:
+        return true;
+    }
+    st->error = std::move(text);
+    return true;
+  });
+}
+
+}  // namespace
+
+void raise(lua_State* L, const char* format, ...) {
+  char message[512];
+  va_list args;
+  va_start(args, format);
+  std::vsnprintf(message, sizeof message, format, args);
+  va_end(args);
+  raise_text(L, message);
+}
+
+void raise_error(lua_State* L, State* st) {
+  raise_text(L, st->error.c_str());
+}
+
+void raise_argument(lua_State* L, int arg, const char* format, ...) {
+  char message[512];
+  va_list args;
+  va_start(args, format);
+  std::vsnprintf(message, sizeof message, format, args);
+  va_end(args);
+  luaL_argerror(L, arg, message);
+  __builtin_unreachable();
+}
+
+void raise_expected(lua_State* L, State* st, int arg, const char* what) {
+  raise_argument(L, arg, "%s expected, got %s", what, describe_value(L, st, arg));
+}
+
+const char* check_text(lua_State* L, State* st, int arg, size_t* length) {
+  if (!lua_isstring(L, arg)) raise_expected(L, st, arg, "string");
+  return lua_tolstring(L, arg, length);
+}
+
+void raise_at(lua_State* L, State* st, const Place& place) {
+  compose_place(st, place);
+  raise_error(L, st);
+}
+
+void raise_convert(lua_State* L, State* st, int idx, TypeId target, const Place& place) {
+  raise_convert(L, st, describe_value(L, st, idx), target, place);
+}
+
+void raise_convert(lua_State* L, State* st, const char* source, TypeId target, const Place& place) {
+  compose_convert(st, source, type_name(st, target));
+  raise_at(L, st, place);
+}
+
+void raise_closed(lua_State* L) {
+  raise(L, "the Lua state that this object belongs to is closing");
+}
+
+const char* type_name(State* st, TypeId type) {
+  if (st->closed()) return "?";
+  return fill_type_name(st, next_buffer(st), type);
+}
+
+const char* describe_value(lua_State* L, State* st, int idx) {
+  if (CData* cd = to_cdata(L, st, idx)) return type_name(st, cd->type);
+  if (CData* ct = to_ctype(L, st, idx)) {
+    const char* name = type_name(st, ct->type);
+    std::string& out = next_buffer(st);
+    if (!without_exceptions(st, [&] {
+          out = std::string("ctype<") + name + ">";
+          return true;
+        })) {
+      return "ctype";
+    }
+    return out.c_str();
+  }
+  return lua_typename(L, lua_type(L, idx));  // "no value" for an index beyond the top
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,46 @@
+// The only place that raises Lua errors. Callers must have nothing alive that needs a destructor:
+// a Lua error is a longjmp on C-built Lua and an exception on C++-built Lua and LuaJIT.
+#pragma once
+
+#include <string>
+
+#include "lua/state/state.h"
+
+namespace ferry::lua {
+
+// Where a conversion takes place, for its error message. Plain data: lives on the stack of who converts.
+struct Place {
+  enum class Kind : uint8_t { none, argument, member, element, result, variable };
+  Kind kind = Kind::none;
+  int number = 0;              // argument: its number; element: unused
+  const char* name = nullptr;  // argument: function's name or null; member, variable: its name
+  TypeId owner = kNoType;      // member: the record; element: the array; argument without a name: what is called
+};
+
+// Raises luaL_error-style "position: message" (level 1).
+[[noreturn]] void raise(lua_State* L, const char* format, ...) __attribute__((format(printf, 2, 3)));
+// Raises st->error, which the caller has filled; with position.
+[[noreturn]] void raise_error(lua_State* L, State* st);
+// "bad argument #n to 'f' (message)"
+[[noreturn]] void raise_argument(lua_State* L, int arg, const char* format, ...) __attribute__((format(printf, 3, 4)));
+// "bad argument #n to 'f' (WHAT expected, got the value's kind)"
+[[noreturn]] void raise_expected(lua_State* L, State* st, int arg, const char* what);
+// The argument as text, numbers converted as Lua does; raises for anything else. `length` may be null.
+const char* check_text(lua_State* L, State* st, int arg, size_t* length);
+// "cannot convert 'source' to 'target'" with the place around it. The source is described from the value at idx.
+[[noreturn]] void raise_convert(lua_State* L, State* st, int idx, TypeId target, const Place& place);
+// The same for a source given as text.
+[[noreturn]] void raise_convert(lua_State* L, State* st, const char* source, TypeId target, const Place& place);
+// Puts the place around a message in st->error and raises it.
+[[noreturn]] void raise_at(lua_State* L, State* st, const Place& place);
+[[noreturn]] void raise_closed(lua_State* L);
+
+// For errors that have nobody to be raised to and a Lua without warn(). Does not use C's stdio.
+void write_standard_error(const char* text, size_t length);
+
+// "int *", "string", "nil", ... of the value at idx, in a buffer of the State (valid until the next call).
+const char* describe_value(lua_State* L, State* st, int idx);
+// Spelled type in one of a few rotating buffers of the State (valid for the next three calls).
+const char* type_name(State* st, TypeId type);
+
+}  // namespace ferry::lua

@@ -1,0 +1,159 @@
+// Everything Ferry keeps for one Lua state. Lives in a userdata, so its memory outlasts every finaliser;
+// what it owns is freed when the state closes, and from then on every entry point refuses (closed()).
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "call/backend.h"
+#include "call/stack_layout.h"
+#include "call/thunk_cache.h"
+#include "ctype/type_table.h"
+#include "lua/host/compat.h"
+#include "lua/state/cdata.h"
+
+namespace ferry::lua {
+
+struct CallbackTable;
+struct ThunkTable;
+class PointerSet;
+
+struct State {
+  // The innermost C call in progress; first because compiled calls are shorter for it.
+  lua_State* caller = nullptr;   // who made it, and so where its callbacks run; null: there is none
+  uintptr_t owner = 0;           // this_thread() of the thread that entered last
+  int saved_errno = 0;           // C's errno as the last call left it
+  bool callback_failed = false;  // in a callback of this call; the error waits in pending_error
+
+  lua_State* main = nullptr;         // or the thread that loaded the module, on 5.1
+  std::unique_ptr<TypeTable> types;  // null once the state is closed
+  const call::Backend* backend = nullptr;
+  call::StackLayout stack;       // valid: direct.h may read and write the Lua stack
+  uint16_t guard = kGuard;       // what the hot paths expect in a cdata; 0, which none has, once the state is closed
+  std::vector<TypeInfo*> infos;  // by TypeId; null: not built yet
+  std::string error;             // the message that raise_error() raises
+  std::string texts[4];          // rotating buffers of type_name() and describe_value()
+  unsigned next_text = 0;
+
+  // Registry references.
+  int names = 0;        // table: anchors of field names
+  int parse_cache = 0;  // table: type text -> id
+  int parse_cache_size = 0;
+  int ctypes = 0;                                                 // table, weak values: id -> ctype object
+  int extras = 0;                                                 // 5.4+: ephemeron table, cdata -> its extras table
+  int record_mt = 0, pointer_mt = 0, value_mt = 0, ctype_mt = 0;  // plain metatables by kind
+  int record_gc_mt = 0, pointer_gc_mt = 0, value_gc_mt = 0;       // with __gc
+  int function_mt = 0;                                            // of FunctionRecord userdata
+  int shape_mt = 0;                                               // of userdata that own a VarargShape
+  int library_mt = 0;                                             // of library anchors
+  int callbacks = 0;                 // table: [function][type id] = callback made for it in passing
+  int callback_runner = 0;           // C function run inside a callback's lua_pcall
+  int convert_runner = 0;            // the same for the result of a callback of scalars
+  int error_runner = 0;              // the same for what ffi.onerror asks for
+  int freed_message = 0;             // the error that C's call of a freed callback raises
+  int pending_error = 0;             // where a callback's error waits
+  int thread = 0;                    // thread for callbacks without a call below them
+  int self = 0;                      // the State userdata itself
+  int sentinel_mt = 0;               // of the userdata that tell a library that the state closes
+  int libraries = 0;                 // table, weak keys: namespace table -> its library userdata
+  int global_anchors = 0;            // table: what C pointer variables were assigned
+  int null_pointer = 0;              // ffi.NULL, ffi.C.NULL
+  int imaginary_unit = 0;            // ffi.C.i
+  int lister = 0;                    // function (...) return {...} end, made on first use
+  int lua_tonumber = 0;              // the tonumber of this Lua when the module was loaded
+  int events = 0;                    // table: event -> the function that every cdata metatable has for it
+  int thunk_functions = 0;           // table, weak keys: Lua function -> its thunk
+  int metatable_list = 0;            // table: every metatable made, for the end
+  PointerSet* metatables = nullptr;  // addresses of all cdata metatables
+  const void* ctype_mt_address = nullptr;
+
+  std::shared_ptr<CallbackTable> callback_table;  // null: no callback made yet
+  call::MetatableCache metatable_cache;           // most of `metatables`, for compiled code
+  ThunkTable* thunks = nullptr;                   // null: none made yet
+  bool index_checks = true;                       // ffi.checked
+  lua_State* callback_thread = nullptr;
+
+  bool closed() const { return types == nullptr; }
+};
+
+// The state of the running C function: its first upvalue.
+inline State* state_of(lua_State* L) {
+  return static_cast<State*>(lua_touserdata(L, lua_upvalueindex(1)));
+}
+
+// Registers f as a closure over the State; pushes it.
+void push_function(lua_State* L, State* st, lua_CFunction f);
+
+// The run-time view of a type, built on first use. Never null for a valid id; does not touch Lua except
+// to read the registry. Returns a stable pointer.
+TypeInfo* info_of(State* st, TypeId id);
+inline TypeInfo* base_of(State* st, TypeInfo* info) {
+  if (info->base == nullptr) info->base = info_of(st, info->base_id);
+  return info->base;
+}
+inline TypeInfo* info_of(State* st, Scalar s) {
+  return info_of(st, scalar_type(s));
+}
+// The info of `void *`; made when the state opened.
+TypeInfo* void_pointer(State* st);
+// When a record is completed or a metatype is set, views built before are brought up to date.
+void refresh_infos(State* st);
+
+// Pushes the State's userdata, created and anchored in the registry on the first call for this Lua state. Raises.
+State* push_state(lua_State* L);
+
+// Runs `work`, which must not call Lua; an allocation failure in it becomes an error message. False: st->error is set.
+template <typename Work>
+bool without_exceptions(State* st, Work work) {
+  try {
+    return work();
+  } catch (const std::exception&) {  // bad_alloc, length_error: all that the standard library throws here
+    st->error = "not enough memory";
+    return false;
+  }
+}
+
+// --- members ------------------------------------------------------------------------------------
+
+struct Member {
+  // Address of the interned Lua string, or of the type table's copy where Lua would not intern it; null: an empty slot.
+  const char* key = nullptr;
+  uint64_t offset = 0;
+  TypeInfo* info = nullptr;  // null: a scoped constant
+  const Constant* constant = nullptr;
+  NameId name = kNoName;
+  Rep rep = Rep::none;     // of info, for plain members; none for bit-fields and constants
+  Rep stored = Rep::none;  // the same for numbers and bool that may be written
+  uint8_t bit_width = kNotBitfield;
+  uint8_t bit_offset = 0;
+  bool unchecked = false;  // trailing array [0] or [1]
+  uint32_t size() const { return static_cast<uint32_t>(info->size); }
+};
+
+// Members of a record by the address of the key string. Open addressing, power-of-two capacity.
+struct FieldTable {
+  bool ready = false;  // false: a Lua error interrupted the filling
+  uint32_t mask = 0;
+  Member* slots = nullptr;
+};
+// Where the search for a key begins. Strings are allocated, so the lowest four bits are the same for all.
+inline uint32_t first_slot(const FieldTable* table, const char* key) {
+  const auto bits = reinterpret_cast<uintptr_t>(key);
+  return static_cast<uint32_t>(bits >> 4 ^ bits >> 10) & table->mask;
+}
+// The member whose name is the interned string at `key`, or null.
+inline const Member* member_at(const FieldTable* table, const char* key) {
+  for (uint32_t i = first_slot(table, key);; i = (i + 1) & table->mask) {
+    const Member& m = table->slots[i];
+    if (m.key == key) return &m;
+    if (m.key == nullptr) return nullptr;
+  }
+}
+// Finds the member that the string at idx names, or null. `record` must be a complete record's info. May allocate
+// (first use) and raise.
+const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx);
+
+}  // namespace ferry::lua

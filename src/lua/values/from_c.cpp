@@ -1,0 +1,357 @@
+// C -> C: a cdata's value converted to another C type. LuaJIT's "Conversions between C types", as for assignment in C
+// (C 6.5.16.1) with its additions; casts as C 6.5.4.
+#include "base/memory.h"
+#include "lua/calls/call.h"
+#include "lua/state/anchor.h"
+#include "lua/values/write.h"
+
+namespace ferry::lua {
+
+namespace {
+
+bool is_float(Rep r) {
+  return r == Rep::f32 || r == Rep::f64 || r == Rep::f16 || r == Rep::ldouble || r == Rep::f128;
+}
+bool is_int(Rep r) {
+  return (r >= Rep::boolean && r <= Rep::u64) || r == Rep::i128 || r == Rep::u128;
+}
+
+#ifdef __SIZEOF_INT128__
+using Wide = __int128;
+Wide load_wide(const TypeInfo* info, const void* from) {
+  if (info->rep == Rep::i128 || info->rep == Rep::u128) return load<Wide>(from);
+  const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
+  const int64_t v = load_int(from, info->size, is_unsigned);
+  return is_unsigned ? static_cast<Wide>(static_cast<uint64_t>(v)) : static_cast<Wide>(v);
+}
+void store_wide(void* to, size_t size, Wide value) {
+  if (size == 16) {
+    store(to, value);
+  } else {
+    store_int(to, size, static_cast<int64_t>(value));
+  }
+}
+#else
+using Wide = int64_t;
+Wide load_wide(const TypeInfo* info, const void* from) {
+  return load_int(from, info->size, (info->type_flags & kUnsigned) != 0);
+}
+void store_wide(void* to, size_t size, Wide value) {
+  store_int(to, size, value);
+}
+#endif
+
+long double load_long(State* st, TypeInfo* info, const void* from) {
+  switch (info->rep) {
+    case Rep::ldouble:
+      return load<long double>(from);
+    case Rep::f128:
+      return load_f128_long(from);
+    case Rep::i64:
+      return static_cast<long double>(load<int64_t>(from));
+    case Rep::u64:
+      return static_cast<long double>(load<uint64_t>(from));
+    default:
+      return load_double(st, info, from);
+  }
+}
+
+void store_float(TypeInfo* info, void* to, long double value) {
+  switch (info->rep) {
+    case Rep::f32:
+      store(to, static_cast<float>(value));
+      return;
+    case Rep::f64:
+      store(to, static_cast<double>(value));
+      return;
+    case Rep::f16:
+      store_f16(to, static_cast<double>(value));
+      return;
+    case Rep::f128:
+      store_f128(to, value);
+      return;
+    default:
+      store(to, value);
+      return;
+  }
+}
+
+// Arithmetic to arithmetic, bool included; exact where C is.
+void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, const void* from) {
+  if (info->rep == Rep::boolean) {
+    const bool value = is_int(source->rep) ? load_wide(source, from) != 0 : load_long(st, source, from) != 0;
+    store<uint8_t>(to, value);
+  } else if (is_int(info->rep)) {
+    if (is_int(source->rep)) {
+      store_wide(to, info->size, load_wide(source, from));
+    } else if (source->rep == Rep::ldouble || source->rep == Rep::f128) {
+      const long double v = load_long(st, source, from);
+      if (v >= -9223372036854775808.0L && v < 9223372036854775808.0L) {
+        store_wide(to, info->size, static_cast<int64_t>(v));
+      } else if (v > 0 && v < 18446744073709551616.0L) {
+        store_wide(to, info->size, static_cast<Wide>(static_cast<uint64_t>(v)));
+      } else if (info->size == 16) {
+        store_int128(to, static_cast<double>(v));
+      } else {
+        store_int(to, info->size, number_to_integer(static_cast<double>(v), info->size));
+      }
+    } else if (info->size == 16) {
+      store_int128(to, load_double(st, source, from));
+    } else {
+      store_int(to, info->size, number_to_integer(load_double(st, source, from), info->size));
+    }
+  } else if (is_float(info->rep)) {
+    if (source->rep == Rep::i128 || source->rep == Rep::u128) {
+      store_float(info, to,
+                  source->rep == Rep::u128 ? static_cast<long double>(load<unsigned __int128>(from))
+                                           : static_cast<long double>(load_wide(source, from)));
+    } else {
+      store_float(info, to, load_long(st, source, from));
+    }
+  }
+}
+
+bool is_arithmetic(const TypeInfo* info) {
+  return is_int(info->rep) || is_float(info->rep);
+}
+
+[[noreturn]] void refuse(lua_State* L, State* st, TypeInfo* source, TypeInfo* target, const Place& place) {
+  raise_convert(L, st, type_name(st, source->id), target->id, place);
+}
+
+void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeInfo* source, const void* from,
+                          int idx, const Place& place, const Keeper& keep, unsigned mode) {
+  void* value;
+  TypeId pointee;
+  switch (source->rep) {
+    case Rep::pointer:
+      value = load<void*>(from);
+      pointee = source->base_id;
+      break;
+    case Rep::array:
+      value = const_cast<void*>(from);
+      pointee = source->base_id;
+      // A pointer to the whole array is what `T (*)[n]` asks for.
+      if ((*st->types)[info->base_id].kind == Kind::array &&
+          (*st->types)[pointee].canonical != (*st->types)[info->base_id].canonical) {
+        pointee = source->id;
+      }
+      break;
+    case Rep::record:
+    case Rep::function:
+      value = const_cast<void*>(from);
+      pointee = source->id;
+      break;
+    default:
+      if ((mode & kCast) != 0 && is_int(source->rep)) {
+        store(address, reinterpret_cast<void*>(static_cast<uintptr_t>(load_wide(source, from))));
+        return;
+      }
+      if (info->rep == Rep::reference && pointer_compatible(st, info->base_id, source->id, false)) {
+        // `const int &` takes a boxed int: the box is the object.
+        store(address, const_cast<void*>(from));
+        return;
+      }
+      refuse(L, st, source, info, place);
+  }
+  if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, pointee, false)) refuse(L, st, source, info, place);
+  store(address, value);
+  if (keep.owner != 0) anchor(L, st, keep.owner, address, idx);
+}
+
+void copy_object(lua_State* L, State* st, void* to, const void* from, uint64_t size, int idx, const Keeper& keep) {
+  std::memmove(to, from, static_cast<size_t>(size));
+  if (keep.owner != 0) copy_anchors(L, st, keep.owner, to, idx, from, size);
+}
+
+}  // namespace
+
+void store_int128(void* address, double value) {
+#ifdef __SIZEOF_INT128__
+  // 2^127 and beyond, NaN: the lowest value, as number_to_integer does for 64 bits.
+  const Wide lowest = static_cast<Wide>(static_cast<unsigned __int128>(1) << 127);
+  const bool fits =
+      value > -170141183460469231731687303715884105728.0 && value < 170141183460469231731687303715884105728.0;
+  store(address, fits ? static_cast<Wide>(value) : lowest);
+#else
+  store_int(address, 8, number_to_integer(value, 8));
+#endif
+}
+
+bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_quals) {
+  const TypeTable& types = *st->types;
+  bool same = false;  // below the first level qualifiers must agree
+  for (;;) {
+    if (target == source) return true;
+    const Type& d = types[target];
+    const Type& s = types[source];
+    if (!ignore_quals) {
+      const uint8_t dq = d.quals & (kConst | kVolatile);
+      // An array's qualifiers are its elements'; a struct's own are looked at as well.
+      const uint8_t sq = s.quals & (kConst | kVolatile);
+      if (same ? dq != sq : (dq & sq) != sq) return false;
+    }
+    if (!same && !ignore_quals && (d.kind == Kind::void_ || s.kind == Kind::void_)) return true;
+    if (d.canonical == s.canonical) {
+      // Equal but for qualifiers further down, which have to be compared.
+      if (ignore_quals || (d.kind != Kind::pointer && d.kind != Kind::reference)) return true;
+    }
+    const bool d_integer = d.kind == Kind::integer || d.kind == Kind::enumeration;
+    const bool s_integer = s.kind == Kind::integer || s.kind == Kind::enumeration;
+    if (d_integer && s_integer) return d.size == s.size;  // int * and unsigned * interconvert
+    if (d.kind != s.kind) return false;
+    switch (d.kind) {
+      case Kind::boolean:
+      case Kind::floating:
+      case Kind::complex:
+      case Kind::void_:
+        return d.size == s.size && d.scalar == s.scalar;
+      case Kind::pointer:
+      case Kind::reference:
+        target = d.base;
+        source = s.base;
+        same = true;
+        continue;
+      case Kind::array:
+      case Kind::vector:
+        if (d.count != s.count && d.count != kFlexible && s.count != kFlexible) return false;
+        target = d.base;
+        source = s.base;
+        continue;
+      default:
+        return false;
+    }
+  }
+}
+
+bool pointer_value(State* st, CData* cd, void** out, TypeId* pointee) {
+  TypeInfo* info;
+  void* at = resolve(st, cd, &info);
+  switch (info->rep) {
+    case Rep::pointer:
+      *out = load<void*>(at);
+      *pointee = info->base_id;
+      return true;
+    case Rep::array:
+      *out = at;
+      *pointee = info->base_id;
+      return true;
+    case Rep::record:
+    case Rep::function:
+      *out = at;
+      *pointee = info->id;
+      return true;
+    default:
+      return false;
+  }
+}
+
+void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeInfo* source, const void* from, int idx,
+                  const Place& place, const Keeper& keep, unsigned mode) {
+  switch (info->rep) {
+    case Rep::boolean:
+    case Rep::i8:
+    case Rep::u8:
+    case Rep::i16:
+    case Rep::u16:
+    case Rep::i32:
+    case Rep::u32:
+    case Rep::i64:
+    case Rep::u64:
+    case Rep::i128:
+    case Rep::u128:
+    case Rep::f16:
+    case Rep::f32:
+    case Rep::f64:
+    case Rep::ldouble:
+    case Rep::f128:
+      if (is_arithmetic(source)) {
+        convert_arithmetic(st, info, address, source, from);
+        return;
+      }
+      if (source->rep == Rep::complex) {
+        convert_arithmetic(st, info, address, base_of(st, source), from);
+        return;
+      }
+      if ((mode & kCast) != 0 && is_int(info->rep)) {
+        void* value = nullptr;
+        switch (source->rep) {
+          case Rep::pointer:
+            value = load<void*>(from);
+            break;
+          case Rep::array:
+          case Rep::record:
+          case Rep::function:
+            value = const_cast<void*>(from);
+            break;
+          default:
+            refuse(L, st, source, info, place);
+        }
+        if (info->rep == Rep::boolean) {
+          store<uint8_t>(address, value != nullptr);
+        } else {
+          store_wide(address, info->size, static_cast<Wide>(reinterpret_cast<uintptr_t>(value)));
+        }
+        return;
+      }
+      break;
+    case Rep::complex: {
+      TypeInfo* part = base_of(st, info);
+      auto* imaginary = static_cast<char*>(address) + part->size;
+      if (source->rep == Rep::complex) {
+        TypeInfo* source_part = base_of(st, source);
+        convert_arithmetic(st, part, address, source_part, from);
+        convert_arithmetic(st, part, imaginary, source_part, static_cast<const char*>(from) + source_part->size);
+        return;
+      }
+      if (is_arithmetic(source)) {
+        convert_arithmetic(st, part, address, source, from);
+        std::memset(imaginary, 0, part->size);
+        return;
+      }
+      break;
+    }
+    case Rep::vector:
+      if (source->rep == Rep::vector && source->size == info->size) {
+        std::memmove(address, from, static_cast<size_t>(info->size));
+        return;
+      }
+      if (is_arithmetic(source) || source->rep == Rep::complex) {  // of a complex number: the real part
+        if (source->rep == Rep::complex) source = base_of(st, source);
+        TypeInfo* element = base_of(st, info);
+        for (uint64_t i = 0; i < info->count; ++i) {
+          convert_arithmetic(st, element, static_cast<char*>(address) + i * element->size, source, from);
+        }
+        return;
+      }
+      break;
+    case Rep::pointer:
+    case Rep::reference:
+      write_pointer_from_c(L, st, info, address, source, from, idx, place, keep, mode);
+      return;
+    case Rep::record:
+      if (source->rep == Rep::record && (*st->types)[source->id].canonical == (*st->types)[info->id].canonical) {
+        copy_object(L, st, address, from, info->size, idx, keep);
+        return;
+      }
+      break;
+    case Rep::array:
+      // Both lengths must be known, and equal: as in LuaJIT, where C has no array assignment at all.
+      if (source->rep == Rep::array && info->count != kVla && info->count != kFlexible &&
+          pointer_compatible(st, info->base_id, source->base_id, false)) {
+        uint64_t bytes = source->count == kVla || source->count == kFlexible ? 0 : source->size;
+        if (CData* cd = to_cdata(L, st, idx); cd != nullptr && (cd->flags & kHasLength) != 0) bytes = variable_size(cd);
+        if (bytes == info->size && bytes != 0) {
+          copy_object(L, st, address, from, bytes, idx, keep);
+          return;
+        }
+      }
+      break;
+    case Rep::function:
+    case Rep::none:
+      break;
+  }
+  refuse(L, st, source, info, place);
+}
+
+}  // namespace ferry::lua

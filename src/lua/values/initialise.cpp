@@ -1,0 +1,276 @@
+// Initialisers: tables and argument lists for arrays, records, complex numbers and vectors, by LuaJIT's rules
+// ("Initializers" of its FFI semantics).
+#include "ctype/layout.h"
+#include "ctype/spell.h"
+#include "lua/state/anchor.h"
+#include "lua/values/write.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// Each level of nested tables needs a few stack slots and a C frame; the nesting is that of the C type, so this
+// is reached only by absurd declarations.
+constexpr int kMaxInitialiserDepth = 150;
+
+struct Init {
+  lua_State* L;
+  State* st;
+  const Keeper* keep;
+  unsigned mode;
+  int depth;
+};
+
+void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place);
+
+[[noreturn]] void too_many(lua_State* L, State* st, TypeInfo* info, const Place& place) {
+  without_exceptions(st, [&] {
+    st->error = "too many initializers for '" + spell(*st->types, info->id) + "'";
+    return true;
+  });
+  raise_at(L, st, place);
+}
+
+void init_value(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place) {
+  const int type = lua_type(in.L, idx);
+  if (type == LUA_TTABLE &&
+      (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex || info->rep == Rep::vector)) {
+    init_table(in, info, address, size, idx, place);
+  } else if (type == LUA_TSTRING && info->rep == Rep::array && is_char_array(in.st, info)) {
+    write_string_array(in.L, in.st, info, address, size, idx);
+  } else {
+    write_any(in.L, in.st, info, address, idx, place, *in.keep, in.mode & ~static_cast<unsigned>(kInitialiser));
+  }
+}
+
+// Number of elements that `size` bytes hold.
+uint64_t capacity(State* st, TypeInfo* info, uint64_t size) {
+  const uint64_t element = base_of(st, info)->size;
+  return element != 0 ? size / element : 0;
+}
+
+// A single initialiser fills the whole array.
+void replicate(void* address, uint64_t element, uint64_t count) {
+  auto* to = static_cast<char*>(address);
+  uint64_t done = element;
+  const uint64_t all = element * count;
+  while (done < all) {
+    const uint64_t chunk = done < all - done ? done : all - done;
+    std::memcpy(to + done, to, static_cast<size_t>(chunk));
+    done += chunk;
+  }
+}
+
+// Replication of elements that hold anchored pointers must anchor every copy.
+bool holds_pointers(State* st, TypeInfo* info) {
+  switch (info->rep) {
+    case Rep::pointer:
+      return true;
+    case Rep::array:
+      return holds_pointers(st, base_of(st, info));
+    case Rep::record:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void fill_from_first(const Init& in, TypeInfo* info, void* address, uint64_t count) {
+  TypeInfo* element = base_of(in.st, info);
+  replicate(address, element->size, count);
+  if (in.keep->owner == 0 || !holds_pointers(in.st, element)) return;
+  auto* first = static_cast<char*>(address);
+  // Anchors exist only if the first element stored something; copy_anchors looks.
+  const CData* owner = to_cdata(in.L, in.st, in.keep->owner);
+  if (owner == nullptr || (owner->flags & kHasExtras) == 0) return;
+  for (uint64_t i = 1; i < count; ++i) {
+    copy_anchors(in.L, in.st, in.keep->owner, first + i * element->size, in.keep->owner, first, element->size);
+  }
+}
+
+void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& where) {
+  lua_State* L = in.L;
+  TypeInfo* element = base_of(in.st, info);
+  const uint64_t count = info->rep == Rep::complex ? 2 : capacity(in.st, info, size);
+  uint64_t filled = 0;
+  for (int i = 0;; ++i) {
+    lua_rawgeti(L, idx, i);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      if (i == 0) continue;  // 0-based or 1-based
+      break;
+    }
+    if (filled >= count) too_many(L, in.st, info, where);
+    const Place place{Place::Kind::element, static_cast<int>(filled), nullptr, info->id};
+    init_value(in, element, static_cast<char*>(address) + filled * element->size, element->size, lua_gettop(L), place);
+    lua_pop(L, 1);
+    ++filled;
+  }
+  if (filled == 1 && info->rep != Rep::complex) fill_from_first(in, info, address, count);
+}
+
+void init_field(const Init& in, TypeInfo* record, const Field& f, void* address, uint64_t size, int idx) {
+  TypeInfo* info = info_of(in.st, f.type);
+  const Place place{Place::Kind::member, 0, in.st->types->name(f.name).data(), record->id};
+  void* at = static_cast<char*>(address) + f.offset;
+  if (f.is_bitfield()) {
+    uint64_t raw[2] = {0, 0};
+    write_any(in.L, in.st, info, raw, idx, place, Keeper{}, kAssign);
+    write_bits(static_cast<std::byte*>(address), f.offset, f.bit_offset, f.bit_width,
+               static_cast<uint64_t>(load_int(raw, info->size, true)), host_target().big_endian);
+    return;
+  }
+  // The variable or flexible last member has what is left of the object.
+  const bool open_ended = info->rep == Rep::array && (info->count == kVla || info->count == kFlexible);
+  init_value(in, info, at, open_ended ? size - f.offset : info->size, idx, place);
+}
+
+// Members in order from a list, or by name. *position: the next list index, -1: by name. Returns false when
+// the list has ended.
+bool init_record_from(const Init& in, TypeInfo* record, void* address, uint64_t size, int idx, int* position) {
+  lua_State* L = in.L;
+  const Record& r = in.st->types->record(record->id);
+  for (const Field& f : r.fields) {
+    if (f.name == kNoName) {
+      TypeInfo* inner = info_of(in.st, f.type);
+      if (!f.is_bitfield() && inner->rep == Rep::record) {
+        if (!init_record_from(in, inner, static_cast<char*>(address) + f.offset, inner->size, idx, position))
+          return false;
+        if (r.is_union && *position > 0) return true;
+      }
+      continue;
+    }
+    if (*position >= 0) {
+      const bool at_start = *position == 0;
+      lua_rawgeti(L, idx, *position);
+      if (at_start && lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        *position = 1;
+        lua_rawgeti(L, idx, 1);
+      }
+      if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        if (!at_start) return false;
+        *position = -1;
+      } else {
+        ++*position;
+        init_field(in, record, f, address, size, lua_gettop(L));
+        lua_pop(L, 1);
+        if (r.is_union) return true;
+        continue;
+      }
+    }
+    const std::string_view name = in.st->types->name(f.name);
+    lua_pushlstring(L, name.data(), name.size());
+    lua_rawget(L, idx);
+    const bool given = !lua_isnil(L, -1);
+    if (given) init_field(in, record, f, address, size, lua_gettop(L));
+    lua_pop(L, 1);
+    if (given && r.is_union) return true;
+  }
+  return true;
+}
+
+void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place) {
+  if (in.depth >= kMaxInitialiserDepth)
+    raise(in.L, "initializer nested too deeply for '%s'", type_name(in.st, info->id));
+  luaL_checkstack(in.L, 10, "initializer nested too deeply");
+  const Init inner{in.L, in.st, in.keep, in.mode, in.depth + 1};
+  idx = abs_index(in.L, idx);
+  if (info->rep == Rep::record) {
+    int position = 0;
+    init_record_from(inner, info, address, size, idx, &position);
+  } else {
+    init_array(inner, info, address, size, idx, place);
+  }
+}
+
+// LuaJIT: whether one argument is a value for the first part of an aggregate, and not the whole.
+bool is_partial(lua_State* L, State* st, TypeInfo* info, int idx) {
+  if (info->rep != Rep::record && info->rep != Rep::array) return false;
+  const int type = lua_type(L, idx);
+  if (type == LUA_TTABLE) return false;
+  if (type == LUA_TSTRING && info->rep != Rep::record) return false;
+  if (CData* cd = to_cdata(L, st, idx)) {
+    TypeInfo* source;
+    resolve(st, cd, &source);
+    return (*st->types)[source->id].canonical != (*st->types)[info->id].canonical;
+  }
+  return true;
+}
+
+// A flat list of arguments for a record, through anonymous members.
+void init_record_list(const Init& in, TypeInfo* record, void* address, uint64_t size, int* next, int last) {
+  const Record& r = in.st->types->record(record->id);
+  for (const Field& f : r.fields) {
+    if (*next > last) return;
+    if (f.name == kNoName) {
+      TypeInfo* inner = info_of(in.st, f.type);
+      if (f.is_bitfield() || inner->rep != Rep::record) continue;
+      init_record_list(in, inner, static_cast<char*>(address) + f.offset, inner->size, next, last);
+    } else {
+      init_field(in, record, f, address, size, (*next)++);
+    }
+    if (r.is_union) return;
+  }
+}
+
+}  // namespace
+
+void write_table(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place,
+                 const Keeper& keep, unsigned mode) {
+  const Init in{L, st, &keep, mode, 0};
+  init_table(in, info, address, size, idx, place);
+}
+
+void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int first, int last, int owner,
+                const Place& place) {
+  if (first > last) return;
+  const Keeper keep{owner != 0 ? abs_index(L, owner) : 0};
+  const Init in{L, st, &keep, kInitialiser, 0};
+  if (first == last && !is_partial(L, st, info, first)) {
+    const int type = lua_type(L, first);
+    if (type == LUA_TTABLE || type == LUA_TSTRING) {
+      init_value(in, info, address, size, first, place);
+    } else if (info->rep == Rep::array && (info->type_flags & kVariable) != 0 && type == LUA_TUSERDATA) {
+      // Same element type: as much as the source has, which must fit.
+      CData* cd = to_cdata(L, st, first);
+      const uint64_t bytes = cd != nullptr ? size_of_object(st, cd) : 0;
+      if (cd == nullptr) raise_convert(L, st, first, info->id, place);
+      if (bytes != size) too_many(L, st, info, place);
+      TypeInfo* source;
+      const void* from = resolve(st, cd, &source);
+      std::memcpy(address, from, static_cast<size_t>(size));
+      if (owner != 0) copy_anchors(L, st, owner, address, first, from, size);
+    } else {
+      write_any(L, st, info, address, first, place, keep, kInitialiser);
+    }
+    return;
+  }
+  switch (info->rep) {
+    case Rep::array:
+    case Rep::complex:
+    case Rep::vector: {
+      TypeInfo* element = base_of(st, info);
+      const uint64_t count = info->rep == Rep::complex ? 2 : capacity(st, info, size);
+      if (static_cast<uint64_t>(last - first + 1) > count) too_many(L, st, info, place);
+      for (int i = first; i <= last; ++i) {
+        const Place at{Place::Kind::element, i - first, nullptr, info->id};
+        init_value(in, element, static_cast<char*>(address) + static_cast<uint64_t>(i - first) * element->size,
+                   element->size, i, at);
+      }
+      if (first == last && info->rep != Rep::complex) fill_from_first(in, info, address, count);
+      return;
+    }
+    case Rep::record: {
+      int next = first;
+      init_record_list(in, info, address, size, &next, last);
+      if (next <= last) too_many(L, st, info, place);
+      return;
+    }
+    default:
+      too_many(L, st, info, place);
+  }
+}
+
+}  // namespace ferry::lua

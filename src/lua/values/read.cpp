@@ -1,0 +1,217 @@
+// C -> Lua: pushes values, members and constants. The other direction is write.cpp.
+#include <complex>
+
+#include "base/memory.h"
+#include "ctype/layout.h"
+#include "lua/values/convert.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// A copy of a value that has no Lua number: boxed, owned.
+void push_copy(lua_State* L, State* st, TypeInfo* info, const void* address) {
+  CData* cd = new_cdata(L, st, info);
+  std::memcpy(cd->address(), address, info->size);
+}
+
+}  // namespace
+
+int64_t load_int(const void* address, size_t size, bool is_unsigned) {
+  switch (size) {
+    case 1:
+      return is_unsigned ? int64_t{load<uint8_t>(address)} : int64_t{load<int8_t>(address)};
+    case 2:
+      return is_unsigned ? int64_t{load<uint16_t>(address)} : int64_t{load<int16_t>(address)};
+    case 4:
+      return is_unsigned ? int64_t{load<uint32_t>(address)} : int64_t{load<int32_t>(address)};
+    default:
+      return load<int64_t>(address);
+  }
+}
+
+void store_int(void* address, size_t size, int64_t value) {
+  switch (size) {
+    case 1: {
+      const auto v = static_cast<uint8_t>(value);
+      std::memcpy(address, &v, 1);
+      break;
+    }
+    case 2: {
+      const auto v = static_cast<uint16_t>(value);
+      std::memcpy(address, &v, 2);
+      break;
+    }
+    case 4: {
+      const auto v = static_cast<uint32_t>(value);
+      std::memcpy(address, &v, 4);
+      break;
+    }
+    default:
+      std::memcpy(address, &value, 8);
+  }
+}
+
+double load_double(State* st, TypeInfo* info, const void* address) {
+  switch (info->rep) {
+    case Rep::boolean:
+      return load<uint8_t>(address) != 0;
+    case Rep::i8:
+      return load<int8_t>(address);
+    case Rep::u8:
+      return load<uint8_t>(address);
+    case Rep::i16:
+      return load<int16_t>(address);
+    case Rep::u16:
+      return load<uint16_t>(address);
+    case Rep::i32:
+      return load<int32_t>(address);
+    case Rep::u32:
+      return load<uint32_t>(address);
+    case Rep::i64:
+      return static_cast<double>(load<int64_t>(address));
+    case Rep::u64:
+      return static_cast<double>(load<uint64_t>(address));
+    case Rep::f32:
+      return load<float>(address);
+    case Rep::f64:
+      return load<double>(address);
+#ifdef __SIZEOF_INT128__
+    case Rep::i128:
+      return static_cast<double>(load<__int128>(address));
+    case Rep::u128:
+      return static_cast<double>(load<unsigned __int128>(address));
+#endif
+    case Rep::f16:
+      return static_cast<double>(load_f16(address));
+    case Rep::ldouble:
+      return static_cast<double>(load<long double>(address));
+    case Rep::f128:
+      return load_f128(address);
+    case Rep::complex:
+      return load_double(st, base_of(st, info), address);
+    default:
+      return 0;
+  }
+}
+
+void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int parent) {
+  switch (info->rep) {
+    case Rep::boolean:
+      lua_pushboolean(L, load<uint8_t>(address) != 0);
+      return;
+    case Rep::i8:
+      push_small_integer(L, load<int8_t>(address));
+      return;
+    case Rep::u8:
+      push_small_integer(L, load<uint8_t>(address));
+      return;
+    case Rep::i16:
+      push_small_integer(L, load<int16_t>(address));
+      return;
+    case Rep::u16:
+      push_small_integer(L, load<uint16_t>(address));
+      return;
+    case Rep::i32:
+      push_small_integer(L, load<int32_t>(address));
+      return;
+    case Rep::u32:
+      push_small_integer(L, load<uint32_t>(address));
+      return;
+    case Rep::i64:
+      push_int64(L, st, load<int64_t>(address));
+      return;
+    case Rep::u64:
+      push_uint64(L, st, load<uint64_t>(address));
+      return;
+    case Rep::f32:
+      lua_pushnumber(L, static_cast<lua_Number>(load<float>(address)));
+      return;
+    case Rep::f64:
+      lua_pushnumber(L, load<double>(address));
+      return;
+    case Rep::pointer:
+      push_pointer(L, st, info, load<void*>(address));
+      return;
+    case Rep::i128:
+    case Rep::u128:
+    case Rep::f16:
+    case Rep::ldouble:
+    case Rep::f128:
+    case Rep::complex:
+    case Rep::vector:
+      push_copy(L, st, info, address);
+      return;
+    case Rep::reference: {
+      TypeInfo* target = base_of(st, info);
+      void* at = load<void*>(address);
+      if (at == nullptr) raise(L, "attempt to read through a NULL '%s'", type_name(st, info->id));
+      push_value(L, st, target, at, parent);
+      return;
+    }
+    case Rep::record:
+    case Rep::array:
+    case Rep::function:
+      push_reference(L, st, info, address, parent);
+      return;
+    case Rep::none:
+      raise(L, "attempt to read a value of type '%s'", type_name(st, info->id));
+  }
+}
+
+void push_constant(lua_State* L, State* st, const Constant& constant) {
+  const TypeInfo* info = info_of(st, constant.type);
+  switch (info->rep) {
+    case Rep::boolean:
+      lua_pushboolean(L, constant.integer != 0);
+      return;
+    case Rep::f32:
+    case Rep::f64:
+    case Rep::ldouble:
+    case Rep::f128:
+    case Rep::f16:
+      lua_pushnumber(L, constant.floating);
+      return;
+    case Rep::i64:
+      push_int64(L, st, constant.integer);
+      return;
+    case Rep::u64:
+      push_uint64(L, st, static_cast<uint64_t>(constant.integer));
+      return;
+    default:
+      push_small_integer(L, constant.integer);
+      return;
+  }
+}
+
+void push_member(lua_State* L, State* st, const Member& m, void* record, int parent) {
+  if (m.info == nullptr) {
+    push_constant(L, st, *m.constant);
+    return;
+  }
+  if (m.bit_width == kNotBitfield) {
+    auto* at = static_cast<std::byte*>(record) + m.offset;
+    push_value(L, st, m.info, at, parent);
+    if (m.unchecked) static_cast<CData*>(lua_touserdata(L, -1))->flags |= kUnchecked;
+    return;
+  }
+  const bool is_unsigned = (m.info->type_flags & kUnsigned) != 0;
+  const uint64_t bits = read_bits(static_cast<std::byte*>(record), m.offset, m.bit_offset, m.bit_width, !is_unsigned,
+                                  host_target().big_endian);
+  switch (m.info->rep) {
+    case Rep::boolean:
+      lua_pushboolean(L, bits != 0);
+      return;
+    case Rep::i64:
+      push_int64(L, st, static_cast<int64_t>(bits));
+      return;
+    case Rep::u64:
+      push_uint64(L, st, bits);
+      return;
+    default:
+      push_small_integer(L, static_cast<int64_t>(bits));
+      return;
+  }
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,451 @@
+// Lua -> C: numbers, booleans, strings, nil, userdata and functions to any C type; tables are in init.cpp, cdata in
+// from_c.cpp. The rules are LuaJIT's ("Conversions from Lua objects to C types"), with exact integers on 5.3+.
+#include "lua/values/write.h"
+#include "base/memory.h"
+
+#include <cstdio>
+
+#include "ctype/layout.h"
+#include "lua/calls/call.h"
+#include "lua/calls/callback.h"
+#include "lua/state/anchor.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// A pointer is stored and what it points into kept alive by the object that holds it.
+void store_pointer(lua_State* L, State* st, void* address, void* value, int source, const Keeper& keep) {
+  store(address, value);
+  if (keep.owner != 0) anchor(L, st, keep.owner, address, source);
+}
+
+void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                  const Keeper& keep, unsigned mode) {
+  switch (info->rep) {
+    case Rep::boolean:
+      store<uint8_t>(address, lua_tonumber(L, idx) != 0);
+      return;
+    case Rep::i8:
+    case Rep::u8:
+    case Rep::i16:
+    case Rep::u16:
+    case Rep::i32:
+    case Rep::u32:
+    case Rep::i64:
+    case Rep::u64:
+      store_int(address, info->size, integer_at(L, idx, info->size));
+      return;
+    case Rep::f32:
+      store(address, static_cast<float>(lua_tonumber(L, idx)));
+      return;
+    case Rep::f64:
+      store(address, static_cast<double>(lua_tonumber(L, idx)));
+      return;
+    case Rep::f16:
+      store_f16(address, lua_tonumber(L, idx));
+      return;
+    case Rep::ldouble:
+    case Rep::f128: {
+      int64_t exact;
+      const long double value = is_integer_subtype(L, idx) && exact_integer(L, idx, &exact)
+                                    ? static_cast<long double>(exact)
+                                    : static_cast<long double>(lua_tonumber(L, idx));
+      if (info->rep == Rep::f128) {
+        store_f128(address, value);
+      } else {
+        store(address, value);
+      }
+      return;
+    }
+    case Rep::i128:
+    case Rep::u128: {
+      int64_t exact;
+      if (!exact_integer(L, idx, &exact)) {
+        const double d = lua_tonumber(L, idx);
+        // Within 2^127 the conversion is exact for what a double holds; beyond, as for 64 bits: the lowest value.
+        store_int128(address, d);
+        return;
+      }
+      store<int64_t>(address, exact);
+      store<int64_t>(static_cast<char*>(address) + 8, exact < 0 ? -1 : 0);
+      if (host_target().big_endian) {
+        store<int64_t>(address, exact < 0 ? -1 : 0);
+        store<int64_t>(static_cast<char*>(address) + 8, exact);
+      }
+      return;
+    }
+    case Rep::complex: {
+      TypeInfo* part = base_of(st, info);
+      write_number(L, st, part, address, idx, place, keep, mode);
+      std::memset(static_cast<char*>(address) + part->size, 0, part->size);
+      return;
+    }
+    case Rep::vector: {
+      TypeInfo* element = base_of(st, info);
+      for (uint64_t i = 0; i < info->count; ++i) {
+        write_number(L, st, element, static_cast<char*>(address) + i * element->size, idx, place, keep, mode);
+      }
+      return;
+    }
+    case Rep::pointer:
+    case Rep::reference:
+      if ((mode & kCast) != 0 ||
+          ((mode & kInitialiser) != 0 && info->rep == Rep::pointer && base_of(st, info)->kind == Kind::void_)) {
+        store(address, reinterpret_cast<void*>(static_cast<uintptr_t>(integer_at(L, idx, 8))));
+        return;
+      }
+      break;
+    default:
+      break;
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+// Enum constants by name: C has no such conversion, LuaJIT does.
+void write_enum_name(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {
+  size_t length;
+  const char* text = lua_tolstring(L, idx, &length);
+  const NameId name = st->types->find_name({text, length});
+  if (name != kNoName) {
+    for (const NamedConstant& c : st->types->enumeration(info->id).constants) {
+      if (c.name == name) {
+        store_int(address, info->size, c.value.integer);
+        return;
+      }
+    }
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+void write_string(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                  const Keeper& keep, unsigned mode) {
+  if (info->kind == Kind::enumeration) {
+    write_enum_name(L, st, info, address, idx, place);
+    return;
+  }
+  if (info->rep == Rep::array && is_char_array(st, info)) {
+    write_string_array(L, st, info, address, info->size, idx);
+    return;
+  }
+  if ((mode & kCast) != 0 && info->rep >= Rep::i8 && info->rep <= Rep::u64) {  // the string's address
+    store_int(address, info->size, static_cast<int64_t>(reinterpret_cast<uintptr_t>(lua_tolstring(L, idx, nullptr))));
+    return;
+  }
+  if (info->rep == Rep::pointer) {
+    TypeInfo* to = base_of(st, info);
+    const bool chars = to->kind == Kind::integer && to->size == 1;
+    const bool allowed = (mode & kCast) != 0 || (to->quals & kConst) != 0;
+    if (allowed && (chars || to->kind == Kind::void_)) {
+      store_pointer(L, st, address, const_cast<char*>(lua_tolstring(L, idx, nullptr)), idx, keep);
+      return;
+    }
+    if ((mode & kCast) != 0) {  // a cast takes the bytes as whatever it says
+      store_pointer(L, st, address, const_cast<char*>(lua_tolstring(L, idx, nullptr)), idx, keep);
+      return;
+    }
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+// Lua's io library keeps a FILE * at the start of its userdata (luaL_Stream, a plain FILE * on 5.1).
+bool file_of(lua_State* L, int idx, void** out) {
+  if (lua_getmetatable(L, idx) == 0) return false;
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_FILEHANDLE);
+  const bool is_file = lua_rawequal(L, -1, -2) != 0;
+  lua_pop(L, 2);
+  if (!is_file) return false;
+  *out = open_file(lua_touserdata(L, idx));
+  if (*out == nullptr) raise(L, "attempt to use a closed file");
+  return true;
+}
+
+bool is_function_pointer(State* st, TypeInfo* info) {
+  return info->rep == Rep::pointer && base_of(st, info)->kind == Kind::function;
+}
+
+void write_other_pointer(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                         const Keeper& keep, unsigned mode) {
+  switch (lua_type(L, idx)) {
+    case LUA_TNIL:
+      store_pointer(L, st, address, nullptr, idx, keep);
+      return;
+    case LUA_TLIGHTUSERDATA:
+      store(address, lua_touserdata(L, idx));
+      return;
+    case LUA_TUSERDATA: {
+      if (to_ctype(L, st, idx) != nullptr || is_function_pointer(st, info)) break;
+      void* value = lua_touserdata(L, idx);
+      file_of(L, idx, &value);
+      store_pointer(L, st, address, value, idx, keep);
+      return;
+    }
+    case LUA_TFUNCTION: {
+      void* function = function_address(L, st, idx, nullptr);
+      if (function != nullptr) {
+        TypeId type;
+        function_address(L, st, idx, &type);
+        if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, type, false)) break;
+        store_pointer(L, st, address, function, idx, keep);
+        return;
+      }
+      if (is_function_pointer(st, info)) {
+        store(address, callback_for(L, st, base_of(st, info), idx, place));
+        return;
+      }
+      break;
+    }
+    case LUA_TTABLE: {
+      TypeInfo* to = base_of(st, info);
+      if ((mode & kCallArgument) != 0 && to->rep == Rep::record) {
+        // A temporary that stays on the stack, and so alive, for the call.
+        luaL_checkstack(L, 2, nullptr);
+        CData* cd = new_cdata(L, st, to);
+        const Keeper own{lua_gettop(L)};
+        write_table(L, st, to, cd->data, to->size, idx, place, own, kAssign);
+        store(address, cd->data);
+        return;
+      }
+      break;
+    }
+    default:
+      break;
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+}  // namespace
+
+bool is_char_array(State* st, TypeInfo* info) {
+  const TypeInfo* element = base_of(st, info);
+  return element->kind == Kind::integer && element->size == 1;
+}
+
+bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx) {
+  (void)st, (void)info;
+  size_t length;
+  const char* text = lua_tolstring(L, idx, &length);
+  // The terminator is copied where it fits (C 6.7.9p14).
+  const size_t bytes = length + 1 < size ? length + 1 : static_cast<size_t>(size);
+  std::memcpy(address, text, bytes);
+  return true;
+}
+
+namespace {
+
+// Whether the value at idx converts to a scalar or pointer type; asked before, because a conversion that fails raises.
+bool accepts(lua_State* L, State* st, TypeInfo* info, int idx) {
+  const bool pointer = info->rep == Rep::pointer;
+  switch (lua_type(L, idx)) {
+    case LUA_TNUMBER:
+      return info->rep >= Rep::i8 && info->rep <= Rep::f64;
+    case LUA_TBOOLEAN:
+      return info->rep == Rep::boolean;
+    case LUA_TNIL:
+    case LUA_TLIGHTUSERDATA:
+      return pointer;
+    case LUA_TSTRING: {
+      if (!pointer) return false;
+      const TypeInfo* to = base_of(st, info);
+      return (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
+    }
+    case LUA_TFUNCTION:
+      return pointer && base_of(st, info)->kind == Kind::function;
+    case LUA_TUSERDATA: {
+      if (to_ctype(L, st, idx) != nullptr) return false;
+      CData* cd = to_cdata(L, st, idx);
+      if (cd == nullptr) return pointer && base_of(st, info)->kind == Kind::void_;
+      void* value;
+      TypeId pointee;
+      if (!pointer_value(st, cd, &value, &pointee)) return !pointer && is_native_rep(info_of(st, cd->type)->rep);
+      return pointer && pointer_compatible(st, info->base_id, pointee, false);
+    }
+    default:
+      return false;
+  }
+}
+
+// Whether the value at idx is an object of the record type itself.
+bool is_object_of(lua_State* L, State* st, const TypeInfo* record, int idx) {
+  if (lua_type(L, idx) != LUA_TUSERDATA || to_ctype(L, st, idx) != nullptr) return false;
+  CData* cd = to_cdata(L, st, idx);
+  if (cd == nullptr) return false;
+  TypeInfo* object;
+  resolve(st, cd, &object);
+  return (*st->types)[object->id].canonical == (*st->types)[record->id].canonical;
+}
+
+// A parameter of a transparent union takes what any of its members takes (GNU C): the first that does. The union
+// itself is no address of it.
+bool write_transparent(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                       const Keeper& keep, unsigned mode) {
+  const Record& r = st->types->record(info->id);
+  if (!r.attributes.transparent_union || is_object_of(L, st, info, idx)) return false;
+  for (const Field& f : r.fields) {
+    TypeInfo* member = info_of(st, f.type);
+    if (!accepts(L, st, member, idx)) continue;
+    std::memset(address, 0, static_cast<size_t>(info->size));
+    write_any(L, st, member, address, idx, place, keep, mode);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, const Keeper& keep,
+               unsigned mode) {
+  if ((mode & kCallArgument) != 0 && info->kind == Kind::union_ &&
+      write_transparent(L, st, info, address, idx, place, keep, mode)) {
+    return;
+  }
+  switch (lua_type(L, idx)) {
+    case LUA_TNUMBER:
+      write_number(L, st, info, address, idx, place, keep, mode);
+      return;
+    case LUA_TBOOLEAN:
+      if (info->rep >= Rep::boolean && info->rep <= Rep::f64) {
+        const bool value = lua_toboolean(L, idx) != 0;
+        if (info->rep == Rep::f32) {
+          store(address, static_cast<float>(value));
+        } else if (info->rep == Rep::f64) {
+          store(address, static_cast<double>(value));
+        } else {
+          store_int(address, info->size, value);
+        }
+        return;
+      }
+      break;
+    case LUA_TSTRING:
+      write_string(L, st, info, address, idx, place, keep, mode);
+      return;
+    case LUA_TTABLE:
+      if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex ||
+          info->rep == Rep::vector) {
+        if ((mode & kCallArgument) != 0) {  // written where it travels; a table within it is no argument
+          std::memset(address, 0, static_cast<size_t>(info->size));
+          mode = kAssign;
+        }
+        write_table(L, st, info, address, info->size, idx, place, keep, mode);
+        return;
+      }
+      break;
+    case LUA_TUSERDATA:
+      if (CData* cd = to_cdata(L, st, idx)) {
+        TypeInfo* source;
+        const void* from = resolve(st, cd, &source);
+        if (from == nullptr && source->rep != Rep::function && source->size != 0) {
+          raise(L, "attempt to read through a NULL reference");
+        }
+        write_from_c(L, st, info, address, source, from, idx, place, keep, mode);
+        return;
+      }
+      break;
+    default:
+      break;
+  }
+  if ((mode & kCast) != 0 && info->rep >= Rep::i8 && info->rep <= Rep::u64 && !lua_isboolean(L, idx) &&
+      lua_type(L, idx) != LUA_TTABLE && to_ctype(L, st, idx) == nullptr &&
+      (lua_type(L, idx) != LUA_TFUNCTION || function_address(L, st, idx, nullptr) != nullptr)) {
+    // nil, light and full userdata and functions are pointers, and a pointer casts to an integer.
+    void* value;
+    write_other_pointer(L, st, void_pointer(st), &value, idx, place, keep, mode);
+    store_int(address, info->size, static_cast<int64_t>(reinterpret_cast<uintptr_t>(value)));
+    return;
+  }
+  if (info->rep == Rep::pointer || info->rep == Rep::reference) {
+    write_other_pointer(L, st, info, address, idx, place, keep, mode);
+    return;
+  }
+  raise_convert(L, st, idx, info->id, place);
+}
+
+// Bytes that an array of open length has at `address`: what is left of its owner if that is known, else what the value
+// at idx needs (C has no bound there either).
+uint64_t open_array_size(lua_State* L, State* st, TypeInfo* info, const void* address, int idx, int owner) {
+  CData* cd = owner != 0 ? to_cdata(L, st, owner) : nullptr;
+  if (cd != nullptr && (cd->flags & kHasLength) != 0) {
+    const auto offset = static_cast<uint64_t>(static_cast<const char*>(address) - static_cast<const char*>(cd->data));
+    if (offset <= variable_size(cd)) return variable_size(cd) - offset;
+  }
+  if (lua_type(L, idx) == LUA_TSTRING) return raw_length(L, idx) + 1;
+  lua_rawgeti(L, idx, 0);
+  const uint64_t count = raw_length(L, idx) + (lua_isnil(L, -1) ? 0 : 1);
+  lua_pop(L, 1);
+  const uint64_t element = base_of(st, info)->size;
+  if (element != 0 && count > kMaxObjectSize / element) raise(L, "table is too long for '%s'", type_name(st, info->id));
+  return count * element;
+}
+
+void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, int owner) {
+  if (info->rep == Rep::reference) {  // assignment goes to what it refers to
+    void* target;
+    std::memcpy(&target, address, sizeof target);
+    if (target == nullptr) raise(L, "attempt to write through a NULL '%s'", type_name(st, info->id));
+    write_value(L, st, base_of(st, info), target, idx, place, owner);
+    return;
+  }
+  const bool open_array = info->rep == Rep::array && (info->count == kVla || info->count == kFlexible);
+  if (open_array && lua_type(L, idx) == LUA_TSTRING && is_char_array(st, info)) {
+    write_string_array(L, st, info, address, open_array_size(L, st, info, address, idx, owner), idx);
+    return;
+  }
+  if (lua_type(L, idx) == LUA_TTABLE && (info->rep == Rep::record || info->rep == Rep::array)) {
+    // Converted aside first, so that an error leaves the target as it was.
+    idx = abs_index(L, idx);
+    if (owner != 0) owner = abs_index(L, owner);
+    luaL_checkstack(L, 4, nullptr);
+    const uint64_t size = open_array ? open_array_size(L, st, info, address, idx, owner) : info->size;
+    CData* aside = new_cdata(L, st, info, size);
+    const int from = lua_gettop(L);
+    write_table(L, st, info, aside->data, size, idx, place, Keeper{owner != 0 ? from : 0}, kAssign);
+    std::memcpy(address, aside->data, static_cast<size_t>(size));
+    if (owner != 0) copy_anchors(L, st, owner, address, from, aside->data, size);
+    lua_pop(L, 1);
+    return;
+  }
+  write_any(L, st, info, address, idx, place, Keeper{owner != 0 ? abs_index(L, owner) : 0}, kAssign);
+}
+
+void write_bit_field(lua_State* L, State* st, const Member& m, void* record, int idx, const Place& place) {
+  uint64_t raw[2] = {0, 0};
+  write_any(L, st, m.info, raw, idx, place, Keeper{}, kAssign);
+  const int64_t value = load_int(raw, m.info->size, true);
+  write_bits(static_cast<std::byte*>(record), m.offset, m.bit_offset, m.bit_width, static_cast<uint64_t>(value),
+             host_target().big_endian);
+}
+
+void write_member(lua_State* L, State* st, const Member& m, void* record, int idx, TypeInfo* record_info, int owner) {
+  const Place place{Place::Kind::member, 0, st->types->name(m.name).data(), record_info->id};
+  if (m.info == nullptr || ((m.info->quals | record_info->quals) & kConst) != 0 ||
+      (m.info->type_flags & kHasConst) != 0) {
+    raise(L, "attempt to write to constant member '%s' of '%s'", place.name, type_name(st, record_info->id));
+  }
+  if (m.bit_width != kNotBitfield) {
+    write_bit_field(L, st, m, record, idx, place);
+    return;
+  }
+  void* at = static_cast<char*>(record) + m.offset;
+  if (is_native_rep(m.rep) && lua_type(L, idx) == LUA_TNUMBER) {
+    switch (m.rep) {
+      case Rep::f64:
+        store(at, static_cast<double>(lua_tonumber(L, idx)));
+        return;
+      case Rep::f32:
+        store(at, static_cast<float>(lua_tonumber(L, idx)));
+        return;
+      case Rep::boolean:
+        break;
+      default:
+        store_int(at, m.info->size, integer_at(L, idx, m.info->size));
+        return;
+    }
+  }
+  write_value(L, st, m.info, at, idx, place, owner);
+}
+
+void cast_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {
+  write_any(L, st, info, address, idx, place, Keeper{}, kCast);
+}
+
+}  // namespace ferry::lua
