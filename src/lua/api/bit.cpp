@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "lua/state/raise.h"
-#include "lua/values/convert.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 

@@ -3,9 +3,11 @@
 #include <type_traits>
 
 #include "lua/api/functions.h"
+#include "lua/objects/new.h"
 #include "lua/state/anchor.h"
 #include "lua/state/direct.h"
-#include "lua/values/convert.h"
+#include "lua/values/read.h"
+#include "lua/values/write.h"
 
 namespace ferry::lua {
 

@@ -5,11 +5,10 @@
 #include <cstdlib>
 
 #include "lua/calls/thunks.h"
-#include "lua/state/raise.h"
+#include "lua/host/standard_error.h"
+#include "lua/state/held.h"
 
 namespace ferry::lua {
-
-Held held;
 
 namespace {
 

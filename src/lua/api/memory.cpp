@@ -1,6 +1,8 @@
 // Library functions on bytes: string copy fill. Lengths are checked against what the type knows.
 #include "lua/api/functions.h"
-#include "lua/values/convert.h"
+#include "lua/objects/new.h"
+#include "lua/values/from_c.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 

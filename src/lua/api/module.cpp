@@ -1,9 +1,10 @@
 // luaopen_ferry_core: the module table. Everything Lua code sees is listed here.
 #include "lua/api/bit.h"
 #include "lua/api/functions.h"
+#include "lua/api/life_cycle.h"
 #include "lua/calls/callback.h"
-#include "lua/objects/index.h"
 #include "lua/objects/namespace.h"
+#include "lua/objects/new.h"
 
 namespace ferry::lua {
 

@@ -3,14 +3,17 @@
 
 #include "cparse/parser.h"
 #include "lua/api/functions.h"
-#include "lua/calls/call.h"
+#include "lua/calls/c_function.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/thunks.h"
+#include "lua/objects/ctype_arg.h"
 #include "lua/objects/metatype.h"
 #include "lua/objects/namespace.h"
+#include "lua/objects/new.h"
 #include "lua/objects/parameters.h"
 #include "lua/state/anchor.h"
-#include "lua/values/convert.h"
+#include "lua/values/from_c.h"
+#include "lua/values/read.h"
 
 namespace ferry::lua {
 

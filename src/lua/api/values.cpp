@@ -2,10 +2,10 @@
 #include <cstring>
 
 #include "lua/api/functions.h"
-#include "lua/calls/call.h"
 #include "lua/objects/namespace.h"
-#include "lua/state/anchor.h"
-#include "lua/values/convert.h"
+#include "lua/values/from_c.h"
+#include "lua/values/numbers.h"
+#include "lua/values/read.h"
 
 namespace ferry::lua {
 

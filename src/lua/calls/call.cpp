@@ -5,10 +5,13 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/exceptions.h"
-#include "lua/calls/thunks.h"
+#include "lua/calls/printf_args.h"
 #include "lua/calls/varargs.h"
+#include "lua/values/numbers.h"
+#include "lua/values/read.h"
 #include "lua/values/write.h"
 
 namespace ferry::lua {
@@ -19,21 +22,6 @@ namespace {
 constexpr size_t kMaxStackFrame = 32 * 1024;
 // Results up to this size that are not cdata themselves land on the C stack: integers, pointers, long double, ...
 constexpr size_t kScalarResult = 32;
-
-int function_gc(lua_State* L) {
-  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, 1));
-  if (record != nullptr) close_record(record);
-  return 0;
-}
-
-int l_function(lua_State* L) {
-  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, lua_upvalueindex(1)));
-  State* st = record->st;
-  if (st == nullptr || st->closed()) raise_closed(L);
-  teach_thunk(L, st, record->thunk, 1);  // a thunk came here because of its arguments
-  learn_varargs(L, st, record);
-  return call_c(L, st, record->type, record->address, st->types->name(record->name).data(), 1);
-}
 
 // Restores the call around also when a C++ exception passes.
 class CallGuard {
@@ -130,23 +118,6 @@ int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
   return 1;
 }
 
-bool build(State* st, TypeInfo* type, CallInfo* info) {
-  return without_exceptions(st, [&] {
-    const Function& f = st->types->function(type->id);
-    info->variadic = f.variadic;
-    info->format = f.format;
-    auto invoker = st->backend->make_invoker(*st->types, type->id, {});
-    if (!invoker) {
-      st->error = invoker.message();
-      return false;
-    }
-    info->invoker = std::move(*invoker);
-    info->result = info_of(st, f.result);
-    for (const Param& param : f.params) info->params.push_back(info_of(st, param.type));
-    return true;
-  });
-}
-
 }  // namespace
 
 void widen_slot(const TypeInfo* info, void* slot) {
@@ -170,18 +141,6 @@ void widen_slot(const TypeInfo* info, void* slot) {
   }
 }
 
-CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type) {
-  if (type->call != nullptr) return type->call;
-  auto* info = new (std::nothrow) CallInfo;
-  if (info == nullptr) raise(L, "not enough memory");
-  if (!build(st, type, info)) {
-    delete info;
-    raise_error(L, st);
-  }
-  type->call = info;
-  return info;
-}
-
 void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
   write_argument(L, st, info, slot, idx, number, name);
 }
@@ -193,10 +152,6 @@ void raise_pending(lua_State* L, State* st) {
   lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
   lua_error(L);
   __builtin_unreachable();
-}
-
-void free_call_info(CallInfo* info) {
-  delete info;
 }
 
 int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first) {
@@ -249,58 +204,6 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   if (st->callback_failed) raise_pending(L, st);
   if (object != nullptr) return 1;  // on top
   return push_result(L, st, returned, result);
-}
-
-void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library) {
-  library = abs_index(L, library);
-  luaL_checkstack(L, 5, nullptr);
-  const bool variadic = st->types->function(type->id).variadic;
-  const size_t behind = variadic ? (kMaxShapeThunks + 1) * sizeof(void*) : 0;
-  auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord) + behind));
-  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name, nullptr, call::kNoTop, nullptr};
-  if (variadic) record->targets = reinterpret_cast<const void**>(record + 1);
-  if constexpr (kParentSlot) {
-    lua_pushvalue(L, library);
-  } else {
-    lua_createtable(L, 1, 0);
-    lua_pushvalue(L, library);
-    lua_rawseti(L, -2, 1);
-  }
-  set_attached(L, -2);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->function_mt);
-  lua_setmetatable(L, -2);
-  record->thunk = make_thunk(L, st, record, l_function);
-  lua_pushcclosure(L, thunk_entry(record->thunk, l_function), 1);
-  register_thunk(L, st, record->thunk);
-}
-
-FunctionRecord* function_record(lua_State* L, int idx) {
-  const lua_CFunction entry = lua_tocfunction(L, idx);
-  if (entry == nullptr || (entry != l_function && !is_native_code(entry))) return nullptr;
-  if (lua_getupvalue(L, idx, 1) == nullptr) return nullptr;
-  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, -1));
-  lua_pop(L, 1);
-  return record;
-}
-
-void close_record(FunctionRecord* record) {
-  record->st = nullptr;
-  record->expected = call::kNoTop;
-}
-
-void* function_address(lua_State* L, State*, int idx, TypeId* type) {
-  FunctionRecord* record = function_record(L, idx);
-  if (record == nullptr || record->st == nullptr) return nullptr;
-  if (type != nullptr) *type = record->type->id;
-  return reinterpret_cast<void*>(record->address);
-}
-
-void make_call_metatable(lua_State* L, State* st) {
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, function_gc);
-  lua_setfield(L, -2, "__gc");
-  st->function_mt = luaL_ref(L, LUA_REGISTRYINDEX);
-  make_shape_metatable(L, st);
 }
 
 }  // namespace ferry::lua

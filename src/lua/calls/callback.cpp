@@ -9,11 +9,14 @@
 #include <unordered_map>
 
 #include "call/thunk_callback.h"
-#include "lua/api/leaks.h"
 #include "lua/calls/call.h"
 #include "lua/calls/thunks.h"
-#include "lua/calls/varargs.h"
-#include "lua/values/write.h"
+#include "lua/host/standard_error.h"
+#include "lua/state/held.h"
+#include "lua/values/from_c.h"
+#include "lua/values/functions.h"
+#include "lua/values/numbers.h"
+#include "lua/values/read.h"
 
 namespace ferry::lua {
 

@@ -8,10 +8,6 @@
 
 namespace ferry::lua {
 
-// The C address of the Lua function at idx as the function type `fn`. The same function for the same type gets the same
-// slot; it lives until the state closes. Raises when no callback can be made.
-void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place);
-
 // The address that callback_for() gave, or null if it was never asked for this function and type. Uses 3 stack slots.
 const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx);
 

@@ -1,5 +1,7 @@
 // The arguments behind a printf-like function's format: their C types are what the directives ask for, and what does
 // not fit is an error instead of garbage. The directives are read by format_parse.cpp.
+#include "lua/calls/printf_args.h"
+
 #include <alloca.h>
 
 #include <cmath>
@@ -7,8 +9,9 @@
 #include <cstring>
 
 #include "lua/calls/format_parse.h"
-#include "lua/calls/varargs.h"
-#include "lua/values/convert.h"
+#include "lua/values/from_c.h"
+#include "lua/values/functions.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 

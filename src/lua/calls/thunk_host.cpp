@@ -1,10 +1,11 @@
 // What thunks are told of this Lua, of Ferry's structures and of the host; and the functions that they call.
 #include "call/host.h"
+#include "lua/calls/c_function.h"
+#include "lua/calls/call.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/exceptions.h"
-#include "lua/calls/thunks.h"
 #include "lua/host/pointer_set.h"
-#include "lua/values/convert.h"
+#include "lua/values/read.h"
 
 #if defined(FERRY_NATIVE) && defined(FERRY_STUB)
 #include <cerrno>

@@ -1,10 +1,12 @@
 // What thunks learn from calls that took the slow path: other types of cdata, functions that became callbacks, and the
 // shapes of variadic calls.
 #include "call/host.h"
+#include "lua/calls/c_function.h"
+#include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/thunks.h"
 #include "lua/calls/varargs.h"
-#include "lua/values/convert.h"
+#include "lua/values/from_c.h"
 
 #if defined(FERRY_NATIVE) && defined(FERRY_STUB)
 #include "lua/calls/thunk_table.h"

@@ -3,9 +3,10 @@
 #include "lua/calls/thunks.h"
 
 #include "call/host.h"
+#include "lua/calls/c_function.h"
 #include "lua/calls/call.h"
-#include "lua/calls/callback.h"
-#include "lua/calls/varargs.h"
+#include "lua/calls/call_info.h"
+#include "lua/state/type_info.h"
 
 #if defined(FERRY_NATIVE) && defined(FERRY_STUB)
 #include <atomic>

@@ -4,7 +4,10 @@
 
 #include <alloca.h>
 
-#include "lua/values/write.h"
+#include "lua/calls/call_info.h"
+#include "lua/calls/printf_args.h"
+#include "lua/state/type_info.h"
+#include "lua/values/functions.h"
 
 namespace ferry::lua {
 

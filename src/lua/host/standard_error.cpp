@@ -1,7 +1,7 @@
-// The one writer to file descriptor 2, without C's `stderr` (see raise.h).
-#include <unistd.h>
+// Writes to file descriptor 2 (standard_error.h).
+#include "lua/host/standard_error.h"
 
-#include "lua/state/raise.h"
+#include <unistd.h>
 
 namespace ferry::lua {
 

@@ -3,12 +3,13 @@
 //
 // Both functions stand in hidden metatables (__metatable), so Lua calls them with cdata only; the guard is for what the
 // debug library could bring, and for closed states.
-#include "lua/objects/index.h"
+#include "lua/objects/access.h"
 
 #include "base/memory.h"
+#include "lua/objects/index.h"
 #include "lua/state/anchor.h"
 #include "lua/state/direct.h"
-#include "lua/values/convert.h"
+#include "lua/values/read.h"
 
 namespace ferry::lua {
 

@@ -2,11 +2,11 @@
 #include "lua/objects/arith.h"
 #include "base/memory.h"
 
-#include "lua/calls/call.h"
 #include "lua/objects/arith_kernel.h"
 #include "lua/objects/metatype.h"
-#include "lua/state/raise.h"
-#include "lua/values/convert.h"
+#include "lua/values/from_c.h"
+#include "lua/values/functions.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 

@@ -1,11 +1,12 @@
-// The `ct` argument of library functions: C text (parsed once, cached), a ctype object, a cdata or a library function.
+// Finds the type that a `ct` argument stands for (ctype_arg.h).
+#include "lua/objects/ctype_arg.h"
+
 #include <cstring>
 
 #include "cparse/parser.h"
-#include "lua/calls/call.h"
+#include "lua/calls/c_function.h"
 #include "lua/objects/parameters.h"
 #include "lua/state/raise.h"
-#include "lua/values/convert.h"
 
 namespace ferry::lua {
 

@@ -2,10 +2,11 @@
 #include "lua/objects/index.h"
 
 #include "lua/calls/callback.h"
+#include "lua/objects/access.h"
 #include "lua/objects/metatype.h"
-#include "lua/state/anchor.h"
-#include "lua/state/raise.h"
-#include "lua/values/convert.h"
+#include "lua/values/numbers.h"
+#include "lua/values/read.h"
+#include "lua/values/write.h"
 
 namespace ferry::lua {
 

@@ -2,16 +2,16 @@
 // What indexing does is in index.cpp, arithmetic in arith.cpp.
 #include "lua/objects/metatype.h"
 
-#include "lua/calls/call.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/pointer_set.h"
+#include "lua/objects/access.h"
 #include "lua/objects/arith.h"
 #include "lua/objects/index.h"
+#include "lua/objects/new.h"
 #include "lua/objects/text.h"
 #include "lua/state/anchor.h"
-#include "lua/state/raise.h"
-#include "lua/values/convert.h"
+#include "lua/state/type_info.h"
 
 namespace ferry::lua {
 
@@ -225,26 +225,6 @@ void neutralise_metatables(lua_State* L, State* st) {
     lua_pop(L, 1);
   }
   lua_settop(L, top);
-}
-
-TypeInfo* metatype_holder(State* st, TypeInfo* info) {
-  TypeId id = info->id;
-  if (info->kind == Kind::pointer || info->kind == Kind::reference) {
-    const Type& base = (*st->types)[info->base_id];
-    if (!is_record(base)) return nullptr;
-    id = info->base_id;
-  }
-  const Type& t = (*st->types)[id];
-  switch (t.kind) {
-    case Kind::structure:
-    case Kind::union_:
-    case Kind::complex:
-    case Kind::vector:
-    case Kind::enumeration:
-      return t.canonical == info->id ? info : info_of(st, t.canonical);
-    default:
-      return nullptr;
-  }
 }
 
 bool push_metamethod(lua_State* L, State* st, int idx, const char* event) {

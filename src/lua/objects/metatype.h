@@ -14,10 +14,6 @@ void neutralise_metatables(lua_State* L, State* st);
 // ffi.metatype: sets (nil at `table`: removes) the metatype of `type`.
 void set_metatype(lua_State* L, State* st, TypeId type, int table);
 
-// The info that holds the metatype of a type: the canonical record, complex or enum; of a pointer or reference, its
-// pointee's. Null: a type that cannot have one.
-TypeInfo* metatype_holder(State* st, TypeInfo* info);
-
 // Pushes metatype[event] of the cdata (not ctype) at idx; false (nothing pushed) if there is none.
 bool push_metamethod(lua_State* L, State* st, int idx, const char* event);
 

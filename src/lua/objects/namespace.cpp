@@ -1,10 +1,10 @@
-// Library namespaces (clib.h). How symbols are found is loader.cpp's business.
+// Namespaces (namespace.h). Shared libraries are opened and searched by loader.cpp.
 #include "lua/objects/namespace.h"
 
-#include "lua/calls/call.h"
+#include "lua/calls/c_function.h"
 #include "lua/objects/loader.h"
-#include "lua/state/raise.h"
-#include "lua/values/convert.h"
+#include "lua/values/read.h"
+#include "lua/values/write.h"
 
 namespace ferry::lua {
 
@@ -312,7 +312,7 @@ void drop_redeclared(lua_State* L, State* st) {
   lua_settop(L, libraries - 1);
 }
 
-void make_library_metatable(lua_State* L, State* st) {
+void make_namespace_metatables(lua_State* L, State* st) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, library_gc);
   lua_setfield(L, -2, "__gc");

@@ -18,6 +18,6 @@ bool push_symbol_address(lua_State* L, State* st, int idx, int name);
 // After a cdef: functions that were declared anew are looked up again on their next use.
 void drop_redeclared(lua_State* L, State* st);
 
-void make_library_metatable(lua_State* L, State* st);
+void make_namespace_metatables(lua_State* L, State* st);
 
 }  // namespace ferry::lua

@@ -1,13 +1,13 @@
-// Objects from types: ffi.new, the constructor of ctypes, ffi.cast.
-#include "lua/api/functions.h"
-#include "lua/calls/call.h"
+// Makes objects (new.h).
+#include "lua/objects/new.h"
+
+#include "lua/calls/c_function.h"
 #include "lua/calls/callback.h"
-#include "lua/objects/index.h"
+#include "lua/objects/ctype_arg.h"
 #include "lua/objects/metatype.h"
-#include "lua/state/anchor.h"
 #include "lua/state/direct.h"
-#include "lua/state/raise.h"
-#include "lua/values/convert.h"
+#include "lua/values/initialise.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 

@@ -4,9 +4,8 @@
 #include <alloca.h>
 
 #include "cparse/parser.h"
-#include "lua/calls/call.h"
 #include "lua/state/raise.h"
-#include "lua/values/convert.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 

@@ -12,7 +12,4 @@ namespace ferry::lua {
 bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, int* used, TypeId* out);
 bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, int* used);
 
-// Forgets which type a text stands for: after every cdef.
-void clear_parse_cache(lua_State* L, State* st);
-
 }  // namespace ferry::lua

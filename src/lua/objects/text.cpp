@@ -9,7 +9,7 @@
 #include "lua/objects/arith_wide.h"
 #include "lua/objects/metatype.h"
 #include "lua/state/raise.h"
-#include "lua/values/convert.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 

@@ -5,7 +5,7 @@
 #include "lua/state/anchor.h"
 #include "lua/state/direct.h"
 #include "lua/state/raise.h"
-#include "lua/state/state.h"
+#include "lua/state/type_info.h"
 
 namespace ferry::lua {
 

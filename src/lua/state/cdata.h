@@ -1,50 +1,13 @@
-// The cdata object: a userdata with a small header, and the run-time view of types (TypeInfo).
-// Says what a cdata is, recognises and makes one. Conversions are in convert.h.
+// The cdata object, a userdata with a small header: what it is, how it is recognised and made.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
-#include "ctype/type_table.h"
 #include "lua/host/compat.h"
+#include "lua/state/type_info.h"
 
 namespace ferry::lua {
-
-struct State;
-struct CallInfo;
-struct FieldTable;
-
-// A value's memory form, for the dispatch of reads and writes. Enums have their integer's Rep.
-enum class Rep : uint8_t {
-  none,  // void, incomplete: cannot be read or written
-  boolean,
-  i8,
-  u8,
-  i16,
-  u16,
-  i32,
-  u32,
-  i64,
-  u64,
-  f32,
-  f64,
-  // from here on a read gives a cdata
-  pointer,  // also pointers to functions
-  i128,
-  u128,
-  f16,
-  ldouble,
-  f128,
-  complex,
-  vector,
-  reference,
-  record,
-  array,
-  function,
-};
-constexpr bool is_native_rep(Rep r) {
-  return r >= Rep::boolean && r <= Rep::f64;
-}
 
 enum CDataFlag : uint16_t {
   kIsCType = 1,        // a ctype object: `type` is the type it stands for, `data` the State
@@ -81,40 +44,6 @@ static_assert(sizeof(CData) == 16);
 // The real byte size of a VLA/VLS (kHasLength); references to one have room for it.
 inline uint64_t& variable_size(CData* cd) {
   return *reinterpret_cast<uint64_t*>(cd + 1);
-}
-
-struct TypeInfo {
-  TypeId id = kNoType;
-  Rep rep = Rep::none;
-  Kind kind = Kind::none;
-  uint8_t quals = 0;
-  uint8_t type_flags = 0;  // ferry::TypeFlag
-  uint32_t align = 1;      // bytes
-  uint64_t size = 0;       // bytes; fixed part for variable types
-  TypeId base_id = kNoType;
-  TypeInfo* base = nullptr;  // info of the element / pointee / referee; filled on first use by base_of()
-  uint64_t count = 0;        // arrays: elements, kVla or kFlexible
-  uint32_t block = 0;  // bytes of the userdata of a new object if it takes nothing but zeroing; 0: new_cdata knows
-  int metatable = 0;   // registry reference of the metatable that new objects get
-  const void* metatable_at = nullptr;  // its address once it was used, for direct access
-  int gc_metatable = 0;                // the same with __gc, for objects with a finaliser; 0: not made yet
-  const void* metatype_at = nullptr;   // as metatable_at, of:
-  int metatype = 0;     // registry reference of the user's metatype table (of a pointer: of its pointee); 0: none
-  bool has_gc = false;  // the metatype had __gc when last looked at (metatype.cpp)
-  FieldTable* fields = nullptr;  // records: filled on first use
-  // What access.cpp needs to index an object of this type without asking further; filled by the first such access that
-  // goes the general way.
-  const FieldTable* members = nullptr;  // of the record that CData::data points to
-  Rep element = Rep::none;              // what CData::data[i] is; none: ask
-  Rep stored_element = Rep::none;       // the same for numbers and bool that may be written
-  uint64_t bound = 0;                   // indexes below it are inside, all else has to be looked at
-  CallInfo* call = nullptr;             // functions: filled on first use
-};
-
-// The bytes of a boxed value of `info`'s type are in the header.
-inline bool fits_slot(const TypeInfo& info) {
-  return info.size <= 8 && info.rep != Rep::record && info.rep != Rep::array && info.rep != Rep::vector &&
-         info.rep != Rep::complex && info.rep != Rep::function;
 }
 
 // The cdata at idx, or null if the value is anything else, ctype objects included. Cannot be fooled by foreign

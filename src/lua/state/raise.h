@@ -35,8 +35,12 @@ const char* check_text(lua_State* L, State* st, int arg, size_t* length);
 [[noreturn]] void raise_at(lua_State* L, State* st, const Place& place);
 [[noreturn]] void raise_closed(lua_State* L);
 
-// For errors that have nobody to be raised to and a Lua without warn(). Does not use C's stdio.
-void write_standard_error(const char* text, size_t length);
+// Every function of the module begins with this.
+inline State* open_call(lua_State* L) {
+  State* st = state_of(L);
+  if (st->closed()) raise_closed(L);
+  return st;
+}
 
 // "int *", "string", "nil", ... of the value at idx, in a buffer of the State (valid until the next call).
 const char* describe_value(lua_State* L, State* st, int idx);

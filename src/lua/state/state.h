@@ -84,26 +84,11 @@ inline State* state_of(lua_State* L) {
   return static_cast<State*>(lua_touserdata(L, lua_upvalueindex(1)));
 }
 
-// Registers f as a closure over the State; pushes it.
-void push_function(lua_State* L, State* st, lua_CFunction f);
-
-// The run-time view of a type, built on first use. Never null for a valid id; does not touch Lua except
-// to read the registry. Returns a stable pointer.
-TypeInfo* info_of(State* st, TypeId id);
-inline TypeInfo* base_of(State* st, TypeInfo* info) {
-  if (info->base == nullptr) info->base = info_of(st, info->base_id);
-  return info->base;
+// Pushes f as a closure over the State.
+inline void push_function(lua_State* L, State* st, lua_CFunction f) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  lua_pushcclosure(L, f, 1);
 }
-inline TypeInfo* info_of(State* st, Scalar s) {
-  return info_of(st, scalar_type(s));
-}
-// The info of `void *`; made when the state opened.
-TypeInfo* void_pointer(State* st);
-// When a record is completed or a metatype is set, views built before are brought up to date.
-void refresh_infos(State* st);
-
-// Pushes the State's userdata, created and anchored in the registry on the first call for this Lua state. Raises.
-State* push_state(lua_State* L);
 
 // Runs `work`, which must not call Lua; an allocation failure in it becomes an error message. False: st->error is set.
 template <typename Work>
@@ -115,45 +100,5 @@ bool without_exceptions(State* st, Work work) {
     return false;
   }
 }
-
-// --- members ------------------------------------------------------------------------------------
-
-struct Member {
-  // Address of the interned Lua string, or of the type table's copy where Lua would not intern it; null: an empty slot.
-  const char* key = nullptr;
-  uint64_t offset = 0;
-  TypeInfo* info = nullptr;  // null: a scoped constant
-  const Constant* constant = nullptr;
-  NameId name = kNoName;
-  Rep rep = Rep::none;     // of info, for plain members; none for bit-fields and constants
-  Rep stored = Rep::none;  // the same for numbers and bool that may be written
-  uint8_t bit_width = kNotBitfield;
-  uint8_t bit_offset = 0;
-  bool unchecked = false;  // trailing array [0] or [1]
-  uint32_t size() const { return static_cast<uint32_t>(info->size); }
-};
-
-// Members of a record by the address of the key string. Open addressing, power-of-two capacity.
-struct FieldTable {
-  bool ready = false;  // false: a Lua error interrupted the filling
-  uint32_t mask = 0;
-  Member* slots = nullptr;
-};
-// Where the search for a key begins. Strings are allocated, so the lowest four bits are the same for all.
-inline uint32_t first_slot(const FieldTable* table, const char* key) {
-  const auto bits = reinterpret_cast<uintptr_t>(key);
-  return static_cast<uint32_t>(bits >> 4 ^ bits >> 10) & table->mask;
-}
-// The member whose name is the interned string at `key`, or null.
-inline const Member* member_at(const FieldTable* table, const char* key) {
-  for (uint32_t i = first_slot(table, key);; i = (i + 1) & table->mask) {
-    const Member& m = table->slots[i];
-    if (m.key == key) return &m;
-    if (m.key == nullptr) return nullptr;
-  }
-}
-// Finds the member that the string at idx names, or null. `record` must be a complete record's info. May allocate
-// (first use) and raise.
-const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx);
 
 }  // namespace ferry::lua

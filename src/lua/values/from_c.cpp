@@ -1,9 +1,10 @@
 // C -> C: a cdata's value converted to another C type. LuaJIT's "Conversions between C types", as for assignment in C
 // (C 6.5.16.1) with its additions; casts as C 6.5.4.
+#include "lua/values/from_c.h"
+
 #include "base/memory.h"
-#include "lua/calls/call.h"
 #include "lua/state/anchor.h"
-#include "lua/values/write.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 
@@ -165,18 +166,6 @@ void copy_object(lua_State* L, State* st, void* to, const void* from, uint64_t s
 }
 
 }  // namespace
-
-void store_int128(void* address, double value) {
-#ifdef __SIZEOF_INT128__
-  // 2^127 and beyond, NaN: the lowest value, as number_to_integer does for 64 bits.
-  const Wide lowest = static_cast<Wide>(static_cast<unsigned __int128>(1) << 127);
-  const bool fits =
-      value > -170141183460469231731687303715884105728.0 && value < 170141183460469231731687303715884105728.0;
-  store(address, fits ? static_cast<Wide>(value) : lowest);
-#else
-  store_int(address, 8, number_to_integer(value, 8));
-#endif
-}
 
 bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_quals) {
   const TypeTable& types = *st->types;

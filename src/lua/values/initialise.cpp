@@ -1,9 +1,11 @@
 // Initialisers: tables and argument lists for arrays, records, complex numbers and vectors, by LuaJIT's rules
 // ("Initializers" of its FFI semantics).
+#include "lua/values/initialise.h"
+
 #include "ctype/layout.h"
 #include "ctype/spell.h"
 #include "lua/state/anchor.h"
-#include "lua/values/write.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 

@@ -1,10 +1,91 @@
-// The floating types that C++20 has no portable name for: _Float16 and _Float128, as memory.
+// Reads and writes numbers in memory (numbers.h).
+#include "lua/values/numbers.h"
+
 #include <cmath>
 #include <cstring>
 
-#include "lua/values/convert.h"
+#include "base/memory.h"
+#include "lua/state/state.h"
 
 namespace ferry::lua {
+
+int64_t load_int(const void* address, size_t size, bool is_unsigned) {
+  switch (size) {
+    case 1:
+      return is_unsigned ? int64_t{load<uint8_t>(address)} : int64_t{load<int8_t>(address)};
+    case 2:
+      return is_unsigned ? int64_t{load<uint16_t>(address)} : int64_t{load<int16_t>(address)};
+    case 4:
+      return is_unsigned ? int64_t{load<uint32_t>(address)} : int64_t{load<int32_t>(address)};
+    default:
+      return load<int64_t>(address);
+  }
+}
+
+void store_int(void* address, size_t size, int64_t value) {
+  switch (size) {
+    case 1: {
+      const auto v = static_cast<uint8_t>(value);
+      std::memcpy(address, &v, 1);
+      break;
+    }
+    case 2: {
+      const auto v = static_cast<uint16_t>(value);
+      std::memcpy(address, &v, 2);
+      break;
+    }
+    case 4: {
+      const auto v = static_cast<uint32_t>(value);
+      std::memcpy(address, &v, 4);
+      break;
+    }
+    default:
+      std::memcpy(address, &value, 8);
+  }
+}
+
+double load_double(State* st, TypeInfo* info, const void* address) {
+  switch (info->rep) {
+    case Rep::boolean:
+      return load<uint8_t>(address) != 0;
+    case Rep::i8:
+      return load<int8_t>(address);
+    case Rep::u8:
+      return load<uint8_t>(address);
+    case Rep::i16:
+      return load<int16_t>(address);
+    case Rep::u16:
+      return load<uint16_t>(address);
+    case Rep::i32:
+      return load<int32_t>(address);
+    case Rep::u32:
+      return load<uint32_t>(address);
+    case Rep::i64:
+      return static_cast<double>(load<int64_t>(address));
+    case Rep::u64:
+      return static_cast<double>(load<uint64_t>(address));
+    case Rep::f32:
+      return load<float>(address);
+    case Rep::f64:
+      return load<double>(address);
+#ifdef __SIZEOF_INT128__
+    case Rep::i128:
+      return static_cast<double>(load<__int128>(address));
+    case Rep::u128:
+      return static_cast<double>(load<unsigned __int128>(address));
+#endif
+    case Rep::f16:
+      return static_cast<double>(load_f16(address));
+    case Rep::ldouble:
+      return static_cast<double>(load<long double>(address));
+    case Rep::f128:
+      return load_f128(address);
+    case Rep::complex:
+      return load_double(st, base_of(st, info), address);
+    default:
+      return 0;
+  }
+}
 
 double load_f16(const void* address) {
   uint16_t bits;
@@ -90,6 +171,18 @@ int64_t number_to_integer(double value, size_t size) {
     default:
       return 0;
   }
+}
+
+void store_int128(void* address, double value) {
+#ifdef __SIZEOF_INT128__
+  // 2^127 and beyond, NaN: the lowest value, as number_to_integer does for 64 bits.
+  const __int128 lowest = static_cast<__int128>(static_cast<unsigned __int128>(1) << 127);
+  const bool fits =
+      value > -170141183460469231731687303715884105728.0 && value < 170141183460469231731687303715884105728.0;
+  store(address, fits ? static_cast<__int128>(value) : lowest);
+#else
+  store_int(address, 8, number_to_integer(value, 8));
+#endif
 }
 
 }  // namespace ferry::lua

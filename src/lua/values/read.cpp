@@ -1,9 +1,11 @@
 // C -> Lua: pushes values, members and constants. The other direction is write.cpp.
+#include "lua/values/read.h"
+
 #include <complex>
 
 #include "base/memory.h"
 #include "ctype/layout.h"
-#include "lua/values/convert.h"
+#include "lua/state/raise.h"
 
 namespace ferry::lua {
 
@@ -16,84 +18,6 @@ void push_copy(lua_State* L, State* st, TypeInfo* info, const void* address) {
 }
 
 }  // namespace
-
-int64_t load_int(const void* address, size_t size, bool is_unsigned) {
-  switch (size) {
-    case 1:
-      return is_unsigned ? int64_t{load<uint8_t>(address)} : int64_t{load<int8_t>(address)};
-    case 2:
-      return is_unsigned ? int64_t{load<uint16_t>(address)} : int64_t{load<int16_t>(address)};
-    case 4:
-      return is_unsigned ? int64_t{load<uint32_t>(address)} : int64_t{load<int32_t>(address)};
-    default:
-      return load<int64_t>(address);
-  }
-}
-
-void store_int(void* address, size_t size, int64_t value) {
-  switch (size) {
-    case 1: {
-      const auto v = static_cast<uint8_t>(value);
-      std::memcpy(address, &v, 1);
-      break;
-    }
-    case 2: {
-      const auto v = static_cast<uint16_t>(value);
-      std::memcpy(address, &v, 2);
-      break;
-    }
-    case 4: {
-      const auto v = static_cast<uint32_t>(value);
-      std::memcpy(address, &v, 4);
-      break;
-    }
-    default:
-      std::memcpy(address, &value, 8);
-  }
-}
-
-double load_double(State* st, TypeInfo* info, const void* address) {
-  switch (info->rep) {
-    case Rep::boolean:
-      return load<uint8_t>(address) != 0;
-    case Rep::i8:
-      return load<int8_t>(address);
-    case Rep::u8:
-      return load<uint8_t>(address);
-    case Rep::i16:
-      return load<int16_t>(address);
-    case Rep::u16:
-      return load<uint16_t>(address);
-    case Rep::i32:
-      return load<int32_t>(address);
-    case Rep::u32:
-      return load<uint32_t>(address);
-    case Rep::i64:
-      return static_cast<double>(load<int64_t>(address));
-    case Rep::u64:
-      return static_cast<double>(load<uint64_t>(address));
-    case Rep::f32:
-      return load<float>(address);
-    case Rep::f64:
-      return load<double>(address);
-#ifdef __SIZEOF_INT128__
-    case Rep::i128:
-      return static_cast<double>(load<__int128>(address));
-    case Rep::u128:
-      return static_cast<double>(load<unsigned __int128>(address));
-#endif
-    case Rep::f16:
-      return static_cast<double>(load_f16(address));
-    case Rep::ldouble:
-      return static_cast<double>(load<long double>(address));
-    case Rep::f128:
-      return load_f128(address);
-    case Rep::complex:
-      return load_double(st, base_of(st, info), address);
-    default:
-      return 0;
-  }
-}
 
 void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int parent) {
   switch (info->rep) {

@@ -1,14 +1,17 @@
-// Lua -> C: numbers, booleans, strings, nil, userdata and functions to any C type; tables are in init.cpp, cdata in
-// from_c.cpp. The rules are LuaJIT's ("Conversions from Lua objects to C types"), with exact integers on 5.3+.
+// Lua -> C: numbers, booleans, strings, nil, userdata and functions to any C type; tables are in
+// initialise.cpp, cdata in from_c.cpp. The rules are LuaJIT's ("Conversions from Lua objects to C types"), with exact
+// integers on 5.3+.
 #include "lua/values/write.h"
 #include "base/memory.h"
 
 #include <cstdio>
 
 #include "ctype/layout.h"
-#include "lua/calls/call.h"
-#include "lua/calls/callback.h"
 #include "lua/state/anchor.h"
+#include "lua/values/from_c.h"
+#include "lua/values/functions.h"
+#include "lua/values/initialise.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 

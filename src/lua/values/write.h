@@ -1,9 +1,24 @@
-// Inside of the Lua -> C conversions: shared by write.cpp, from_c.cpp, init.cpp and call.cpp only.
+// Lua -> C: numbers, booleans, strings, nil, userdata and functions to any C type. LuaJIT's table of conversions with
+// Ferry's additions.
 #pragma once
 
-#include "lua/values/convert.h"
+#include "lua/state/members.h"
+#include "lua/state/raise.h"
 
 namespace ferry::lua {
+
+// Writes the Lua value at idx as `info`'s type to `address` (memory form, info->size bytes; for variable-size types
+// `size`). Raises raise_convert(place). Nothing is half-written: a table is converted to a temporary first when the
+// target is visible. `owner` (stack index, 0: nobody) is the cdata that holds `address`: what a stored pointer points
+// into is anchored there.
+void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, int owner);
+void write_member(lua_State* L, State* st, const Member& member, void* record, int idx, TypeInfo* record_info,
+                  int owner);
+
+// ffi.cast: writes the value at idx as `info` (a scalar, pointer, reference or enum) with C's cast rules.
+void cast_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place);
+
+// --- for the other conversions and for calls ----------------------------------------------------
 
 // Who holds the memory that is written and keeps alive what pointers stored there point into.
 struct Keeper {
@@ -20,14 +35,6 @@ enum Mode : unsigned {
 // The one entry for any value. The target may be half-written when it raises.
 void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, const Keeper& keep,
                unsigned mode);
-
-// C value of type `source` at `from` -> target. `idx`: the cdata it came from (for anchors and messages).
-void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeInfo* source, const void* from, int idx,
-                  const Place& place, const Keeper& keep, unsigned mode);
-
-// Table -> record or array of `size` bytes, which has been cleared.
-void write_table(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place,
-                 const Keeper& keep, unsigned mode);
 
 // A Lua string into an array of char-sized integers of `size` bytes.
 bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx);

@@ -1,0 +1,83 @@
+// Makes the Lua functions for C functions and finds out what one stands for (c_function.h).
+#include "lua/calls/c_function.h"
+
+#include "lua/calls/call.h"
+#include "lua/calls/thunks.h"
+#include "lua/calls/varargs.h"
+#include "lua/state/type_info.h"
+#include "lua/values/functions.h"
+
+namespace ferry::lua {
+
+namespace {
+
+int function_gc(lua_State* L) {
+  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, 1));
+  if (record != nullptr) close_record(record);
+  return 0;
+}
+
+int l_function(lua_State* L) {
+  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, lua_upvalueindex(1)));
+  State* st = record->st;
+  if (st == nullptr || st->closed()) raise_closed(L);
+  teach_thunk(L, st, record->thunk, 1);  // a thunk came here because of its arguments
+  learn_varargs(L, st, record);
+  return call_c(L, st, record->type, record->address, st->types->name(record->name).data(), 1);
+}
+
+}  // namespace
+
+void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library) {
+  library = abs_index(L, library);
+  luaL_checkstack(L, 5, nullptr);
+  const bool variadic = st->types->function(type->id).variadic;
+  const size_t behind = variadic ? (kMaxShapeThunks + 1) * sizeof(void*) : 0;
+  auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord) + behind));
+  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name, nullptr, call::kNoTop, nullptr};
+  if (variadic) record->targets = reinterpret_cast<const void**>(record + 1);
+  if constexpr (kParentSlot) {
+    lua_pushvalue(L, library);
+  } else {
+    lua_createtable(L, 1, 0);
+    lua_pushvalue(L, library);
+    lua_rawseti(L, -2, 1);
+  }
+  set_attached(L, -2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->function_mt);
+  lua_setmetatable(L, -2);
+  record->thunk = make_thunk(L, st, record, l_function);
+  lua_pushcclosure(L, thunk_entry(record->thunk, l_function), 1);
+  register_thunk(L, st, record->thunk);
+}
+
+FunctionRecord* function_record(lua_State* L, int idx) {
+  const lua_CFunction entry = lua_tocfunction(L, idx);
+  if (entry == nullptr || (entry != l_function && !is_native_code(entry))) return nullptr;
+  if (lua_getupvalue(L, idx, 1) == nullptr) return nullptr;
+  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  return record;
+}
+
+void close_record(FunctionRecord* record) {
+  record->st = nullptr;
+  record->expected = call::kNoTop;
+}
+
+void* function_address(lua_State* L, State*, int idx, TypeId* type) {
+  FunctionRecord* record = function_record(L, idx);
+  if (record == nullptr || record->st == nullptr) return nullptr;
+  if (type != nullptr) *type = record->type->id;
+  return reinterpret_cast<void*>(record->address);
+}
+
+void make_call_metatable(lua_State* L, State* st) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, function_gc);
+  lua_setfield(L, -2, "__gc");
+  st->function_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+  make_shape_metatable(L, st);
+}
+
+}  // namespace ferry::lua

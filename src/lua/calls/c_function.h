@@ -1,0 +1,35 @@
+// Lua functions that call C functions of libraries.
+#pragma once
+
+#include "call/backend.h"
+#include "lua/state/state.h"
+
+namespace ferry::lua {
+
+struct Thunk;
+
+// The userdata in a library function's upvalue.
+struct FunctionRecord {
+  call::CFunction address;
+  TypeInfo* type;  // the function type
+  State* st;       // null once the state is closed
+  NameId name;
+  Thunk* thunk = nullptr;  // the native code that runs it; null: none
+  int64_t expected;        // call::expected_top(), call::kNoTop once the state is closed
+  // Variadic functions with native code: behind the record; [0] is where that code goes, the others are where the codes
+  // for one shape of arguments each go with what they do not take. Here, because they may be called for ever.
+  const void** targets = nullptr;
+};
+// Functions that are called in more ways are called by the slow path, too.
+inline constexpr size_t kMaxShapeThunks = 8;
+
+// Pushes a Lua function that calls `address`. `library` (stack index) is kept alive by it.
+void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library);
+// The FunctionRecord of a Lua value that such a push made, or null. Never raises.
+FunctionRecord* function_record(lua_State* L, int idx);
+// From now on calls of the function are refused.
+void close_record(FunctionRecord* record);
+// The metatable of FunctionRecord userdata.
+void make_call_metatable(lua_State* L, State* st);
+
+}  // namespace ferry::lua

@@ -1,0 +1,48 @@
+// Makes the run-time form of function types (call_info.h).
+#include "lua/calls/call_info.h"
+
+#include <new>
+
+#include "lua/state/raise.h"
+#include "lua/state/type_info.h"
+
+namespace ferry::lua {
+
+namespace {
+
+bool build(State* st, TypeInfo* type, CallInfo* info) {
+  return without_exceptions(st, [&] {
+    const Function& f = st->types->function(type->id);
+    info->variadic = f.variadic;
+    info->format = f.format;
+    auto invoker = st->backend->make_invoker(*st->types, type->id, {});
+    if (!invoker) {
+      st->error = invoker.message();
+      return false;
+    }
+    info->invoker = std::move(*invoker);
+    info->result = info_of(st, f.result);
+    for (const Param& param : f.params) info->params.push_back(info_of(st, param.type));
+    return true;
+  });
+}
+
+}  // namespace
+
+CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type) {
+  if (type->call != nullptr) return type->call;
+  auto* info = new (std::nothrow) CallInfo;
+  if (info == nullptr) raise(L, "not enough memory");
+  if (!build(st, type, info)) {
+    delete info;
+    raise_error(L, st);
+  }
+  type->call = info;
+  return info;
+}
+
+void free_call_info(CallInfo* info) {
+  delete info;
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,38 @@
+// How calls of a function type are prepared: the run-time form of its parameters and result, and the invokers of its
+// variadic calls.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "call/backend.h"
+#include "lua/state/state.h"
+
+namespace ferry::lua {
+
+struct Thunk;
+
+// Calls of one variadic function with one list of extra types.
+struct VarargShape {
+  std::vector<TypeInfo*> types;          // behind the `...`
+  std::unique_ptr<call::Invoker> owned;  // has its own frame, also for the fixed parameters
+  const call::Invoker* invoker = nullptr;
+};
+
+// How a function type is called; one per function type, made on first use.
+struct CallInfo {
+  std::unique_ptr<call::Invoker> invoker;  // without extra arguments
+  std::vector<TypeInfo*> params;
+  TypeInfo* result = nullptr;
+  bool variadic = false;
+  FormatAttribute format;
+  std::vector<std::unique_ptr<VarargShape>> shapes;
+  Thunk* thunk = nullptr;  // for function pointers; null: none
+  bool thunk_tried = false;
+};
+
+// That of a function type. Raises where it cannot be called.
+CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type);
+void free_call_info(CallInfo* info);
+
+}  // namespace ferry::lua

@@ -1,0 +1,47 @@
+// The members of a record by name, as Lua strings find them.
+#pragma once
+
+#include "lua/host/compat.h"
+#include "lua/state/type_info.h"
+
+namespace ferry::lua {
+
+struct Member {
+  // Address of the interned Lua string, or of the type table's copy where Lua would not intern it; null: an empty slot.
+  const char* key = nullptr;
+  uint64_t offset = 0;
+  TypeInfo* info = nullptr;  // null: a scoped constant
+  const Constant* constant = nullptr;
+  NameId name = kNoName;
+  Rep rep = Rep::none;     // of info, for plain members; none for bit-fields and constants
+  Rep stored = Rep::none;  // the same for numbers and bool that may be written
+  uint8_t bit_width = kNotBitfield;
+  uint8_t bit_offset = 0;
+  bool unchecked = false;  // trailing array [0] or [1]
+  uint32_t size() const { return static_cast<uint32_t>(info->size); }
+};
+
+// Members of a record by the address of the key string. Open addressing, power-of-two capacity.
+struct FieldTable {
+  bool ready = false;  // false: a Lua error interrupted the filling
+  uint32_t mask = 0;
+  Member* slots = nullptr;
+};
+// Where the search for a key begins. Strings are allocated, so the lowest four bits are the same for all.
+inline uint32_t first_slot(const FieldTable* table, const char* key) {
+  const auto bits = reinterpret_cast<uintptr_t>(key);
+  return static_cast<uint32_t>(bits >> 4 ^ bits >> 10) & table->mask;
+}
+// The member whose name is the interned string at `key`, or null.
+inline const Member* member_at(const FieldTable* table, const char* key) {
+  for (uint32_t i = first_slot(table, key);; i = (i + 1) & table->mask) {
+    const Member& m = table->slots[i];
+    if (m.key == key) return &m;
+    if (m.key == nullptr) return nullptr;
+  }
+}
+// Finds the member that the string at idx names, or null. `record` must be a complete record's info. May allocate
+// (first use) and raise.
+const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx);
+
+}  // namespace ferry::lua

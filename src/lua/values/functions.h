@@ -1,0 +1,17 @@
+// What the conversions ask of Lua functions. A port: the room `calls` answers (c_function.cpp and callback.cpp), which
+// knows what functions are there for C; here they are values like others.
+#pragma once
+
+#include "lua/state/raise.h"
+#include "lua/state/state.h"
+
+namespace ferry::lua {
+
+// The C address of a Lua function that calls a C function (null for any other value), and its function type.
+void* function_address(lua_State* L, State* st, int idx, TypeId* type);
+
+// The C address of the Lua function at idx as the function type `fn`. The same function for the same type gets the same
+// slot; it lives until the state closes. Raises when no callback can be made.
+void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place);
+
+}  // namespace ferry::lua

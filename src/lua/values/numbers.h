@@ -1,0 +1,52 @@
+// Numbers in memory: C's arithmetic types read and written as the few types that the conversions compute in.
+#pragma once
+
+#include "lua/host/compat.h"
+#include "lua/state/type_info.h"
+
+namespace ferry::lua {
+
+// Number -> integer of `size` bytes as SEMANTICS says (wraps through 64 bits; out-of-range values fixed).
+int64_t number_to_integer(double value, size_t size);
+// The integer value of a number on the stack for a target of `size` bytes.
+inline int64_t integer_at(lua_State* L, int idx, size_t size) {
+  int64_t exact;
+  if (exact_integer(L, idx, &exact)) return exact;
+  return number_to_integer(lua_tonumber(L, idx), size);
+}
+// Reads / writes an integer of `size` 1,2,4,8 bytes in memory form.
+int64_t load_int(const void* address, size_t size, bool is_unsigned);
+void store_int(void* address, size_t size, int64_t value);
+// Any arithmetic C value at `address` (bool to f128, enums; complex: real part) as a double.
+double load_double(State* st, TypeInfo* info, const void* address);
+
+// _Float16 and _Float128, which C++20 has no portable name for.
+double load_f16(const void* address);
+// double -> __int128, the lowest value where it does not fit.
+void store_int128(void* address, double value);
+void store_f16(void* address, double value);
+double load_f128(const void* address);
+long double load_f128_long(const void* address);
+void store_f128(void* address, long double value);
+
+// The value of a slot for an integer type: sign- or zero-extended from its width.
+inline int64_t narrow(Rep rep, int64_t value) {
+  switch (rep) {
+    case Rep::i8:
+      return static_cast<int8_t>(value);
+    case Rep::u8:
+      return static_cast<uint8_t>(value);
+    case Rep::i16:
+      return static_cast<int16_t>(value);
+    case Rep::u16:
+      return static_cast<uint16_t>(value);
+    case Rep::i32:
+      return static_cast<int32_t>(value);
+    case Rep::u32:
+      return static_cast<uint32_t>(value);
+    default:
+      return value;
+  }
+}
+
+}  // namespace ferry::lua
