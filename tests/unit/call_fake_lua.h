@@ -15,9 +15,9 @@
 #include <cstring>
 #include <string>
 
-#include "call/asmjit_encode.h"
-#include "call/thunk.h"
-#include "call/thunk_callback.h"
+#include "call/native/callback.h"
+#include "call/native/encoder.h"
+#include "call/native/thunk.h"
 
 namespace ferry::call::fake {
 
@@ -180,7 +180,7 @@ struct Microsoft<F> {
 // caller's home space, and registers that are neither arguments nor kept. Made once.
 inline const void* hostile(const void* function, bool ms) {
   namespace x86 = asmjit::x86;
-  Encoder encoder(Encoder::Processor::kX64);
+  Encoder encoder(Arch::x86_64);
   {
     x86::Assembler a(&encoder.code());
     a.mov(x86::rax, -1);
@@ -212,7 +212,7 @@ inline const void* ms_caller() {
   static const void* const made = [] {
     namespace x86 = asmjit::x86;
     const x86::Gp kept[] = {x86::rbx, x86::r12, x86::r13, x86::r14, x86::r15, x86::rdi, x86::rsi};
-    Encoder encoder(Encoder::Processor::kX64);
+    Encoder encoder(Arch::x86_64);
     x86::Assembler a(&encoder.code());
     a.push(x86::rbp);
     a.mov(x86::rbp, x86::rsp);

@@ -1,5 +1,5 @@
 // Compiled callbacks with a Lua that is not there (call_fake_lua.h), by each convention of x86-64; and their pool.
-#include "call/thunk_callback.h"
+#include "call/native/callback.h"
 
 #include <gtest/gtest.h>
 

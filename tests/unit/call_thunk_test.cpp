@@ -1,6 +1,6 @@
 // Thunks with a Lua that is not there (call_fake_lua.h), on x86-64 by each convention: that of Lua, and that of the C
 // function. What real Lua does with them is the specs' subject.
-#include "call/thunk.h"
+#include "call/native/thunk.h"
 
 #include <gtest/gtest.h>
 #include <sys/syscall.h>

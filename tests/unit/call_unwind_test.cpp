@@ -15,7 +15,7 @@
 #include <asmjit/arm/a64assembler.h>
 #include <asmjit/x86.h>
 
-#include "call/asmjit_encode.h"
+#include "call/native/encoder.h"
 #include "call/unwind.h"
 
 namespace ferry::call {
@@ -63,7 +63,7 @@ void emit_thunk(Encoder& encoder, Callee callee, FrameShape shape) {
 }
 
 Thunk make_thunk(CodeArena& arena, Callee callee, FrameShape shape) {
-  Encoder encoder(Encoder::host());
+  Encoder encoder(host_target().arch);
   emit_thunk(encoder, callee, shape);
   Result<CodeBlock> block = encoder.publish(arena, shape);
   EXPECT_TRUE(block.ok()) << block.message();
@@ -455,7 +455,7 @@ TEST_F(Unwinding, ManyRegions) {
 TEST(EncoderTest, ErrorsAreValues) {
   CodeArena arena(kAllPageMethods);
   {
-    Encoder encoder(Encoder::host());
+    Encoder encoder(host_target().arch);
 #if defined(__x86_64__)
     asmjit::x86::Assembler a(&encoder.code());
     a.jmp(a.newLabel());
@@ -466,7 +466,7 @@ TEST(EncoderTest, ErrorsAreValues) {
     EXPECT_FALSE(encoder.publish(arena, FrameShape{}).ok()) << "label without a place";
   }
   {
-    Encoder encoder(Encoder::host());
+    Encoder encoder(host_target().arch);
 #if defined(__x86_64__)
     asmjit::x86::Assembler a(&encoder.code());
     a.emit(asmjit::x86::Inst::kIdMov, asmjit::x86::xmm0, asmjit::x86::rax, asmjit::x86::rax);
@@ -480,7 +480,7 @@ TEST(EncoderTest, ErrorsAreValues) {
     EXPECT_EQ(block.message().rfind("cannot assemble: ", 0), 0u) << block.message();
   }
   {
-    Encoder encoder(Encoder::host());
+    Encoder encoder(host_target().arch);
     EXPECT_FALSE(encoder.publish(arena, FrameShape{}).ok()) << "no code";
   }
   EXPECT_EQ(arena.usage().live_blocks, 0u);
@@ -492,7 +492,7 @@ int g_called = 0;
 // A callee near the code is called by a relative call; one that is out of its reach through the table behind the code.
 TEST(EncoderTest, AbsoluteCallsReachEverything) {
   CodeArena arena(kAllPageMethods);
-  Encoder near_code(Encoder::host());
+  Encoder near_code(host_target().arch);
   {
     asmjit::x86::Assembler a(&near_code.code());
     a.mov(asmjit::x86::eax, 5);
@@ -501,7 +501,7 @@ TEST(EncoderTest, AbsoluteCallsReachEverything) {
   Result<CodeBlock> near_callee = near_code.publish(arena, FrameShape{});
   ASSERT_TRUE(near_callee.ok());
   auto caller_of = [&](uint64_t callee) {
-    Encoder encoder(Encoder::host());
+    Encoder encoder(host_target().arch);
     asmjit::x86::Assembler a(&encoder.code());
     a.push(asmjit::x86::rbp);
     a.mov(asmjit::x86::rbp, asmjit::x86::rsp);
@@ -524,7 +524,7 @@ TEST(EncoderTest, AbsoluteCallsReachEverything) {
 
 // Code for another processor is only bytes: aarch64-linux-gnu-as and objdump give d65f03c0 for `ret`.
 TEST(EncoderTest, OtherProcessor) {
-  Encoder encoder(Encoder::Processor::kA64);
+  Encoder encoder(Arch::aarch64);
   asmjit::a64::Assembler a(&encoder.code());
   a.ret(asmjit::a64::x30);
   Result<std::vector<uint8_t>> bytes = encoder.bytes(0x10000);

@@ -8,7 +8,7 @@
 #include <deque>
 #include <unordered_map>
 
-#include "call/thunk_callback.h"
+#include "call/native/callback.h"
 #include "lua/calls/call.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/standard_error.h"

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "call/thunk.h"
+#include "call/native/thunk.h"
 #include "lua/calls/call.h"
 #include "lua/calls/thunks.h"
 

@@ -1,9 +1,10 @@
-// Compiled calls (call/thunk.h) for this Lua: made when a library function is taken from its namespace or a function
-// pointer's type is called first; freed when the Lua function is gone. Without native code everything here says "no".
+// Compiled calls (call/native/thunk.h) for this Lua: made when a library function is taken from its namespace or a
+// function pointer's type is called first; freed when the Lua function is gone. Without native code everything here
+// says "no".
 #pragma once
 
 #include "call/backend.h"
-#include "call/thunk_callback.h"
+#include "call/native/callback.h"
 #include "lua/state/state.h"
 
 namespace ferry::lua {

@@ -2,7 +2,7 @@
 // process_vm_readv, which reports an unreadable address instead of faulting.
 #pragma once
 
-#include "call/stack_layout.h"
+#include "call/native/stack_layout.h"
 #include "lua/host/compat.h"
 
 namespace ferry::lua {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "call/backend.h"
-#include "call/stack_layout.h"
-#include "call/thunk_cache.h"
+#include "call/native/metatable_cache.h"
+#include "call/native/stack_layout.h"
 #include "ctype/type_table.h"
 #include "lua/host/compat.h"
 #include "lua/state/cdata.h"

@@ -1,15 +1,11 @@
 // x86-64 thunks: prologue, arguments by kind, the call, the result. How the Lua stack is reached is
-// thunk_x64_stack.cpp's business, what the conventions say thunk_x64_convention.cpp's.
-#include "call/thunk_x64.h"
-
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+// stack.cpp's business, what the conventions say convention.cpp's.
 #include <algorithm>
 
-#include "call/asmjit_encode.h"
+#include "call/native/encoder.h"
+#include "call/native/x64/emitter.h"
 
-namespace ferry::call {
-
-namespace x64 {
+namespace ferry::call::x64 {
 
 namespace {
 
@@ -595,9 +591,6 @@ class ThunkEmitter {
   int below_saved_ = 0;  // bytes of the frame below the saved registers
 };
 
-}  // namespace
-
-// What assemble() can do with a plan.
 bool supports(const abi::CallPlan& plan) {
   if (plan.abi != abi::Abi::sysv_x64 && plan.abi != abi::Abi::win_x64) return false;
   if (plan.args.size() > kMaxThunkArgs || plan.stack_align > 16) return false;
@@ -610,46 +603,39 @@ bool supports(const abi::CallPlan& plan) {
   return bytes <= kMaxThunkStack && plan.result.align <= 16;
 }
 
-FrameShape shape(const ThunkHost& host, const abi::CallPlan& plan) {
+FrameShape thunk_shape(const ThunkHost& host, const abi::CallPlan& plan) {
   FrameShape shape = kThunkShape;
   shape.rdi_rsi = keeps_more_than(convention(host.convention), convention(plan.abi));
   return shape;
 }
 
-void assemble(Encoder& encoder, const ThunkHost& host, const ThunkSpec& spec) {
+void assemble_thunk(Encoder& encoder, const ThunkHost& host, const ThunkSpec& spec) {
   x86::Assembler a(&encoder.code());
   ThunkEmitter(a, host, spec).emit();
 }
 
-}  // namespace x64
-
-bool can_make_thunk(const abi::CallPlan& plan) {
-  return x64::supports(plan);
+void assemble_switch(Encoder& encoder, const void* const* target) {
+  x86::Assembler a(&encoder.code());
+  a.mov(x86::rax, imm(reinterpret_cast<uint64_t>(target)));
+  a.jmp(x86::qword_ptr(x86::rax));
 }
 
-Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec) {
-  if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
-  Encoder encoder(Encoder::Processor::kX64);
-  x64::assemble(encoder, host, spec);
-  return encoder.publish(process_code(), x64::shape(host, *spec.plan));
-}
+}  // namespace
 
-Result<CodeBlock> make_switch(const void* const* target) {
-  Encoder encoder(Encoder::Processor::kX64);
-  {
-    asmjit::x86::Assembler a(&encoder.code());
-    a.mov(asmjit::x86::rax, asmjit::imm(reinterpret_cast<uint64_t>(target)));
-    a.jmp(asmjit::x86::qword_ptr(asmjit::x86::rax));
-  }
-  return encoder.publish(process_code(), kThunkShape);
-}
+}  // namespace ferry::call::x64
 
-Result<std::vector<uint8_t>> thunk_bytes(const ThunkHost& host, const ThunkSpec& spec, uint64_t base) {
-  if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
-  Encoder encoder(Encoder::Processor::kX64);
-  x64::assemble(encoder, host, spec);
-  return encoder.bytes(base);
-}
+namespace ferry::call {
+
+const Emitter kX64Emitter = {
+    .arch = Arch::x86_64,
+    .supports = x64::supports,
+    .thunk_shape = x64::thunk_shape,
+    .thunk = x64::assemble_thunk,
+    .jump = x64::assemble_switch,
+    .callback_shape = x64::callback_shape,
+    .callback = x64::assemble_callback,
+    .entries = x64::assemble_entries,
+    .answer = x64::assemble_answer,
+};
 
 }  // namespace ferry::call
-#endif

@@ -14,8 +14,8 @@
 #include "abi/plan.h"
 #include "call/backend.h"
 #include "call/code_pages.h"
-#include "call/stack_layout.h"
-#include "call/thunk_cache.h"
+#include "call/native/metatable_cache.h"
+#include "call/native/stack_layout.h"
 
 namespace ferry::call {
 
@@ -61,7 +61,7 @@ struct ThunkOffsets {
   uint32_t failed = 0;                                       // State: a byte; a callback has failed
   uint32_t saved_errno = 0;                                  // State
   uint32_t owner = 0;                                        // State: thread pointer of the thread that entered last
-  uint32_t metatables = 0;                                   // State: its cache of metatables (thunk_cache.h)
+  uint32_t metatables = 0;                                   // State: its cache of metatables (metatable_cache.h)
   uint32_t cdata_type = 0, cdata_guard = 0, cdata_data = 0;  // CData
   uint16_t guard = 0;                                        // what cdata_guard holds
 };
@@ -177,9 +177,9 @@ inline constexpr FrameShape kThunkShape{.saved = 2, .lands_exceptions = true};
 // Code that jumps to what `*target` holds: the entry of a function whose thunk changes. Errors: executable memory.
 Result<CodeBlock> make_switch(const void* const* target);
 
-// Whether thunks can be made on this host and for this plan.
+// Whether thunks can be made for this plan. Those of any processor can be made anywhere, but run only on their own.
 bool can_make_thunk(const abi::CallPlan& plan);
-// Errors: executable memory; what can_make_thunk() refuses.
+// Errors: executable memory; what can_make_thunk() refuses; code of another processor.
 Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec);
 // The code as it would lie at `base`, for tests.
 Result<std::vector<uint8_t>> thunk_bytes(const ThunkHost& host, const ThunkSpec& spec, uint64_t base);

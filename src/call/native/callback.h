@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "call/thunk.h"
+#include "call/native/thunk.h"
 
 namespace ferry::call {
 
@@ -64,12 +64,6 @@ Result<CodeBlock> make_callback_code(const ThunkHost& host, const CallbackApi& a
 // A live callback that runs `code` with `data`. `plan`: what to return once it is muted. Errors: executable memory.
 Result<std::unique_ptr<Callback>> make_native_callback(const CodeBlock& code, CallbackData* data,
                                                        const abi::CallPlan& plan);
-
-// For thunk_callback_pool.cpp, by processor. Entries, one at every kBlockAlign bytes: each goes to the code that its
-// slot names (an address at 0) with the slot's address in r10 or x9. And code that returns zero as the plan's result.
-class Encoder;
-void emit_callback_entries(Encoder& encoder, std::span<const void* const> slots);
-void emit_callback_answer(Encoder& encoder, const abi::CallPlan& plan);
 
 // For leak checks: slots made, and those of them that are not in use.
 struct CallbackUsage {

@@ -1,16 +1,11 @@
 // The shared code of a callback type on x86-64: arguments from their registers to memory or to the Lua stack, the
 // result back.
-#include "call/thunk_callback.h"
-
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
 #include <cstddef>
 
-#include "call/asmjit_encode.h"
-#include "call/thunk_x64.h"
+#include "call/native/encoder.h"
+#include "call/native/x64/emitter.h"
 
-namespace ferry::call {
-
-namespace x64 {
+namespace ferry::call::x64 {
 
 namespace {
 
@@ -44,10 +39,6 @@ constexpr int kPcallArgs = 6;
 
 bool keeps_more(const ThunkHost& host, const abi::CallPlan& plan) {
   return keeps_more_than(convention(plan.abi), convention(host.convention));
-}
-
-FrameShape callback_shape(const ThunkHost& host, const abi::CallPlan& plan) {
-  return {.saved = 3, .lands_exceptions = false, .rdi_rsi = keeps_more(host, plan)};
 }
 
 // `ours_` is the convention of Lua, of handlers and of the calls in this code, `theirs_` the caller's.
@@ -398,42 +389,38 @@ class CallbackEmitter {
 
 }  // namespace
 
-}  // namespace x64
-
-Result<CodeBlock> make_callback_code(const ThunkHost& host, const CallbackApi& api, const CallbackHandlers& handlers,
-                                     const CallbackSpec& spec) {
-  const abi::CallPlan& plan = *spec.plan;
-  if (!can_make_thunk(plan) || plan.variadic) return Error{"no compiled callback for this plan"};
-  Encoder encoder(Encoder::Processor::kX64);
-  {
-    x64::x86::Assembler a(&encoder.code());
-    x64::CallbackEmitter(a, host, api, handlers, spec).emit();
-  }
-  return encoder.publish(process_code(), x64::callback_shape(host, plan));
+FrameShape callback_shape(const ThunkHost& host, const abi::CallPlan& plan) {
+  return {.saved = 3, .lands_exceptions = false, .rdi_rsi = keeps_more(host, plan)};
 }
 
-void emit_callback_entries(Encoder& encoder, std::span<const void* const> slots) {
-  x64::x86::Assembler a(&encoder.code());
+bool assemble_callback(Encoder& encoder, const ThunkHost& host, const CallbackApi& api,
+                       const CallbackHandlers& handlers, const CallbackSpec& spec) {
+  x86::Assembler a(&encoder.code());
+  CallbackEmitter(a, host, api, handlers, spec).emit();
+  return true;
+}
+
+void assemble_entries(Encoder& encoder, std::span<const void* const> slots) {
+  x86::Assembler a(&encoder.code());
   for (const void* slot : slots) {
     a.align(asmjit::AlignMode::kCode, kBlockAlign);
     a.endbr64();
     // r10: the static chain (psABI 3.2.3), which C has none of.
-    a.mov(x64::x86::r10, asmjit::imm(reinterpret_cast<uint64_t>(slot)));
-    a.jmp(x64::x86::qword_ptr(x64::x86::r10));
+    a.mov(x86::r10, imm(reinterpret_cast<uint64_t>(slot)));
+    a.jmp(x86::qword_ptr(x86::r10));
   }
 }
 
-void emit_callback_answer(Encoder& encoder, const abi::CallPlan& plan) {
-  namespace x86 = asmjit::x86;
+void assemble_answer(Encoder& encoder, const abi::CallPlan& plan) {
   x86::Assembler a(&encoder.code());
   a.endbr64();
   if (plan.result.in_memory) {
-    const x64::Convention& theirs = x64::convention(plan.abi);
+    const Convention& theirs = convention(plan.abi);
     const x86::Gp to = theirs.gpr[plan.memory_reg];
     if (theirs.keeps_more) a.mov(x86::r10, x86::rdi);
     a.mov(x86::rdx, to);
     if (to.id() != x86::rdi.id()) a.mov(x86::rdi, to);
-    a.mov(x86::rcx, asmjit::imm(plan.result.size));
+    a.mov(x86::rcx, imm(plan.result.size));
     a.xor_(x86::eax, x86::eax);
     a.rep().stosb();
     if (theirs.keeps_more) a.mov(x86::rdi, x86::r10);
@@ -450,5 +437,4 @@ void emit_callback_answer(Encoder& encoder, const abi::CallPlan& plan) {
   a.ret();
 }
 
-}  // namespace ferry::call
-#endif
+}  // namespace ferry::call::x64

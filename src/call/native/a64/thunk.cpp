@@ -1,14 +1,9 @@
 // AArch64 (AAPCS64) thunks: prologue, arguments by kind, the call, the result. How the Lua stack is reached is
-// thunk_a64_stack.cpp's business.
-#include "call/host.h"
+// stack.cpp's business.
+#include "call/native/a64/emitter.h"
+#include "call/native/encoder.h"
 
-#if defined(FERRY_STUB_A64)
-#include "call/asmjit_encode.h"
-#include "call/thunk_a64.h"
-
-namespace ferry::call {
-
-namespace a64 {
+namespace ferry::call::a64 {
 
 namespace {
 
@@ -546,9 +541,6 @@ class ThunkEmitter {
   int frame_bytes_ = 0;
 };
 
-}  // namespace
-
-// What assemble() can do with a plan.
 bool supports(const abi::CallPlan& plan) {
   if (plan.abi != abi::Abi::aapcs64 || plan.stack_align > 16) return false;
   if (plan.args.size() > kMaxThunkArgs || plan.stack_bytes > kMaxThunkStack) return false;
@@ -560,40 +552,37 @@ bool supports(const abi::CallPlan& plan) {
   return plan.result.align <= 16 && bytes <= kMaxFrameBytes;
 }
 
-void assemble(Encoder& encoder, const ThunkHost& host, const ThunkSpec& spec) {
+FrameShape thunk_shape(const ThunkHost&, const abi::CallPlan&) {
+  return kFrameShape;
+}
+
+void assemble_thunk(Encoder& encoder, const ThunkHost& host, const ThunkSpec& spec) {
   arm::Assembler a(&encoder.code());
   ThunkEmitter(a, host, spec).emit();
 }
 
-}  // namespace a64
-
-bool can_make_thunk(const abi::CallPlan& plan) {
-  return a64::supports(plan);
+void assemble_switch(Encoder& encoder, const void* const* target) {
+  arm::Assembler a(&encoder.code());
+  landing_pad(a);
+  jump_through(a, target);
 }
 
-Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec) {
-  if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
-  Encoder encoder(Encoder::Processor::kA64);
-  a64::assemble(encoder, host, spec);
-  return encoder.publish(process_code(), a64::kFrameShape);
-}
+}  // namespace
 
-Result<CodeBlock> make_switch(const void* const* target) {
-  Encoder encoder(Encoder::Processor::kA64);
-  {
-    a64::arm::Assembler a(&encoder.code());
-    a64::landing_pad(a);
-    a64::jump_through(a, target);
-  }
-  return encoder.publish(process_code(), a64::kFrameShape);
-}
+}  // namespace ferry::call::a64
 
-Result<std::vector<uint8_t>> thunk_bytes(const ThunkHost& host, const ThunkSpec& spec, uint64_t base) {
-  if (!can_make_thunk(*spec.plan)) return Error{"no thunk for this plan"};
-  Encoder encoder(Encoder::Processor::kA64);
-  a64::assemble(encoder, host, spec);
-  return encoder.bytes(base);
-}
+namespace ferry::call {
+
+const Emitter kA64Emitter = {
+    .arch = Arch::aarch64,
+    .supports = a64::supports,
+    .thunk_shape = a64::thunk_shape,
+    .thunk = a64::assemble_thunk,
+    .jump = a64::assemble_switch,
+    .callback_shape = a64::callback_shape,
+    .callback = a64::assemble_callback,
+    .entries = a64::assemble_entries,
+    .answer = a64::assemble_answer,
+};
 
 }  // namespace ferry::call
-#endif

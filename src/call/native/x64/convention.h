@@ -1,13 +1,13 @@
 // The calling conventions of x86-64 as emitted code sees them, System V (psABI 3.2) and Microsoft's ("x64 calling
-// convention"), and what else differs between hosts: where the thread and errno are found. Included by thunk_x64*.cpp
-// and thunk_callback_x64.cpp only.
+// convention"), and what else differs between hosts: where the thread and errno are found. Included by this
+// folder's sources only.
 #pragma once
 
 #include <asmjit/x86.h>
 
 #include <span>
 
-#include "call/thunk.h"
+#include "call/native/thunk.h"
 
 namespace ferry::call::x64 {
 

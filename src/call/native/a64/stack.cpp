@@ -1,10 +1,7 @@
 // How AArch64 thunks reach the Lua stack: through the public API, or directly where the State's layout is known.
-#include "call/host.h"
-
-#if defined(FERRY_STUB_A64)
 #include <bit>
 
-#include "call/thunk_a64.h"
+#include "call/native/a64/emitter.h"
 
 namespace ferry::call::a64 {
 
@@ -579,4 +576,3 @@ std::unique_ptr<StackAccess> make_stack_access(arm::Assembler& a, OutOfLine& col
 }
 
 }  // namespace ferry::call::a64
-#endif

@@ -1,10 +1,5 @@
 // Entries of compiled callbacks: slots, their code, what they answer when nobody is behind them. Process-wide; nothing
 // here is ever freed.
-#include "call/thunk_callback.h"
-
-#include "call/host.h"
-
-#if defined(FERRY_STUB)
 #include <array>
 #include <atomic>
 #include <deque>
@@ -12,7 +7,9 @@
 #include <mutex>
 #include <tuple>
 
-#include "call/asmjit_encode.h"
+#include "call/native/callback.h"
+#include "call/native/emit.h"
+#include "call/native/encoder.h"
 
 namespace ferry::call {
 
@@ -62,8 +59,8 @@ class Pool {
     const std::tuple<abi::Abi, size_t, uint64_t> key{plan.abi, x87, plan.result.in_memory ? plan.result.size : 0};
     std::lock_guard lock(mutex_);
     if (auto found = answers_.find(key); found != answers_.end()) return found->second;
-    Encoder encoder(Encoder::host());
-    emit_callback_answer(encoder, plan);
+    Encoder encoder(host_target().arch);
+    emitter_of(host_target().arch).answer(encoder, plan);
     Result<CodeBlock> block = encoder.publish(process_code(), kThunkShape);
     if (!block.ok()) return block.error();
     process_code().retire(*block);
@@ -79,10 +76,10 @@ class Pool {
  private:
   Result<void> grow() {
     auto row = std::make_unique<std::array<Slot, kRow>>();
-    Encoder encoder(Encoder::host());
+    Encoder encoder(host_target().arch);
     std::array<const void*, kRow> addresses;
     for (size_t i = 0; i < kRow; ++i) addresses[i] = &(*row)[i];
-    emit_callback_entries(encoder, addresses);
+    emitter_of(host_target().arch).entries(encoder, addresses);
     Result<CodeBlock> block = encoder.publish(process_code(), kThunkShape);
     if (!block.ok()) return block.error();
     process_code().retire(*block);
@@ -138,4 +135,3 @@ CallbackUsage callback_usage() {
 }
 
 }  // namespace ferry::call
-#endif

@@ -1,8 +1,5 @@
 // How x86-64 thunks reach the Lua stack: through the public API, or directly where the State's layout is known.
-#include "call/thunk_x64.h"
-
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
-#include <cstring>
+#include "call/native/x64/emitter.h"
 
 namespace ferry::call::x64 {
 
@@ -569,4 +566,3 @@ std::unique_ptr<StackAccess> make_stack_access(x86::Assembler& a, OutOfLine& col
 }
 
 }  // namespace ferry::call::x64
-#endif

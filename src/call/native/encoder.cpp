@@ -1,5 +1,5 @@
 // Assembling with asmjit into a CodeArena.
-#include "call/asmjit_encode.h"
+#include "call/native/encoder.h"
 
 #include <utility>
 
@@ -7,9 +7,9 @@ namespace ferry::call {
 
 namespace {
 
-asmjit::Environment environment(Encoder::Processor processor) {
+asmjit::Environment environment(Arch arch) {
   asmjit::Environment env;
-  env.init(processor == Encoder::Processor::kX64 ? asmjit::Arch::kX64 : asmjit::Arch::kAArch64);
+  env.init(arch == Arch::x86_64 ? asmjit::Arch::kX64 : asmjit::Arch::kAArch64);
   return env;
 }
 
@@ -21,8 +21,8 @@ void Encoder::Errors::handleError(asmjit::Error, const char* text, asmjit::BaseE
   message = std::string("cannot assemble: ") + text;
 }
 
-Encoder::Encoder(Processor processor) {
-  if (asmjit::Error error = code_.init(environment(processor)); error != asmjit::kErrorOk) {
+Encoder::Encoder(Arch arch) : arch_(arch) {
+  if (asmjit::Error error = code_.init(environment(arch)); error != asmjit::kErrorOk) {
     errors_.handleError(error, asmjit::DebugUtils::errorAsString(error), nullptr);
     return;
   }
@@ -55,6 +55,7 @@ bool Encoder::relocate(uint8_t* writable, size_t bytes, uint64_t base) {
 }
 
 Result<CodeBlock> Encoder::publish(CodeArena& arena, FrameShape shape) {
+  if (arch_ != host_target().arch) return Error{"this is code of another processor"};
   Result<size_t> size = finish();
   if (!size.ok()) return size.error();
   auto fill = [](void* context, uint8_t* writable, const uint8_t* executable) {

@@ -1,19 +1,11 @@
 // The shared code of a callback type on AArch64 (AAPCS64): arguments from their registers to memory or to the Lua
 // stack, the result back. Also the code of entries, and of what retired ones answer.
-#include "call/host.h"
-
-#if defined(FERRY_STUB_A64)
 #include <cstddef>
 
-#include "call/asmjit_encode.h"
-#include "call/thunk_a64.h"
-#include "call/thunk_callback.h"
+#include "call/native/a64/emitter.h"
+#include "call/native/encoder.h"
 
-namespace ferry::call {
-
-namespace a64 {
-
-bool supports(const abi::CallPlan& plan);
+namespace ferry::call::a64 {
 
 namespace {
 
@@ -37,7 +29,6 @@ constexpr auto kData = arm::x21;
 constexpr int kResultAddressAt = -40;
 constexpr int kResultBytesAt = -112;
 constexpr int kResultRoom = 64;
-constexpr FrameShape kCallbackShape{.saved = 2, .lands_exceptions = false};
 
 // Zeroes `bytes` (not 0) bytes from x9 on, which it changes, and x10.
 void clear(arm::Assembler& a, uint64_t bytes) {
@@ -364,46 +355,42 @@ class CallbackEmitter {
 
 }  // namespace
 
-}  // namespace a64
-
-Result<CodeBlock> make_callback_code(const ThunkHost& host, const CallbackApi& api, const CallbackHandlers& handlers,
-                                     const CallbackSpec& spec) {
-  const Error refused{"no compiled callback for this plan"};
-  if (!can_make_thunk(*spec.plan) || spec.plan->variadic) return refused;
-  Encoder encoder(Encoder::Processor::kA64);
-  {
-    a64::arm::Assembler a(&encoder.code());
-    a64::CallbackEmitter emitter(a, host, api, handlers, spec);
-    if (!emitter.fits()) return refused;
-    emitter.emit();
-  }
-  return encoder.publish(process_code(), a64::kCallbackShape);
+FrameShape callback_shape(const ThunkHost&, const abi::CallPlan&) {
+  return {.saved = 2, .lands_exceptions = false};
 }
 
-void emit_callback_entries(Encoder& encoder, std::span<const void* const> slots) {
-  a64::arm::Assembler a(&encoder.code());
+bool assemble_callback(Encoder& encoder, const ThunkHost& host, const CallbackApi& api,
+                       const CallbackHandlers& handlers, const CallbackSpec& spec) {
+  arm::Assembler a(&encoder.code());
+  CallbackEmitter emitter(a, host, api, handlers, spec);
+  if (!emitter.fits()) return false;
+  emitter.emit();
+  return true;
+}
+
+void assemble_entries(Encoder& encoder, std::span<const void* const> slots) {
+  arm::Assembler a(&encoder.code());
   for (const void* slot : slots) {
     a.align(asmjit::AlignMode::kCode, kBlockAlign);
-    a64::landing_pad(a);
-    a64::load_address(a, a64::kValue, slot);
-    a.ldr(a64::kTarget, a64::arm::ptr(a64::kValue));
-    a.br(a64::kTarget);
+    landing_pad(a);
+    load_address(a, kValue, slot);
+    a.ldr(kTarget, arm::ptr(kValue));
+    a.br(kTarget);
   }
 }
 
-void emit_callback_answer(Encoder& encoder, const abi::CallPlan& plan) {
-  a64::arm::Assembler a(&encoder.code());
-  a64::landing_pad(a);
+void assemble_answer(Encoder& encoder, const abi::CallPlan& plan) {
+  arm::Assembler a(&encoder.code());
+  landing_pad(a);
   if (plan.result.in_memory) {
-    a.mov(a64::kValue, a64::arm::x8);
-    a64::clear(a, plan.result.size);
+    a.mov(kValue, arm::x8);
+    clear(a, plan.result.size);
   } else {
-    a.mov(a64::arm::x0, 0);
-    a.mov(a64::arm::x1, 0);
-    for (uint32_t i = 0; i < 4; ++i) a.fmov(a64::arm::v(i).d(), a64::arm::xzr);  // and zeroes what is above
+    a.mov(arm::x0, 0);
+    a.mov(arm::x1, 0);
+    for (uint32_t i = 0; i < 4; ++i) a.fmov(arm::v(i).d(), arm::xzr);  // and zeroes what is above
   }
-  a.ret(a64::arm::x30);
+  a.ret(arm::x30);
 }
 
-}  // namespace ferry::call
-#endif
+}  // namespace ferry::call::a64

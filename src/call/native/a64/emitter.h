@@ -1,5 +1,5 @@
 // Inside of the AArch64 (AAPCS64) thunk emitter: its frame, its rules for registers, and the two ways to reach the Lua
-// stack. Included by thunk_a64*.cpp and thunk_callback_a64.cpp only.
+// stack. Included by this folder's sources only.
 #pragma once
 
 #include <asmjit/arm/a64assembler.h>
@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "call/thunk.h"
+#include "call/native/emit.h"
 
 namespace ferry::call::a64 {
 
@@ -143,6 +143,13 @@ class OutOfLine {
  private:
   std::vector<std::function<void()>> blocks_;
 };
+
+// Emitter's callback part is callback.cpp's.
+FrameShape callback_shape(const ThunkHost& host, const abi::CallPlan& plan);
+bool assemble_callback(Encoder& encoder, const ThunkHost& host, const CallbackApi& api,
+                       const CallbackHandlers& handlers, const CallbackSpec& spec);
+void assemble_entries(Encoder& encoder, std::span<const void* const> slots);
+void assemble_answer(Encoder& encoder, const abi::CallPlan& plan);
 
 std::unique_ptr<StackAccess> make_stack_access(arm::Assembler& a, OutOfLine& cold, const ThunkHost& host);
 

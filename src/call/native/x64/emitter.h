@@ -1,13 +1,13 @@
 // Inside of the x86-64 thunk emitter: its frame, its rules for registers, and the two ways to reach the Lua stack.
-// Included by thunk_x64*.cpp and thunk_callback_x64.cpp only.
+// Included by this folder's sources only.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <vector>
 
-#include "call/thunk.h"
-#include "call/thunk_x64_convention.h"
+#include "call/native/emit.h"
+#include "call/native/x64/convention.h"
 
 namespace ferry::call::x64 {
 
@@ -108,6 +108,13 @@ class OutOfLine {
  private:
   std::vector<std::function<void()>> blocks_;
 };
+
+// Emitter's callback part is callback.cpp's.
+FrameShape callback_shape(const ThunkHost& host, const abi::CallPlan& plan);
+bool assemble_callback(Encoder& encoder, const ThunkHost& host, const CallbackApi& api,
+                       const CallbackHandlers& handlers, const CallbackSpec& spec);
+void assemble_entries(Encoder& encoder, std::span<const void* const> slots);
+void assemble_answer(Encoder& encoder, const abi::CallPlan& plan);
 
 std::unique_ptr<StackAccess> make_stack_access(x86::Assembler& a, OutOfLine& cold, const ThunkHost& host);
 

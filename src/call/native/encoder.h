@@ -1,6 +1,6 @@
 // Assembling with asmjit into a CodeArena: what every emitter shares. Knows no plans and no Lua.
 //
-//   Encoder encoder(Encoder::Processor::kX64);
+//   Encoder encoder(Arch::x86_64);
 //   asmjit::x86::Assembler a(&encoder.code());
 //   a.push(asmjit::x86::rbp); ...                        // no checks in between
 //   Result<CodeBlock> block = encoder.publish(process_code(), FrameShape{.saved = 1});
@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "call/code_pages.h"
+#include "ctype/target.h"
 
 namespace ferry::call {
 
@@ -26,17 +27,8 @@ constexpr int align_up(int value, int to) {
 
 class Encoder {
  public:
-  enum class Processor : uint8_t { kX64, kA64 };
-  static constexpr Processor host() {
-#if defined(__aarch64__)
-    return Processor::kA64;
-#else
-    return Processor::kX64;
-#endif
-  }
-
-  // Code for any processor can be assembled anywhere; only the host's can be published.
-  explicit Encoder(Processor processor);
+  // Code for x86-64 and AArch64 can be assembled anywhere; only the host's can be published.
+  explicit Encoder(Arch arch);
   ~Encoder();
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
@@ -44,15 +36,11 @@ class Encoder {
   // Attach one assembler to it: asmjit::x86::Assembler or asmjit::a64::Assembler, which must die first.
   // Absolute call and jump targets (`a.call(uint64_t)`, `a.call(asmjit::imm(address))`) become relative ones where they
   // are in reach of the final address, else go through a table behind the code.
-  asmjit::CodeHolder& code() {
-    return code_;
-  }
-  bool failed() const {
-    return errors_.failed;
-  }
+  asmjit::CodeHolder& code() { return code_; }
+  bool failed() const { return errors_.failed; }
 
   // Puts the code in the arena, relocated to its final address. Once per encoder.
-  // Errors: the first one of the assembler; those of CodeArena::add.
+  // Errors: code of another processor; the first one of the assembler; those of CodeArena::add.
   Result<CodeBlock> publish(CodeArena& arena, FrameShape shape);
   // The bytes that would run at `base`, for tests and for other processors. Once per encoder.
   Result<std::vector<uint8_t>> bytes(uint64_t base);
@@ -66,6 +54,7 @@ class Encoder {
   Result<size_t> finish();
   bool relocate(uint8_t* writable, size_t bytes, uint64_t base);
 
+  const Arch arch_;
   Errors errors_;
   asmjit::CodeHolder code_;
 };

@@ -1,7 +1,5 @@
 // What the two conventions of x86-64 say, and the code that follows from their differences.
-#include "call/thunk_x64_convention.h"
-
-#if defined(__x86_64__) && defined(__ELF__) && defined(__LP64__)
+#include "call/native/x64/convention.h"
 
 namespace ferry::call::x64 {
 
@@ -103,4 +101,3 @@ x86::Mem errno_word(const ThunkHost& host) {
 }
 
 }  // namespace ferry::call::x64
-#endif
