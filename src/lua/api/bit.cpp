@@ -52,9 +52,9 @@ void push_64(lua_State* L, State* st, Width width, uint64_t value) {
 // one.
 uint64_t cdata_bits(lua_State* L, State* st, int idx, CData* cd, Width* width) {
   TypeInfo* info = nullptr;
-  void* address = resolve(st, cd, &info);
+  void* address = resolve(L, st, cd, &info);
   uint64_t value = 0;
-  bool ok = address != nullptr;
+  bool ok = true;
   if (info->rep >= Rep::boolean && info->rep <= Rep::u64) {
     if (ok) value = static_cast<uint64_t>(load_int(address, info->size, (info->type_flags & kUnsigned) != 0));
   } else if (info->rep == Rep::i128 || info->rep == Rep::u128) {

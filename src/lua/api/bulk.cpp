@@ -24,7 +24,7 @@ Elements check_elements(lua_State* L, State* st, int arg, bool writing) {
   CData* cd = to_cdata(L, st, arg);
   if (cd == nullptr) raise_expected(L, st, arg, "array or pointer");
   TypeInfo* info;
-  void* at = resolve(st, cd, &info);
+  void* at = resolve(L, st, cd, &info);
   Elements e;
   if (info->rep == Rep::pointer) {
     std::memcpy(&e.address, at, sizeof e.address);
@@ -72,7 +72,7 @@ constexpr int kMaxListed = kLuaVersion >= 503 ? 50000 : kLuaVersion == 502 ? 0 :
 void push_lister(lua_State* L, State* st) {
   if (st->lister == 0) {
     if (luaL_loadstring(L, "return {...}") != 0) lua_error(L);
-    st->lister = luaL_ref(L, LUA_REGISTRYINDEX);
+    st->lister = add_reference(L);
   }
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->lister);
 }

@@ -56,9 +56,9 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
     case LUA_TUSERDATA:
       if (CData* cd = to_cdata(L, st, arg)) {
         TypeInfo* info;
-        void* at = resolve(st, cd, &info);
+        void* at = resolve_nullable(st, cd, &info);
         if (info->rep == Rep::pointer) {
-          std::memcpy(&b.address, at, sizeof b.address);
+          if (at != nullptr) std::memcpy(&b.address, at, sizeof b.address);
           b.is_const = (base_of(st, info)->quals & kConst) != 0;
         } else if (info->rep == Rep::array || info->rep == Rep::record || info->rep == Rep::vector ||
                    info->rep == Rep::complex) {
@@ -102,8 +102,7 @@ void check_length(lua_State* L, int arg, const Bytes& b, uint64_t length) {
 
 // ffi.string without a length wants characters.
 bool holds_chars(State* st, CData* cd) {
-  TypeInfo* info;
-  resolve(st, cd, &info);
+  TypeInfo* info = resolved_type(st, cd);
   if (info->rep != Rep::pointer && info->rep != Rep::array) return false;
   const TypeInfo* element = base_of(st, info);
   return element->kind == Kind::void_ || (element->kind == Kind::integer && element->size == 1);

@@ -111,8 +111,7 @@ int l_sizeof(lua_State* L) {
   State* st = open_call(L);
   luaL_checkany(L, 1);
   if (CData* cd = to_cdata(L, st, 1)) {
-    TypeInfo* info;
-    resolve(st, cd, &info);
+    const TypeInfo* info = resolved_type(st, cd);
     if (info->rep == Rep::none || info->rep == Rep::function || (info->type_flags & kIncomplete) != 0) return 0;
     push_size(L, size_of_object(st, cd));
     return 1;
@@ -166,9 +165,7 @@ int l_istype(lua_State* L) {
   if (CData* ct = to_ctype(L, st, 2)) {
     same = same_type(st, want, object_type(st, ct->type));
   } else if (CData* cd = to_cdata(L, st, 2)) {
-    TypeInfo* have;
-    resolve(st, cd, &have);
-    same = same_type(st, want, have);
+    same = same_type(st, want, resolved_type(st, cd));
   } else if (FunctionRecord* record = function_record(L, 2); record != nullptr && record->st == st) {
     TypeInfo* type = want->rep == Rep::pointer ? base_of(st, want) : want;
     same = (*st->types)[type->id].canonical == (*st->types)[record->type->id].canonical;
@@ -197,8 +194,7 @@ namespace {
 bool is_callable(lua_State* L, State* st, int idx) {
   if (lua_isfunction(L, idx)) return true;
   if (CData* cd = to_cdata(L, st, idx)) {
-    TypeInfo* info;
-    resolve(st, cd, &info);
+    TypeInfo* info = resolved_type(st, cd);
     if (info->rep == Rep::function || (info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function))
       return true;
     if (!push_metamethod(L, st, idx, "__call")) return false;

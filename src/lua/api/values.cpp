@@ -42,7 +42,7 @@ int l_tonumber(lua_State* L) {
   luaL_checkany(L, 1);
   if (CData* cd = to_cdata(L, st, 1)) {
     TypeInfo* info;
-    const void* at = resolve(st, cd, &info);
+    const void* at = resolve(L, st, cd, &info);
     switch (info->rep) {
       case Rep::boolean:
         push_small_integer(L, load_int(at, 1, true));
@@ -162,7 +162,7 @@ int l_addressof(lua_State* L) {
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_expected(L, st, 1, "cdata or library");
   TypeInfo* info;
-  void* at = resolve(st, cd, &info);
+  void* at = resolve_nullable(st, cd, &info);
   TypeInfo* pointer = nullptr;
   if (!without_exceptions(st, [&] {
         pointer = info_of(st, st->types->pointer_to(info->id));
@@ -205,10 +205,10 @@ int l_toretval(lua_State* L) {
   luaL_checkany(L, 1);
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_expected(L, st, 1, "cdata");
-  TypeInfo* info;
-  void* at = resolve(st, cd, &info);
+  TypeInfo* info = resolved_type(st, cd);
   lua_settop(L, 1);
   if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::function) return 1;
+  void* at = resolve(L, st, cd, &info);
   push_value(L, st, info, at, 0);
   return 1;
 }

@@ -89,8 +89,7 @@ Fit fit_integer(lua_State* L, State* st, int idx) {
   CData* cd = to_cdata(L, st, idx);
   if (cd == nullptr) return Fit::no;
   TypeInfo* info = nullptr;
-  void* address = resolve(st, cd, &info);
-  if (address == nullptr) return Fit::no;
+  const void* address = resolve(L, st, cd, &info);
   if (is_small_integer(info->rep)) return Fit::yes;
   if (is_float(info->rep)) return is_integral(load_double(st, info, address)) ? Fit::yes : Fit::fraction;
   return Fit::no;
@@ -100,15 +99,14 @@ bool fits_floating(lua_State* L, State* st, int idx) {
   if (lua_type(L, idx) == LUA_TNUMBER) return true;
   CData* cd = to_cdata(L, st, idx);
   if (cd == nullptr) return false;
-  TypeInfo* info = nullptr;
-  if (resolve(st, cd, &info) == nullptr) return false;
+  TypeInfo* info = resolved_type(st, cd);
   return is_small_integer(info->rep) || is_float(info->rep) || info->rep == Rep::i128 || info->rep == Rep::u128;
 }
 
 // Pointers and arrays of `unit`-byte integers, and `void *`.
 bool fits_text(State* st, CData* cd, const FormatArg& arg, uint64_t unit) {
   TypeInfo* info = nullptr;
-  void* address = resolve(st, cd, &info);
+  void* address = resolve_nullable(st, cd, &info);
   if (address == nullptr || (info->rep != Rep::pointer && info->rep != Rep::array)) return false;
   const TypeInfo* element = base_of(st, info);
   if (info->rep == Rep::pointer && element->kind == Kind::void_) return true;

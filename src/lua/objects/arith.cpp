@@ -135,7 +135,11 @@ void sort_operand(lua_State* L, State* st, int idx, Operand* o) {
   switch (lua_type(L, idx)) {
     case LUA_TUSERDATA:
       if (CData* cd = to_cdata(L, st, idx)) {
-        void* address = resolve(st, cd, &o->info);
+        void* address = resolve_nullable(st, cd, &o->info);
+        // Objects are compared by their address; of all else the value is needed.
+        if (address == nullptr && o->info->rep < Rep::record && o->info->rep != Rep::vector) {
+          resolve(L, st, cd, &o->info);
+        }
         sort_c_value(o, address);
       }
       return;

@@ -16,7 +16,7 @@ namespace {
 struct Object {
   CData* cd;
   TypeInfo* info;  // references followed
-  void* address;   // of the object
+  void* address;   // of the object; null: of a NULL reference
   int parent;      // stack index of what an interior reference must keep alive; 0: nothing
 };
 
@@ -24,7 +24,7 @@ Object open(lua_State* L, State* st) {
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_argument(L, 1, "cdata expected, got %s", luaL_typename(L, 1));
   Object o{cd, nullptr, nullptr, 0};
-  o.address = resolve(st, cd, &o.info);
+  o.address = resolve_nullable(st, cd, &o.info);
   const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
   o.parent = owns || (cd->flags & kHasParent) != 0 ? 1 : 0;
   return o;
@@ -40,7 +40,7 @@ bool index_key(lua_State* L, State* st, int idx, int64_t* out) {
       CData* cd = to_cdata(L, st, idx);
       if (cd == nullptr) return false;
       TypeInfo* info;
-      const void* at = resolve(st, cd, &info);
+      const void* at = resolve(L, st, cd, &info);
       if (info->rep >= Rep::i8 && info->rep <= Rep::u64) {
         *out = load_int(at, info->size, (info->type_flags & kUnsigned) != 0);
         return true;
@@ -56,6 +56,11 @@ bool index_key(lua_State* L, State* st, int idx, int64_t* out) {
   }
 }
 
+// Of what is read from the object, or pointed to within it.
+void check_reference(lua_State* L, State* st, const Object& o) {
+  if (o.address == nullptr) raise(L, "attempt to index a NULL '%s'", type_name(st, o.cd->type));
+}
+
 [[noreturn]] void out_of_bounds(lua_State* L, State* st, const Object& o, int64_t index) {
   raise(L, "index %lld is outside of '%s'", static_cast<long long>(index), type_name(st, o.cd->type));
 }
@@ -63,6 +68,7 @@ bool index_key(lua_State* L, State* st, int idx, int64_t* out) {
 // The element's address; raises for NULL, void and indexes outside of an array of known length.
 void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
   TypeInfo* element = base_of(st, o.info);
+  check_reference(L, st, o);
   if (o.info->rep == Rep::pointer) {
     void* base;
     std::memcpy(&base, o.address, sizeof base);
@@ -89,7 +95,8 @@ TypeInfo* record_behind(State* st, const Object& o, void** address) {
     return o.info;
   }
   if (o.info->rep == Rep::pointer && base_of(st, o.info)->rep == Rep::record) {
-    std::memcpy(address, o.address, sizeof *address);
+    *address = nullptr;
+    if (o.address != nullptr) std::memcpy(address, o.address, sizeof *address);
     return base_of(st, o.info);
   }
   return nullptr;
@@ -124,10 +131,13 @@ int complex_part(lua_State* L, State* st) {
 void* part_at(lua_State* L, State* st, const Object& o) {
   if (o.info->rep == Rep::complex) {
     const int part = complex_part(L, st);
-    return part < 0 ? nullptr : static_cast<char*>(o.address) + static_cast<uint64_t>(part) * base_of(st, o.info)->size;
+    if (part < 0) return nullptr;
+    check_reference(L, st, o);
+    return static_cast<char*>(o.address) + static_cast<uint64_t>(part) * base_of(st, o.info)->size;
   }
   int64_t index;
   if (o.info->rep != Rep::vector || !index_key(L, st, 2, &index)) return nullptr;
+  check_reference(L, st, o);
   if (static_cast<uint64_t>(index) >= o.info->count) out_of_bounds(L, st, o, index);
   return static_cast<char*>(o.address) + static_cast<uint64_t>(index) * base_of(st, o.info)->size;
 }

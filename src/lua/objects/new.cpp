@@ -99,7 +99,7 @@ bool count_argument(lua_State* L, State* st, int arg, uint64_t* count, int hidde
   }
   if (CData* cd = to_cdata(L, st, arg)) {
     TypeInfo* info;
-    const void* at = resolve(st, cd, &info);
+    const void* at = resolve(L, st, cd, &info);
     if (info->rep >= Rep::i8 && info->rep <= Rep::u64) {
       const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
       const int64_t value = load_int(at, info->size, is_unsigned);

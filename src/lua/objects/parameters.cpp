@@ -36,9 +36,9 @@ void fill(lua_State* L, State* st, int idx, cparse::Substitute* out) {
         return;
       }
       if (CData* cd = to_cdata(L, st, idx)) {
-        TypeInfo* info;
-        const void* at = resolve(st, cd, &info);
+        TypeInfo* info = resolved_type(st, cd);
         if (info->rep >= Rep::boolean && info->rep <= Rep::u64) {
+          const void* at = resolve(L, st, cd, &info);
           out->kind = Kind::integer;
           out->integer = load_int(at, info->size, (info->type_flags & kUnsigned) != 0);
         } else {

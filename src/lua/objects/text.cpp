@@ -185,7 +185,7 @@ int l_tostring(lua_State* L) {
   if (call_metatype(L, st, "__tostring", 1, 1)) return 1;
   const TypeId type = shown_type(st, cd);
   TypeInfo* info = nullptr;
-  void* address = resolve(st, cd, &info);
+  void* address = resolve_nullable(st, cd, &info);
   const bool is_reference = info->id != cd->type;
   if (info->rep == Rep::pointer && !is_reference) {
     address = load<void*>(address);

@@ -156,8 +156,8 @@ void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address
       refuse(L, st, source, info, place);
   }
   if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, pointee, false)) refuse(L, st, source, info, place);
-  store(address, value);
   if (keep.owner != 0) anchor(L, st, keep.owner, address, idx);
+  store(address, value);
 }
 
 void copy_object(lua_State* L, State* st, void* to, const void* from, uint64_t size, int idx, const Keeper& keep) {
@@ -215,10 +215,10 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
 
 bool pointer_value(State* st, CData* cd, void** out, TypeId* pointee) {
   TypeInfo* info;
-  void* at = resolve(st, cd, &info);
+  void* at = resolve_nullable(st, cd, &info);
   switch (info->rep) {
     case Rep::pointer:
-      *out = load<void*>(at);
+      *out = at != nullptr ? load<void*>(at) : nullptr;
       *pointee = info->base_id;
       return true;
     case Rep::array:

@@ -194,9 +194,7 @@ bool is_partial(lua_State* L, State* st, TypeInfo* info, int idx) {
   if (type == LUA_TTABLE) return false;
   if (type == LUA_TSTRING && info->rep != Rep::record) return false;
   if (CData* cd = to_cdata(L, st, idx)) {
-    TypeInfo* source;
-    resolve(st, cd, &source);
-    return (*st->types)[source->id].canonical != (*st->types)[info->id].canonical;
+    return (*st->types)[resolved_type(st, cd)->id].canonical != (*st->types)[info->id].canonical;
   }
   return true;
 }
@@ -241,7 +239,7 @@ void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t
       if (cd == nullptr) raise_convert(L, st, first, info->id, place);
       if (bytes != size) too_many(L, st, info, place);
       TypeInfo* source;
-      const void* from = resolve(st, cd, &source);
+      const void* from = resolve(L, st, cd, &source);
       std::memcpy(address, from, static_cast<size_t>(size));
       if (owner != 0) copy_anchors(L, st, owner, address, first, from, size);
     } else {
