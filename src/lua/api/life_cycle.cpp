@@ -62,14 +62,14 @@ int new_table_ref(lua_State* L, const char* mode) {
     lua_setfield(L, -2, "__mode");
     lua_setmetatable(L, -2);
   }
-  return luaL_ref(L, LUA_REGISTRYINDEX);
+  return add_reference(L);
 }
 
-// luaL_unref of 5.1 to 5.3 writes nil over a reference and then adds the key 0 to the registry. If that key's memory
+// luaL_unref of 5.3 writes nil over a reference and then adds the key 0 to the registry. If that key's memory
 // cannot be had, the registry has a hole, and luaL_ref may give numbers beyond it twice. With the list's end there from
 // the beginning nothing is added, and no reference becomes nil.
 void begin_references(lua_State* L) {
-  if constexpr (kLuaVersion < 504) {
+  if constexpr (kLuaVersion == 503) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, 0);
     const bool begun = !lua_isnil(L, -1);
     lua_pop(L, 1);
@@ -120,7 +120,7 @@ State* push_state(lua_State* L) {
   st->stack = probe_stack(L);
   begin_references(L);
   lua_pushvalue(L, self);
-  st->self = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->self = add_reference(L);
   if (push_main_thread(L)) {
     st->main = lua_tothread(L, -1);
     lua_pop(L, 1);
@@ -128,7 +128,7 @@ State* push_state(lua_State* L) {
     st->main = L;
   }
   st->callback_thread = lua_newthread(L);
-  st->thread = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->thread = add_reference(L);
   st->names = new_table_ref(L, nullptr);
   st->parse_cache = new_table_ref(L, nullptr);
   st->ctypes = new_table_ref(L, "v");
@@ -137,7 +137,7 @@ State* push_state(lua_State* L) {
   st->libraries = new_table_ref(L, "k");
   st->global_anchors = new_table_ref(L, nullptr);
   lua_pushboolean(L, 0);
-  st->pending_error = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->pending_error = add_reference(L);
   make_metatables(L, st, self);
   make_call_metatable(L, st);
   learn_exceptions(L);
@@ -145,11 +145,19 @@ State* push_state(lua_State* L) {
   make_namespace_metatables(L, st);
   make_callback_runner(L, st);
   push_pointer(L, st, void_pointer(st), nullptr);
-  st->null_pointer = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->null_pointer = add_reference(L);
   TypeInfo* complex = info_of(st, Scalar::cdouble);
   const double unit[2] = {0, 1};
   std::memcpy(new_cdata(L, st, complex)->address(), unit, sizeof unit);
-  st->imaginary_unit = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->imaginary_unit = add_reference(L);
+  // A finaliser that ran meanwhile may have opened one: then that is the one.
+  rawget_p(L, LUA_REGISTRYINDEX, &kStateKey);
+  if (lua_isuserdata(L, -1)) {
+    lua_replace(L, self);
+    lua_settop(L, self);
+    return static_cast<State*>(lua_touserdata(L, self));
+  }
+  lua_pop(L, 1);
   // Found by the next require only when it is complete.
   lua_pushvalue(L, self);
   rawset_p(L, LUA_REGISTRYINDEX, &kStateKey);

@@ -1,4 +1,6 @@
 // luaopen_ferry_core: the module table. Everything Lua code sees is listed here.
+#include <cstring>
+
 #include "lua/api/bit.h"
 #include "lua/api/functions.h"
 #include "lua/api/life_cycle.h"
@@ -45,12 +47,31 @@ const luaL_Reg kFunctions[] = {
     {nullptr, nullptr},
 };
 
+// The Lua that loads this module has to be the one that it was compiled for: of the same version, with numbers of the
+// same sizes. Where luaL_checkversion cannot tell, a number that goes through both shows it.
+int l_check_lua(lua_State* L) {
+  check_version(L);
+  lua_pushnumber(L, 1.5);
+  const char* text = lua_tostring(L, -1);
+  if (text == nullptr || std::strcmp(text, "1.5") != 0) luaL_error(L, "Lua's numbers are not doubles");
+  return 0;
+}
+
+void check_lua(lua_State* L) {
+  lua_pushcfunction(L, l_check_lua);
+  if (lua_pcall(L, 0, 0, 0) == 0) return;
+  const char* reason = lua_tostring(L, -1);
+  luaL_error(L, "this module of Ferry is for Lua %d.%d with 64-bit numbers: %s", kLuaVersion / 100, kLuaVersion % 100,
+             reason != nullptr ? reason : "?");
+}
+
 int open_module(lua_State* L) {
   lua_settop(L, 0);
+  check_lua(L);
   State* st = push_state(L);
   if (st->lua_tonumber == 0) {
     lua_getglobal(L, "tonumber");
-    st->lua_tonumber = luaL_ref(L, LUA_REGISTRYINDEX);
+    st->lua_tonumber = add_reference(L);
   }
   lua_newtable(L);
   lua_pushvalue(L, 1);

@@ -76,7 +76,7 @@ void make_call_metatable(lua_State* L, State* st) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, function_gc);
   lua_setfield(L, -2, "__gc");
-  st->function_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->function_mt = add_reference(L);
   make_shape_metatable(L, st);
 }
 

@@ -105,7 +105,7 @@ void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void
     // What C was given must outlive the return.
     lua_pushvalue(L, idx);
     if (record->kept_result == LUA_NOREF) {
-      record->kept_result = luaL_ref(L, LUA_REGISTRYINDEX);
+      record->kept_result = add_reference(L);
     } else {
       lua_rawseti(L, LUA_REGISTRYINDEX, record->kept_result);
     }
@@ -423,10 +423,10 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
   lua_pop(L, 1);
   if (record == nullptr) {
     lua_pushvalue(L, idx);
-    const int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    const int ref = add_reference(L);
     record = make_record(st, fn);
     if (record == nullptr) {
-      luaL_unref(L, LUA_REGISTRYINDEX, ref);
+      drop_reference(L, ref);
       lua_pop(L, 2);
       raise_at(L, st, place);
     }
@@ -460,10 +460,10 @@ CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, pointer->metatable);
   lua_setmetatable(L, -2);
   lua_pushvalue(L, idx);
-  const int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  const int ref = add_reference(L);
   CallbackRecord* record = make_record(st, base_of(st, pointer));
   if (record == nullptr) {
-    luaL_unref(L, LUA_REGISTRYINDEX, ref);
+    drop_reference(L, ref);
     raise_error(L, st);
   }
   set_function(L, st, record, idx, ref);
@@ -476,9 +476,9 @@ CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
 int l_callback_free(lua_State* L) {
   State* st = state_of(L);
   CallbackRecord* record = check_callback(L, st);
-  luaL_unref(L, LUA_REGISTRYINDEX, record->function);
-  luaL_unref(L, LUA_REGISTRYINDEX, record->kept_result);
-  luaL_unref(L, LUA_REGISTRYINDEX, record->on_error);
+  drop_reference(L, record->function);
+  drop_reference(L, record->kept_result);
+  drop_reference(L, record->on_error);
   record->function = record->kept_result = record->on_error = LUA_NOREF;
   record->freed = true;
   record->data.live = false;
@@ -518,7 +518,7 @@ int l_onerror(lua_State* L) {
   if (record == nullptr) raise_argument(L, 1, "a live callback expected, got '%s'", describe_value(L, st, 1));
   lua_settop(L, 2);
   if (lua_isnil(L, 2)) {
-    luaL_unref(L, LUA_REGISTRYINDEX, record->on_error);
+    drop_reference(L, record->on_error);
     record->on_error = LUA_NOREF;
     return 0;
   }
@@ -530,7 +530,7 @@ int l_onerror(lua_State* L) {
     lua_pop(L, 1);
   }
   if (record->on_error == LUA_NOREF) {
-    record->on_error = luaL_ref(L, LUA_REGISTRYINDEX);
+    record->on_error = add_reference(L);
   } else {
     lua_rawseti(L, LUA_REGISTRYINDEX, record->on_error);
   }
@@ -550,13 +550,13 @@ void release_callbacks(State* st) {
 
 void make_callback_runner(lua_State* L, State* st) {
   lua_pushcfunction(L, l_run);
-  st->callback_runner = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->callback_runner = add_reference(L);
   lua_pushliteral(L, "a freed callback was called");
-  st->freed_message = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->freed_message = add_reference(L);
   lua_pushcfunction(L, l_convert);
-  st->convert_runner = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->convert_runner = add_reference(L);
   lua_pushcfunction(L, l_handle_error);
-  st->error_runner = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->error_runner = add_reference(L);
 }
 
 size_t callback_count(State* st) {

@@ -345,7 +345,7 @@ void make_thunk_registry(lua_State* L, State* st) {
   lua_pushliteral(L, "k");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
-  st->thunk_functions = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->thunk_functions = add_reference(L);
   make_table(st);
 }
 

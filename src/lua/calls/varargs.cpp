@@ -147,7 +147,7 @@ void make_shape_metatable(lua_State* L, State* st) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, shape_gc);
   lua_setfield(L, -2, "__gc");
-  st->shape_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->shape_mt = add_reference(L);
 }
 
 const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra) {

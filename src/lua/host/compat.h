@@ -218,11 +218,68 @@ inline int get_table(lua_State* L, int idx) {
 #endif
 }
 
+// luaL_ref and luaL_unref on the registry. Tables of 5.1 and 5.2 lose integer keys from 1 on when the memory to grow
+// them cannot be had: the array part has grown over them already. luaL_ref would then give numbers that are taken. So
+// references are negative there, which no array part is for; the chain of free ones begins at kFreeReferences.
+// add_reference pops the value, and raises; drop_reference never raises.
+inline int add_reference(lua_State* L) {
+#if LUA_VERSION_NUM >= 503
+  return luaL_ref(L, LUA_REGISTRYINDEX);
+#else
+  constexpr int kFreeReferences = -16, kLastReference = -17;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, kFreeReferences);
+  const int free = static_cast<int>(lua_tonumber(L, -1));
+  lua_pop(L, 1);
+  if (free != 0) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, free);
+    lua_rawseti(L, LUA_REGISTRYINDEX, kFreeReferences);
+    lua_rawseti(L, LUA_REGISTRYINDEX, free);
+    return free;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, kLastReference);
+  int last = static_cast<int>(lua_tonumber(L, -1));
+  lua_pop(L, 1);
+  if (last == 0) {
+    last = kLastReference;
+    lua_pushnumber(L, 0);
+    lua_rawseti(L, LUA_REGISTRYINDEX, kFreeReferences);
+    lua_pushnumber(L, last);
+    lua_rawseti(L, LUA_REGISTRYINDEX, kLastReference);
+  }
+  lua_rawseti(L, LUA_REGISTRYINDEX, last - 1);
+  lua_pushnumber(L, last - 1);
+  lua_rawseti(L, LUA_REGISTRYINDEX, kLastReference);
+  return last - 1;
+#endif
+}
+
+inline void drop_reference(lua_State* L, int reference) {
+#if LUA_VERSION_NUM >= 503
+  luaL_unref(L, LUA_REGISTRYINDEX, reference);
+#else
+  constexpr int kFreeReferences = -16;
+  if (reference >= kFreeReferences) return;  // 0 and LUA_NOREF: none
+  lua_rawgeti(L, LUA_REGISTRYINDEX, kFreeReferences);
+  lua_rawseti(L, LUA_REGISTRYINDEX, reference);
+  lua_pushnumber(L, reference);
+  lua_rawseti(L, LUA_REGISTRYINDEX, kFreeReferences);
+#endif
+}
+
 inline void push_globals(lua_State* L) {
 #if LUA_VERSION_NUM >= 502
   lua_pushglobaltable(L);
 #else
   lua_pushvalue(L, LUA_GLOBALSINDEX);
+#endif
+}
+
+// Raises if the running Lua is not the one that this was compiled for.
+inline void check_version(lua_State* L) {
+#if LUA_VERSION_NUM >= 502
+  luaL_checkversion(L);
+#else
+  (void)L;
 #endif
 }
 

@@ -307,7 +307,7 @@ void learn_members(State* st, const CData* cd, const TypeInfo* record) {
   TypeInfo* own = info_of(st, cd->type);
   const bool at_data = own->rep == Rep::record ||
                        ((own->rep == Rep::pointer || own->rep == Rep::reference) && base_of(st, own) == record);
-  if (at_data && record->fields != nullptr && record->fields->ready) own->members = record->fields;
+  if (at_data && record->fields != nullptr) own->members = record->fields;
 }
 
 void learn_elements(State* st, const CData* cd) {

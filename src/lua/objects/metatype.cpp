@@ -50,7 +50,7 @@ int l_call(lua_State* L) {
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_argument(L, 1, "cdata expected, got %s", luaL_typename(L, 1));
   TypeInfo* info;
-  void* at = resolve(st, cd, &info);
+  void* at = resolve_nullable(st, cd, &info);
   TypeInfo* function = nullptr;
   void* address = nullptr;
   if (info->rep == Rep::function) {
@@ -58,7 +58,7 @@ int l_call(lua_State* L) {
     address = at;
   } else if (info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function) {
     function = base_of(st, info);
-    std::memcpy(&address, at, sizeof address);
+    if (at != nullptr) std::memcpy(&address, at, sizeof address);
   }
   if (function != nullptr) {
     if (address == nullptr) raise(L, "attempt to call a NULL '%s'", type_name(st, info->id));
@@ -114,6 +114,14 @@ void copy_events(lua_State* L, State* st) {
   lua_pop(L, 1);
 }
 
+// Notes the metatable on top for neutralise_metatables(). By its address: integer keys can be lost (add_reference).
+void list_metatable(lua_State* L, State* st) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
+  lua_pushvalue(L, -2);
+  rawset_p(L, -2, lua_topointer(L, -1));
+  lua_pop(L, 1);
+}
+
 // Anchors the metatable on top and makes it known; pops it.
 int adopt(lua_State* L, State* st) {
   const void* address = lua_topointer(L, -1);
@@ -124,11 +132,8 @@ int adopt(lua_State* L, State* st) {
     raise_error(L, st);
   }
   st->metatable_cache.insert(address);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
-  lua_pushvalue(L, -2);
-  lua_rawseti(L, -2, static_cast<int>(raw_length(L, -2)) + 1);
-  lua_pop(L, 1);
-  return luaL_ref(L, LUA_REGISTRYINDEX);
+  list_metatable(L, st);
+  return add_reference(L);
 }
 
 int make_kind(lua_State* L, State* st, bool with_gc) {
@@ -139,28 +144,41 @@ int make_kind(lua_State* L, State* st, bool with_gc) {
   return adopt(L, st);
 }
 
-// The real metatable of a metatyped ctype: the built-in events, which look the metatype up live, and those that Lua
-// itself reads from the table.
-int make_own(lua_State* L, State* st, int table, bool with_gc) {
+// The real metatable of a metatyped ctype: the built-in events, which look the metatype up live. A type has the same
+// one for ever, whatever its metatype is.
+int make_own(lua_State* L, State* st, bool with_gc) {
   lua_createtable(L, 0, 26);
   copy_events(L, st);
   set_index_events(L, st);
+  if (with_gc) set_event(L, st, "__gc", l_gc);
+  return adopt(L, st);
+}
+
+// Gives it what Lua itself reads from a metatable, as the metatype says.
+void set_own_events(lua_State* L, State* st, int metatable, int table) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
+  lua_pushliteral(L, "__name");
   lua_pushliteral(L, "__name");
   lua_rawget(L, table);
-  if (lua_type(L, -1) == LUA_TSTRING) {
-    lua_setfield(L, -2, "__name");
-  } else {
+  if (lua_type(L, -1) != LUA_TSTRING) {
     lua_pop(L, 1);
+    lua_pushnil(L);
   }
+  lua_rawset(L, -3);
   if constexpr (kHasClose) {
+    lua_pushliteral(L, "__close");
     lua_pushliteral(L, "__close");
     lua_rawget(L, table);
     const bool closes = !lua_isnil(L, -1);
     lua_pop(L, 1);
-    if (closes) set_event(L, st, "__close", l_close);
+    if (closes) {
+      push_function(L, st, l_close);
+    } else {
+      lua_pushnil(L);
+    }
+    lua_rawset(L, -3);
   }
-  if (with_gc) set_event(L, st, "__gc", l_gc);
-  return adopt(L, st);
+  lua_pop(L, 1);
 }
 
 }  // namespace
@@ -168,7 +186,7 @@ int make_own(lua_State* L, State* st, int table, bool with_gc) {
 void make_metatables(lua_State* L, State* st, int) {
   luaL_checkstack(L, 10, nullptr);
   lua_newtable(L);
-  st->metatable_list = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->metatable_list = add_reference(L);
   lua_newtable(L);
   for (const luaL_Reg* r = kArithmeticMetamethods; r->name != nullptr; ++r) set_event(L, st, r->name, r->func);
   set_event(L, st, "__tostring", l_tostring);
@@ -177,7 +195,7 @@ void make_metatables(lua_State* L, State* st, int) {
   if constexpr (kHasIpairs) set_event(L, st, "__ipairs", l_ipairs);
   lua_pushliteral(L, "ffi");
   lua_setfield(L, -2, "__metatable");
-  st->events = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->events = add_reference(L);
 
   st->record_mt = make_kind(L, st, false);
   st->record_gc_mt = make_kind(L, st, true);
@@ -194,11 +212,8 @@ void make_metatables(lua_State* L, State* st, int) {
   lua_pushliteral(L, "ffi");
   lua_setfield(L, -2, "__metatable");
   st->ctype_mt_address = lua_topointer(L, -1);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
-  lua_pushvalue(L, -2);
-  lua_rawseti(L, -2, static_cast<int>(raw_length(L, -2)) + 1);
-  lua_pop(L, 1);
-  st->ctype_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+  list_metatable(L, st);
+  st->ctype_mt = add_reference(L);
 }
 
 void neutralise_metatables(lua_State* L, State* st) {
@@ -207,11 +222,8 @@ void neutralise_metatables(lua_State* L, State* st) {
   lua_checkstack(L, 8);
   lua_pushcfunction(L, l_closed);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
-  // Lua 5.1's tables, the registry too, lose entries when the memory to grow them cannot be had.
-  const bool have_list = lua_istable(L, -1);
-  for (int i = 1; have_list; ++i) {
-    lua_rawgeti(L, top + 2, i);
-    if (lua_isnil(L, -1)) break;
+  lua_pushnil(L);
+  while (lua_next(L, top + 2) != 0) {
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
       const bool function = lua_isfunction(L, -1);
@@ -234,10 +246,6 @@ bool push_metamethod(lua_State* L, State* st, int idx, const char* event) {
   if (info->metatype == 0) return false;
   luaL_checkstack(L, 3, nullptr);
   lua_rawgeti(L, LUA_REGISTRYINDEX, info->metatype);
-  if (!lua_istable(L, -1)) {  // lost by the registry of 5.1, see neutralise_metatables
-    lua_pop(L, 1);
-    return false;
-  }
   lua_pushstring(L, event);
   lua_rawget(L, -2);
   lua_remove(L, -2);
@@ -262,16 +270,20 @@ void set_metatype(lua_State* L, State* st, TypeId type, int table) {
   int plain = 0;
   int with_gc = 0;
   if (!lua_isnil(L, table)) {
-    plain = make_own(L, st, table, false);
-    with_gc = make_own(L, st, table, true);
+    if (holder->own_metatable == 0) holder->own_metatable = make_own(L, st, false);
+    if (holder->own_gc_metatable == 0) holder->own_gc_metatable = make_own(L, st, true);
+    plain = holder->own_metatable;
+    with_gc = holder->own_gc_metatable;
+    set_own_events(L, st, plain, table);
+    set_own_events(L, st, with_gc, table);
     lua_pushvalue(L, table);
-    user = luaL_ref(L, LUA_REGISTRYINDEX);
+    user = add_reference(L);
   } else {
     const bool record = holder->kind == Kind::structure || holder->kind == Kind::union_;
     plain = record ? st->record_mt : st->value_mt;
     with_gc = record ? st->record_gc_mt : st->value_gc_mt;
   }
-  if (holder->metatype != 0) luaL_unref(L, LUA_REGISTRYINDEX, holder->metatype);
+  if (holder->metatype != 0) drop_reference(L, holder->metatype);
   const TypeId canonical = holder->id;
   for (TypeInfo* info : st->infos) {
     if (info == nullptr) continue;

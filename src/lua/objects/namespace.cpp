@@ -23,7 +23,7 @@ int library_gc(lua_State* L) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, library->sentinel);
     if (auto* sentinel = static_cast<Library**>(lua_touserdata(L, -1))) *sentinel = nullptr;
     lua_pop(L, 1);
-    luaL_unref(L, LUA_REGISTRYINDEX, library->sentinel);
+    drop_reference(L, library->sentinel);
     close_library(library->handle);
   }
   library->handle = nullptr;
@@ -38,9 +38,8 @@ int sentinel_gc(lua_State* L) {
   return 0;
 }
 
-Library* library_of(lua_State* L) {
-  return static_cast<Library*>(lua_touserdata(L, lua_upvalueindex(2)));
-}
+// Where the events of a namespace have their library.
+constexpr int kLibrary = lua_upvalueindex(2);
 
 // The name at idx as a NUL-terminated symbol name, or null.
 const Symbol* symbol_at(lua_State* L, State* st, int idx) {
@@ -51,26 +50,32 @@ const Symbol* symbol_at(lua_State* L, State* st, int idx) {
   return name != kNoName ? st->types->find_symbol(name) : nullptr;
 }
 
-// Last resort of ffi.C: what this state has loaded.
+// Last resort of ffi.C: what this state has loaded. Replaces the value on top, if it finds the symbol, by the library
+// that has it.
 void* find_in_loaded(lua_State* L, State* st, const char* name) {
-  void* address = nullptr;
-  luaL_checkstack(L, 5, nullptr);
+  const int top = lua_gettop(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
   lua_pushnil(L);
   while (lua_next(L, -2) != 0) {
-    auto* library = static_cast<Library*>(lua_touserdata(L, -1));
-    lua_pop(L, 1);
-    if (library->handle != nullptr && (address = library_symbol(library->handle, name, nullptr)) != nullptr) {
-      lua_pop(L, 1);
-      break;
+    const auto* library = static_cast<Library*>(lua_touserdata(L, -1));
+    void* address = library->handle != nullptr ? library_symbol(library->handle, name, nullptr) : nullptr;
+    if (address != nullptr) {
+      lua_replace(L, top);
+      lua_settop(L, top);
+      return address;
     }
+    lua_pop(L, 1);
   }
-  lua_pop(L, 1);
-  return address;
+  lua_settop(L, top);
+  return nullptr;
 }
 
-// The address of a declared symbol. Raises with the loader's message.
-void* resolve_symbol(lua_State* L, State* st, const Library* library, const Symbol* symbol) {
+// The address of a declared symbol; pushes the library that has to stay loaded for it. `idx`: the one that is asked.
+// Raises with the loader's message.
+void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
+  luaL_checkstack(L, 6, nullptr);
+  const auto* library = static_cast<const Library*>(lua_touserdata(L, idx));
+  lua_pushvalue(L, idx);
   const NameId link = symbol->link_name != kNoName ? symbol->link_name : symbol->name;
   const char* name = st->types->name(link).data();
   void* address = nullptr;
@@ -126,7 +131,6 @@ int l_namespace_index(lua_State* L) {
   State* st = state_of(L);
   if (st->closed()) raise_closed(L);
   const Symbol* symbol = symbol_at(L, st, 2);
-  const Library* library = library_of(L);
   if (symbol == nullptr || symbol->kind == Symbol::Kind::type_name || symbol->kind == Symbol::Kind::none) {
     // luaffifb's two constants of every namespace.
     if (lua_type(L, 2) == LUA_TSTRING) {
@@ -145,22 +149,26 @@ int l_namespace_index(lua_State* L) {
     case Symbol::Kind::bad_macro:
       raise_bad_macro(L, st, symbol);
     case Symbol::Kind::function: {
-      void* address = resolve_symbol(L, st, library, symbol);
-      push_c_function(L, st, info_of(st, symbol->type), address, symbol->name, lua_upvalueindex(2));
+      void* address = resolve_symbol(L, st, kLibrary, symbol);
+      push_c_function(L, st, info_of(st, symbol->type), address, symbol->name, -1);
       lua_pushvalue(L, 2);
       lua_pushvalue(L, -2);
       lua_rawset(L, 1);
       return 1;
     }
     default: {
-      void* address = resolve_symbol(L, st, library, symbol);
+      void* address = resolve_symbol(L, st, kLibrary, symbol);
       TypeInfo* info = info_of(st, symbol->type);
       if (push_global_string(L, st, info, address)) return 1;
-      push_value(L, st, info, address, 0);
-      // What lies in a library keeps it loaded.
+      // What lies in a library keeps it loaded, and so does what its pointers may point to.
       if (info->rep == Rep::record || info->rep == Rep::array) {
-        lua_pop(L, 1);
-        push_reference(L, st, info, address, lua_upvalueindex(2));
+        push_reference(L, st, info, address, -1);
+      } else if (info->rep == Rep::pointer) {
+        void* value;
+        std::memcpy(&value, address, sizeof value);
+        push_pointer(L, st, info, value, -1);
+      } else {
+        push_value(L, st, info, address, 0);
       }
       return 1;
     }
@@ -182,7 +190,7 @@ int l_namespace_newindex(lua_State* L) {
       if ((info->quals & kConst) != 0 || (info->type_flags & kHasConst) != 0) {
         raise(L, "attempt to write to constant variable '%s'", name);
       }
-      void* address = resolve_symbol(L, st, library_of(L), symbol);
+      void* address = resolve_symbol(L, st, kLibrary, symbol);
       write_value(L, st, info, address, 3, Place{Place::Kind::variable, 0, name, kNoType}, 0);
       if (info->rep == Rep::pointer) {  // what a global was given stays alive as long as the state
         lua_rawgeti(L, LUA_REGISTRYINDEX, st->global_anchors);
@@ -209,7 +217,7 @@ void push_namespace(lua_State* L, State* st, void* handle) {
     *sentinel = library;
     lua_rawgeti(L, LUA_REGISTRYINDEX, st->sentinel_mt);
     lua_setmetatable(L, -2);
-    library->sentinel = luaL_ref(L, LUA_REGISTRYINDEX);
+    library->sentinel = add_reference(L);
   }
   lua_newtable(L);
   lua_createtable(L, 0, 3);
@@ -275,7 +283,8 @@ bool push_symbol_address(lua_State* L, State* st, int idx, int name) {
   if (symbol == nullptr || (symbol->kind != Symbol::Kind::variable && symbol->kind != Symbol::Kind::function)) {
     raise_undeclared(L, name);
   }
-  void* address = resolve_symbol(L, st, library, symbol);
+  void* address = resolve_symbol(L, st, lua_gettop(L), symbol);
+  lua_remove(L, -2);
   TypeInfo* pointer = nullptr;
   if (!without_exceptions(st, [&] {
         pointer = info_of(st, st->types->pointer_to(symbol->type));
@@ -316,11 +325,11 @@ void make_namespace_metatables(lua_State* L, State* st) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, library_gc);
   lua_setfield(L, -2, "__gc");
-  st->library_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->library_mt = add_reference(L);
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, sentinel_gc);
   lua_setfield(L, -2, "__gc");
-  st->sentinel_mt = luaL_ref(L, LUA_REGISTRYINDEX);
+  st->sentinel_mt = add_reference(L);
 }
 
 }  // namespace ferry::lua

@@ -5,8 +5,17 @@ namespace ferry::lua {
 
 namespace {
 
-constexpr int kFinaliserKey = 1;
-constexpr int kSelfKey = 2;
+// Negative where tables can lose positive ones (add_reference).
+constexpr int kFinaliserKey = kLuaVersion >= 503 ? 1 : -1;
+constexpr int kSelfKey = kLuaVersion >= 503 ? 2 : -2;
+
+void new_extras(lua_State* L) {
+  if constexpr (kLuaVersion >= 503) {
+    lua_createtable(L, 2, 1);
+  } else {
+    lua_createtable(L, 0, 2);
+  }
+}
 
 // Pushes the extras table of the cdata at idx (absolute index); nothing and false if it has none.
 bool get_extras(lua_State* L, State* st, int idx, const CData* cd) {
@@ -28,7 +37,11 @@ bool get_extras(lua_State* L, State* st, int idx, const CData* cd) {
 void need_extras(lua_State* L, State* st, int idx, CData* cd) {
   luaL_checkstack(L, 6, "too many nested objects");
   if (get_extras(L, st, idx, cd)) return;
-  lua_createtable(L, 2, 1);
+  new_extras(L);
+  if (get_extras(L, st, idx, cd)) {  // a finaliser that ran meanwhile made it
+    lua_remove(L, -2);
+    return;
+  }
   if constexpr (kAttachTable) {
     if constexpr (!kParentSlot) {
       lua_pushvalue(L, idx);
@@ -50,6 +63,7 @@ void need_extras(lua_State* L, State* st, int idx, CData* cd) {
 bool worth_keeping(lua_State* L, State* st, int idx) {
   switch (lua_type(L, idx)) {
     case LUA_TSTRING:
+    case LUA_TFUNCTION:  // a C function, which keeps its library
       return true;
     case LUA_TUSERDATA: {
       const CData* cd = to_cdata(L, st, idx);
@@ -86,7 +100,7 @@ void set_parent(lua_State* L, State* st, int ref, int parent) {
     if (to_cdata(L, st, owner) != nullptr) {
       need_extras(L, st, owner, header(L, owner));
     } else {  // a string or a library: wrap it
-      lua_createtable(L, 2, 0);
+      new_extras(L);
       lua_pushvalue(L, owner);
       lua_rawseti(L, -2, kSelfKey);
     }
@@ -199,21 +213,29 @@ void set_finaliser(lua_State* L, State* st, int idx, int finaliser) {
     // A reference's attached table is its parent's: give it a table of its own that also keeps the parent.
     if ((cd->flags & kHasParent) != 0 && (cd->flags & kHasExtras) == 0) {
       push_owner(L, st, idx);
-      lua_createtable(L, 2, 0);
+      new_extras(L);
       lua_insert(L, -2);
       lua_rawseti(L, -2, kSelfKey);
-      set_attached(L, idx);
-      cd->flags |= kHasExtras;
+      if ((cd->flags & kHasExtras) == 0) {  // else a finaliser that ran meanwhile gave it one
+        set_attached(L, idx);
+        cd->flags |= kHasExtras;
+      } else {
+        lua_pop(L, 1);
+      }
     }
   } else if constexpr (kAttachTable) {
     if ((cd->flags & kHasParent) != 0 && (cd->flags & kHasExtras) == 0) {
       push_owner(L, st, idx);
-      lua_createtable(L, 2, 0);
+      new_extras(L);
       lua_insert(L, -2);
       lua_rawseti(L, -2, kSelfKey);
-      set_attached(L, idx);
-      cd->flags |= kHasExtras;
-      cd->flags &= static_cast<uint16_t>(~kHasParent);
+      if ((cd->flags & kHasExtras) == 0) {
+        set_attached(L, idx);
+        cd->flags |= kHasExtras;
+        cd->flags &= static_cast<uint16_t>(~kHasParent);
+      } else {
+        lua_pop(L, 1);
+      }
     }
   }
   need_extras(L, st, idx, cd);

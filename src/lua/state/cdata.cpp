@@ -152,6 +152,13 @@ void push_ctype(lua_State* L, State* st, TypeId type) {
   lua_pop(L, 1);
   auto* cd = static_cast<CData*>(new_userdata(L, sizeof(CData)));
   *cd = CData{type, kIsCType, kGuard, {st}};
+  lua_rawgeti(L, -2, static_cast<int>(type));
+  if (!lua_isnil(L, -1)) {  // a finaliser that ran meanwhile made it
+    lua_insert(L, -3);
+    lua_pop(L, 2);
+    return;
+  }
+  lua_pop(L, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->ctype_mt);
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
@@ -159,7 +166,12 @@ void push_ctype(lua_State* L, State* st, TypeId type) {
   lua_remove(L, -2);
 }
 
-void* resolve(State* st, CData* cd, TypeInfo** info) {
+TypeInfo* resolved_type(State* st, const CData* cd) {
+  TypeInfo* info = info_of(st, cd->type);
+  return info->rep == Rep::reference ? base_of(st, info) : info;
+}
+
+void* resolve_nullable(State* st, CData* cd, TypeInfo** info) {
   TypeInfo* i = info_of(st, cd->type);
   void* address = cd->address();
   if (i->rep == Rep::reference) {
@@ -170,11 +182,15 @@ void* resolve(State* st, CData* cd, TypeInfo** info) {
   return address;
 }
 
+void* resolve(lua_State* L, State* st, CData* cd, TypeInfo** info) {
+  void* address = resolve_nullable(st, cd, info);
+  if (address == nullptr) raise(L, "attempt to read through a NULL '%s'", type_name(st, cd->type));
+  return address;
+}
+
 uint64_t size_of_object(State* st, CData* cd) {
   if ((cd->flags & kHasLength) != 0) return variable_size(cd);
-  TypeInfo* info = info_of(st, cd->type);
-  if (info->rep == Rep::reference) info = base_of(st, info);
-  return info->size;
+  return resolved_type(st, cd)->size;
 }
 
 }  // namespace ferry::lua

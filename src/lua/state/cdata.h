@@ -96,8 +96,12 @@ void push_uint64(lua_State* L, State* st, uint64_t value);
 // Pushes the ctype object of a type; the same object every time.
 void push_ctype(lua_State* L, State* st, TypeId type);
 
-// Finds the object that a reference cdata stands for: *info becomes the referee's. Returns its address.
-void* resolve(State* st, CData* cd, TypeInfo** info);
+// The type of the object that a cdata stands for: of a reference, what it refers to.
+TypeInfo* resolved_type(State* st, const CData* cd);
+// Finds that object. Returns its address; *info becomes its type. Raises for a NULL reference.
+void* resolve(lua_State* L, State* st, CData* cd, TypeInfo** info);
+// The same; null for a NULL reference. For who only compares or shows the address, or looks at it first.
+void* resolve_nullable(State* st, CData* cd, TypeInfo** info);
 
 // Byte size of the object a cdata stands for, with a VLA's real length. References: of the referee.
 uint64_t size_of_object(State* st, CData* cd);

@@ -1,26 +1,63 @@
 // Makes the tables of members (members.h), a record's when it is first looked into.
 #include "lua/state/members.h"
 
+#include <memory>
+#include <type_traits>
+
 #include "lua/state/raise.h"
 
 namespace ferry::lua {
 
 namespace {
 
-// Where a member was found; collected before Lua is touched.
-struct Visible {
-  NameId name;
-  TypeId type;
-  uint64_t offset;
-  const Field* field;  // null: constant
-  const Constant* constant;
-  bool last;  // nothing of the outermost record lies behind it
+// How many members collect_members() finds.
+size_t count_members(State* st, TypeId record) {
+  const Record& r = st->types->record(record);
+  size_t count = r.constants.size();
+  for (const Field& f : r.fields) {
+    if (f.name != kNoName) {
+      ++count;
+    } else if (!f.is_bitfield() && is_record((*st->types)[f.type])) {
+      count += count_members(st, f.type);
+    }
+  }
+  return count;
+}
+
+// Where the members of one record are collected, and what of it the members inside of it need.
+struct Collected {
+  State* st;
+  uint8_t quals;  // of the record whose members are asked for
+  Member* next;
 };
 
-void collect_members(State* st, TypeId record, uint64_t offset, uint8_t quals, bool outer_last,
-                     std::vector<Visible>& out) {
+Member describe_member(State* st, const Field& f, TypeId type, uint64_t offset, uint8_t outer_quals, bool last) {
+  Member m;
+  m.name = f.name;
+  m.offset = offset;
+  m.info = info_of(st, type);
+  if (f.is_bitfield()) {
+    m.bit_width = f.bit_width;
+    m.bit_offset = f.bit_offset;
+    return m;
+  }
+  m.rep = m.info->rep;
+  m.unchecked = last && m.info->rep == Rep::array && m.info->count <= 1;
+  const bool constant = ((m.info->quals | outer_quals) & kConst) != 0;
+  if (is_native_rep(m.rep) && !constant) m.stored = m.rep;
+  return m;
+}
+
+// `outer_last`: nothing of the outermost record lies behind this one.
+void collect_members(Collected* c, TypeId record, uint64_t offset, uint8_t quals, bool outer_last) {
+  State* st = c->st;
   const Record& r = st->types->record(record);
-  for (const NamedConstant& c : r.constants) out.push_back({c.name, c.value.type, 0, nullptr, &c.value, false});
+  for (const NamedConstant& constant : r.constants) {
+    Member m;
+    m.name = constant.name;
+    m.constant = &constant.value;
+    *c->next++ = m;
+  }
   for (size_t i = 0; i < r.fields.size(); ++i) {
     const Field& f = r.fields[i];
     const bool last = outer_last && (r.is_union || i + 1 == r.fields.size());
@@ -28,93 +65,74 @@ void collect_members(State* st, TypeId record, uint64_t offset, uint8_t quals, b
     const uint8_t inherited = static_cast<uint8_t>(quals & (kConst | kVolatile));
     if (f.name == kNoName) {
       if (!f.is_bitfield() && is_record(t)) {
-        collect_members(st, f.type, offset + f.offset, static_cast<uint8_t>(inherited | t.quals), last, out);
+        collect_members(c, f.type, offset + f.offset, static_cast<uint8_t>(inherited | t.quals), last);
       }
       continue;
     }
     const TypeId type = inherited != 0 ? st->types->qualified(f.type, inherited) : f.type;
-    out.push_back({f.name, type, offset + f.offset, &f, nullptr, last});
+    *c->next++ = describe_member(st, f, type, offset + f.offset, c->quals, last);
   }
 }
 
+// The table of the members in the row, whose keys are set.
+FieldTable* make_field_table(const Member* row, size_t count) {
+  size_t capacity = 4;
+  while (capacity < count * 2 + 1) capacity *= 2;
+  auto table = std::make_unique<FieldTable>();
+  table->slots = new Member[capacity];
+  table->mask = static_cast<uint32_t>(capacity - 1);
+  for (const Member* m = row; m != row + count; ++m) {
+    uint32_t i = first_slot(table.get(), m->key);
+    bool shadowed = false;
+    while (table->slots[i].key != nullptr) {
+      // A field hides a constant of the same name, as the first match in LuaJIT.
+      if (table->slots[i].key == m->key) shadowed = true;
+      i = (i + 1) & table->mask;
+    }
+    if (!shadowed) table->slots[i] = *m;
+  }
+  return table.release();
+}
+
+// Makes record->fields, whole or not at all: while names are anchored, a finaliser may ask for the same record's
+// members, or Lua may raise. So the members are collected in a userdata that is this call's alone.
 void fill_fields(lua_State* L, State* st, TypeInfo* record) {
-  if (record->fields == nullptr) {
-    if (!without_exceptions(st, [&] {
-          std::vector<Visible> found;
-          collect_members(st, record->id, 0, record->quals, true, found);
-          size_t capacity = 4;
-          while (capacity < found.size() * 2 + 1) capacity *= 2;
-          auto table = std::make_unique<FieldTable>();
-          table->slots = new Member[capacity];
-          table->mask = static_cast<uint32_t>(capacity - 1);
-          record->fields = table.release();
-          size_t i = 0;
-          for (const Visible& v : found) {
-            Member& m = record->fields->slots[i++];
-            m.name = v.name;
-            m.offset = v.offset;
-            m.info = v.field != nullptr ? info_of(st, v.type) : nullptr;
-            m.constant = v.constant;
-            if (v.field != nullptr) {
-              if (v.field->is_bitfield()) {
-                m.bit_width = v.field->bit_width;
-                m.bit_offset = v.field->bit_offset;
-              } else {
-                m.rep = m.info->rep;
-                m.unchecked = v.last && m.info->rep == Rep::array && m.info->count <= 1;
-                const bool constant = ((m.info->quals | record->quals) & kConst) != 0;
-                if (is_native_rep(m.rep) && !constant) m.stored = m.rep;
-              }
-            }
-          }
-          return true;
-        })) {
-      raise_error(L, st);
-    }
-  }
-  // Slots hold the members in a row, from 0. Anchor their names, then move them to their places. Only the anchoring
-  // can raise, and then it starts over the next time.
-  FieldTable* table = record->fields;
-  luaL_checkstack(L, 4, nullptr);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->names);
-  for (uint32_t i = 0; i <= table->mask && table->slots[i].name != kNoName; ++i) {
-    const std::string_view name = st->types->name(table->slots[i].name);
-    if (name.size() > kMaxInterned) {
-      table->slots[i].key = name.data();  // no string's: such names are compared
-      continue;
-    }
-    lua_pushlstring(L, name.data(), name.size());
-    const char* key = lua_tostring(L, -1);
-    lua_pushboolean(L, 1);
-    lua_rawset(L, -3);
-    table->slots[i].key = key;
-  }
-  lua_pop(L, 1);
+  static_assert(std::is_trivially_destructible_v<Member>);
+  luaL_checkstack(L, 5, nullptr);
+  const size_t count = count_members(st, record->id);
+  auto* row = static_cast<Member*>(new_userdata(L, (count + 1) * sizeof(Member)));
   if (!without_exceptions(st, [&] {
-        std::vector<Member> row;
-        for (uint32_t i = 0; i <= table->mask && table->slots[i].name != kNoName; ++i) row.push_back(table->slots[i]);
-        for (uint32_t i = 0; i <= table->mask; ++i) table->slots[i] = Member{};
-        for (const Member& m : row) {
-          uint32_t i = first_slot(table, m.key);
-          bool shadowed = false;
-          while (table->slots[i].key != nullptr) {
-            // A field hides a constant of the same name, as the first match in LuaJIT.
-            if (table->slots[i].key == m.key) shadowed = true;
-            i = (i + 1) & table->mask;
-          }
-          if (!shadowed) table->slots[i] = m;
-        }
-        table->ready = true;
+        Collected collected{st, record->quals, row};
+        collect_members(&collected, record->id, 0, record->quals, true);
         return true;
       })) {
     raise_error(L, st);
   }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->names);
+  for (size_t i = 0; i < count; ++i) {
+    const std::string_view name = st->types->name(row[i].name);
+    if (name.size() > kMaxInterned) {
+      row[i].key = name.data();  // no string's: such names are compared
+      continue;
+    }
+    lua_pushlstring(L, name.data(), name.size());
+    row[i].key = lua_tostring(L, -1);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+  }
+  lua_pop(L, 1);
+  const bool done = without_exceptions(st, [&] {
+    if (record->fields == nullptr) record->fields = make_field_table(row, count);
+    return true;
+  });
+  lua_pop(L, 1);
+  if (!done) raise_error(L, st);
 }
 
 }  // namespace
 
 const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx) {
-  if (record->fields == nullptr || !record->fields->ready) fill_fields(L, st, record);
+  if (record->fields == nullptr) fill_fields(L, st, record);
   const FieldTable* table = record->fields;
   size_t length;
   const char* key = lua_tolstring(L, idx, &length);

@@ -23,7 +23,6 @@ struct Member {
 
 // Members of a record by the address of the key string. Open addressing, power-of-two capacity.
 struct FieldTable {
-  bool ready = false;  // false: a Lua error interrupted the filling
   uint32_t mask = 0;
   Member* slots = nullptr;
 };

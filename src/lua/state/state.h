@@ -87,6 +87,7 @@ inline State* state_of(lua_State* L) {
 // Pushes f as a closure over the State.
 inline void push_function(lua_State* L, State* st, lua_CFunction f) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  if (lua_touserdata(L, -1) != st) luaL_error(L, "the registry has lost what Ferry keeps there");
   lua_pushcclosure(L, f, 1);
 }
 

@@ -2,6 +2,7 @@
 #include "lua/state/type_info.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "lua/state/held.h"
 #include "lua/state/state.h"
@@ -136,12 +137,12 @@ void fill_info(State* st, TypeInfo* info) {
 TypeInfo* info_of(State* st, TypeId id) {
   if (id < st->infos.size() && st->infos[id] != nullptr) return st->infos[id];
   if (id >= st->infos.size()) st->infos.resize(std::max<size_t>(st->types->size(), id + 1), nullptr);
-  auto* info = new TypeInfo;
-  ++held.types;
+  auto info = std::make_unique<TypeInfo>();
   info->id = id;
-  st->infos[id] = info;
-  fill_info(st, info);
-  return info;
+  fill_info(st, info.get());
+  if (st->infos[id] != nullptr) return st->infos[id];  // made for its own metatype's sake
+  ++held.types;
+  return st->infos[id] = info.release();
 }
 
 TypeInfo* void_pointer(State* st) {

@@ -57,9 +57,10 @@ struct TypeInfo {
   uint64_t count = 0;        // arrays: elements, kVla or kFlexible
   uint32_t block = 0;  // bytes of the userdata of a new object if it takes nothing but zeroing; 0: new_cdata knows
   int metatable = 0;   // registry reference of the metatable that new objects get
-  const void* metatable_at = nullptr;  // its address once it was used, for direct access
-  int gc_metatable = 0;                // the same with __gc, for objects with a finaliser; 0: not made yet
-  const void* metatype_at = nullptr;   // as metatable_at, of:
+  const void* metatable_at = nullptr;           // its address once it was used, for direct access
+  int own_metatable = 0, own_gc_metatable = 0;  // of a type that has or had a metatype: made for it alone
+  int gc_metatable = 0;                         // the same with __gc, for objects with a finaliser; 0: not made yet
+  const void* metatype_at = nullptr;            // as metatable_at, of:
   int metatype = 0;     // registry reference of the user's metatype table (of a pointer: of its pointee); 0: none
   bool has_gc = false;  // the metatype had __gc when last looked at (metatype.cpp)
   FieldTable* fields = nullptr;  // records: filled on first use

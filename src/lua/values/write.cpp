@@ -19,8 +19,31 @@ namespace {
 
 // A pointer is stored and what it points into kept alive by the object that holds it.
 void store_pointer(lua_State* L, State* st, void* address, void* value, int source, const Keeper& keep) {
-  store(address, value);
   if (keep.owner != 0) anchor(L, st, keep.owner, address, source);
+  store(address, value);
+}
+
+// Whether `address` lies in memory that the cdata at `owner` keeps alive.
+bool holds(lua_State* L, State* st, int owner, const void* address) {
+  CData* cd = owner != 0 ? to_cdata(L, st, owner) : nullptr;
+  if (cd == nullptr) return false;
+  return (cd->flags & kHasParent) != 0 || ((cd->flags & kOwned) != 0 && (cd->flags & kInSlot) == 0) ||
+         address == cd->address();
+}
+
+// A library function's address keeps its library loaded: through the object that holds it, or, if C has it, for good.
+void store_function(lua_State* L, State* st, void* address, void* function, int source, const Keeper& keep) {
+  if (holds(L, st, keep.owner, address)) {
+    anchor(L, st, keep.owner, address, source);
+  } else {
+    luaL_checkstack(L, 3, nullptr);
+    source = abs_index(L, source);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->global_anchors);
+    lua_pushvalue(L, source);
+    rawset_p(L, -2, function);
+    lua_pop(L, 1);
+  }
+  store(address, function);
 }
 
 void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
@@ -189,7 +212,7 @@ void write_other_pointer(lua_State* L, State* st, TypeInfo* info, void* address,
         TypeId type;
         function_address(L, st, idx, &type);
         if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, type, false)) break;
-        store_pointer(L, st, address, function, idx, keep);
+        store_function(L, st, address, function, idx, keep);
         return;
       }
       if (is_function_pointer(st, info)) {
@@ -274,7 +297,7 @@ bool is_object_of(lua_State* L, State* st, const TypeInfo* record, int idx) {
   CData* cd = to_cdata(L, st, idx);
   if (cd == nullptr) return false;
   TypeInfo* object;
-  resolve(st, cd, &object);
+  resolve(L, st, cd, &object);
   return (*st->types)[object->id].canonical == (*st->types)[record->id].canonical;
 }
 
@@ -336,10 +359,7 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
     case LUA_TUSERDATA:
       if (CData* cd = to_cdata(L, st, idx)) {
         TypeInfo* source;
-        const void* from = resolve(st, cd, &source);
-        if (from == nullptr && source->rep != Rep::function && source->size != 0) {
-          raise(L, "attempt to read through a NULL reference");
-        }
+        const void* from = resolve(L, st, cd, &source);
         write_from_c(L, st, info, address, source, from, idx, place, keep, mode);
         return;
       }
