@@ -1,8 +1,8 @@
 // AArch64: Procedure Call Standard (AAPCS64) 6.8.2, with Apple's and Microsoft's variants.
 // For what AAPCS64 does not know (vectors of 2 and 4 bytes) gcc and clang decide where they agree.
-#include <optional>
-
 #include "abi/builder.h"
+#include "abi/homogeneous.h"
+#include "abi/registry.h"
 
 namespace ferry::abi {
 namespace {
@@ -10,88 +10,6 @@ namespace {
 constexpr unsigned kGprs = 8;           // x0-x7
 constexpr unsigned kFprs = 8;           // v0-v7
 constexpr uint8_t kIndirectResult = 8;  // x8, AAPCS64 6.9
-constexpr unsigned kMaxHomogeneous = 4;
-
-// A Homogeneous Floating-point or Short-Vector Aggregate (AAPCS64 5.9.5), or a floating scalar as one of one.
-struct Homogeneous {
-  uint64_t element_size = 0;
-  bool vector = false;
-  uint64_t count = 0;
-};
-
-class HomogeneousFinder {
- public:
-  HomogeneousFinder(const TypeTable& types, bool ignore_zero_width)
-      : types_(types), ignore_zero_width_(ignore_zero_width) {}
-
-  // Nothing: not homogeneous. Also nothing for what is too complicated; see exhausted().
-  std::optional<Homogeneous> find(TypeId id) {
-    std::optional<Homogeneous> h = walk(id, 0);
-    if (!h || h->count == 0 || h->count > kMaxHomogeneous) return std::nullopt;
-    return h;
-  }
-  bool exhausted() const { return exhausted_; }
-
- private:
-  std::optional<Homogeneous> walk(TypeId id, int depth) {
-    if (++steps_ > kMaxClassifySteps || depth > kMaxClassifyDepth) {
-      exhausted_ = true;
-      return std::nullopt;
-    }
-    const Type& t = types_[id];
-    if (t.size == 0) return Homogeneous{};
-    switch (t.kind) {
-      case Kind::floating:
-        return Homogeneous{t.size, false, 1};
-      case Kind::complex:
-        return Homogeneous{t.size / 2, false, 2};
-      case Kind::vector:
-        if (t.size != 8 && t.size != 16) return std::nullopt;
-        return Homogeneous{t.size, true, 1};
-      case Kind::array: {
-        std::optional<Homogeneous> h = walk(t.base, depth + 1);
-        if (!h || t.size / types_[t.base].size > kMaxHomogeneous) return std::nullopt;
-        h->count *= t.size / types_[t.base].size;
-        return h;
-      }
-      case Kind::structure:
-      case Kind::union_:
-        return record(id, depth);
-      default:
-        return std::nullopt;
-    }
-  }
-
-  std::optional<Homogeneous> record(TypeId id, int depth) {
-    const Record& record = types_.record(id);
-    Homogeneous all;
-    for (const Field& field : record.fields) {
-      if (field.is_bitfield()) {
-        // gcc ignores `:0` here, clang for Darwin and Windows does not.
-        if (field.bit_width == 0 && ignore_zero_width_) continue;
-        return std::nullopt;
-      }
-      std::optional<Homogeneous> one = walk(field.type, depth + 1);
-      if (!one) return std::nullopt;
-      if (one->count == 0) continue;
-      if (all.count == 0) {
-        all = *one;
-        continue;
-      }
-      if (all.element_size != one->element_size || all.vector != one->vector) return std::nullopt;
-      all.count = record.is_union ? std::max(all.count, one->count) : all.count + one->count;
-      if (all.count > kMaxHomogeneous) return std::nullopt;
-    }
-    // No padding: the members are the whole record.
-    if (all.count != 0 && all.count * all.element_size != types_[id].size) return std::nullopt;
-    return all;
-  }
-
-  const TypeTable& types_;
-  bool ignore_zero_width_;
-  int steps_ = 0;
-  bool exhausted_ = false;
-};
 
 // Stage A.
 struct State {
@@ -102,11 +20,7 @@ struct State {
 class Planner {
  public:
   explicit Planner(Builder& builder)
-      : builder_(builder),
-        types_(builder.types()),
-        plan_(builder.plan()),
-        darwin_(plan_.abi == Abi::aapcs64_darwin),
-        windows_(plan_.abi == Abi::aapcs64_windows) {}
+      : builder_(builder), types_(builder.types()), plan_(builder.plan()), quirks_(info(plan_.abi).quirks) {}
 
   Result<void> argument(TypeId id, bool is_variadic) {
     TypeId passed = passed_as(types_, id);
@@ -114,19 +28,19 @@ class Planner {
     ArgPlan& arg = builder_.begin_arg(id);
     if (t.size == 0) return {};
     if (Result<void> known = check_vector(passed, false); !known) return known;
-    HomogeneousFinder finder(types_, !darwin_ && !windows_);
+    HomogeneousFinder finder(types_, {.zero_width_ignored = quirks_.zero_width_ignored});
     std::optional<Homogeneous> h = finder.find(passed);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
     bool composite = is_composite(t);
 
     // Microsoft, ARM64 ABI "Variadic functions": composites are treated alike, SIMD registers are not
     // used; arguments are laid out on an imaginary stack whose first 64 bytes are x0-x7.
-    if (windows_ && plan_.variadic) {
+    if (quirks_.variadic_in_general_registers && plan_.variadic) {
       if (t.size > 16) return by_reference(arg);
-      return imaginary_stack(t, natural_align(passed));
+      return imaginary_stack(t, passed_align(passed));
     }
     // Apple: variadic arguments are always on the stack, in slots of 8 bytes.
-    if (darwin_ && is_variadic) {
+    if (quirks_.variadic_on_stack && is_variadic) {
       if (t.size > 16 && !h) return by_reference_on_stack(arg);
       return builder_.arg_on_stack(round_up(t.size, 8), h ? std::max<uint64_t>(8, h->element_size) : slot_align(passed),
                                    extension(t));
@@ -141,7 +55,7 @@ class Planner {
     ResultPlan& result = builder_.begin_result(id);
     if (t.kind == Kind::void_ || t.size == 0) return {};
     if (Result<void> known = check_vector(id, true); !known) return known;
-    HomogeneousFinder finder(types_, !darwin_ && !windows_);
+    HomogeneousFinder finder(types_, {.zero_width_ignored = quirks_.zero_width_ignored});
     std::optional<Homogeneous> h = finder.find(id);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
     // AAPCS64 6.9: as if passed as the first argument; what would go to memory comes back through x8.
@@ -169,7 +83,7 @@ class Planner {
   Result<void> check_vector(TypeId id, bool is_result) const {
     const Type& t = types_[id];
     if (t.kind != Kind::vector || t.size >= 8) return {};
-    if (types_[t.base].kind == Kind::floating || (is_result && (darwin_ || windows_))) {
+    if (types_[t.base].kind == Kind::floating || (is_result && quirks_.no_small_vector_results)) {
       return refuse(types_, id, "compilers differ about vectors below 8 bytes");
     }
     return {};
@@ -177,25 +91,12 @@ class Planner {
 
   // AAPCS64 6.8.2 uses natural alignment, which an aligned attribute on the record itself does not
   // change; clang for Darwin and Windows uses the record's alignment.
-  uint64_t natural_align(TypeId id) const {
-    const Type& t = main_variant(types_, id);
-    uint64_t align = t.align;
-    if (is_record(t) && !darwin_ && !windows_) {
-      align = 1;
-      const Record& record = types_.record(id);
-      for (const Field& field : record.fields) {
-        uint64_t a = types_[field.type].align;
-        if (record.attributes.packed || field.packed) a = 1;
-        a = std::max<uint64_t>(a, field.align);
-        if (record.attributes.pack != 0) a = std::min<uint64_t>(a, record.attributes.pack);
-        align = std::max(align, a);
-      }
-    }
-    return align;
+  uint64_t passed_align(TypeId id) const {
+    return quirks_.record_attribute_ignored ? natural_align(types_, id) : main_variant(types_, id).align;
   }
 
   // C.4, C.14: the larger of 8 and the natural alignment, which 16 bytes bound.
-  uint64_t slot_align(TypeId id) const { return natural_align(id) >= 16 ? 16 : 8; }
+  uint64_t slot_align(TypeId id) const { return passed_align(id) >= 16 ? 16 : 8; }
 
   static Piece simd_piece(const Homogeneous& h, unsigned reg, unsigned index) {
     return {.where = Where::fpr,
@@ -219,7 +120,7 @@ class Planner {
     }
     state_.nsrn = kFprs;  // C.3
     // Apple: arguments on the stack take their own size at their own alignment.
-    if (darwin_) return builder_.arg_on_stack(arg.size, h.element_size, Extend::none);
+    if (quirks_.natural_stack_slots) return builder_.arg_on_stack(arg.size, h.element_size, Extend::none);
     return builder_.arg_on_stack(round_up(arg.size, 8), slot_align(passed), Extend::none);  // C.4-C.6
   }
 
@@ -228,13 +129,15 @@ class Planner {
     auto words = static_cast<unsigned>((t.size + 7) / 8);
     uint64_t align = slot_align(passed);
     // C.10: alignment 16 starts at an even register; Apple does not follow this rule.
-    if (align == 16 && !darwin_) state_.ngrn += state_.ngrn % 2;
+    if (align == 16 && !quirks_.any_register_pair) state_.ngrn += state_.ngrn % 2;
     if (state_.ngrn + words <= kGprs) {  // C.9, C.11, C.12
       for (unsigned i = 0; i < words; ++i) builder_.arg_piece(general_piece(t, state_.ngrn++, i));
       return {};
     }
     state_.ngrn = kGprs;  // C.13
-    if (darwin_ && !is_composite(t)) return builder_.arg_on_stack(arg.size, arg.size, Extend::none);
+    if (quirks_.natural_stack_slots && !is_composite(t)) {
+      return builder_.arg_on_stack(arg.size, arg.size, Extend::none);
+    }
     return builder_.arg_on_stack(words * 8, align, extension(t));  // C.14-C.17
   }
 
@@ -279,8 +182,7 @@ class Planner {
   const TypeTable& types_;
   CallPlan& plan_;
   State state_;
-  bool darwin_;
-  bool windows_;
+  const Quirks& quirks_;
 };
 
 }  // namespace

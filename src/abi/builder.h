@@ -23,15 +23,31 @@ inline bool is_x87(const TypeTable& types, const Type& t) {
   return (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble) && types.target().long_double == LongDouble::x87;
 }
 
-// How a register or an 8-byte slot is filled by a scalar of this type.
-inline Extend extension(const Type& t) {
-  if (!is_integer_like(t) || t.size >= 8) return Extend::none;
+// How a register or slot of `word` bytes is filled by a scalar of this type.
+inline Extend extension(const Type& t, uint64_t word = 8) {
+  if (!is_integer_like(t) || t.size >= word) return Extend::none;
   return (t.flags & kUnsigned) != 0 ? Extend::zero : Extend::sign;
 }
 
 // gcc's "main variant": alignment attributes of a typedef do not change how its values are passed.
 inline const Type& main_variant(const TypeTable& types, TypeId id) {
   return types[types[id].canonical];
+}
+
+// The alignment that a value's members ask for: an aligned attribute on the record itself does not count.
+inline uint64_t natural_align(const TypeTable& types, TypeId id) {
+  const Type& t = main_variant(types, id);
+  if (!is_record(t)) return t.align;
+  uint64_t align = 1;
+  const Record& record = types.record(id);
+  for (const Field& field : record.fields) {
+    uint64_t a = types[field.type].align;
+    if (record.attributes.packed || field.packed) a = 1;
+    a = std::max<uint64_t>(a, field.align);
+    if (record.attributes.pack != 0) a = std::min<uint64_t>(a, record.attributes.pack);
+    align = std::max(align, a);
+  }
+  return align;
 }
 
 // gcc: a transparent union is passed as its first member, provided both have one machine mode (else the
@@ -100,6 +116,9 @@ class Builder {
     return {};
   }
 
+  // Bytes of the outgoing area taken so far.
+  uint64_t stack_taken() const { return stack_; }
+
   void finish() { plan_.stack_bytes = static_cast<uint32_t>(round_up(stack_, plan_.stack_align)); }
 
  private:
@@ -113,5 +132,10 @@ class Builder {
 Result<void> plan_sysv_x64(Builder& builder, std::span<const TypeId> args, TypeId result);
 Result<void> plan_win_x64(Builder& builder, std::span<const TypeId> args, TypeId result);
 Result<void> plan_aapcs64(Builder& builder, std::span<const TypeId> args, TypeId result);
+Result<void> plan_i386(Builder& builder, std::span<const TypeId> args, TypeId result);
+Result<void> plan_riscv64(Builder& builder, std::span<const TypeId> args, TypeId result);
+Result<void> plan_aapcs32(Builder& builder, std::span<const TypeId> args, TypeId result);
+Result<void> plan_elfv2(Builder& builder, std::span<const TypeId> args, TypeId result);
+Result<void> plan_s390x(Builder& builder, std::span<const TypeId> args, TypeId result);
 
 }  // namespace ferry::abi

@@ -1,31 +1,25 @@
 // CallPlan -> text, for tests and messages.
-#include <array>
-
 #include "abi/plan.h"
+#include "abi/registry.h"
 
 namespace ferry::abi {
 namespace {
 
-constexpr std::array<std::string_view, 6> kSysvGprs = {"rdi", "rsi", "rdx", "rcx", "r8", "r9"};
-constexpr std::array<std::string_view, 4> kWinGprs = {"rcx", "rdx", "r8", "r9"};
-constexpr std::array<std::string_view, 2> kX64Results = {"rax", "rdx"};
-
-bool is_x64(const CallPlan& plan) {
-  return plan.abi == Abi::sysv_x64 || plan.abi == Abi::win_x64;
-}
-
-std::string gpr_name(const CallPlan& plan, uint8_t reg, bool is_result) {
-  if (!is_x64(plan)) return "x" + std::to_string(reg);
-  if (is_result) return std::string(kX64Results.at(reg));
-  return std::string(plan.abi == Abi::win_x64 ? kWinGprs.at(reg) : kSysvGprs.at(reg));
+std::string name_of(Names names, uint32_t reg) {
+  return reg < names.size() ? std::string(names[reg]) : "?" + std::to_string(reg);
 }
 
 std::string place(const CallPlan& plan, const Piece& piece, bool is_result) {
+  const AbiInfo& abi = info(plan.abi);
   switch (piece.where) {
     case Where::gpr:
-      return gpr_name(plan, piece.reg, is_result);
+      return name_of(is_result ? abi.result_gprs : abi.gprs, piece.reg);
     case Where::fpr:
-      return (is_x64(plan) ? "xmm" : "v") + std::to_string(piece.reg);
+      if (!abi.fpr_pairs.empty() && piece.size == 8) return name_of(abi.fpr_pairs, piece.reg / 2u);
+      if (!abi.fpr_quads.empty() && piece.size == 16) return name_of(abi.fpr_quads, piece.reg / 4u);
+      return name_of(is_result ? abi.result_fprs : abi.fprs, piece.reg);
+    case Where::vector:
+      return name_of(abi.vectors, piece.reg);
     case Where::x87:
       return "st" + std::to_string(piece.reg);
     case Where::stack:
@@ -39,7 +33,8 @@ std::string extend_suffix(Extend extend) {
 }
 
 std::string piece_text(const CallPlan& plan, const Piece& piece, bool is_result) {
-  return place(plan, piece, is_result) + ":" + std::to_string(piece.size) + extend_suffix(piece.extend);
+  return place(plan, piece, is_result) + ":" + std::to_string(piece.size) + extend_suffix(piece.extend) +
+         (piece.justify == Justify::high ? "h" : "");
 }
 
 std::string pieces_text(const CallPlan& plan, std::span<const Piece> pieces, bool is_result) {
@@ -68,9 +63,13 @@ std::string describe(const CallPlan& plan) {
     text += ' ';
   }
   text += "-> ";
-  if (plan.result.in_memory) return text + "*" + gpr_name(plan, plan.memory_reg, false);
-  if (plan.result.size == 0) return text + "void";
-  return text + pieces_text(plan, plan.result_pieces(), true);
+  if (plan.result.in_memory) {
+    text += plan.memory_on_stack ? "*[0]" : "*" + name_of(info(plan.abi).gprs, plan.memory_reg);
+  } else {
+    text += plan.result.size == 0 ? "void" : pieces_text(plan, plan.result_pieces(), true);
+  }
+  if (plan.callee_pops != 0) text += " pops " + std::to_string(plan.callee_pops);
+  return text;
 }
 
 }  // namespace ferry::abi

@@ -2,6 +2,7 @@
 #include "abi/plan.h"
 
 #include "abi/builder.h"
+#include "abi/registry.h"
 
 namespace ferry::abi {
 namespace {
@@ -43,47 +44,22 @@ Error no_plan(const TypeTable& types, CallConv conv) {
 
 Result<void> run_planner(const TypeTable& types, CallPlan& plan, std::span<const TypeId> args, TypeId result) {
   plan.args.reserve(args.size());
+  plan.word = info(plan.abi).word;
+  plan.stack_align = info(plan.abi).stack_align;
   Builder builder(types, plan);
-  Result<void> done;
-  switch (plan.abi) {
-    case Abi::sysv_x64:
-      done = plan_sysv_x64(builder, args, result);
-      break;
-    case Abi::win_x64:
-      done = plan_win_x64(builder, args, result);
-      break;
-    default:
-      done = plan_aapcs64(builder, args, result);
-      break;
-  }
+  Result<void> done = info(plan.abi).planner(builder, args, result);
   builder.finish();
   return done;
 }
 
 }  // namespace
 
-Abi abi_of(const Target& target, CallConv conv) {
-  bool windows = target.os == Os::windows;
-  switch (target.arch) {
-    case Arch::x86_64:
-      // gcc, MSVC: stdcall, fastcall and thiscall have no meaning on x86-64 and are ignored.
-      if (conv == CallConv::ms_abi) return Abi::win_x64;
-      if (conv == CallConv::sysv_abi) return Abi::sysv_x64;
-      return windows ? Abi::win_x64 : Abi::sysv_x64;
-    case Arch::aarch64:
-      if (conv == CallConv::sysv_abi || (conv == CallConv::ms_abi && !windows)) return Abi::none;
-      if (windows) return Abi::aapcs64_windows;
-      return target.os == Os::darwin ? Abi::aapcs64_darwin : Abi::aapcs64;
-    default:
-      return Abi::none;
-  }
-}
-
 Result<CallPlan> plan_call(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
   if (types[function].kind != Kind::function) return Error{"'" + spell(types, function) + "' is not a function type"};
   const Function& f = types.function(function);
   CallPlan plan;
   plan.abi = abi_of(types.target(), f.conv);
+  if (f.variadic) plan.abi = info(plan.abi).variadic;
   plan.variadic = f.variadic;
   plan.fixed_params = static_cast<uint32_t>(f.params.size());
   if (plan.abi == Abi::none) return no_plan(types, f.conv);

@@ -1,6 +1,7 @@
 // Windows x64: four argument slots shared by both register classes, everything else by reference
 // (Microsoft, "x64 calling convention"). gcc's ms_abi and MinGW decide for the types MSVC lacks.
 #include "abi/builder.h"
+#include "abi/registry.h"
 
 namespace ferry::abi {
 namespace {
@@ -47,7 +48,7 @@ Result<void> plan_argument(Builder& builder, TypeId id, unsigned& slot) {
     plan.fpr_used = static_cast<uint8_t>(reg + 1);
     // "Floating-point values must be placed in both the integer and the floating-point registers" if the
     // function is variadic.
-    if (!plan.variadic) return {};
+    if (!plan.variadic || !info(plan.abi).quirks.variadic_floats_in_both) return {};
   }
   builder.arg_piece(
       {.where = Where::gpr, .extend = arg.by_reference ? Extend::none : extension(t), .reg = reg, .size = size});

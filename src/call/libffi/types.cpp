@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "abi/plan.h"
+#include "abi/registry.h"
 #include "ctype/spell.h"
 
 namespace ferry::call {
@@ -111,6 +112,20 @@ Result<void> check_last_register(const TypeTable& types, TypeId function, std::s
     }
   }
   return {};
+}
+
+// The conventions whose pieces this file knows how to describe to libffi.
+bool lowers_by_plan(abi::Abi abi) {
+  switch (abi) {
+    case abi::Abi::sysv_x64:
+    case abi::Abi::win_x64:
+    case abi::Abi::aapcs64:
+    case abi::Abi::aapcs64_darwin:
+    case abi::Abi::aapcs64_windows:
+      return true;
+    default:
+      return false;
+  }
 }
 
 // gcc, clang: an empty C struct is not passed, but by Microsoft's convention its address is.
@@ -266,7 +281,7 @@ Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallCon
   const Type& t = types[id];
   if (t.size > kMaxLoweredSize) return refuse(types, id, "it is larger than 1 MiB");
   bool known_half = t.kind == Kind::floating && t.size == 2;
-  bool planned = abi::abi_of(types.target(), conv) != abi::Abi::none;
+  bool planned = lowers_by_plan(abi::abi_of(types.target(), conv));
   // gcc's ms_abi passes long double by reference, as it does a struct.
   bool ms_long_double =
       abi::abi_of(types.target(), conv) == abi::Abi::win_x64 && t.scalar == Scalar::ldouble && t.size > 8;
@@ -277,11 +292,15 @@ Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallCon
 }
 
 Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
+  if (types[function].kind != Kind::function) return Error{"'" + spell(types, function) + "' is not a function type"};
+  const Function& f = types.function(function);
+  abi::Abi convention = abi::abi_of(types.target(), f.conv);
+  if (convention != abi::abi_of(host_target(), f.conv)) {
+    return Error{"no calls by the convention " + std::string(abi::info(convention).name) + " in this build"};
+  }
   if (types.target().name != host_target().name) {
     return Error{"types of " + std::string(types.target().name) + " cannot be called here"};
   }
-  if (types[function].kind != Kind::function) return Error{"'" + spell(types, function) + "' is not a function type"};
-  const Function& f = types.function(function);
   if (!extra.empty() && !f.variadic) return Error{"too many arguments for '" + spell(types, function) + "'"};
   Result<ffi_abi> abi = ffi_abi_of(f.conv);
   if (!abi) return abi.error();

@@ -6,8 +6,8 @@
 #if defined(FERRY_STUB)
 #include <cstring>
 
+#include "abi/registry.h"
 #include "call/backends.h"
-#include "ctype/spell.h"
 
 namespace ferry::call {
 namespace stub {
@@ -177,15 +177,14 @@ class StubBackend final : public Backend {
 }  // namespace
 
 Result<StubPlan> plan_for_stub(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
-  if (types.target().name != host_target().name) {
-    return Error{"types of " + std::string(types.target().name) + " cannot be called here"};
-  }
   Result<CallPlan> plan = abi::plan_call(types, function, extra);
   if (!plan) return plan.error();
   for (const Convention& convention : machine::kConventions) {
-    if (convention.abi == plan->abi) return StubPlan{std::move(*plan), &convention};
+    if (convention.abi != plan->abi) continue;
+    if (types.target().name == host_target().name) return StubPlan{std::move(*plan), &convention};
+    return Error{"types of " + std::string(types.target().name) + " cannot be called here"};
   }
-  return Error{"no stub for the convention of '" + spell(types, function) + "'"};
+  return Error{"no calls by the convention " + std::string(abi::info(plan->abi).name) + " in this build"};
 }
 
 }  // namespace stub

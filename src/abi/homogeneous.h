@@ -1,0 +1,115 @@
+// Homogeneous aggregates: records and arrays of one floating-point or vector type, which some ABIs pass element by
+// element in registers (AAPCS64 5.9.5, AAPCS32 6.1.2.1, ELFv2 2.2.3.1). Which types count is the ABI's.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "abi/builder.h"
+
+namespace ferry::abi {
+
+// Or a floating scalar as one of one.
+struct Homogeneous {
+  uint64_t element_size = 0;
+  bool vector = false;
+  uint64_t count = 0;
+};
+
+struct HomogeneousRules {
+  unsigned max_count = 4;
+  bool zero_width_ignored = false;  // `:0`: gcc ignores it, clang for Darwin and Windows does not
+  uint64_t smallest_float = 2;
+  uint64_t largest_float = 16;
+  bool short_vectors = true;  // vectors of 8 bytes as well as of 16
+  bool pairs = false;         // a long double is two doubles (POWER's own format)
+};
+
+class HomogeneousFinder {
+ public:
+  HomogeneousFinder(const TypeTable& types, const HomogeneousRules& rules) : types_(types), rules_(rules) {}
+
+  // Nothing: not homogeneous. Also nothing for what is too complicated; see exhausted().
+  std::optional<Homogeneous> find(TypeId id) {
+    std::optional<Homogeneous> h = walk(id, 0);
+    if (!h || h->count == 0 || h->count > rules_.max_count) return std::nullopt;
+    return h;
+  }
+  bool exhausted() const { return exhausted_; }
+
+ private:
+  std::optional<Homogeneous> floats(uint64_t size, uint64_t count) const {
+    if (rules_.pairs && size == 16 && types_.target().long_double == LongDouble::ibm_double_double) {
+      size = 8;
+      count *= 2;
+    }
+    if ((size != 2 && size != 4 && size != 8 && size != 16) || size < rules_.smallest_float ||
+        size > rules_.largest_float) {
+      return std::nullopt;
+    }
+
+    return Homogeneous{size, false, count};
+  }
+
+  std::optional<Homogeneous> walk(TypeId id, int depth) {
+    if (++steps_ > kMaxClassifySteps || depth > kMaxClassifyDepth) {
+      exhausted_ = true;
+      return std::nullopt;
+    }
+    const Type& t = types_[id];
+    switch (t.kind) {
+      case Kind::floating:
+        return floats(t.size, 1);
+      case Kind::complex:
+        return floats(t.size / 2, 2);
+      case Kind::vector:
+        if (t.size != 16 && !(rules_.short_vectors && t.size == 8)) return std::nullopt;
+        return Homogeneous{t.size, true, 1};
+      case Kind::array: {
+        // gcc, clang: an array of no elements, and a flexible one, makes a record something else.
+        std::optional<Homogeneous> h = walk(t.base, depth + 1);
+        if (!h || t.count == 0 || t.count == kFlexible || t.count > kMaxObjectSize) return std::nullopt;
+        if (h->count == 0) return h;
+        if (t.count > rules_.max_count) return std::nullopt;
+        h->count *= t.count;
+        return h;
+      }
+      case Kind::structure:
+      case Kind::union_:
+        return record(id, depth);
+      default:
+        return std::nullopt;
+    }
+  }
+
+  std::optional<Homogeneous> record(TypeId id, int depth) {
+    const Record& record = types_.record(id);
+    Homogeneous all;
+    for (const Field& field : record.fields) {
+      if (field.is_bitfield()) {
+        if (field.bit_width == 0 && rules_.zero_width_ignored) continue;
+        return std::nullopt;
+      }
+      std::optional<Homogeneous> one = walk(field.type, depth + 1);
+      if (!one) return std::nullopt;
+      if (one->count == 0) continue;
+      if (all.count == 0) {
+        all = *one;
+        continue;
+      }
+      if (all.element_size != one->element_size || all.vector != one->vector) return std::nullopt;
+      all.count = record.is_union ? std::max(all.count, one->count) : all.count + one->count;
+      if (all.count > rules_.max_count) return std::nullopt;
+    }
+    // No padding: the members are the whole record.
+    if (all.count != 0 && all.count * all.element_size != types_[id].size) return std::nullopt;
+    return all;
+  }
+
+  const TypeTable& types_;
+  HomogeneousRules rules_;
+  int steps_ = 0;
+  bool exhausted_ = false;
+};
+
+}  // namespace ferry::abi
