@@ -12,7 +12,9 @@
 #include "lua/calls/call.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/standard_error.h"
+#include "lua/host/trace.h"
 #include "lua/state/held.h"
+#include "lua/state/raise.h"
 #include "lua/values/from_c.h"
 #include "lua/values/functions.h"
 #include "lua/values/numbers.h"
@@ -50,6 +52,10 @@ struct CallbackTable {
 };
 
 namespace {
+
+void* address_of(const CallbackRecord& record) {
+  return reinterpret_cast<void*>(record.slot->address());
+}
 
 // Freed callbacks keep their slots up to this number: enough to catch a use after free, few beside the slots there are.
 constexpr size_t kMaxFreed = 256;
@@ -267,7 +273,10 @@ void handle(void* context, void* const* args, void* result) {
   auto* record = static_cast<CallbackRecord*>(context);
   State* st = record->st;
   if (st->closed()) return;
-  if (st->owner != this_thread()) return;  // a foreign thread: the default
+  if (st->owner != this_thread()) {  // a foreign thread: the default
+    if (traced(Topic::callback)) trace(Topic::callback, "%p: called on a foreign thread, refused", address_of(*record));
+    return;
+  }
   if (st->callback_failed) return;
   lua_State* L = st->caller != nullptr ? st->caller : st->callback_thread;
   if (record->freed) {
@@ -377,7 +386,11 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     record->slot = std::move(*slot);
     record->id = table->next_id++;
     enter_thread(st);
-    table->by_address[reinterpret_cast<void*>(record->slot->address())] = record->id;
+    table->by_address[address_of(*record)] = record->id;
+    if (traced(Topic::callback)) {
+      trace(Topic::callback, "%s: made at %p, %zu live", type_name(st, fn->id), address_of(*record),
+            callback_count(st) + 1);
+    }
     made = record.get();
     table->records.emplace(record->id, std::move(record));
     return true;
@@ -435,7 +448,7 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
     lua_rawseti(L, -2, static_cast<int>(fn->id));
   }
   lua_pop(L, 2);
-  return reinterpret_cast<void*>(record->slot->address());
+  return address_of(*record);
 }
 
 const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx) {
@@ -468,7 +481,7 @@ CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
   }
   set_function(L, st, record, idx, ref);
   cd->id = record->id;
-  void* address = reinterpret_cast<void*>(record->slot->address());
+  void* address = address_of(*record);
   std::memcpy(&cd->header.bits, &address, sizeof address);
   return &cd->header;
 }
@@ -483,7 +496,9 @@ int l_callback_free(lua_State* L) {
   record->freed = true;
   record->data.live = false;
   CallbackTable* table = table_of(st);
-  table->by_address[reinterpret_cast<void*>(record->slot->address())] = 0;
+  void* address = address_of(*record);
+  if (traced(Topic::callback)) trace(Topic::callback, "%s: freed at %p", type_name(st, record->fn->id), address);
+  table->by_address[address] = 0;
   without_exceptions(st, [&] {
     table->freed.push_back(record->id);
     if (table->freed.size() > kMaxFreed) forget_oldest(table);

@@ -10,6 +10,8 @@
 
 #if defined(FERRY_NATIVE) && defined(FERRY_STUB)
 #include "lua/calls/thunk_table.h"
+#include "lua/host/trace.h"
+#include "lua/state/raise.h"
 
 namespace ferry::lua {
 
@@ -100,12 +102,15 @@ void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
     thunk->fruitless = 0;
     *next = record->targets[0];
     record->targets[0] = code->address;
+    if (traced(Topic::code)) trace_code(st, *thunk, "one shape of a variadic call", *code);
     return true;
   });
 }
 
 void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first) {
   if (thunk == nullptr) return;
+  const bool told = traced(Topic::learn);
+  if (told) trace_slow_call(L, st, *thunk, first);
   const int given = lua_gettop(L) - first + 1;
   luaL_checkstack(L, 4, nullptr);
   for (int i = 0; i < given && static_cast<size_t>(i) < thunk->params.size(); ++i) {
@@ -116,6 +121,7 @@ void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first) {
         lua_pushvalue(L, first + i);
         thunk->callbacks[static_cast<size_t>(i)] = {lua_topointer(L, -1), address, kind_of_top(L, st)};
         lua_pop(L, 1);
+        if (told) trace(Topic::learn, "%s: argument %d takes this function from now on", thunk_name(st, *thunk), i + 1);
       }
       continue;
     }
@@ -127,7 +133,12 @@ void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first) {
     if (source->rep == Rep::reference || !pointer_value(st, cd, &value, &pointee) || value != cd->data) continue;
     // A pointer to a whole array has rules of its own.
     if (source->rep == Rep::array && base_of(st, info)->kind == Kind::array) continue;
-    if (pointer_compatible(st, info->base_id, pointee, false)) thunk->cells[static_cast<size_t>(i)] = cd->type;
+    if (!pointer_compatible(st, info->base_id, pointee, false)) continue;
+    thunk->cells[static_cast<size_t>(i)] = cd->type;
+    if (told) {
+      trace(Topic::learn, "%s: argument %d takes '%s' from now on", thunk_name(st, *thunk), i + 1,
+            type_name(st, cd->type));
+    }
   }
 }
 

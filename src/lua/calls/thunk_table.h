@@ -45,9 +45,20 @@ const void* entry(F* function) {
   return reinterpret_cast<const void*>(function);
 }
 
+// Whether a parameter of this pointer type takes a Lua string's bytes. (thunks.cpp)
+bool thunk_takes_string(State* st, TypeInfo* info);
+
 // What thunks of this state are told of Lua, of Ferry and of the host. False: there can be none on this host.
 // (thunk_host.cpp)
 bool describe_host(State* st, call::ThunkHost* host);
+
+// For FERRY_TRACE: which argument of the call on the stack, from index `first` up, the thunk does not take, and why.
+// (thunk_trace.cpp)
+void trace_slow_call(lua_State* L, State* st, const Thunk& thunk, int first);
+// For FERRY_TRACE: that code was made, of `what`. (thunk_trace.cpp)
+void trace_code(State* st, const Thunk& thunk, const char* what, const call::CodeBlock& code);
+// The function of a thunk as it is declared: its name, or its type.
+const char* thunk_name(State* st, const Thunk& thunk);
 
 // The spec of a call by `plan`, without what is behind `...`; `record` is null for function types. (thunks.cpp)
 call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, const FunctionRecord* record);

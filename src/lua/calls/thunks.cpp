@@ -13,6 +13,8 @@
 #include <cstring>
 
 #include "lua/calls/thunk_table.h"
+#include "lua/host/trace.h"
+#include "lua/state/raise.h"
 
 namespace ferry::lua {
 
@@ -86,8 +88,7 @@ call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell, const 
   if (arg.kind == call::ThunkKind::pointer) {
     TypeInfo* to = base_of(st, info);
     arg.takes_light = true;
-    arg.takes_string =
-        (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
+    arg.takes_string = thunk_takes_string(st, info);
     if (to->rep == Rep::function) arg.callback = callback;
     if (to->kind == Kind::structure || to->kind == Kind::union_) arg.object = (*st->types)[to->id].canonical;
   }
@@ -121,6 +122,11 @@ void retire_code(const Thunk& thunk) {
 
 }  // namespace
 
+bool thunk_takes_string(State* st, TypeInfo* info) {
+  const TypeInfo* to = base_of(st, info);
+  return (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
+}
+
 call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, const FunctionRecord* record) {
   call::ThunkSpec spec;
   spec.plan = &plan;
@@ -142,27 +148,23 @@ call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, cons
 
 namespace {
 
-// Fills and publishes. False: no thunk, st->error says nothing of use.
-bool compile(State* st, Thunk* thunk, FunctionRecord* record) {
+// Fills the thunk and publishes its code. Errors: why there is none.
+Result<call::CodeBlock> compile(State* st, Thunk* thunk, FunctionRecord* record) {
   const Function& f = st->types->function(thunk->type->id);
   for (const Param& p : f.params) thunk->params.push_back(info_of(st, p.type));
   thunk->cells.assign(f.params.size(), kNoType);
   thunk->callbacks.assign(f.params.size(), {});
   if (f.variadic) {
-    // Formats decide on types, too, and have to be read each time.
-    if (record == nullptr || f.format.style != FormatAttribute::none) return false;
+    if (record == nullptr) return Error{"a pointer to a variadic function"};
+    if (f.format.style != FormatAttribute::none) return Error{"its format has to be read at each call"};
     thunk->variadic = true;
     record->targets[0] = thunk->slow;
-    auto code = call::make_switch(&record->targets[0]);
-    if (code) thunk->code = *code;
-    return code.ok();
+    return call::make_switch(&record->targets[0]);
   }
   auto plan = abi::plan_call(*st->types, thunk->type->id);
-  if (!plan || !call::can_make_thunk(*plan)) return false;
+  if (!plan) return plan.error();
   if (record != nullptr) record->expected = call::expected_top(st->stack, f.params.size());
-  auto code = call::make_thunk(st->thunks->host, spec_of(st, thunk, *plan, record));
-  if (code) thunk->code = *code;
-  return code.ok();
+  return call::make_thunk(st->thunks->host, spec_of(st, thunk, *plan, record));
 }
 
 Thunk* add_thunk(State* st, TypeInfo* type, FunctionRecord* record, const void* slow) {
@@ -177,10 +179,15 @@ Thunk* add_thunk(State* st, TypeInfo* type, FunctionRecord* record, const void* 
     thunk->slow = slow;
     if (record != nullptr) thunk->name = record->name;
     table->thunks.reserve(table->thunks.size() + 1);
-    if (compile(st, thunk.get(), record)) {
-      made = thunk.get();
-      table->thunks.push_back(std::move(thunk));
+    const Result<call::CodeBlock> code = compile(st, thunk.get(), record);
+    if (!code) {
+      if (traced(Topic::code)) trace(Topic::code, "%s: none: %s", thunk_name(st, *thunk), code.message().c_str());
+      return false;
     }
+    thunk->code = *code;
+    if (traced(Topic::code)) trace_code(st, *thunk, record != nullptr ? "a function" : "a function type", *code);
+    made = thunk.get();
+    table->thunks.push_back(std::move(thunk));
     return true;
   });
   return made;
@@ -282,6 +289,10 @@ Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo
     auto made = call::make_callback_code(st->thunks->host, api, handlers, spec);
     if (!made) return made.error();
     code = *made;
+    if (traced(Topic::code)) {
+      trace(Topic::code, "%s: %u bytes at %p, callbacks", type_name(st, fn->id), code.bytes,
+            static_cast<const void*>(code.address));
+    }
   }
   return call::make_native_callback(code, data, *plan);
 }

@@ -1,5 +1,6 @@
 // Namespaces (namespace.h). Shared libraries are opened and searched by loader.cpp.
 #include "lua/objects/namespace.h"
+#include "lua/host/trace.h"
 
 #include "lua/calls/c_function.h"
 #include "lua/objects/loader.h"
@@ -85,6 +86,8 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
     return true;
   });
   if (address == nullptr && library->handle == nullptr) address = find_in_loaded(L, st, name);
+  if (traced(Topic::load) && address != nullptr) trace(Topic::load, "%s: found at %p", name, address);
+  if (traced(Topic::load) && address == nullptr) trace(Topic::load, "%s: not found", name);
   if (address == nullptr) raise_error(L, st);
   return address;
 }
@@ -256,8 +259,10 @@ int l_load(lua_State* L) {
         handle = *opened;
         return true;
       })) {
+    if (traced(Topic::load)) trace(Topic::load, "%s: %s", name, st->error.c_str());
     raise_error(L, st);
   }
+  if (traced(Topic::load)) trace(Topic::load, "%s: opened%s", name, global ? ", its symbols are everybody's" : "");
   push_namespace(L, st, handle);
   return 1;
 }
