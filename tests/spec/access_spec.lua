@@ -453,4 +453,99 @@ function TestAccessIndex:test_flexible_member_by_pointer()
   lu.assertEquals({ raw[1], raw[3] }, { 5, 6 })
 end
 
+-- The last member of a struct as `[]`, `[0]` or `[?]`: C knows no bound, Ferry that of what it has made itself.
+TestAccessOpenArrays = {}
+
+ffi.cdef [[
+struct ac_open_flex { int n; char s[]; };
+struct ac_open_zero { int n; char s[0]; };
+struct ac_open_vls { int n; char s[?]; };
+struct ac_open_outer { int n; struct ac_open_zero last; };
+struct ac_open_tail { double d; char c; char s[]; };
+struct ac_open_marker { int a; char mark[0]; int b; };
+void *malloc(size_t size);
+void free(void *block);
+]]
+
+function TestAccessOpenArrays:test_string_behind_a_pointer()
+  for _, name in ipairs { "flex", "zero" } do
+    local block = ffi.C.malloc(64)
+    ffi.fill(block, 64, 7)
+    local p = ffi.cast("struct ac_open_" .. name .. " *", block)
+    p.s = "hello"
+    lu.assertEquals(ffi.string(ffi.cast("char *", block) + 4, 7), "hello\0\7", name)
+    lu.assertEquals(ffi.string(p.s, 5), "hello", name)
+    p.s[1] = 97
+    lu.assertEquals(ffi.string(ffi.cast("char *", p.s)), "hallo", name)
+    lu.assertEquals(p.s[40], 7)
+    ffi.C.free(block)
+  end
+end
+
+function TestAccessOpenArrays:test_string_into_a_variable_length_struct()
+  local v = ffi.new("struct ac_open_vls", 6)
+  v.s = "hello"
+  lu.assertEquals(ffi.string(v.s), "hello")
+  lu.assertEquals(v.s[5], 0)
+end
+
+function TestAccessOpenArrays:test_sizes_stay_those_of_the_types()
+  lu.assertEquals(ffi.sizeof(ffi.new("struct ac_open_zero").s), 0)
+  lu.assertEquals(ffi.sizeof "struct ac_open_zero", 4)
+  lu.assertEquals(ffi.sizeof(ffi.new("struct ac_trail").v), 4)
+end
+
+function TestAccessOpenArrays:test_strings_beyond_what_was_allocated()
+  H.not_on_luajit "writes behind the object"
+  for _, name in ipairs { "flex", "zero" } do
+    local s = ffi.new("struct ac_open_" .. name)
+    H.assert_error_contains(function() s.s = "x" end, "string of 1 bytes is too long for the 0 bytes", "member 's'", name)
+    s.s = ""
+    H.assert_error_contains(function() ffi.new("struct ac_open_" .. name, { 1, "hello" }) end, "too long", "'s'")
+  end
+  local v = ffi.new("struct ac_open_vls", 4)
+  v.s = "four" -- without its terminator, as C has it
+  lu.assertEquals(ffi.string(v.s), "four")
+  H.assert_error_contains(function() v.s = "fives" end, "string of 5 bytes is too long for the 4 bytes")
+  lu.assertEquals(ffi.string(v.s), "four")
+  lu.assertError(ffi.new, "struct ac_open_vls", 2, { 1, "abc" })
+  local padded = ffi.new "struct ac_open_tail" -- 16 bytes, 7 of them behind c
+  padded.s = "seven"
+  lu.assertEquals(ffi.string(padded.s), "seven")
+  lu.assertError(function() padded.s = "eightbytes" end)
+end
+
+function TestAccessOpenArrays:test_elements_beyond_what_was_allocated()
+  H.not_on_luajit "writes behind the object"
+  for _, name in ipairs { "ac_flex", "ac_zero" } do
+    local s = ffi.new("struct " .. name)
+    H.assert_error_contains(function() return s.v[0] end, "index 0 is outside of 'int")
+    H.assert_error_contains(function() s.v[3] = 1 end, "index 3 is outside of 'int")
+    H.assert_error_contains(function() s.v = { 1 } end, "too many initializers")
+    lu.assertError(ffi.fill, s.v, 4)
+    lu.assertError(ffi.copy, s.v, "four")
+    lu.assertError(ffi.fill, s, 5)
+    lu.assertError(ffi.fromtable, s.v, { 1 })
+    lu.assertError(ffi.totable, s.v, 1)
+  end
+  local one = ffi.new "struct ac_trail"
+  one.v[0] = 5
+  lu.assertError(function() one.v[1] = 5 end)
+  local two = ffi.new "struct ac_trail[2]" -- what lies behind the first one's is still the object's
+  two[0].v[2] = 6
+  lu.assertEquals(two[1].v[0], 6)
+  lu.assertError(function() two[0].v[3] = 6 end)
+  local outer = ffi.new "struct ac_open_outer"
+  lu.assertError(function() outer.last.s[0] = 1 end)
+  lu.assertError(function() outer.last.s = "x" end)
+end
+
+function TestAccessOpenArrays:test_a_table_into_a_marker_leaves_what_is_behind()
+  H.not_on_luajit "refuses the table"
+  local s = ffi.new("struct ac_open_marker", 1, "", 0x01020304)
+  s.mark = { 9 }
+  lu.assertEquals(ffi.cast("uint8_t *", s)[4], 9)
+  lu.assertEquals(ffi.cast("uint8_t *", s)[5], ffi.abi "le" and 3 or 2)
+end
+
 H.run()

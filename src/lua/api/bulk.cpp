@@ -16,7 +16,8 @@ namespace {
 struct Elements {
   TypeInfo* type = nullptr;  // of one element
   char* address = nullptr;
-  uint64_t count = ~uint64_t{0};  // known elements; all ones: unknown (pointers)
+  uint64_t count = ~uint64_t{0};  // as the type says; all ones: unknown (pointers)
+  uint64_t limit = ~uint64_t{0};  // what there is room for
 };
 
 // The scalar array or pointer at arg. Raises for everything else and for NULL.
@@ -38,12 +39,13 @@ Elements check_elements(lua_State* L, State* st, int arg, bool writing) {
   if (e.type->size == 0 || e.type->rep == Rep::none) {
     raise_argument(L, arg, "size of '%s' is unknown", type_name(st, e.type->id));
   }
-  if (info->rep != Rep::pointer && (cd->flags & kUnchecked) == 0) {
+  if (info->rep != Rep::pointer) {
     if ((cd->flags & kHasLength) != 0) {
-      e.count = variable_size(cd) / e.type->size;
+      if (variable_size(cd) != kUnknownBytes) e.limit = variable_size(cd) / e.type->size;
     } else if (info->count != kVla && info->count != kFlexible) {
-      e.count = info->count;
+      e.limit = info->count;
     }
+    if ((cd->flags & kUnchecked) == 0) e.count = e.limit;
   }
   if (writing && (e.type->quals & kConst) != 0) raise_argument(L, arg, "cannot write to '%s'", type_name(st, cd->type));
   return e;
@@ -304,9 +306,9 @@ int l_totable(lua_State* L) {
   uint64_t count = e.count;
   if (!lua_isnoneornil(L, 2)) {
     count = check_count(L, st, 2);
-    if (e.count != ~uint64_t{0} && count > e.count) {
+    if (count > e.limit) {
       raise_argument(L, 2, "%llu elements are beyond the array's %llu", static_cast<unsigned long long>(count),
-                     static_cast<unsigned long long>(e.count));
+                     static_cast<unsigned long long>(e.limit));
     }
   } else if (count == ~uint64_t{0}) {
     raise_argument(L, 2, "number of elements expected: '%s' does not say it", describe_value(L, st, 1));
@@ -341,9 +343,9 @@ int l_fromtable(lua_State* L) {
   if (lua_type(L, 2) != LUA_TTABLE) raise_expected(L, st, 2, "table");
   const uint64_t first = lua_isnoneornil(L, 3) ? 0 : check_count(L, st, 3);
   uint64_t count = lua_isnoneornil(L, 4) ? static_cast<uint64_t>(table_count(L, 2)) : check_count(L, st, 4);
-  if (e.count != ~uint64_t{0} && (first > e.count || count > e.count - first)) {
+  if (first > e.limit || count > e.limit - first) {
     raise_argument(L, 3, "elements %llu to %llu are beyond the array's %llu", static_cast<unsigned long long>(first),
-                   static_cast<unsigned long long>(first + count), static_cast<unsigned long long>(e.count));
+                   static_cast<unsigned long long>(first + count), static_cast<unsigned long long>(e.limit));
   }
   if (count > kMaxTableCount || first > kMaxObjectSize / e.type->size) raise_argument(L, 4, "too many elements");
   e.address += first * e.type->size;
@@ -356,9 +358,9 @@ int l_fromtable(lua_State* L) {
 int copy_from_table(lua_State* L, State* st) {
   const Elements e = check_elements(L, st, 1, true);
   uint64_t count = lua_isnoneornil(L, 3) ? static_cast<uint64_t>(table_count(L, 2)) : check_count(L, st, 3);
-  if (e.count != ~uint64_t{0} && count > e.count) {
+  if (count > e.limit) {
     raise_argument(L, 2, "%llu elements are beyond the array's %llu", static_cast<unsigned long long>(count),
-                   static_cast<unsigned long long>(e.count));
+                   static_cast<unsigned long long>(e.limit));
   }
   if (count > kMaxTableCount) raise_argument(L, 3, "too many elements");
   luaL_checkstack(L, kStackSlots, nullptr);

@@ -1,6 +1,7 @@
 // Library functions on bytes: string copy fill. Lengths are checked against what the type knows.
 #include "lua/api/functions.h"
 #include "lua/objects/new.h"
+#include "lua/state/anchor.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
 
@@ -12,16 +13,14 @@ struct Bytes {
   void* address = nullptr;
   uint64_t known = kUnknown;  // bytes that are certainly there
   bool is_const = false;
-  static constexpr uint64_t kUnknown = ~uint64_t{0};
+  static constexpr uint64_t kUnknown = kUnknownBytes;
 };
 
-// How many bytes lie behind a cdata's address as far as its type says.
-uint64_t known_bytes(State* st, CData* cd, TypeInfo* info) {
+// How many bytes lie behind the address of the cdata at arg as far as its type, or the object it lies in, says.
+uint64_t known_bytes(lua_State* L, State* st, int arg, CData* cd, TypeInfo* info, const void* address) {
   if (info->rep == Rep::pointer || info->rep == Rep::function) return Bytes::kUnknown;
   if ((cd->flags & kHasLength) != 0) return variable_size(cd);
-  if ((cd->flags & kUnchecked) != 0 || (info->type_flags & (kIncomplete | kVariable | kHasFlexible)) != 0)
-    return Bytes::kUnknown;
-  (void)st;
+  if ((info->type_flags & (kIncomplete | kVariable | kHasFlexible)) != 0) return bytes_left(L, st, arg, address);
   return info->size;
 }
 
@@ -68,7 +67,7 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
           raise_argument(L, arg, "cannot convert '%s' to '%s'", describe_value(L, st, arg),
                          writing ? "void *" : "const void *");
         }
-        b.known = known_bytes(st, cd, info);
+        b.known = known_bytes(L, st, arg, cd, info, at);
         if (writing && b.is_const) raise_argument(L, arg, "cannot write to '%s'", type_name(st, cd->type));
         break;
       }

@@ -111,9 +111,10 @@ bool fits_text(State* st, CData* cd, const FormatArg& arg, uint64_t unit) {
   const TypeInfo* element = base_of(st, info);
   if (info->rep == Rep::pointer && element->kind == Kind::void_) return true;
   if (element->kind != Kind::integer || element->size != unit) return false;
-  if (info->rep == Rep::pointer || arg.has_precision || unit != 1 || (cd->flags & kUnchecked) != 0) return true;
+  if (info->rep == Rep::pointer || arg.has_precision || unit != 1) return true;
   // C would read on behind an array without a terminator.
-  const uint64_t bytes = size_of_object(st, cd);
+  const uint64_t bytes = (cd->flags & kHasLength) != 0 ? variable_size(cd) : info->size;
+  if (bytes == kUnknownBytes) return true;
   return bytes == 0 || std::memchr(address, 0, static_cast<size_t>(bytes)) != nullptr;
 }
 

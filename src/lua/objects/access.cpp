@@ -144,12 +144,11 @@ void push_inner_pointer(lua_State* L, State* st, TypeInfo* info, const char* at)
 
 // push_reference likewise, to what lies in or behind `cd`, argument 1.
 template <class Stack>
-void push_inner_object(lua_State* L, State* st, const CData* cd, TypeInfo* info, char* at, bool unchecked) {
+void push_inner_object(lua_State* L, State* st, const CData* cd, TypeInfo* info, char* at) {
   const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
   const bool keep = owns || (cd->flags & kHasParent) != 0;
   auto* inner = static_cast<CData*>(keep ? new_userdata_with_slot(L, sizeof(CData)) : new_userdata(L, sizeof(CData)));
   *inner = CData{info->id, kIsReference, kGuard, {at}};
-  if (unchecked) inner->flags |= kUnchecked;
   push_metatable(L, st, info);
   lua_setmetatable(L, -2);
   if (!keep) return;
@@ -174,8 +173,9 @@ __attribute__((noinline)) int index_member(lua_State* L, State* st, const CData*
   char* at = static_cast<char*>(cd->data) + m.offset;
   if (m.rep == Rep::pointer) {
     push_inner_pointer(L, st, m.info, at);
-  } else if ((m.rep == Rep::record || m.rep == Rep::array) && (m.info->type_flags & kVariable) == 0) {
-    push_inner_object<Stack>(L, st, cd, m.info, at, m.unchecked);
+  } else if ((m.rep == Rep::record || m.rep == Rep::array) && (m.info->type_flags & kVariable) == 0 &&
+             !m.unchecked) {
+    push_inner_object<Stack>(L, st, cd, m.info, at);
   } else {
     const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
     push_member(L, st, m, cd->data, owns || (cd->flags & kHasParent) != 0 ? 1 : 0);
@@ -193,7 +193,7 @@ __attribute__((noinline)) bool index_element(lua_State* L, State* st, const CDat
   if (element->rep == Rep::pointer) {
     push_inner_pointer(L, st, element, at);
   } else {
-    push_inner_object<Stack>(L, st, cd, element, at, false);
+    push_inner_object<Stack>(L, st, cd, element, at);
   }
   return true;
 }

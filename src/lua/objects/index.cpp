@@ -65,6 +65,17 @@ void check_reference(lua_State* L, State* st, const Object& o) {
   raise(L, "index %lld is outside of '%s'", static_cast<long long>(index), type_name(st, o.cd->type));
 }
 
+// Elements that the array certainly has room for; the highest number if nobody knows.
+uint64_t known_count(const Object& o, const TypeInfo* element) {
+  if ((o.cd->flags & kHasLength) != 0) {
+    const uint64_t bytes = variable_size(o.cd);
+    if (bytes == kUnknownBytes) return bytes;
+    return element->size != 0 ? bytes / element->size : 0;
+  }
+  const uint64_t count = o.info->count;
+  return count == kVla || count == kFlexible ? ~uint64_t{0} : count;
+}
+
 // The element's address; raises for NULL, void and indexes outside of an array of known length.
 void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
   TypeInfo* element = base_of(st, o.info);
@@ -79,12 +90,7 @@ void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
     }
     return static_cast<char*>(base) + static_cast<uint64_t>(index) * element->size;
   }
-  if (st->index_checks && (o.cd->flags & kUnchecked) == 0) {
-    uint64_t count = o.info->count;
-    if (count == kVla && (o.cd->flags & kHasLength) != 0)
-      count = element->size != 0 ? variable_size(o.cd) / element->size : 0;
-    if (count != kVla && count != kFlexible && static_cast<uint64_t>(index) >= count) out_of_bounds(L, st, o, index);
-  }
+  if (st->index_checks && static_cast<uint64_t>(index) >= known_count(o, element)) out_of_bounds(L, st, o, index);
   return static_cast<char*>(o.address) + static_cast<uint64_t>(index) * element->size;
 }
 

@@ -126,6 +126,18 @@ void push_owner(lua_State* L, State* st, int idx) {
   lua_pushvalue(L, idx);
 }
 
+uint64_t bytes_left(lua_State* L, State* st, int idx, const void* address) {
+  if (idx == 0) return kUnknownBytes;
+  luaL_checkstack(L, 4, "too many nested objects");
+  push_owner(L, st, idx);
+  CData* owner = to_cdata(L, st, -1);
+  lua_pop(L, 1);
+  if (owner == nullptr || (owner->flags & (kOwned | kInSlot)) != kOwned) return kUnknownBytes;
+  const auto offset = reinterpret_cast<uintptr_t>(address) - reinterpret_cast<uintptr_t>(owner->data);
+  const uint64_t size = size_of_object(st, owner);
+  return offset <= size ? size - offset : kUnknownBytes;
+}
+
 void anchor(lua_State* L, State* st, int owner, const void* address, int value) {
   luaL_checkstack(L, 8, "too many nested objects");
   value = abs_index(L, value);

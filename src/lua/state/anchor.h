@@ -21,6 +21,10 @@ void set_parent(lua_State* L, State* st, int ref, int parent);
 // Pushes the object that owns the memory the cdata at idx refers into: the cdata itself or its parent.
 void push_owner(lua_State* L, State* st, int idx);
 
+// Bytes from `address` to the end of the object made by Ferry that the cdata at idx is or lies in; kUnknownBytes if
+// there is none, or idx is 0.
+uint64_t bytes_left(lua_State* L, State* st, int idx, const void* address);
+
 // Anchors the value at `value` in the owner of the cdata at `owner` for the pointer stored at `address`; nil removes.
 void anchor(lua_State* L, State* st, int owner, const void* address, int value);
 

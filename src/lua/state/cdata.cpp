@@ -96,7 +96,8 @@ CData* push_reference(lua_State* L, State* st, TypeInfo* info, void* address, in
   if (parent != 0) parent = abs_index(L, parent);
   luaL_checkstack(L, 4, nullptr);
   // Of a variable-size object the real size may be known: room for it.
-  const size_t bytes = sizeof(CData) + ((info->type_flags & kVariable) != 0 ? sizeof(uint64_t) : 0);
+  const bool open = (info->type_flags & kVariable) != 0 || may_be_longer(*info);
+  const size_t bytes = sizeof(CData) + (open ? sizeof(uint64_t) : 0);
   auto* cd = static_cast<CData*>(parent != 0 ? new_userdata_with_slot(L, bytes) : new_userdata(L, bytes));
   *cd = CData{info->id, kIsReference, kGuard, {address}};
   set_metatable(L, st, info);
@@ -189,7 +190,7 @@ void* resolve(lua_State* L, State* st, CData* cd, TypeInfo** info) {
 }
 
 uint64_t size_of_object(State* st, CData* cd) {
-  if ((cd->flags & kHasLength) != 0) return variable_size(cd);
+  if ((cd->flags & (kHasLength | kUnchecked)) == kHasLength) return variable_size(cd);
   return resolved_type(st, cd)->size;
 }
 

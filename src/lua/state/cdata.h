@@ -14,16 +14,18 @@ enum CDataFlag : uint16_t {
   kOwned = 2,          // the bytes lie in this userdata
   kHasExtras = 4,      // has a table of anchors / a finaliser (anchor.h)
   kHasParent = 8,      // the user value slot (or environment) keeps another object alive
-  kHasLength = 16,     // a VLA/VLS made by new: its real byte size lies behind the header (variable_size)
+  kHasLength = 16,     // a VLA/VLS made by new: its real byte size lies behind the header (variable_size); with
+                       // kUnchecked: how many bytes there are, kUnknownBytes if nobody knows
   kInSlot = 32,        // the value lies in `data` itself: pointers and scalars up to 8 bytes
   kFinalised = 64,     // its finaliser has run or was taken away
   kIsCallback = 128,   // a function pointer made from a Lua function: can be set and freed
   kIsReference = 256,  // `type` is an aggregate's, but the object was reached by a reference: typeof says `T &`
-  kUnchecked = 512,    // an array at the end of a struct declared [0] or [1]: may be longer than its type
+  kUnchecked = 512,    // an array at the end of a struct declared [], [0] or [1]: may be longer than its type
 };
 
 // Lua's allocator promises no more than this for userdata memory on every version.
 inline constexpr size_t kUserdataAlign = 8;
+inline constexpr uint64_t kUnknownBytes = ~uint64_t{0};
 inline constexpr uint16_t kGuard = 0xfe52;  // pre-filter only; the metatable decides (to_cdata)
 
 struct CData {

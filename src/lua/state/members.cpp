@@ -42,7 +42,7 @@ Member describe_member(State* st, const Field& f, TypeId type, uint64_t offset, 
     return m;
   }
   m.rep = m.info->rep;
-  m.unchecked = last && m.info->rep == Rep::array && m.info->count <= 1;
+  m.unchecked = last && may_be_longer(*m.info);
   const bool constant = ((m.info->quals | outer_quals) & kConst) != 0;
   if (is_native_rep(m.rep) && !constant) m.stored = m.rep;
   return m;

@@ -17,7 +17,7 @@ struct Member {
   Rep stored = Rep::none;  // the same for numbers and bool that may be written
   uint8_t bit_width = kNotBitfield;
   uint8_t bit_offset = 0;
-  bool unchecked = false;  // trailing array [0] or [1]
+  bool unchecked = false;  // trailing array [], [0] or [1]
   uint32_t size() const { return static_cast<uint32_t>(info->size); }
 };
 

@@ -73,6 +73,11 @@ struct TypeInfo {
   CallInfo* call = nullptr;             // functions: filled on first use
 };
 
+// Whether an object of the type may be longer than the type says: a member at the end of a struct, by custom.
+inline bool may_be_longer(const TypeInfo& info) {
+  return info.rep == Rep::array && (info.count <= 1 || info.count == kFlexible);
+}
+
 // The bytes of a boxed value of `info`'s type are in the header.
 inline bool fits_slot(const TypeInfo& info) {
   return info.size <= 8 && info.rep != Rep::record && info.rep != Rep::array && info.rep != Rep::vector &&

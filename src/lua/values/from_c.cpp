@@ -329,7 +329,9 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeIn
       if (source->rep == Rep::array && info->count != kVla && info->count != kFlexible &&
           pointer_compatible(st, info->base_id, source->base_id, false)) {
         uint64_t bytes = source->count == kVla || source->count == kFlexible ? 0 : source->size;
-        if (CData* cd = to_cdata(L, st, idx); cd != nullptr && (cd->flags & kHasLength) != 0) bytes = variable_size(cd);
+        if (CData* cd = to_cdata(L, st, idx); cd != nullptr && (cd->flags & kHasLength) != 0) {
+          bytes = size_of_object(st, cd);
+        }
         if (bytes == info->size && bytes != 0) {
           copy_object(L, st, address, from, bytes, idx, keep);
           return;

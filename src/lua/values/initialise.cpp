@@ -123,8 +123,13 @@ void init_field(const Init& in, TypeInfo* record, const Field& f, void* address,
     return;
   }
   // The variable or flexible last member has what is left of the object.
-  const bool open_ended = info->rep == Rep::array && (info->count == kVla || info->count == kFlexible);
-  init_value(in, info, at, open_ended ? size - f.offset : info->size, idx, place);
+  if (!is_open_array(info)) {
+    init_value(in, info, at, info->size, idx, place);
+  } else if (lua_type(in.L, idx) == LUA_TSTRING && is_char_array(in.st, info)) {
+    write_open_string(in.L, in.st, info, at, size - f.offset, idx, place);
+  } else {
+    init_value(in, info, at, size - f.offset, idx, place);
+  }
 }
 
 // Members in order from a list, or by name. *position: the next list index, -1: by name. Returns false when

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "ctype/layout.h"
+#include "lua/state/anchor.h"
 #include "lua/state/raise.h"
 
 namespace ferry::lua {
@@ -116,7 +117,11 @@ void push_member(lua_State* L, State* st, const Member& m, void* record, int par
   if (m.bit_width == kNotBitfield) {
     auto* at = static_cast<std::byte*>(record) + m.offset;
     push_value(L, st, m.info, at, parent);
-    if (m.unchecked) static_cast<CData*>(lua_touserdata(L, -1))->flags |= kUnchecked;
+    if (m.unchecked) {
+      auto* array = static_cast<CData*>(lua_touserdata(L, -1));
+      array->flags |= kUnchecked | kHasLength;
+      variable_size(array) = bytes_left(L, st, parent, at);
+    }
     return;
   }
   const bool is_unsigned = (m.info->type_flags & kUnsigned) != 0;

@@ -247,6 +247,25 @@ bool is_char_array(State* st, TypeInfo* info) {
   return element->kind == Kind::integer && element->size == 1;
 }
 
+bool is_open_array(const TypeInfo* info) {
+  return info->rep == Rep::array && (info->count == kVla || info->count == kFlexible || info->count == 0);
+}
+
+void write_open_string(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx,
+                       const Place& place) {
+  const size_t length = raw_length(L, idx);
+  if (length > size) {
+    const char* target = type_name(st, info->id);
+    without_exceptions(st, [&] {
+      st->error = "string of " + std::to_string(length) + " bytes is too long for the " + std::to_string(size) +
+                  " bytes that '" + target + "' has";
+      return true;
+    });
+    raise_at(L, st, place);
+  }
+  write_string_array(L, st, info, address, size, idx);
+}
+
 bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx) {
   (void)st, (void)info;
   size_t length;
@@ -383,21 +402,18 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
   raise_convert(L, st, idx, info->id, place);
 }
 
-// Bytes that an array of open length has at `address`: what is left of its owner if that is known, else what the value
-// at idx needs (C has no bound there either).
+// Bytes that the value at idx gets of an array of open length at `address`: what it needs (C has no bound), but no more
+// than what is left of the object if that is known.
 uint64_t open_array_size(lua_State* L, State* st, TypeInfo* info, const void* address, int idx, int owner) {
-  CData* cd = owner != 0 ? to_cdata(L, st, owner) : nullptr;
-  if (cd != nullptr && (cd->flags & kHasLength) != 0) {
-    const auto offset = static_cast<uint64_t>(static_cast<const char*>(address) - static_cast<const char*>(cd->data));
-    if (offset <= variable_size(cd)) return variable_size(cd) - offset;
-  }
+  const uint64_t left = bytes_left(L, st, owner, address);
+  if (left != kUnknownBytes && (info->count != 0 || lua_type(L, idx) == LUA_TSTRING)) return left;
   if (lua_type(L, idx) == LUA_TSTRING) return raw_length(L, idx) + 1;
   lua_rawgeti(L, idx, 0);
   const uint64_t count = raw_length(L, idx) + (lua_isnil(L, -1) ? 0 : 1);
   lua_pop(L, 1);
   const uint64_t element = base_of(st, info)->size;
   if (element != 0 && count > kMaxObjectSize / element) raise(L, "table is too long for '%s'", type_name(st, info->id));
-  return count * element;
+  return count * element < left ? count * element : left;  // behind a `[0]` that is not the last member others lie
 }
 
 void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, int owner) {
@@ -408,9 +424,9 @@ void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx
     write_value(L, st, base_of(st, info), target, idx, place, owner);
     return;
   }
-  const bool open_array = info->rep == Rep::array && (info->count == kVla || info->count == kFlexible);
+  const bool open_array = is_open_array(info);
   if (open_array && lua_type(L, idx) == LUA_TSTRING && is_char_array(st, info)) {
-    write_string_array(L, st, info, address, open_array_size(L, st, info, address, idx, owner), idx);
+    write_open_string(L, st, info, address, open_array_size(L, st, info, address, idx, owner), idx, place);
     return;
   }
   if (lua_type(L, idx) == LUA_TTABLE && (info->rep == Rep::record || info->rep == Rep::array)) {

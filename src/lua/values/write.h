@@ -39,6 +39,12 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, 
 // A Lua string into an array of char-sized integers of `size` bytes.
 bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx);
 
+// Whether the array's length is not its type's: `[?]`, `[]`, and `[0]`, which by custom means `[]`.
+bool is_open_array(const TypeInfo* info);
+// A Lua string into an open array that has `size` bytes. What is too long for it raises.
+void write_open_string(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx,
+                       const Place& place);
+
 // Whether the member types take a string as characters.
 bool is_char_array(State* st, TypeInfo* info);
 
