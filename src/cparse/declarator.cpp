@@ -181,7 +181,8 @@ bool Parser::function_suffix(Declarator& d, uint32_t position, Attributes& conv)
   if (index == 0) return false;
   uint32_t mark = static_cast<uint32_t>(params_.size());
   bool variadic = false;
-  if (!at(Tok::r_paren)) {
+  const bool unprototyped = at(Tok::r_paren);
+  if (!unprototyped) {
     do {
       if (accept(Tok::ellipsis)) {
         variadic = true;
@@ -202,6 +203,7 @@ bool Parser::function_suffix(Declarator& d, uint32_t position, Attributes& conv)
   }
   Derivation& step = derivations_[index];
   step.variadic = variadic;
+  step.unprototyped = unprototyped;
   step.params_begin = mark;
   step.params_end = static_cast<uint32_t>(params_.size());
   if (conv.has_conv) {
@@ -300,6 +302,7 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
         Result<TypeId> function = types_.function_type(type, params, step.variadic, step.conv);
         if (!function.ok()) return fail(step.at, function.message());
         type = *function;
+        d.unprototyped = step.unprototyped && step.next == 0;
         break;
       }
     }

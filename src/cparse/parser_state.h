@@ -64,6 +64,7 @@ struct Derivation {
   enum class Kind : uint8_t { start, pointer, reference, array, function } kind = Kind::start;
   uint8_t quals = 0;
   bool variadic = false;
+  bool unprototyped = false;  // `()`
   bool ptr32 = false;
   CallConv conv = CallConv::c;
   uint32_t next = 0;  // index in derivations_; 0: none
@@ -76,6 +77,7 @@ struct Derivation {
 struct Declarator {
   Naming naming = Naming::named;
   bool is_param = false;
+  bool unprototyped = false;  // what is declared is a function `f()`
   NameId name = kNoName;
   uint32_t at = 0;    // of the name, or of where it would be
   uint32_t head = 0;  // its first derivation in derivations_, a Kind::start
@@ -140,6 +142,7 @@ class Parser {
 
   // symbols.cpp
   bool declare(const Declarator& declarator, TypeId type, Storage storage, const Attributes& from_specifiers);
+  bool complete(Symbol& symbol, const Symbol& later);
   bool declare_constant(NameId name, const Constant& value, uint32_t where);
   TypeId with_format_by_name(TypeId type, NameId name);
   std::string describe(const Symbol& symbol) const;

@@ -79,6 +79,12 @@ static_assert(std::is_sorted(std::begin(kNames), std::end(kNames),
                              [](const Name& a, const Name& b) { return a.text < b.text; }),
               "found by binary search");
 
+const Name* find(std::string_view name) {
+  const Name* found = std::lower_bound(std::begin(kNames), std::end(kNames), name,
+                                       [](const Name& entry, std::string_view text) { return entry.text < text; });
+  return found != std::end(kNames) && found->text == name ? found : nullptr;
+}
+
 TypeId integer(const TypeTable& types, unsigned size, bool is_unsigned) {
   switch (size) {
     case 1:
@@ -166,10 +172,25 @@ TypeId va_list_type(TypeTable& types) {
   return char_pointer;
 }
 
+bool varies_by_system(std::string_view name) {
+  const Name* found = find(name);
+  if (found == nullptr) return false;
+  switch (found->meaning) {
+    case Meaning::fast16:
+    case Meaning::fast32:
+    case Meaning::wint:
+    case Meaning::time:
+    case Meaning::off:
+    case Meaning::boolean:  // what a C without <stdbool.h> calls so has the size that it says
+      return true;
+    default:
+      return false;
+  }
+}
+
 TypeId predefined_type(TypeTable& types, std::string_view name) {
-  const Name* found = std::lower_bound(std::begin(kNames), std::end(kNames), name,
-                                       [](const Name& entry, std::string_view text) { return entry.text < text; });
-  if (found == std::end(kNames) || found->text != name) return kNoType;
+  const Name* found = find(name);
+  if (found == nullptr) return kNoType;
   const Target& target = types.target();
   bool windows = target.os == Os::windows;
   unsigned size = found->size;

@@ -10,6 +10,9 @@ namespace ferry::cparse {
 // The type `name` stands for on the table's target; kNoType: it is not predefined. May add rows (va_list).
 TypeId predefined_type(TypeTable& types, std::string_view name);
 
+// Whether the name's type differs between systems or programs, so that a program's first declaration of it counts.
+bool varies_by_system(std::string_view name);
+
 // The platform's va_list, by value: an array of one structure, a structure, or a pointer.
 TypeId va_list_type(TypeTable& types);
 

@@ -62,10 +62,10 @@ bool SameType::types(TypeId a, TypeId b, int depth) {
         const Function& fa = types_.function(a);
         const Function& fb = types_.function(b);
         if (depth > kMaxNesting || fa.variadic != fb.variadic || fa.conv != fb.conv ||
-            fa.params.size() != fb.params.size() || fa.format.style != fb.format.style ||
-            fa.format.string_index != fb.format.string_index || fa.format.first_to_check != fb.format.first_to_check) {
+            fa.params.size() != fb.params.size()) {
           return false;
         }
+        if (!seen_.insert(uint64_t{a} << 32 | b).second) return true;
         for (size_t i = 0; i < fa.params.size(); ++i) {
           if (!types(fa.params[i].type, fb.params[i].type, depth + 1)) return false;
         }
@@ -76,6 +76,48 @@ bool SameType::types(TypeId a, TypeId b, int depth) {
       default:
         return false;
     }
+  }
+}
+
+TypeId Composite::of_functions(TypeId a, TypeId b, int depth) {
+  const Function& fa = types_.function(a);
+  const Function& fb = types_.function(b);
+  if (fa.conv != fb.conv || fa.variadic != fb.variadic || fa.params.size() != fb.params.size()) return kNoType;
+  const TypeId result = of(fa.result, fb.result, depth);
+  if (result == kNoType) return kNoType;
+  std::vector<Param> params = fa.params;
+  for (size_t i = 0; i < params.size(); ++i) {
+    params[i].type = of(params[i].type, fb.params[i].type, depth);
+    if (params[i].type == kNoType) return kNoType;
+    if (params[i].name == kNoName) params[i].name = fb.params[i].name;
+  }
+  const FormatAttribute format = fa.format.style != FormatAttribute::none ? fa.format : fb.format;
+  const Result<TypeId> function = types_.function_type(result, params, fa.variadic, fa.conv, format);
+  return function.ok() ? *function : kNoType;
+}
+
+TypeId Composite::of(TypeId a, TypeId b, int depth) {
+  if (a == b) return a;
+  if (depth > kMaxNesting || ++steps_ > kMaxSteps) return kNoType;
+  const Type ta = types_[a];
+  const Type tb = types_[b];
+  if (ta.kind != tb.kind || ta.quals != tb.quals) return kNoType;
+  switch (ta.kind) {
+    case Kind::function:
+      return of_functions(a, b, depth + 1);
+    case Kind::pointer: {
+      const TypeId base = of(ta.base, tb.base, depth + 1);
+      return base != kNoType ? types_.qualified(types_.pointer_to(base), ta.quals) : kNoType;
+    }
+    case Kind::array: {
+      if (ta.count != tb.count && ta.count != kFlexible && tb.count != kFlexible) return kNoType;
+      const TypeId base = of(ta.base, tb.base, depth + 1);
+      if (base == kNoType) return kNoType;
+      const Result<TypeId> array = types_.array_of(base, ta.count != kFlexible ? ta.count : tb.count);
+      return array.ok() ? *array : kNoType;
+    }
+    default:
+      return SameType(types_).types(a, b) ? a : kNoType;
   }
 }
 

@@ -65,8 +65,8 @@ TypeId Parser::with_format_by_name(TypeId type, NameId name) {
   return type;
 }
 
-// A function, variable or typedef. A later declaration replaces an earlier one (LuaJIT, luaffifb), except that what
-// means the same keeps the earlier type: a repeated `typedef struct { ... } T;` shall not make a second T.
+// A function, variable or typedef. The first declaration stays, as in LuaJIT: what one module declares shall not change
+// what another uses. A later one may say what the first left open.
 bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const Attributes& from_specifiers) {
   Symbol symbol;
   symbol.name = d.name;
@@ -91,23 +91,42 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
     }
   }
   symbol.type = type;
-  const Symbol* old = types_.find_symbol(d.name);
-  if (old != nullptr && old->kind == Symbol::Kind::constant) {
+  symbol.unprototyped = symbol.kind == Symbol::Kind::function && d.unprototyped;
+  const Symbol* old = symbol.kind == Symbol::Kind::type_name ? lookup(d.name) : types_.find_symbol(d.name);
+  if (old == nullptr || old->kind == Symbol::Kind::none || old->kind == Symbol::Kind::bad_macro) {
+    types_.declare(symbol);
+    return true;
+  }
+  if (old->kind == Symbol::Kind::constant) {
     return fail(
         d.at, shown(types_.name(d.name)) + " is declared as " + describe(symbol) + " but is already " + describe(*old));
   }
-  if (old != nullptr && old->kind == symbol.kind) {
-    const Type& was = types_[old->type];
-    bool keep = SameType(types_).types(old->type, type);
-    // `extern int a[];` after `int a[3];` says less, not something else (C11 6.2.7p3).
-    keep = keep || (symbol.kind == Symbol::Kind::variable && types_[type].kind == Kind::array &&
-                    types_[type].count == kFlexible && was.kind == Kind::array && was.base == types_[type].base);
-    if (keep) {
-      symbol.type = old->type;
-      if (symbol.link_name == kNoName) symbol.link_name = old->link_name;
-    }
+  if (old->kind == Symbol::Kind::type_name && varies_by_system(types_.name(d.name)) &&
+      predefined_type(types_, types_.name(d.name)) == old->type) {
+    types_.declare(symbol);
+    return true;
   }
-  types_.declare(symbol);
+  Symbol together = *old;
+  if (complete(together, symbol)) types_.declare(together);
+  return true;
+}
+
+// What `later` adds to the symbol declared before; false: nothing, or it means something else.
+bool Parser::complete(Symbol& symbol, const Symbol& later) {
+  if (symbol.kind != later.kind || symbol.kind == Symbol::Kind::type_name) return false;
+  if (symbol.unprototyped != later.unprototyped) {
+    // C11 6.7.6.3p15: `f()` says nothing of parameters. The results have to agree.
+    const Function& f = types_.function(symbol.type);
+    const Function& g = types_.function(later.type);
+    if (f.conv != g.conv || Composite(types_).of(f.result, g.result) == kNoType) return false;
+    if (symbol.unprototyped) symbol.type = later.type;
+    symbol.unprototyped = false;
+  } else {
+    const TypeId type = Composite(types_).of(symbol.type, later.type);
+    if (type == kNoType) return false;
+    symbol.type = type;
+  }
+  if (symbol.link_name == kNoName) symbol.link_name = later.link_name;
   return true;
 }
 

@@ -172,6 +172,7 @@ struct Symbol {
   NameId link_name = kNoName;  // __asm__("name"); 0: the name itself
   Constant constant;           // Kind::constant
   NameId text = kNoName;       // Kind::bad_macro: the #define's text, an error only when used
+  bool unprototyped = false;   // a function declared `f()`: a later declaration may say its parameters
 };
 
 // Where a field was found, also within anonymous members.

@@ -300,17 +300,40 @@ end
 
 TestCdefRedeclaration = {}
 
-function TestCdefRedeclaration:test_later_function_replaces()
-  ffi.cdef "int abs(int); int abs(int);"
-  ffi.cdef "double cd_rd(int);"
-  lu.assertTrue(pcall(ffi.cdef, "int cd_rd(double);"))
+function TestCdefRedeclaration:test_the_first_function_stays()
+  ffi.cdef "int abs(int); int abs(int); int labs(int);"
+  ffi.cdef "double abs(double, double);"
+  ffi.cdef "double labs(double, double);"
+  lu.assertEquals(ffi.C.abs(-3), 3)
+  ffi.cdef "double abs(double);"
+  lu.assertEquals(ffi.C.abs(-4), 4)
+  lu.assertTrue(tostring(ffi.typeof(ffi.C.labs)):find("ctype<int (", 1, true) == 1)
 end
 
-function TestCdefRedeclaration:test_different_typedef_replaces()
-  H.not_on_luajit "keeps the first"
-  ffi.cdef "typedef int cd_td;"
-  ffi.cdef "typedef double cd_td;"
-  lu.assertEquals(ffi.sizeof "cd_td", 8)
+function TestCdefRedeclaration:test_the_first_typedef_stays()
+  ffi.cdef "typedef int cd_td; typedef struct { int x, y; } cd_ts;"
+  ffi.cdef "typedef double cd_td; typedef struct { char c; } cd_ts; typedef int size_t;"
+  lu.assertEquals(ffi.sizeof "cd_td", 4)
+  lu.assertEquals(ffi.sizeof "cd_ts", 8)
+  lu.assertEquals(ffi.sizeof "size_t", ffi.sizeof "void *")
+  ffi.cdef "int cd_td(int); extern double cd_td;"
+  lu.assertEquals(ffi.sizeof "cd_td", 4)
+end
+
+function TestCdefRedeclaration:test_the_first_variable_stays()
+  ffi.cdef "extern int opterr;"
+  ffi.cdef "extern double opterr;"
+  lu.assertEquals(ffi.C.opterr, 1) -- <unistd.h>: initially not 0; glibc and musl have 1
+end
+
+function TestCdefRedeclaration:test_later_ones_complete()
+  H.not_on_luajit "keeps the first as it is"
+  ffi.cdef "int toupper();"
+  lu.assertFalse((pcall(function() return ffi.C.toupper(97) end)))
+  ffi.cdef "int toupper(int character);"
+  lu.assertEquals(ffi.C.toupper(97), 65)
+  ffi.cdef "int toupper();"
+  lu.assertEquals(ffi.C.toupper(97), 65)
 end
 
 function TestCdefRedeclaration:test_conflicting_body_is_an_error()

@@ -396,7 +396,7 @@ TEST(CparseDecl, Symbols) {
       {"per_thread", Symbol::Kind::variable, "int"},
       {"ordered", Symbol::Kind::variable, "uint64_t"},
       {"bool", Symbol::Kind::type_name, "unsigned char"},
-      {"size_t", Symbol::Kind::type_name, "int64_t"},
+      {"size_t", Symbol::Kind::type_name, "uint64_t"},
       {"strange_order", Symbol::Kind::type_name, "int"},
       {"qualified_result", Symbol::Kind::function, "function() returning pointer to void"},
   };

@@ -1,4 +1,4 @@
-// Declaring again: what replaces, what stays, what is refused; #define and #undef; nothing half done after an error.
+// Declaring again: what stays, what completes, what is refused; #define and #undef; nothing half done after an error.
 #include "cparse_testing.h"
 
 namespace ferry::cparse::testing {
@@ -29,25 +29,70 @@ TEST(CparseRedeclare, SameAgainIsTheSame) {
   EXPECT_EQ(type_of(types, "enum colors"), colors);
 }
 
-TEST(CparseRedeclare, LaterOnesReplace) {
+// LuaJIT: whoever declares a name first decides what it is.
+TEST(CparseRedeclare, TheFirstStays) {
   TypeTable types(kX64SysV);
-  ASSERT_EQ(cdef(types, "int f(int); extern int v; typedef int T; int labelled(int) __asm__(\"other\");"), "");
-  ASSERT_EQ(cdef(types, "long f(char); extern double v; typedef char T; int labelled(int);"), "");
-  EXPECT_EQ(describe(types, symbol(types, "f")->type), "function(char) returning int64_t");
-  EXPECT_EQ(describe(types, symbol(types, "v")->type), "double");
-  EXPECT_EQ(describe(types, symbol(types, "T")->type), "char");
-  EXPECT_EQ(types.name(symbol(types, "labelled")->link_name), "other");  // as in C, a label stays
-  ASSERT_EQ(cdef(types, "extern int a[3]; extern int a[]; extern int b[]; extern int b[4]; int v(void); extern int f;"),
+  ASSERT_EQ(
+      cdef(types, "int f(int); extern int v; typedef int T; int labelled(int) __asm__(\"other\"); typedef int t;"), "");
+  ASSERT_EQ(
+      cdef(types,
+           "long f(char); extern double v; typedef char T; int labelled(int); int t(int); extern int f; T used(T);"
+           "int v(void); typedef struct { int x; } T; long labelled(int) __asm__(\"third\");"),
+      "");
+  EXPECT_EQ(describe(types, symbol(types, "f")->type), "function(int) returning int");
+  EXPECT_EQ(symbol(types, "f")->kind, Symbol::Kind::function);
+  EXPECT_EQ(describe(types, symbol(types, "v")->type), "int");
+  EXPECT_EQ(symbol(types, "v")->kind, Symbol::Kind::variable);
+  EXPECT_EQ(describe(types, symbol(types, "T")->type), "int");
+  EXPECT_EQ(symbol(types, "t")->kind, Symbol::Kind::type_name);
+  EXPECT_EQ(describe(types, symbol(types, "used")->type), "function(int) returning int");
+  EXPECT_EQ(types.name(symbol(types, "labelled")->link_name), "other");
+  // Real headers declare what is predefined; what systems differ in is the program's to say.
+  ASSERT_EQ(cdef(types,
+                 "typedef int size_t; size_t used_size(void); typedef struct va *va_list;"
+                 "typedef int time_t; typedef char time_t; time_t now(void);"),
             "");
-  EXPECT_EQ(describe(types, symbol(types, "a")->type), "array 3 of int");
-  EXPECT_EQ(describe(types, symbol(types, "b")->type), "array 4 of int");
-  EXPECT_EQ(symbol(types, "v")->kind, Symbol::Kind::function);
-  EXPECT_EQ(symbol(types, "f")->kind, Symbol::Kind::variable);
-  // Real headers declare what is predefined.
-  ASSERT_EQ(cdef(types, "size_t used(void); typedef int size_t; typedef struct va *va_list; size_t other(va_list);"),
+  EXPECT_EQ(describe(types, symbol(types, "used_size")->type), "function() returning uint64_t");
+  EXPECT_EQ(describe(types, symbol(types, "now")->type), "function() returning int");
+}
+
+// C11 6.2.7p3-4.
+TEST(CparseRedeclare, CompatibleOnesCompleteEachOther) {
+  struct {
+    const char* name;
+    const char* first;
+    const char* second;
+    const char* together;
+  } rows[] = {
+      {"a", "extern int a[3];", "extern int a[];", "array 3 of int"},
+      {"b", "extern int b[];", "extern int b[4];", "array 4 of int"},
+      {"c", "extern int (*c)[];", "extern int (*c)[4];", "pointer to array 4 of int"},
+      {"d", "extern int d[][2];", "extern int d[3][2];", "array 3 of array 2 of int"},
+      {"e", "extern int e[2];", "extern int e[3];", "array 2 of int"},
+      {"f", "int f();", "int f(int);", "function(int) returning int"},
+      {"g", "int g(int);", "int g();", "function(int) returning int"},
+      {"h", "int h(void);", "int h(int);", "function() returning int"},
+      {"i", "int i();", "long i(int);", "function() returning int"},
+      {"j", "int *j();", "int *j(int, ...);", "function(int, ...) returning pointer to int"},
+      {"k", "int k(int (*)[]);", "int k(int (*)[5]);", "function(pointer to array 5 of int) returning int"},
+      {"l", "int (*l(int (*)[]))[3];", "int (*l(int (*)[2]))[];",
+       "function(pointer to array 2 of int) returning pointer to array 3 of int"},
+      {"m", "int m(const int *);", "int m(int *);", "function(pointer to const int) returning int"},
+      {"n", "enum later n(void);", "enum later { LATER }; enum later n(void);", "function() returning enum later"},
+  };
+  for (const auto& row : rows) {
+    TypeTable types(kX64SysV);
+    ASSERT_EQ(cdef(types, row.first), "") << row.first;
+    ASSERT_EQ(cdef(types, row.second), "") << row.second;
+    EXPECT_EQ(describe(types, symbol(types, row.name)->type), row.together) << row.second;
+  }
+  TypeTable types(kX64SysV);
+  ASSERT_EQ(cdef(types,
+                 "int p(const char *, ...); int p(const char *, ...) __attribute__((format(printf, 1, 2)));"
+                 "int q(int); int q(int) __asm__(\"r\"); int q(int) __asm__(\"s\");"),
             "");
-  EXPECT_EQ(describe(types, symbol(types, "used")->type), "function() returning uint64_t");
-  EXPECT_EQ(describe(types, symbol(types, "other")->type), "function(pointer to struct va) returning int");
+  EXPECT_EQ(types.function(symbol(types, "p")->type).format.style, FormatAttribute::printf);
+  EXPECT_EQ(types.name(symbol(types, "q")->link_name), "r");
 }
 
 TEST(CparseRedeclare, ConflictsNameBoth) {
