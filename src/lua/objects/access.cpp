@@ -173,8 +173,7 @@ __attribute__((noinline)) int index_member(lua_State* L, State* st, const CData*
   char* at = static_cast<char*>(cd->data) + m.offset;
   if (m.rep == Rep::pointer) {
     push_inner_pointer(L, st, m.info, at);
-  } else if ((m.rep == Rep::record || m.rep == Rep::array) && (m.info->type_flags & kVariable) == 0 &&
-             !m.unchecked) {
+  } else if ((m.rep == Rep::record || m.rep == Rep::array) && (m.info->type_flags & kVariable) == 0 && !m.unchecked) {
     push_inner_object<Stack>(L, st, cd, m.info, at);
   } else {
     const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
