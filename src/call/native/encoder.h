@@ -37,6 +37,9 @@ class Encoder {
   // Absolute call and jump targets (`a.call(uint64_t)`, `a.call(asmjit::imm(address))`) become relative ones where they
   // are in reach of the final address, else go through a table behind the code.
   asmjit::CodeHolder& code() { return code_; }
+  // What is assembled from now on is also kept as text, one instruction a line (listing.h).
+  void keep_log() { code_.setLogger(&log_); }
+  const char* log() const { return log_.data(); }
   bool failed() const { return errors_.failed; }
 
   // Puts the code in the arena, relocated to its final address. Once per encoder.
@@ -56,6 +59,7 @@ class Encoder {
 
   const Arch arch_;
   Errors errors_;
+  asmjit::StringLogger log_;
   asmjit::CodeHolder code_;
 };
 

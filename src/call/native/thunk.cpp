@@ -34,14 +34,6 @@ Result<CodeBlock> make_switch(const void* const* target) {
   return encoder.publish(process_code(), kThunkShape);
 }
 
-Result<std::vector<uint8_t>> thunk_bytes(const ThunkHost& host, const ThunkSpec& spec, uint64_t base) {
-  const Emitter* emitter = emitter_of(*spec.plan);
-  if (emitter == nullptr) return Error{"no thunk for this plan"};
-  Encoder encoder(emitter->arch);
-  emitter->thunk(encoder, host, spec);
-  return encoder.bytes(base);
-}
-
 Result<CodeBlock> make_callback_code(const ThunkHost& host, const CallbackApi& api, const CallbackHandlers& handlers,
                                      const CallbackSpec& spec) {
   const Error refused{"no compiled callback for this plan"};

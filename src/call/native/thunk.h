@@ -181,7 +181,5 @@ Result<CodeBlock> make_switch(const void* const* target);
 bool can_make_thunk(const abi::CallPlan& plan);
 // Errors: executable memory; what can_make_thunk() refuses; code of another processor.
 Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec);
-// The code as it would lie at `base`, for tests.
-Result<std::vector<uint8_t>> thunk_bytes(const ThunkHost& host, const ThunkSpec& spec, uint64_t base);
 
 }  // namespace ferry::call
