@@ -15,6 +15,7 @@ int l_istype(lua_State* L);
 int l_metatype(lua_State* L);
 int l_gc_set(lua_State* L);
 int l_eval(lua_State* L);
+// debug.cpp
 int l_debug(lua_State* L);
 // memory.cpp
 int l_string(lua_State* L);

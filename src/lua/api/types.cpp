@@ -1,4 +1,4 @@
-// Library functions about types: cdef typeof sizeof alignof offsetof istype metatype gc eval debug.
+// Library functions about types: cdef typeof sizeof alignof offsetof istype metatype gc eval.
 #include <cstring>
 
 #include "cparse/parser.h"
@@ -245,80 +245,6 @@ int l_eval(lua_State* L) {
     raise_error(L, st);
   }
   push_constant(L, st, value);
-  return 1;
-}
-
-namespace {
-
-struct DebugTables {
-  lua_State* L;
-  State* st;
-  int functions, types, constants;
-};
-
-void add_symbol(void* context, const Symbol& symbol) {
-  const auto& d = *static_cast<DebugTables*>(context);
-  const std::string_view name = d.st->types->name(symbol.name);
-  int table = d.constants;
-  switch (symbol.kind) {
-    case Symbol::Kind::function:
-      push_ctype(d.L, d.st, d.st->types->pointer_to(symbol.type));
-      table = d.functions;
-      break;
-    case Symbol::Kind::variable:
-      return;
-    case Symbol::Kind::type_name:
-      push_ctype(d.L, d.st, symbol.type);
-      table = d.types;
-      break;
-    case Symbol::Kind::constant:
-      push_constant(d.L, d.st, symbol.constant);
-      break;
-    default:
-      return;
-  }
-  lua_setfield(d.L, table, name.data());
-}
-
-}  // namespace
-
-// luaffifb's debug(): what is known. Tables are fresh at every call.
-int l_debug(lua_State* L) {
-  State* st = open_call(L);
-  luaL_checkstack(L, 12, nullptr);
-  lua_settop(L, 0);
-  lua_newtable(L);
-  lua_newtable(L);
-  lua_newtable(L);
-  lua_newtable(L);
-  DebugTables tables{L, st, 2, 3, 4};
-  st->types->for_each_symbol(add_symbol, &tables);
-  lua_pushvalue(L, 2);
-  lua_setfield(L, 1, "functions");
-  lua_pushvalue(L, 3);
-  lua_setfield(L, 1, "types");
-  lua_pushvalue(L, 4);
-  lua_setfield(L, 1, "constants");
-  lua_newtable(L);
-  for (const char* property : {"64bit", "32bit", "le", "be", "fpu", "hardfp", "softfp", "win", "eabi"}) {
-    push_function(L, st, l_abi);
-    lua_pushstring(L, property);
-    lua_call(L, 1, 1);
-    lua_setfield(L, -2, property);
-  }
-  lua_setfield(L, 1, "abi");
-  push_small_integer(L, static_cast<int64_t>(callback_count(st)));
-  lua_newtable(L);
-  lua_insert(L, -2);
-  lua_setfield(L, -2, "count");
-  lua_setfield(L, 1, "callbacks");
-  push_code_usage(L, st);
-  lua_setfield(L, 1, "code");
-  lua_newtable(L);
-  push_small_integer(L, lua_gc(L, LUA_GCCOUNT, 0));
-  lua_setfield(L, -2, "count");
-  lua_setfield(L, 1, "gc");
-  lua_settop(L, 1);
   return 1;
 }
 

@@ -189,12 +189,13 @@ bool is_plain(State* st, TypeInfo* info) {
   return is_native_rep(info->rep);
 }
 
-bool is_scalar_callback(State* st, const CallbackRecord& record) {
-  if (record.params.size() > kMaxScalarParams) return false;
-  for (TypeInfo* info : record.params) {
-    if (!is_plain(st, info)) return false;
+bool is_scalar_callback(State* st, const Function& f) {
+  if (f.params.size() > kMaxScalarParams) return false;
+  for (const Param& p : f.params) {
+    if (!is_plain(st, info_of(st, p.type))) return false;
   }
-  return record.result->rep == Rep::none || is_native_rep(record.result->rep);
+  const TypeInfo* result = info_of(st, f.result);
+  return result->rep == Rep::none || is_native_rep(result->rep);
 }
 
 // The pcall of a scalar callback: no C function in between. Returns lua_pcall's status, an error on top.
@@ -337,15 +338,7 @@ void forget_oldest(CallbackTable* table) {
 
 // A compiled callback. Error: there can be none.
 Result<std::unique_ptr<call::Callback>> make_native(State* st, CallbackRecord* record) {
-  call::CallbackSpec spec;
-  spec.inline_call = record->scalar;
-  spec.result = thunk_kind(record->result->rep);
-  for (TypeInfo* info : record->params) {
-    const bool through = info->rep == Rep::reference;
-    if (through && base_of(st, info)->rep == Rep::reference) spec.inline_call = false;
-    spec.args.push_back({thunk_kind(through ? base_of(st, info)->rep : info->rep), through});
-  }
-  return make_native_callback(st, record->fn, std::move(spec), {handle, handle_failure, handle_result}, &record->data);
+  return make_native_callback(st, record->fn, callback_spec(st, record->fn), callback_handlers(), &record->data);
 }
 
 // The Lua function at idx is the one to call; `reference` is its place in the registry.
@@ -370,7 +363,7 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     record->fn = fn;
     record->result = info_of(st, f.result);
     for (const Param& p : f.params) record->params.push_back(info_of(st, p.type));
-    record->scalar = is_scalar_callback(st, *record);
+    record->scalar = is_scalar_callback(st, f);
     record->data.state = st;
     record->data.context = record.get();
     auto slot = make_native(st, record.get());
@@ -416,6 +409,24 @@ CallbackRecord* check_callback(lua_State* L, State* st) {
 }
 
 }  // namespace
+
+call::CallbackSpec callback_spec(State* st, TypeInfo* fn) {
+  const Function& f = st->types->function(fn->id);
+  call::CallbackSpec spec;
+  spec.inline_call = is_scalar_callback(st, f);
+  spec.result = thunk_kind(info_of(st, f.result)->rep);
+  for (const Param& p : f.params) {
+    TypeInfo* info = info_of(st, p.type);
+    const bool through = info->rep == Rep::reference;
+    if (through && base_of(st, info)->rep == Rep::reference) spec.inline_call = false;
+    spec.args.push_back({thunk_kind(through ? base_of(st, info)->rep : info->rep), through});
+  }
+  return spec;
+}
+
+call::CallbackHandlers callback_handlers() {
+  return {handle, handle_failure, handle_result};
+}
 
 void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place) {
   luaL_checkstack(L, 6, nullptr);
@@ -550,6 +561,14 @@ int l_onerror(lua_State* L) {
     lua_rawseti(L, LUA_REGISTRYINDEX, record->on_error);
   }
   return 0;
+}
+
+TypeInfo* callback_at(State* st, const void* address) {
+  CallbackTable* table = table_of(st);
+  if (table == nullptr) return nullptr;
+  auto found = table->by_address.find(address);
+  if (found == table->by_address.end() || found->second == 0) return nullptr;
+  return table->records.at(found->second)->fn;
 }
 
 bool is_freed_callback(State* st, const void* address) {

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "call/native/callback.h"
 #include "lua/state/raise.h"
 #include "lua/state/state.h"
 
@@ -21,6 +22,14 @@ int l_callback_set(lua_State* L);
 
 // ffi.onerror(cb, value | handler | nil): what a failed call of the callback returns / who is told.
 int l_onerror(lua_State* L);
+
+// What compiled code of callbacks of the function type is made from, but its plan; and what it calls. May throw
+// bad_alloc.
+call::CallbackSpec callback_spec(State* st, TypeInfo* fn);
+call::CallbackHandlers callback_handlers();
+
+// The function type of the live callback at a C address; null: there is none in this state.
+TypeInfo* callback_at(State* st, const void* address);
 
 // Whether a C address was a callback of this state that has been freed and not been reused since.
 bool is_freed_callback(State* st, const void* address);

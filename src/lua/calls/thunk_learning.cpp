@@ -98,7 +98,7 @@ void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
       thunk->shapes.erase(at);
       return false;
     }
-    at->second = *code;
+    at->second = {*code, std::move(types), {args, args + extra}};
     thunk->fruitless = 0;
     *next = record->targets[0];
     record->targets[0] = code->address;

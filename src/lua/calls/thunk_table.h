@@ -12,6 +12,13 @@
 
 namespace ferry::lua {
 
+// The code for one shape of a variadic call: the types behind `...`, and what it takes for them.
+struct ShapeCode {
+  call::CodeBlock code;
+  std::vector<TypeId> types;
+  std::vector<call::ThunkArg> args;
+};
+
 // What the code of one thunk refers to.
 struct Thunk {
   State* st = nullptr;
@@ -25,11 +32,11 @@ struct Thunk {
   // Variadic functions: `code` goes to the youngest of these, and each to the one before it with what it does not take;
   // the first goes to `slow`.
   bool variadic = false;
-  uint8_t fruitless = 0;                                    // slow calls of which nothing was learned, in a row
-  std::map<std::vector<uint64_t>, call::CodeBlock> shapes;  // by the kinds of the arguments
-  bool of_type = false;                                     // belongs to a function type, for function pointers
-  bool young = true;                                        // not registered yet
-  bool live = false;                                        // found by the sweep
+  uint8_t fruitless = 0;                              // slow calls of which nothing was learned, in a row
+  std::map<std::vector<uint64_t>, ShapeCode> shapes;  // by the kinds of the arguments
+  bool of_type = false;                               // belongs to a function type, for function pointers
+  bool young = true;                                  // not registered yet
+  bool live = false;                                  // found by the sweep
 };
 
 struct ThunkTable {
@@ -59,6 +66,13 @@ void trace_slow_call(lua_State* L, State* st, const Thunk& thunk, int first);
 void trace_code(State* st, const Thunk& thunk, const char* what, const call::CodeBlock& code);
 // The function of a thunk as it is declared: its name, or its type.
 const char* thunk_name(State* st, const Thunk& thunk);
+
+// Gives a new thunk what its code refers to, from its type. (thunks.cpp)
+void fill_parameters(State* st, Thunk* thunk);
+// Errors: why there is no code for calls of this type, plan and emitter aside. (thunks.cpp)
+Result<void> can_compile(State* st, TypeInfo* fn, const FunctionRecord* record);
+// What code of callbacks is told of this Lua. (thunks.cpp)
+call::CallbackApi callback_api();
 
 // The spec of a call by `plan`, without what is behind `...`; `record` is null for function types. (thunks.cpp)
 call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, const FunctionRecord* record);

@@ -112,12 +112,12 @@ call::ThunkResult result_of(TypeInfo* info) {
 
 void release_code(const Thunk& thunk) {
   call::process_code().release(thunk.code);
-  for (const auto& [kinds, code] : thunk.shapes) call::process_code().release(code);
+  for (const auto& [kinds, shape] : thunk.shapes) call::process_code().release(shape.code);
 }
 
 void retire_code(const Thunk& thunk) {
   call::process_code().retire(thunk.code);
-  for (const auto& [kinds, code] : thunk.shapes) call::process_code().retire(code);
+  for (const auto& [kinds, shape] : thunk.shapes) call::process_code().retire(shape.code);
 }
 
 }  // namespace
@@ -125,6 +125,31 @@ void retire_code(const Thunk& thunk) {
 bool thunk_takes_string(State* st, TypeInfo* info) {
   const TypeInfo* to = base_of(st, info);
   return (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
+}
+
+void fill_parameters(State* st, Thunk* thunk) {
+  const Function& f = st->types->function(thunk->type->id);
+  for (const Param& p : f.params) thunk->params.push_back(info_of(st, p.type));
+  thunk->cells.assign(f.params.size(), kNoType);
+  thunk->callbacks.assign(f.params.size(), {});
+}
+
+Result<void> can_compile(State* st, TypeInfo* fn, const FunctionRecord* record) {
+  const Function& f = st->types->function(fn->id);
+  if (!f.variadic) return {};
+  if (record == nullptr) return Error{"a pointer to a variadic function"};
+  // A format decides on the types, too.
+  if (f.format.style != FormatAttribute::none) return Error{"its format has to be read at each call"};
+  return {};
+}
+
+call::CallbackApi callback_api() {
+  call::CallbackApi api;
+  api.rawgeti = entry(lua_rawgeti);
+  api.pcall = pcall_entry();
+  api.settop = entry(lua_settop);
+  api.registry = LUA_REGISTRYINDEX;
+  return api;
 }
 
 call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, const FunctionRecord* record) {
@@ -150,20 +175,17 @@ namespace {
 
 // Fills the thunk and publishes its code. Errors: why there is none.
 Result<call::CodeBlock> compile(State* st, Thunk* thunk, FunctionRecord* record) {
-  const Function& f = st->types->function(thunk->type->id);
-  for (const Param& p : f.params) thunk->params.push_back(info_of(st, p.type));
-  thunk->cells.assign(f.params.size(), kNoType);
-  thunk->callbacks.assign(f.params.size(), {});
-  if (f.variadic) {
-    if (record == nullptr) return Error{"a pointer to a variadic function"};
-    if (f.format.style != FormatAttribute::none) return Error{"its format has to be read at each call"};
+  fill_parameters(st, thunk);
+  const Result<void> can = can_compile(st, thunk->type, record);
+  if (!can) return can.error();
+  if (st->types->function(thunk->type->id).variadic) {
     thunk->variadic = true;
     record->targets[0] = thunk->slow;
     return call::make_switch(&record->targets[0]);
   }
   auto plan = abi::plan_call(*st->types, thunk->type->id);
   if (!plan) return plan.error();
-  if (record != nullptr) record->expected = call::expected_top(st->stack, f.params.size());
+  if (record != nullptr) record->expected = call::expected_top(st->stack, thunk->params.size());
   return call::make_thunk(st->thunks->host, spec_of(st, thunk, *plan, record));
 }
 
@@ -281,12 +303,7 @@ Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo
   call::CodeBlock& code = st->thunks->callbacks[fn->id];
   if (code.address == nullptr) {
     spec.plan = &*plan;
-    call::CallbackApi api;
-    api.rawgeti = entry(lua_rawgeti);
-    api.pcall = pcall_entry();
-    api.settop = entry(lua_settop);
-    api.registry = LUA_REGISTRYINDEX;
-    auto made = call::make_callback_code(st->thunks->host, api, handlers, spec);
+    auto made = call::make_callback_code(st->thunks->host, callback_api(), handlers, spec);
     if (!made) return made.error();
     code = *made;
     if (traced(Topic::code)) {

@@ -3,6 +3,8 @@
 // says "no".
 #pragma once
 
+#include <span>
+
 #include "call/backend.h"
 #include "call/native/callback.h"
 #include "lua/state/state.h"
@@ -42,6 +44,17 @@ Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo
                                                              call::CallbackData* data);
 // Notes how the Lua function on top of the stack looks there.
 void capture_function(lua_State* L, State* st, call::CallbackData* data);
+
+// The code as text, for ffi.debug (thunk_text.cpp). State::error is the text, or if false why there is none; `bytes` is
+// the code's size. `record` is null for calls of pointers to `fn`.
+bool thunk_text(State* st, TypeInfo* fn, FunctionRecord* record, size_t* bytes);
+bool callback_text(State* st, TypeInfo* fn, size_t* bytes);
+bool callback_entry_text(State* st, TypeInfo* fn);
+// Of a variadic function: how many shapes of arguments have code, their types behind `...`, their code. `thunk` may be
+// null.
+size_t shape_count(const Thunk* thunk);
+std::span<const TypeId> shape_types(const Thunk* thunk, size_t shape);
+bool shape_text(State* st, FunctionRecord* record, size_t shape, size_t* bytes);
 
 // Before a call takes the slow path: what its arguments are is remembered, so that the thunk takes them the next time.
 void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first);

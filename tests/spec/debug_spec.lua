@@ -1,0 +1,173 @@
+-- ffi.debug(x): how one function, callback or type is called.
+local H = require "spec_helper"
+local lu, ffi = H.lu, H.ffi
+
+ffi.cdef [[
+int abs(int); int open(const char *, int, ...);
+int printf(const char *, ...) __attribute__((format(printf, 1, 2)));
+typedef int (*dbg_fn)(int);
+typedef struct { double x, y; } dbg_point;
+typedef struct { long a, b, c; } dbg_large;
+struct dbg_unknown;
+]]
+
+local native = ffi.backend == "thunk"
+local x64 = ffi.arch == "x64" and ffi.os == "Linux"
+
+-- A table that tells of code has it, or says why not.
+local function check_code(t, why)
+  if native then
+    lu.assertIsString(t.code)
+    lu.assertTrue(t.bytes > 20 and t.bytes < 4096, t.bytes)
+    lu.assertStrContains(t.code, "ret")
+    lu.assertNil(t.no_code)
+  else
+    lu.assertNil(t.code)
+    lu.assertStrContains(t.no_code, why or ("'%s' makes none"):format(ffi.backend))
+  end
+end
+
+TestDebug = {}
+
+function TestDebug:test_function()
+  local t = ffi.debug(ffi.C.abs)
+  lu.assertEquals(t.kind, "function")
+  lu.assertEquals(t.name, "abs")
+  lu.assertEquals(t.backend, ffi.backend)
+  lu.assertEquals(tostring(t.type), "ctype<int (int)>")
+  lu.assertStrMatches(t.address, "0x%x+")
+  if x64 then
+    lu.assertEquals(t.abi, "System V x86-64")
+    lu.assertEquals(t.plan, "rdi:4s -> rax:4s")
+  end
+  check_code(t)
+  if native then
+    lu.assertStrContains(t.code, "call function")
+    lu.assertStrContains(t.code, "FunctionRecord")
+    -- By the API where Lua's stack is not read directly, and only there.
+    lu.assertEquals(t.code:find("lua_gettop", 1, true) == nil, ffi.stack == "direct")
+  end
+end
+
+function TestDebug:test_is_the_code_of_every_state_of_the_function()
+  local before = ffi.debug(ffi.C.abs)
+  for i = 1, 100 do ffi.C.abs(-i) end
+  pcall(ffi.C.abs, "x")
+  local after = ffi.debug(ffi.C.abs)
+  lu.assertEquals(after.code, before.code)
+  lu.assertEquals(after.plan, before.plan)
+end
+
+function TestDebug:test_variadic_function_has_a_table_per_shape()
+  local open = ffi.C.open
+  open("/no/such/file", 0)
+  open("/no/such/file", 0, 1)
+  open("/no/such/file", 0, "text")
+  local t = ffi.debug(open)
+  if not native then
+    lu.assertNil(t.shapes)
+    return
+  end
+  lu.assertEquals(t.no_code, "one code per shape of arguments")
+  lu.assertEquals(#t.shapes, 3)
+  local plans = {}
+  for _, shape in ipairs(t.shapes) do
+    check_code(shape)
+    plans[shape.plan] = true
+  end
+  if x64 then
+    lu.assertTrue(plans["rdi:8 rsi:4s -> rax:4s"])
+    local number = H.version == "5.1" and "xmm0:8" or "rdx:4s" -- a number is a double where there are no others
+    lu.assertTrue(plans["rdi:8 rsi:4s " .. number .. " -> rax:4s"], t.shapes[2].plan)
+    lu.assertTrue(plans["rdi:8 rsi:4s rdx:8 -> rax:4s"])
+  end
+end
+
+function TestDebug:test_says_why_there_is_no_code()
+  local t = ffi.debug(ffi.C.printf)
+  lu.assertNil(t.code)
+  lu.assertStrContains(t.no_code, native and "its format has to be read at each call" or "makes none")
+end
+
+function TestDebug:test_callback()
+  local cb = ffi.cast("dbg_fn", function(i) return i end)
+  local t = ffi.debug(cb)
+  lu.assertEquals(t.kind, "callback")
+  lu.assertEquals(t.address, ("0x%x"):format(tonumber(ffi.cast("uintptr_t", cb))))
+  lu.assertEquals(tostring(t.type), "ctype<int (int)>")
+  check_code(t)
+  if native then
+    lu.assertStrContains(t.code, "lua_pcall")
+    lu.assertIsString(t.entry)
+  end
+  cb:free()
+  lu.assertEquals(ffi.debug(cb).kind, "function pointer")
+end
+
+function TestDebug:test_function_pointer_and_function_type()
+  local pointer = ffi.cast("dbg_fn", ffi.C.abs)
+  local t = ffi.debug(pointer)
+  lu.assertEquals(t.kind, "function pointer")
+  lu.assertEquals(t.address, ffi.debug(ffi.C.abs).address)
+  check_code(t)
+  check_code(t.callback)
+  for _, ct in ipairs { "int (int)", "dbg_fn", ffi.typeof "dbg_fn" } do
+    local of_type = ffi.debug(ct)
+    lu.assertEquals(of_type.kind, "function type")
+    lu.assertNil(of_type.address)
+    lu.assertEquals(of_type.plan, t.plan)
+    lu.assertEquals(of_type.code, t.code)
+  end
+end
+
+function TestDebug:test_types()
+  local t = ffi.debug "dbg_point"
+  lu.assertEquals(t.kind, "struct")
+  if x64 then
+    lu.assertEquals(t.as_argument, "{xmm0:8 xmm1:8}")
+    lu.assertEquals(t.as_result, "{xmm0:8 xmm1:8}")
+    lu.assertEquals(ffi.debug("dbg_large").as_argument, "[0]:24")
+    lu.assertEquals(ffi.debug("dbg_large").as_result, "*rdi")
+    lu.assertEquals(ffi.debug("int").as_argument, "rdi:4s")
+    lu.assertEquals(ffi.debug(ffi.new "dbg_point").as_argument, "{xmm0:8 xmm1:8}")
+  end
+  for ct, kind in pairs { ["int *"] = "pointer", ["int[3]"] = "array", void = "void", double = "scalar" } do
+    lu.assertEquals(ffi.debug(ct).kind, kind)
+  end
+  lu.assertStrContains(ffi.debug("struct dbg_unknown").as_argument, "incomplete")
+  lu.assertStrContains(ffi.debug("void").as_argument, "incomplete")
+end
+
+function TestDebug:test_leaves_no_trace()
+  local function live()
+    collectgarbage()
+    collectgarbage()
+    return ffi.debug()
+  end
+  local before = live()
+  for _ = 1, 20 do
+    ffi.debug(ffi.C.abs)
+    ffi.debug "int (int, double)"
+    ffi.debug "dbg_point"
+  end
+  local after = live()
+  lu.assertEquals(after.code.blocks, before.code.blocks)
+  lu.assertEquals(after.callbacks.count, before.callbacks.count)
+end
+
+function TestDebug:test_what_is_nothing_of_c()
+  for _, value in ipairs { print, 1, {}, true, "no_such_type", coroutine.create(function() end) } do
+    local ok, message = pcall(ffi.debug, value)
+    lu.assertFalse(ok)
+    lu.assertIsString(message)
+  end
+  lu.assertErrorMsgContains("a C function, a cdata or a ctype expected", ffi.debug, print)
+end
+
+function TestDebug:test_without_argument_it_is_luaffifbs()
+  local t = ffi.debug()
+  lu.assertIsTable(t.functions)
+  lu.assertIsTable(t.types)
+end
+
+H.run()
