@@ -16,22 +16,35 @@ lua=$(lua_command "$version")
 export LUA_PATH="$PWD/build/lib/$version/?.lua;;"
 export LUA_CPATH="$PWD/build/lib/$version/?.so;$PWD/build/bench/$version/?.so;;"
 
-# count ITERATIONS: of the whole process.
+[ -n "$lua" ] || { echo "instructions.sh: no Lua $version" >&2; exit 1; }
+for file in "build/lib/$version/ferry/core.so" build/bench/libbench_target.so; do
+  [ -e "$file" ] || { echo "instructions.sh: $file is not built (cmake build -DFERRY_BENCH=ON && cmake --build build)" >&2; exit 1; }
+done
+
+# count ITERATIONS: of the whole process. Fails where it printed none, with what it said instead.
 count() {
-  BENCH_N=$1 valgrind --tool=callgrind --callgrind-out-file=/dev/null "$lua" bench/run.lua build/bench/libbench_target.so 2>&1 |
-    sed -n 's/.*Collected : *//p'
+  local said number
+  said=$(BENCH_N=$1 valgrind --tool=callgrind --callgrind-out-file=/dev/null "$lua" bench/run.lua build/bench/libbench_target.so 2>&1) ||
+    { echo "instructions.sh: '$BENCH_ROW': $said" >&2; return 1; }
+  number=$(sed -n 's/.*Collected : *//p' <<<"$said")
+  [[ $number =~ ^[0-9]+$ ]] || { echo "instructions.sh: '$BENCH_ROW': no count in: $said" >&2; return 1; }
+  echo "$number"
 }
 # per_operation: what more iterations take more.
 per_operation() {
   local few many
-  few=$(count 10000)
-  many=$(count 50000)
+  few=$(count 10000) || return 1
+  many=$(count 50000) || return 1
+  # The same count: no row has this name.
+  [ "$many" -gt "$few" ] || { echo "instructions.sh: '$BENCH_ROW' does nothing" >&2; return 1; }
   echo $(((many - few + 20000) / 40000))
 }
 
 printf '%-40s %8s %8s %8s\n' "Lua $version, instructions" "by hand" direct api
 for row in "${rows[@]}"; do
   export BENCH_ROW=$row
-  printf '%-40s %8d %8d %8d\n' "$row" "$(BENCH_SIDE=binding per_operation)" "$(BENCH_SIDE=ffi per_operation)" \
-    "$(BENCH_SIDE=ffi FERRY_STACK=api per_operation)"
+  binding=$(BENCH_SIDE=binding per_operation) || exit 1
+  direct=$(BENCH_SIDE=ffi per_operation) || exit 1
+  api=$(BENCH_SIDE=ffi FERRY_STACK=api per_operation) || exit 1
+  printf '%-40s %8d %8d %8d\n' "$row" "$binding" "$direct" "$api"
 done

@@ -44,6 +44,8 @@ luas=()
 for v in ${BENCH_LUAS:-$lua_versions_newest_first}; do
   if [ -n "$(lua_command "$v")" ] && [ -e "build/lib/$v/ferry/core.so" ]; then luas+=("$v"); fi
 done
+[ ${#luas[@]} -gt 0 ] || { echo "run.sh: no Lua with a module in build/lib" >&2; exit 1; }
+[ -e "$target" ] || { echo "run.sh: $target is not built (cmake build -DFERRY_BENCH=ON)" >&2; exit 1; }
 jit=$(command -v luajit || true)
 
 for ((round = 1; round <= rounds; round++)); do

@@ -18,14 +18,14 @@
 #include "call_thunks.h"
 #include "cparse/parser.h"
 #include "ctype/spell.h"
+#include "random_calls.h"
 
 namespace {
 
-using namespace ferry;  // NOLINT: a program
+using namespace ferry;              // NOLINT: a program
+using namespace ferry::calls_test;  // NOLINT
 using call::Backend;
 using call::CFunction;
-
-using Bytes = std::vector<unsigned char>;
 
 // Storage for a frame, which is 16-aligned.
 struct alignas(16) Unit {
@@ -44,322 +44,10 @@ struct Options {
   bool verbose = false;
 };
 
-// --- random types and signatures, as C text ----------------------------------------------------------
-
-class Generator {
- public:
-  Generator(uint64_t seed, bool clang) : random_(seed), clang_(clang) {
-    scalars_ = {"_Bool",
-                "char",
-                "signed char",
-                "unsigned char",
-                "short",
-                "unsigned short",
-                "int",
-                "unsigned int",
-                "long",
-                "unsigned long",
-                "long long",
-                "float",
-                "double",
-                "long double",
-                "void *",
-                "enum color",
-                "enum big",
-                "enum tiny",
-                "enum tiny2",
-                "__int128",
-                "unsigned __int128",
-                "float _Complex",
-                "double _Complex",
-                "long double _Complex",
-                "v8c",
-                "v4s",
-                "v2i",
-                "v2f",
-                "v16c",
-                "v4i",
-                "v2l",
-                "v4f",
-                "v2d"};
-    bool x64 = host_target().arch == Arch::x86_64;
-    bool a64 = host_target().arch == Arch::aarch64;
-    // Other hosts have libffi alone, which knows neither vectors nor __int128.
-    if (!x64 && !a64) {
-      std::erase_if(scalars_, [](const std::string& name) {
-        return name.find("int128") != name.npos || (name[0] == 'v' && name != "void *");
-      });
-    }
-    // clang 14 has no _Float16 on x86, treats _Float128 as class MEMORY in one place and as SSE in another, and
-    // passes small vectors in its own way (abi/sysv_x64.cpp).
-    if (!clang_ && (x64 || a64)) scalars_.insert(scalars_.end(), {"_Float16", "_Float128", "v4c", "v2s", "v1l"});
-    // clang 14 gives records with atomic members class MEMORY.
-    if (!clang_) scalars_.push_back("_Atomic int");
-  }
-
-  static std::string prelude() {
-    std::string text =
-        "struct nothing {}; enum color { red, green = 7 }; enum big { least = -5, most = 0x7ffffffff };\n"
-        "enum __attribute__((packed)) tiny { low = -3, high = 100 }; enum __attribute__((packed)) tiny2 { wide = 40000 "
-        "};\n"
-        "typedef double under_d __attribute__((aligned(4))); typedef long under_l __attribute__((aligned(2)));\n"
-        "typedef int under_i __attribute__((aligned(1))); typedef int over_i __attribute__((aligned(32)));\n";
-    auto vector = [&](const char* name, const char* element, int bytes) {
-      text += std::string("typedef ") + element + " " + name + " __attribute__((vector_size(" + std::to_string(bytes) +
-              ")));\n";
-    };
-    vector("v4c", "char", 4);
-    vector("v2s", "short", 4);
-    vector("v8c", "char", 8);
-    vector("v4s", "short", 8);
-    vector("v2i", "int", 8);
-    vector("v1l", "long", 8);
-    vector("v2f", "float", 8);
-    vector("v16c", "char", 16);
-    vector("v4i", "int", 16);
-    vector("v2l", "long", 16);
-    vector("v4f", "float", 16);
-    vector("v2d", "double", 16);
-    return text;
-  }
-
-  std::string record() {
-    std::string name = (chance(25) ? "union R" : "struct R") + std::to_string(records_.size());
-    int pack = chance(10) ? 1 << pick(0, 4) : 0;
-    members_ = 0;
-    std::string text = name + " {" + body(name[0] == 'u', 0) + " }";
-    if (chance(10)) text += " __attribute__((packed))";
-    if (chance(6)) text += " __attribute__((aligned(" + std::to_string(8 << pick(0, chance(70) ? 1 : 4)) + ")))";
-    text += ";\n";
-    if (pack != 0) text = "#pragma pack(push, " + std::to_string(pack) + ")\n" + text + "#pragma pack(pop)\n";
-    records_.push_back(name);
-    return text;
-  }
-
-  // A union whose members have one machine mode, so that gcc and clang let it be transparent; the C text.
-  std::string transparent_union() {
-    static const char* const kFirst[] = {"int", "long", "unsigned int", "void *", "short"};
-    static const char* const kSecond[] = {"enum color", "unsigned long", "int", "const char *", "unsigned short"};
-    int which = pick(0, 4);
-    std::string name = "T" + std::to_string(transparent_.size());
-    transparent_.push_back(name);
-    return std::string("typedef union { ") + kFirst[which] + " a; " + kSecond[which] + " b; } " + name +
-           " __attribute__((transparent_union));\n";
-  }
-
-  struct Signature {
-    std::string result;
-    std::vector<std::string> params;
-    size_t fixed = 0;  // < params.size() if variadic
-    bool variadic = false;
-    bool ms_abi = false;
-  };
-
-  Signature signature() {
-    Signature s;
-    s.result = chance(8) ? "void" : any_type(true);
-    s.ms_abi = chance(20) && host_target().arch == Arch::x86_64;
-    int count = chance(70) ? pick(0, 8) : pick(0, chance(80) ? 20 : 60);
-    bool records = chance(50);
-    for (int i = 0; i < count; ++i) {
-      bool transparent = !transparent_.empty() && chance(4);
-      s.params.push_back(transparent
-                             ? transparent_[static_cast<size_t>(pick(0, static_cast<int>(transparent_.size()) - 1))]
-                         : records || chance(20) ? any_type(true)
-                                                 : scalar());
-    }
-    s.fixed = s.params.size();
-    if (!s.params.empty() && chance(20)) {
-      s.variadic = true;
-      s.fixed = static_cast<size_t>(pick(1, static_cast<int>(s.params.size())));
-      for (size_t i = s.fixed; i < s.params.size(); ++i) s.params[i] = promoted(s.params[i]);
-    }
-    return s;
-  }
-
- private:
-  // The members of a record, or of one within a record.
-  std::string body(bool is_union, int depth) {
-    std::string text;
-    // Small records are the ones that travel in registers.
-    int fields = chance(75) ? pick(1, depth == 0 ? 4 : 2) : pick(1, depth == 0 ? 12 : 4);
-    bool simple = chance(40);  // few kinds: homogeneous aggregates, tight eightbytes
-    std::string base = scalar();
-    for (int i = 0; i < fields; ++i) {
-      std::string member = "m" + std::to_string(members_++);
-      if (!simple && chance(15)) {
-        text += bitfield(member);
-        continue;
-      }
-      if (depth < 3 && chance(simple ? 4 : 12)) {
-        bool inner_union = chance(50);
-        std::string inner = std::string(inner_union ? " union" : " struct") +
-                            (chance(8) ? " __attribute__((packed))" : "") + " {" + body(inner_union, depth + 1) + " }";
-        // Anonymous, named, an array of it.
-        text +=
-            inner + (chance(60) ? "" : " " + member + (chance(25) ? "[" + std::to_string(pick(1, 3)) + "]" : "")) + ";";
-        continue;
-      }
-      // clang goes by the elements of arrays without any, gcc by one.
-      if (!clang_ && chance(4)) {
-        text += chance(40) ? " struct {} " + member + ";" : " " + any_type(false) + " " + member + "[0];";
-        continue;
-      }
-      std::string type = simple && chance(80) ? base : any_type(false);
-      if (!simple && chance(6)) type = clang_ ? pick_of(kAlignedTypes) : pick_of(kMemberTypes);
-      std::string suffix;
-      if (chance(12)) suffix = "[" + std::to_string(chance(80) ? pick(1, 4) : pick(1, 20)) + "]";
-      if (chance(4)) suffix = "[" + std::to_string(pick(1, 2)) + "][" + std::to_string(pick(1, 3)) + "]";
-      if (!simple && chance(4))
-        suffix += " __attribute__((aligned(" + std::to_string(1 << pick(1, chance(80) ? 5 : 7)) + ")))";
-      if (!simple && chance(4)) suffix += " __attribute__((packed))";
-      text += " " + type + " " + member + suffix + ";";
-    }
-    if (!clang_ && depth == 0 && !is_union && chance(6)) {
-      text += " " + any_type(false) + " tail" + (chance(50) ? "[0];" : "[];");
-    }
-    return text;
-  }
-
-  std::string bitfield(const std::string& member) {
-    static const char* const kBitTypes[] = {"int",   "unsigned int", "long",      "unsigned char",
-                                            "short", "_Bool",        "enum color"};
-    static const int kBits[] = {32, 32, 8 * int{sizeof(long)}, 8, 16, 1, 32};
-    int which = pick(0, 6);
-    bool unnamed = !clang_ && chance(15);
-    int width = unnamed && chance(30) ? 0 : chance(20) ? kBits[which] : pick(1, kBits[which]);
-    if (which == 6 && !unnamed) width = std::max(width, 4);
-    return " " + std::string(kBitTypes[which]) + " " + (unnamed ? "" : member) + " : " + std::to_string(width) + ";";
-  }
-
-  static constexpr const char* kAlignedTypes[] = {"under_d", "under_l", "under_i", "over_i", "enum tiny"};
-  static constexpr const char* kMemberTypes[] = {"under_d",       "under_l",      "under_i",       "over_i",
-                                                 "_Atomic short", "_Atomic long", "_Atomic double"};
-  template <size_t N>
-  std::string pick_of(const char* const (&list)[N]) {
-    return list[static_cast<size_t>(pick(0, int{N} - 1))];
-  }
-
-  int pick(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
-  bool chance(int percent) { return pick(0, 99) < percent; }
-  std::string scalar() { return scalars_[static_cast<size_t>(pick(0, static_cast<int>(scalars_.size()) - 1))]; }
-
-  std::string any_type(bool prefer_records) {
-    if (prefer_records && chance(2)) return "struct nothing";
-    if (!records_.empty() && chance(prefer_records ? 50 : 20)) {
-      return records_[static_cast<size_t>(pick(0, static_cast<int>(records_.size()) - 1))];
-    }
-    return scalar();
-  }
-
-  // C 6.5.2.2p6; what has no promotion stays.
-  static std::string promoted(const std::string& type) {
-    static const std::map<std::string, std::string> kPromotions = {
-        {"_Bool", "int"},     {"char", "int"},           {"signed char", "int"}, {"unsigned char", "int"},
-        {"short", "int"},     {"unsigned short", "int"}, {"float", "double"},    {"_Float16", "double"},
-        {"enum tiny", "int"}, {"enum tiny2", "int"},     {"_Atomic int", "int"}};
-    auto found = kPromotions.find(type);
-    return found == kPromotions.end() ? type : found->second;
-  }
-
-  std::mt19937_64 random_;
-  bool clang_;
-  std::vector<std::string> scalars_;
-  std::vector<std::string> records_;
-  std::vector<std::string> transparent_;
-  int members_ = 0;
-};
-
-// --- values ------------------------------------------------------------------------------------------
-
-// Sets the bits of `mask` that are value, not padding.
-void value_bits(const TypeTable& types, TypeId id, unsigned char* mask) {
-  const Type& t = types[id];
-  if (t.size == 0) return;
-  if (is_record(t)) {
-    for (const Field& field : types.record(id).fields) {
-      if (!field.is_bitfield()) {
-        value_bits(types, field.type, mask + field.offset);
-        continue;
-      }
-      if (field.name == kNoName) continue;
-      for (unsigned bit = 0; bit < field.bit_width; ++bit) {
-        uint64_t at = field.offset * 8 + field.bit_offset + bit;
-        mask[at / 8] |= static_cast<unsigned char>(types.target().big_endian ? 0x80u >> (at % 8) : 1u << (at % 8));
-      }
-    }
-  } else if (t.kind == Kind::array) {
-    uint64_t step = types[t.base].size;
-    for (uint64_t at = 0; step != 0 && at < t.size; at += step) value_bits(types, t.base, mask + at);
-  } else if (t.kind == Kind::boolean) {
-    mask[0] |= 1;
-  } else if (types.target().long_double == LongDouble::x87 &&
-             (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble)) {
-    for (uint64_t at = 0; at < t.size; at += types.target().ldouble_size) std::memset(mask + at, 0xff, 10);
-  } else {
-    std::memset(mask, 0xff, t.size);
-  }
-}
-
-Bytes mask_of(const TypeTable& types, TypeId id) {
-  Bytes mask(types[id].size);
-  value_bits(types, id, mask.data());
-  return mask;
-}
-
-class Values {
- public:
-  explicit Values(uint64_t seed) : random_(seed) {}
-  // A random value: padding random too, bools 0 or 1 (legalise).
-  Bytes make(const TypeTable& types, TypeId id) {
-    Bytes value(types[id].size);
-    for (unsigned char& byte : value) byte = static_cast<unsigned char>(random_());
-    legalise(types, id, value.data());
-    return value;
-  }
-
- private:
-  static void legalise(const TypeTable& types, TypeId id, unsigned char* at) {
-    const Type& t = types[id];
-    if (t.kind == Kind::boolean) {
-      *at &= 1;
-    } else if (types.target().arch == Arch::i386 && t.kind == Kind::floating && t.size <= 8) {
-      at[t.size - 1] &= 0xbf;  // no NaN: the x87 unit makes a signalling one quiet
-    } else if (types.target().arch == Arch::i386 && t.kind == Kind::complex && t.size <= 16) {
-      at[t.size / 2 - 1] &= 0xbf;
-      at[t.size - 1] &= 0xbf;
-    } else if (is_record(t)) {
-      for (const Field& field : types.record(id).fields) {
-        if (!field.is_bitfield()) legalise(types, field.type, at + field.offset);
-      }
-    } else if (t.kind == Kind::array && types[t.base].size != 0) {
-      for (uint64_t i = 0; i < t.size; i += types[t.base].size) legalise(types, t.base, at + i);
-    }
-  }
-  std::mt19937_64 random_;
-};
-
-bool same_value(const Bytes& a, const unsigned char* b, const Bytes& mask) {
-  for (size_t i = 0; i < a.size(); ++i) {
-    if (((a[i] ^ b[i]) & mask[i]) != 0) return false;
-  }
-  return true;
-}
-
-std::string hex(const unsigned char* bytes, size_t size) {
-  std::string text;
-  char digits[4];
-  for (size_t i = 0; i < size; ++i) {
-    std::snprintf(digits, sizeof digits, "%02x", bytes[i]);
-    text += digits;
-  }
-  return text;
-}
-
 // --- one function ------------------------------------------------------------------------------------
 
 struct Case {
-  Generator::Signature signature;
+  Signature signature;
   std::string name;
   std::string declaration;
   TypeId function = kNoType;
@@ -369,19 +57,10 @@ struct Case {
   std::vector<size_t> offsets;  // of each argument in the exchange buffers
 };
 
-std::string parameter_list(const Generator::Signature& s, bool named) {
-  std::string text;
-  for (size_t i = 0; i < s.fixed; ++i) {
-    text += (i > 0 ? ", " : "") + s.params[i] + (named ? " a" + std::to_string(i) : "");
-  }
-  if (s.variadic) text += ", ...";
-  return text.empty() ? "void" : text;
-}
-
 std::string c_text(const TypeTable& types, const Case& c) {
-  const Generator::Signature& s = c.signature;
-  std::string ms = s.ms_abi ? "__attribute__((ms_abi)) " : "";
-  std::string va = s.ms_abi ? "__builtin_ms_va_" : "__builtin_va_";
+  const Signature& s = c.signature;
+  std::string ms = s.convention.empty() ? "" : "__attribute__((" + s.convention + ")) ";
+  std::string va = s.convention == "ms_abi" ? "__builtin_ms_va_" : "__builtin_va_";
   std::string text = ms + s.result + " " + c.name + "(" + parameter_list(s, true) + ") {\n";
   if (s.variadic) {
     text += "  " + va + "list ap; " + va + "start(ap, a" + std::to_string(s.fixed - 1) + ");\n";
@@ -719,7 +398,11 @@ int run(const Options& options) {
   std::printf("calls: %s, seed %llu, %d functions\n", options.cc.c_str(), static_cast<unsigned long long>(options.seed),
               options.count);
   std::fflush(stdout);
-  Generator generator(options.seed, clang);
+  Features features;
+  // Hosts without plans have libffi alone, which knows no vectors.
+  features.vectors8 = features.vectors16 = host_target().arch == Arch::x86_64 || host_target().arch == Arch::aarch64;
+  if (host_target().arch == Arch::x86_64) features.conventions = {"ms_abi"};
+  Generator generator(options.seed, clang, host_target(), features);
   TypeTable types(host_target());
   std::string declarations = Generator::prelude();
   for (int i = 0; i < 6; ++i) declarations += generator.transparent_union();
@@ -735,8 +418,8 @@ int run(const Options& options) {
     Case c;
     c.signature = generator.signature();
     c.name = "f" + std::to_string(i);
-    c.declaration = (c.signature.ms_abi ? "__attribute__((ms_abi)) " : "") + c.signature.result + " " + c.name + "(" +
-                    parameter_list(c.signature, false) + ");";
+    c.declaration = (c.signature.convention.empty() ? "" : "__attribute__((" + c.signature.convention + ")) ") +
+                    c.signature.result + " " + c.name + "(" + parameter_list(c.signature, false) + ");";
     // Without the name: parse_type takes a named function for the pointer to it.
     std::string type = c.declaration.substr(0, c.declaration.size() - 1);
     type.erase(type.find(c.name + "("), c.name.size());
@@ -802,6 +485,10 @@ int run(const Options& options) {
               tester.not_compiled);
   std::printf("%d calls, %d callbacks, %d refused by libffi, %d failures\n", tester.calls, tester.callbacks,
               tester.refused["libffi"], tester.failures);
+  if (tester.calls == 0) {
+    std::printf("nothing was called\n");
+    return 1;
+  }
   return tester.failures == 0 ? 0 : 1;
 }
 
