@@ -162,7 +162,7 @@ TestStates = {}
 
 function TestStates:test_callback_of_a_closed_state_returns_its_default()
   local S = second_state()
-  S.run(preamble .. "fx.keep_cb(function(v) return v * 3 end)")
+  S.run(preamble .. "ffi.enter() fx.keep_cb(function(v) return v * 3 end)")
   lu.assertEquals(fx.run_kept(5), 15)
   S.close()
   lu.assertEquals(fx.run_kept(5), 0)

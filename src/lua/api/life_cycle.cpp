@@ -31,7 +31,8 @@ int close_state(lua_State* L) {
   release_thunks(L, st);
   st->guard = 0;
   st->metatables->clear();
-  st->metatable_cache.clear();
+  give_back_gate(st->gate);
+  st->gate = &closed_gate;
   st->ctype_mt_address = nullptr;
   for (TypeInfo* info : st->infos) {
     if (info == nullptr) continue;
@@ -81,6 +82,14 @@ void begin_references(lua_State* L) {
 
 }  // namespace
 
+State* find_state(lua_State* L) {
+  if (lua_checkstack(L, 2) == 0) return nullptr;
+  rawget_p(L, LUA_REGISTRYINDEX, &kStateKey);
+  auto* st = static_cast<State*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  return st != nullptr && !st->closed() ? st : nullptr;
+}
+
 State* push_state(lua_State* L) {
   rawget_p(L, LUA_REGISTRYINDEX, &kStateKey);
   if (lua_isuserdata(L, -1)) return static_cast<State*>(lua_touserdata(L, -1));
@@ -105,7 +114,10 @@ State* push_state(lua_State* L) {
         }
         st->backend = *backend;
         auto metatables = std::make_unique<PointerSet>();
-        st->types = std::make_unique<TypeTable>(host_target());  // open from here on, and closed by the finaliser
+        auto types = std::make_unique<TypeTable>(host_target());
+        st->gate = take_gate();
+        st->gate->state = st;
+        st->types = std::move(types);  // open from here on, and closed by the finaliser
         st->metatables = metatables.release();
         ++held.states;
         tell_held_at_exit();

@@ -3,6 +3,7 @@
 
 #include "lua/api/bit.h"
 #include "lua/api/functions.h"
+#include "lua/api/host.h"
 #include "lua/api/life_cycle.h"
 #include "lua/calls/callback.h"
 #include "lua/objects/namespace.h"
@@ -44,6 +45,8 @@ const luaL_Reg kFunctions[] = {
     {"totable", l_totable},
     {"fromtable", l_fromtable},
     {"debug", l_debug},
+    {"enter", l_enter},
+    {"leave", l_leave},
     {nullptr, nullptr},
 };
 
@@ -73,6 +76,7 @@ int open_module(lua_State* L) {
     lua_getglobal(L, "tonumber");
     st->lua_tonumber = add_reference(L);
   }
+  publish_host_api(L);
   lua_newtable(L);
   lua_pushvalue(L, 1);
   set_functions(L, kFunctions, 1);

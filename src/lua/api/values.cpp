@@ -11,11 +11,11 @@ namespace ferry::lua {
 
 int l_errno(lua_State* L) {
   State* st = open_call(L);
-  const int old = st->saved_errno;
+  const int old = st->gate->saved_errno;
   if (!lua_isnoneornil(L, 1)) {
     int value = 0;
     write_value(L, st, info_of(st, Scalar::int32), &value, 1, Place{Place::Kind::argument, 1, "errno", kNoType}, 0);
-    st->saved_errno = value;
+    st->gate->saved_errno = value;
   }
   push_small_integer(L, old);
   return 1;

@@ -34,7 +34,8 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
   const bool variadic = st->types->function(type->id).variadic;
   const size_t behind = variadic ? (kMaxShapeThunks + 1) * sizeof(void*) : 0;
   auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord) + behind));
-  *record = FunctionRecord{reinterpret_cast<call::CFunction>(address), type, st, name, nullptr, call::kNoTop, nullptr};
+  *record = FunctionRecord{
+      reinterpret_cast<call::CFunction>(address), type, st, st->gate, name, nullptr, call::kNoTop, nullptr};
   if (variadic) record->targets = reinterpret_cast<const void**>(record + 1);
   if constexpr (kParentSlot) {
     lua_pushvalue(L, library);
@@ -62,6 +63,7 @@ FunctionRecord* function_record(lua_State* L, int idx) {
 
 void close_record(FunctionRecord* record) {
   record->st = nullptr;
+  record->gate = nullptr;
   record->expected = call::kNoTop;
 }
 

@@ -13,6 +13,7 @@ struct FunctionRecord {
   call::CFunction address;
   TypeInfo* type;  // the function type
   State* st;       // null once the state is closed
+  Gate* gate;      // its gate; null as well
   NameId name;
   Thunk* thunk = nullptr;  // the native code that runs it; null: none
   int64_t expected;        // call::expected_top(), call::kNoTop once the state is closed

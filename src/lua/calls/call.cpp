@@ -26,13 +26,13 @@ constexpr size_t kScalarResult = 32;
 // Restores the call around also when a C++ exception passes.
 class CallGuard {
  public:
-  CallGuard(State* st, lua_State* L) : st_(st), outer_(st->caller) { st->caller = L; }
-  ~CallGuard() { st_->caller = outer_; }
+  CallGuard(State* st, lua_State* L) : gate_(st->gate), outer_(gate_->caller) { enter_call(gate_, L, this_thread()); }
+  ~CallGuard() { set_caller(gate_, outer_); }
   CallGuard(const CallGuard&) = delete;
   CallGuard& operator=(const CallGuard&) = delete;
 
  private:
-  State* st_;
+  Gate* gate_;
   lua_State* outer_;
 };
 
@@ -41,15 +41,14 @@ class CallGuard {
 bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction function, std::byte* frame,
          void* result) {
   const CallGuard guard(st, L);
-  enter_thread(st);
   try {
-    errno = st->saved_errno;
+    errno = st->gate->saved_errno;
     invoker.invoke(function, frame, result);
-    st->saved_errno = errno;
+    st->gate->saved_errno = errno;
   } catch (...) {
-    st->saved_errno = errno;
+    st->gate->saved_errno = errno;
     if (!describe_exception(st)) throw;
-    st->callback_failed = false;
+    st->gate->callback_failed = false;
     return false;
   }
   return true;
@@ -146,7 +145,7 @@ void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int i
 }
 
 void raise_pending(lua_State* L, State* st) {
-  st->callback_failed = false;
+  st->gate->callback_failed = false;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->pending_error);
   lua_pushboolean(L, 0);
   lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
@@ -201,7 +200,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   }
   const bool ok = run(L, st, *invoker, function, frame, result);
   if (!ok) raise_error(L, st);
-  if (st->callback_failed) raise_pending(L, st);
+  if (st->gate->callback_failed) raise_pending(L, st);
   if (object != nullptr) return 1;  // on top
   return push_result(L, st, returned, result);
 }

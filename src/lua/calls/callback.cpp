@@ -8,8 +8,8 @@
 #include <deque>
 #include <unordered_map>
 
-#include "call/native/callback.h"
 #include "lua/calls/call.h"
+#include "lua/calls/callback_data.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/standard_error.h"
 #include "lua/host/trace.h"
@@ -24,7 +24,11 @@ namespace ferry::lua {
 
 struct CallbackRecord {
   CallbackRecord() { ++held.callbacks; }
-  ~CallbackRecord() { --held.callbacks; }
+  ~CallbackRecord() {
+    slot.reset();
+    if (data != nullptr) give_back_entry_data(data);
+    --held.callbacks;
+  }
   CallbackRecord(const CallbackRecord&) = delete;
   CallbackRecord& operator=(const CallbackRecord&) = delete;
 
@@ -37,7 +41,7 @@ struct CallbackRecord {
   int function = LUA_NOREF;     // registry reference of the Lua function
   int kept_result = LUA_NOREF;  // what the last returned pointer points into
   int on_error = LUA_NOREF;     // value or handler function
-  call::CallbackData data;      // what compiled code needs
+  EntryData* data = nullptr;    // what C's callers see of it
   bool scalar = false;          // arguments and result need neither allocation nor anything that raises
   bool freed = false;
 };
@@ -245,7 +249,7 @@ void report(lua_State* L) {
 void leave(lua_State* L, Job* job, int status) {
   CallbackRecord* record = job->record;
   State* st = record->st;
-  st->caller = job->caller;
+  set_caller(st->gate, job->caller);
   if (status != 0) {
     bool handled = false;
     if (record->on_error != LUA_NOREF) {
@@ -258,39 +262,37 @@ void leave(lua_State* L, Job* job, int status) {
     // The call around the callback raises it; without one, onerror has been told or nobody can be.
     if (job->caller != nullptr) {
       lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
-      st->callback_failed = true;
+      st->gate->callback_failed = true;
     } else {
       if (!handled) report(L);
       lua_pop(L, 1);
     }
   }
-  --record->data.active;
-  st->caller = job->caller;
-  errno = st->saved_errno;
+  --record->data->active;
+  set_caller(st->gate, job->caller);
+  errno = st->gate->saved_errno;
 }
 
-// What C calls. Touches Lua only on the thread that owns the state; pushes two values outside of the pcall.
+// What C calls. Touches Lua only on a thread that is inside; pushes two values outside of the pcall.
 void handle(void* context, void* const* args, void* result) {
-  auto* record = static_cast<CallbackRecord*>(context);
+  CallbackRecord* record = enter_record(context);
+  if (record == nullptr) return;
   State* st = record->st;
-  if (st->closed()) return;
-  if (st->owner != this_thread()) {  // a foreign thread: the default
-    if (traced(Topic::callback)) trace(Topic::callback, "%p: called on a foreign thread, refused", address_of(*record));
-    return;
-  }
-  if (st->callback_failed) return;
-  lua_State* L = st->caller != nullptr ? st->caller : st->callback_thread;
+  Gate* gate = st->gate;
+  if (gate->callback_failed) return;
+  lua_State* caller = gate->caller;
+  lua_State* L = caller != nullptr ? caller : st->callback_thread;
   if (record->freed) {
-    if (st->caller == nullptr) return;
+    if (caller == nullptr) return;
     lua_rawgeti(L, LUA_REGISTRYINDEX, st->freed_message);
     lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
-    st->callback_failed = true;
+    gate->callback_failed = true;
     return;
   }
-  if (st->caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
-  Job job{record, args, result, st->caller};
-  st->saved_errno = errno;
-  ++record->data.active;
+  if (caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
+  Job job{record, args, result, caller};
+  gate->saved_errno = errno;
+  ++record->data->active;
   int status;
   if (record->scalar) {
     status = run_scalar(L, &job);
@@ -304,16 +306,16 @@ void handle(void* context, void* const* args, void* result) {
 
 // Compiled code has called the Lua function, which raised.
 void handle_failure(void* context, void* const* args, void* result) {
-  auto* record = static_cast<CallbackRecord*>(context);
-  Job job{record, args, result, record->st->caller};
+  CallbackRecord* record = static_cast<EntryData*>(context)->record;
+  Job job{record, args, result, record->st->gate->caller};
   leave(job.caller, &job, LUA_ERRRUN);
 }
 
 // Compiled code has called the Lua function, whose result is on top and no number.
 void handle_result(void* context, void* const* args, void* result) {
-  auto* record = static_cast<CallbackRecord*>(context);
+  CallbackRecord* record = static_cast<EntryData*>(context)->record;
   State* st = record->st;
-  Job job{record, args, result, st->caller};
+  Job job{record, args, result, st->gate->caller};
   lua_State* L = job.caller;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->convert_runner);
   lua_insert(L, -2);
@@ -327,7 +329,7 @@ void forget_oldest(CallbackTable* table) {
   auto found = table->records.find(table->freed.front());
   table->freed.pop_front();
   if (found == table->records.end()) return;
-  if (found->second->data.active == 0) {
+  if (found->second->data->active == 0) {
     auto at = table->by_address.find(reinterpret_cast<void*>(found->second->slot->address()));
     if (at != table->by_address.end() && at->second == 0) table->by_address.erase(at);
     table->records.erase(found);
@@ -338,17 +340,17 @@ void forget_oldest(CallbackTable* table) {
 
 // A compiled callback. Error: there can be none.
 Result<std::unique_ptr<call::Callback>> make_native(State* st, CallbackRecord* record) {
-  return make_native_callback(st, record->fn, callback_spec(st, record->fn), callback_handlers(), &record->data);
+  return make_native_callback(st, record->fn, callback_spec(st, record->fn), callback_handlers(), record->data);
 }
 
 // The Lua function at idx is the one to call; `reference` is its place in the registry.
 void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int reference) {
   record->function = reference;
-  record->data.function_reference = reference;
+  record->data->function_reference = reference;
   lua_pushvalue(L, idx);
-  capture_function(L, st, &record->data);
+  capture_function(L, st, record->data);
   lua_pop(L, 1);
-  record->data.live = true;
+  record->data->live = true;
 }
 
 // Makes a record without a Lua function yet. Null: st->error.
@@ -364,13 +366,12 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     record->result = info_of(st, f.result);
     for (const Param& p : f.params) record->params.push_back(info_of(st, p.type));
     record->scalar = is_scalar_callback(st, f);
-    record->data.state = st;
-    record->data.context = record.get();
+    record->data = take_entry_data(st->gate, record.get());
     auto slot = make_native(st, record.get());
-    if (!slot) slot = st->backend->make_callback(*st->types, fn->id, handle, record.get());
+    if (!slot) slot = st->backend->make_callback(*st->types, fn->id, handle, record->data);
     if (!slot && !table->freed.empty()) {
       for (size_t n = table->freed.size(); n > 0; --n) forget_oldest(table);
-      slot = st->backend->make_callback(*st->types, fn->id, handle, record.get());
+      slot = st->backend->make_callback(*st->types, fn->id, handle, record->data);
     }
     if (!slot) {
       st->error = slot.message();
@@ -378,7 +379,6 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     }
     record->slot = std::move(*slot);
     record->id = table->next_id++;
-    enter_thread(st);
     table->by_address[address_of(*record)] = record->id;
     if (traced(Topic::callback)) {
       trace(Topic::callback, "%s: made at %p, %zu live", type_name(st, fn->id), address_of(*record),
@@ -505,7 +505,7 @@ int l_callback_free(lua_State* L) {
   drop_reference(L, record->on_error);
   record->function = record->kept_result = record->on_error = LUA_NOREF;
   record->freed = true;
-  record->data.live = false;
+  record->data->live = false;
   CallbackTable* table = table_of(st);
   void* address = address_of(*record);
   if (traced(Topic::callback)) trace(Topic::callback, "%s: freed at %p", type_name(st, record->fn->id), address);

@@ -1,11 +1,10 @@
 // Lua functions as C function pointers: creation, reuse, set/free, and what happens when C calls one.
 #pragma once
 
-#include <pthread.h>
-
 #include "call/native/callback.h"
 #include "lua/state/raise.h"
 #include "lua/state/state.h"
+#include "os/threads.h"
 
 namespace ferry::lua {
 
@@ -41,11 +40,7 @@ void make_callback_runner(lua_State* L, State* st);
 
 // Identifies the calling thread.
 inline uintptr_t this_thread() {
-  return reinterpret_cast<uintptr_t>(reinterpret_cast<void*>(pthread_self()));
-}
-// The calling thread owns the state from now on: callbacks that arrive on other threads do not touch Lua.
-inline void enter_thread(State* st) {
-  st->owner = this_thread();
+  return os::this_thread();
 }
 
 // Number of live callbacks, for ffi.debug.

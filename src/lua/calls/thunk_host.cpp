@@ -22,11 +22,11 @@ namespace {
 // --- what thunks call ---------------------------------------------------------------------------------------------
 
 // Of a full userdata. Uses a stack slot above the arguments, of those that every C function has.
-CData* find_cdata(lua_State* L, State* st, int idx) {
+CData* find_cdata(lua_State* L, Gate* gate, int idx) {
   if (lua_getmetatable(L, idx) == 0) return nullptr;
   const void* metatable = lua_topointer(L, -1);
   lua_pop(L, 1);
-  if (!st->metatables->contains(metatable)) return nullptr;
+  if (!gate->state->metatables->contains(metatable)) return nullptr;
   auto* cd = static_cast<CData*>(lua_touserdata(L, idx));
   return cd->guard == kGuard ? cd : nullptr;
 }
@@ -41,12 +41,13 @@ void convert(lua_State* L, const void* data, int number, void* slot) {
 }
 
 // Within the stack slots that every C function has. Results in registers are stored by whole eightbytes.
-void* new_result(lua_State* L, State* st, const void* type) {
+void* new_result(lua_State* L, Gate* gate, const void* type) {
   auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
-  return new_cdata(L, st, info, (info->size + 7) & ~uint64_t{7})->data;
+  return new_cdata(L, gate->state, info, (info->size + 7) & ~uint64_t{7})->data;
 }
 
-void push_result(lua_State* L, State* st, const void* type, void* bytes) {
+void push_result(lua_State* L, Gate* gate, const void* type, void* bytes) {
+  State* st = gate->state;
   auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
   if (info->rep == Rep::pointer) {  // like push_value, which makes room first
     uint64_t bits;
@@ -57,17 +58,18 @@ void push_result(lua_State* L, State* st, const void* type, void* bytes) {
   }
 }
 
-void raise_callback_error(lua_State* L, State* st) {
-  raise_pending(L, st);
+void raise_callback_error(lua_State* L, Gate* gate) {
+  raise_pending(L, gate->state);
 }
 
 // A C++ exception of a callee, or of Ferry itself (out of memory).
 void on_exception(const call::LandedFrame& frame, const char* type, const char* what) {
   auto* L = static_cast<lua_State*>(frame.saved[0]);
-  auto* st = static_cast<State*>(frame.saved[1]);
-  st->caller = nullptr;
-  st->callback_failed = false;
-  st->saved_errno = errno;
+  auto* gate = static_cast<Gate*>(frame.saved[1]);
+  State* st = gate->state;
+  set_caller(gate, nullptr);
+  gate->callback_failed = false;
+  gate->saved_errno = errno;
   set_exception_error(st, type, what);
   raise_error(L, st);
 }
@@ -100,13 +102,13 @@ call::LuaApi api_of_this_lua() {
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
 call::ThunkOffsets offsets() {
   call::ThunkOffsets o;
-  o.record_state = offsetof(FunctionRecord, st);
+  o.record_state = offsetof(FunctionRecord, gate);
   o.record_expected = offsetof(FunctionRecord, expected);
-  o.caller = offsetof(State, caller);
-  o.failed = offsetof(State, callback_failed);
-  o.saved_errno = offsetof(State, saved_errno);
-  o.owner = offsetof(State, owner);
-  o.metatables = offsetof(State, metatable_cache) + offsetof(call::MetatableCache, slots);
+  o.caller = offsetof(Gate, caller);
+  o.failed = offsetof(Gate, callback_failed);
+  o.saved_errno = offsetof(Gate, saved_errno);
+  o.owner = offsetof(Gate, owner);
+  o.metatables = offsetof(Gate, metatable_cache) + offsetof(call::MetatableCache, slots);
   o.cdata_type = offsetof(CData, type);
   o.cdata_guard = offsetof(CData, guard);
   o.cdata_data = offsetof(CData, data);

@@ -43,7 +43,6 @@ struct ThunkTable {
   call::ThunkHost host;
   std::vector<std::unique_ptr<Thunk>> thunks;
   size_t next_sweep = 64;
-  std::map<TypeId, call::CodeBlock> callbacks;  // shared code by function type
 };
 
 // The address of a function for emitted code.

@@ -11,6 +11,10 @@
 #if defined(FERRY_NATIVE) && defined(FERRY_STUB)
 #include <atomic>
 #include <cstring>
+#include <map>
+#include <mutex>
+#include <string>
+#include <type_traits>
 
 #include "lua/calls/thunk_table.h"
 #include "lua/host/trace.h"
@@ -27,7 +31,7 @@ void make_table(State* st) {
   call::ThunkHost host;
   if (!st->backend->makes_code() || !describe_host(st, &host)) return;
   without_exceptions(st, [&] {
-    st->thunks = new ThunkTable{host, {}, 64, {}};
+    st->thunks = new ThunkTable{host, {}, 64};
     g_makes_code = true;
     return true;
   });
@@ -165,7 +169,7 @@ call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, cons
     spec.record = record;
     spec.address = record->address;
   } else {
-    spec.state = st;
+    spec.state = st->gate;
     spec.first = 2;
   }
   return spec;
@@ -294,24 +298,70 @@ int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction functi
   return code(L, function, info->thunk);
 }
 
+namespace {
+
+// The shared codes of callbacks, by all that they depend on. They are the process's: a thread that C started may be
+// running one when the state closes, and the next state needs the same.
+struct CallbackCodes {
+  std::mutex mutex;
+  std::map<std::string, call::CodeBlock> by_key;
+};
+
+CallbackCodes& callback_codes() {
+  static auto* made = new CallbackCodes;  // outlives static destructors
+  return *made;
+}
+
+std::string key_of(const call::StackLayout& layout, const call::CallbackSpec& spec) {
+  static_assert(std::has_unique_object_representations_v<call::StackLayout>);
+  std::string key(reinterpret_cast<const char*>(&layout), sizeof layout);
+  for (const call::CallbackSpec::Arg& arg : spec.args) {
+    key += static_cast<char>(arg.kind);
+    key += arg.through ? '*' : ' ';
+  }
+  key += spec.inline_call ? '!' : '.';
+  key += static_cast<char>(spec.result);
+  key += static_cast<char>(spec.plan->abi);
+  key += abi::describe(*spec.plan);
+  // What that text leaves out.
+  auto add = [&](uint64_t number) { key += ',' + std::to_string(number); };
+  add(spec.plan->result.size);
+  for (const abi::Piece& piece : spec.plan->result_pieces()) add(piece.value_offset);
+  for (const abi::ArgPlan& arg : spec.plan->args) {
+    add(arg.size);
+    for (const abi::Piece& piece : spec.plan->pieces_of(arg)) add(piece.value_offset);
+  }
+  return key;
+}
+
+Result<call::CodeBlock> callback_code(State* st, const call::CallbackSpec& spec,
+                                      const call::CallbackHandlers& handlers) {
+  std::string key = key_of(st->stack, spec);
+  CallbackCodes& codes = callback_codes();
+  std::lock_guard lock(codes.mutex);
+  call::CodeBlock& code = codes.by_key[std::move(key)];
+  if (code.address != nullptr) return code;
+  auto made = call::make_callback_code(st->thunks->host, callback_api(), handlers, spec);
+  if (made) code = *made;
+  return made;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo* fn, call::CallbackSpec spec,
                                                              const call::CallbackHandlers& handlers,
                                                              call::CallbackData* data) {
   if (st->thunks == nullptr) return Error{"no native code"};
   auto plan = abi::plan_call(*st->types, fn->id);
   if (!plan) return plan.error();
-  call::CodeBlock& code = st->thunks->callbacks[fn->id];
-  if (code.address == nullptr) {
-    spec.plan = &*plan;
-    auto made = call::make_callback_code(st->thunks->host, callback_api(), handlers, spec);
-    if (!made) return made.error();
-    code = *made;
-    if (traced(Topic::code)) {
-      trace(Topic::code, "%s: %u bytes at %p, callbacks", type_name(st, fn->id), code.bytes,
-            static_cast<const void*>(code.address));
-    }
+  spec.plan = &*plan;
+  auto code = callback_code(st, spec, handlers);
+  if (!code) return code.error();
+  if (traced(Topic::code)) {
+    trace(Topic::code, "%s: %u bytes at %p, callbacks", type_name(st, fn->id), code->bytes,
+          static_cast<const void*>(code->address));
   }
-  return call::make_native_callback(code, data, *plan);
+  return call::make_native_callback(*code, data, *plan);
 }
 
 void capture_function(lua_State* L, State* st, call::CallbackData* data) {
@@ -355,7 +405,6 @@ void push_code_usage(lua_State* L, State* st) {
 void release_thunks(lua_State* L, State* st) {
   if (st->thunks == nullptr) return;
   close_records(L, st);
-  for (auto& [type, code] : st->thunks->callbacks) call::process_code().release(code);
   for (auto& thunk : st->thunks->thunks) {
     if (thunk->of_type) {
       release_code(*thunk);

@@ -131,7 +131,7 @@ int adopt(lua_State* L, State* st) {
       })) {
     raise_error(L, st);
   }
-  st->metatable_cache.insert(address);
+  st->gate->metatable_cache.insert(address);
   list_metatable(L, st);
   return add_reference(L);
 }

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "call/backend.h"
-#include "call/native/metatable_cache.h"
 #include "call/native/stack_layout.h"
 #include "ctype/type_table.h"
 #include "lua/host/compat.h"
 #include "lua/state/cdata.h"
+#include "lua/state/gate.h"
 
 namespace ferry::lua {
 
@@ -22,12 +22,7 @@ struct ThunkTable;
 class PointerSet;
 
 struct State {
-  // The innermost C call in progress; first because compiled calls are shorter for it.
-  lua_State* caller = nullptr;   // who made it, and so where its callbacks run; null: there is none
-  uintptr_t owner = 0;           // this_thread() of the thread that entered last
-  int saved_errno = 0;           // C's errno as the last call left it
-  bool callback_failed = false;  // in a callback of this call; the error waits in pending_error
-
+  Gate* gate = &closed_gate;         // who is inside, and what compiled calls need; once closed nobody's
   lua_State* main = nullptr;         // or the thread that loaded the module, on 5.1
   std::unique_ptr<TypeTable> types;  // null once the state is closed
   const call::Backend* backend = nullptr;
@@ -71,7 +66,6 @@ struct State {
   const void* ctype_mt_address = nullptr;
 
   std::shared_ptr<CallbackTable> callback_table;  // null: no callback made yet
-  call::MetatableCache metatable_cache;           // most of `metatables`, for compiled code
   ThunkTable* thunks = nullptr;                   // null: none made yet
   bool index_checks = true;                       // ffi.checked
   lua_State* callback_thread = nullptr;

@@ -164,12 +164,14 @@ class CallbackEmitter {
     a_.ldrb(kValue.w(), data(offsetof(CallbackData, live)));
     a_.cbz(kValue.w(), whole_);
     a_.ldr(kState, data(offsetof(CallbackData, state)));
+    // The caller first: the owner that is read afterwards is his, or a later one.
+    a_.add(kScratch, kState, o.caller);
+    a_.ldar(kL, arm::ptr(kScratch));
+    a_.cbz(kL, whole_);
     load_thread(a_, host_, kValue);
     a_.ldr(kScratch, state(o.owner));
     a_.cmp(kScratch, kValue);
     a_.b_ne(whole_);
-    a_.ldr(kL, state(o.caller));
-    a_.cbz(kL, whole_);
     a_.ldrb(kScratch.w(), state(o.failed));
     a_.cbnz(kScratch.w(), whole_);
     for (size_t i = 0; i < spec_.args.size(); ++i) {

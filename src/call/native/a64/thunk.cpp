@@ -436,12 +436,22 @@ class ThunkEmitter {
 
   Mem state(uint32_t field) const { return arm::ptr(kState, static_cast<int32_t>(field)); }
 
+  // A store that other threads see only with what was stored before it.
+  void publish(uint32_t field, const Gp& value) {
+    if (field == 0) {
+      a_.stlr(value, arm::ptr(kState));
+    } else {
+      a_.add(kScratch, kState, field);
+      a_.stlr(value, arm::ptr(kScratch));
+    }
+  }
+
   // The state knows who calls C: callbacks run on its coroutine and thread.
   void enter() {
     const ThunkOffsets& o = host_.offsets;
-    a_.str(kL, state(o.caller));
     load_thread(a_, host_, kValue);
     a_.str(kValue, state(o.owner));
+    publish(o.caller, kL);  // last: who sees it, on whatever thread, sees the owner, too
     a_.ldr(kValue.w(), state(o.saved_errno));
     const Mem to = errno_at(a_, host_);
     a_.str(kValue.w(), to);

@@ -162,12 +162,13 @@ class CallbackEmitter {
     a_.cmp(data(offsetof(CallbackData, live), 1), 0);
     a_.je(whole_);
     a_.mov(kState, data(offsetof(CallbackData, state), 8));
-    a_.mov(x86::rax, thread_word(host_));
-    a_.cmp(state(o.owner, 8), x86::rax);
-    a_.jne(whole_);
+    // The caller first: the owner that is read afterwards is his, or a later one.
     a_.mov(kL, state(o.caller, 8));
     a_.test(kL, kL);
     a_.jz(whole_);
+    a_.mov(x86::rax, thread_word(host_));
+    a_.cmp(state(o.owner, 8), x86::rax);
+    a_.jne(whole_);
     a_.cmp(state(o.failed, 1), 0);
     a_.jne(whole_);
     for (size_t i = 0; i < spec_.args.size(); ++i) {

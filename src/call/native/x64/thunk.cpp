@@ -474,9 +474,9 @@ class ThunkEmitter {
   // The state knows who calls C: callbacks run on its coroutine and thread.
   void enter() {
     const ThunkOffsets& o = host_.offsets;
-    a_.mov(state(o.caller, 8), kL);
     a_.mov(x86::rax, thread_word(host_));
     a_.mov(state(o.owner, 8), x86::rax);
+    a_.mov(state(o.caller, 8), kL);               // last: who sees it, on whatever thread, sees the owner, too
     if (host_.errno_location != nullptr) return;  // set_errno()
     a_.mov(x86::r10d, state(o.saved_errno, 4));
     a_.mov(errno_word(host_), x86::r10d);

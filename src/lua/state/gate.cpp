@@ -1,0 +1,55 @@
+// The process's gates (gate.h).
+#include "lua/state/gate.h"
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace ferry::lua {
+
+Gate closed_gate;
+
+namespace {
+
+struct Gates {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Gate>> all;
+  std::vector<Gate*> idle;  // has room for all of them: giving one back cannot fail
+};
+
+Gates& gates() {
+  static auto* made = new Gates;  // outlives static destructors
+  return *made;
+}
+
+}  // namespace
+
+Gate* take_gate() {
+  Gates& g = gates();
+  std::lock_guard lock(g.mutex);
+  if (g.idle.empty()) {
+    g.all.reserve(g.all.size() + 1);
+    g.idle.reserve(g.all.size() + 1);
+    g.all.push_back(std::make_unique<Gate>());
+    return g.all.back().get();
+  }
+  Gate* gate = g.idle.back();
+  g.idle.pop_back();
+  return gate;
+}
+
+void give_back_gate(Gate* gate) {
+  set_caller(gate, nullptr);
+  __atomic_store_n(&gate->owner, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&gate->resident, 0, __ATOMIC_RELEASE);
+  gate->entries = 0;
+  gate->saved_errno = 0;
+  gate->callback_failed = false;
+  gate->state = nullptr;
+  gate->metatable_cache.clear();
+  Gates& g = gates();
+  std::lock_guard lock(g.mutex);
+  g.idle.push_back(gate);
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,58 @@
+// The gate of a state: what C's callers of a callback look at before they touch anything else of it, on any thread,
+// also while the state closes or after it. Gates are the process's: those of closed states are used again, none is
+// freed.
+//
+// A thread is inside of a state while a C call that Lua made is in progress on it, or between ferry_enter() and
+// ferry_leave(). Only such a thread may run Lua in a callback. One thread at a time may be inside; that nobody else
+// uses the Lua state meanwhile is the host's business, as always with Lua.
+#pragma once
+
+#include <cstdint>
+
+#include "call/native/metatable_cache.h"
+#include "lua/host/compat.h"
+
+namespace ferry::lua {
+
+struct State;
+
+struct Gate {
+  // The innermost C call in progress; first because compiled calls are shorter for it. Compiled calls write `owner` and
+  // then `caller`, and null into `caller` when the call returns: who finds a caller and then itself as the owner has
+  // made the call.
+  lua_State* caller = nullptr;           // who made it, and so where its callbacks run; null: there is none
+  uintptr_t owner = 0;                   // this_thread() of the thread that called last
+  int saved_errno = 0;                   // C's errno as the last call left it
+  bool callback_failed = false;          // in a callback of this call; the error waits in State::pending_error
+  uintptr_t resident = 0;                // the thread that the host has let in; 0: none
+  int entries = 0;                       // how often it did
+  State* state = nullptr;                // null: closed
+  call::MetatableCache metatable_cache;  // most of State::metatables, for compiled code
+};
+
+// One that nobody uses. Throws for memory.
+Gate* take_gate();
+// The state is closed. Nobody is inside from now on.
+void give_back_gate(Gate* gate);
+// The gate that closed states and freed callbacks have: nobody is ever inside.
+extern Gate closed_gate;
+
+// The calling thread makes a C call. leave_call() puts back what was the caller before.
+inline void enter_call(Gate* gate, lua_State* L, uintptr_t thread) {
+  __atomic_store_n(&gate->owner, thread, __ATOMIC_RELAXED);
+  __atomic_store_n(&gate->caller, L, __ATOMIC_RELEASE);
+}
+inline void set_caller(Gate* gate, lua_State* L) {
+  __atomic_store_n(&gate->caller, L, __ATOMIC_RELEASE);
+}
+
+// Whether the thread, which is the calling one, is inside.
+inline bool is_inside(const Gate* gate, uintptr_t thread) {
+  if (__atomic_load_n(&gate->caller, __ATOMIC_ACQUIRE) != nullptr &&
+      __atomic_load_n(&gate->owner, __ATOMIC_RELAXED) == thread) {
+    return true;
+  }
+  return __atomic_load_n(&gate->resident, __ATOMIC_ACQUIRE) == thread;
+}
+
+}  // namespace ferry::lua
