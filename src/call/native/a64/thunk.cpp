@@ -436,22 +436,16 @@ class ThunkEmitter {
 
   Mem state(uint32_t field) const { return arm::ptr(kState, static_cast<int32_t>(field)); }
 
-  // A store that other threads see only with what was stored before it.
-  void publish(uint32_t field, const Gp& value) {
-    if (field == 0) {
-      a_.stlr(value, arm::ptr(kState));
-    } else {
-      a_.add(kScratch, kState, field);
-      a_.stlr(value, arm::ptr(kScratch));
-    }
-  }
+  // DMB ISHST (Arm ARM, C6.2). STLR is what asmjit 1.9 writes as STLLR, which ARMv8.0 does not have.
+  static constexpr uint32_t kBarrierOfStores = 0b1010;
 
   // The state knows who calls C: callbacks run on its coroutine and thread.
   void enter() {
     const ThunkOffsets& o = host_.offsets;
     load_thread(a_, host_, kValue);
     a_.str(kValue, state(o.owner));
-    publish(o.caller, kL);  // last: who sees it, on whatever thread, sees the owner, too
+    a_.dmb(kBarrierOfStores);  // who sees the caller, on whatever thread, sees the owner, too
+    a_.str(kL, state(o.caller));
     a_.ldr(kValue.w(), state(o.saved_errno));
     const Mem to = errno_at(a_, host_);
     a_.str(kValue.w(), to);
