@@ -14,6 +14,7 @@ struct Homogeneous {
   uint64_t element_size = 0;
   bool vector = false;
   uint64_t count = 0;
+  bool halves = false;  // elements are halves of long doubles, which are no doubles
 };
 
 struct HomogeneousRules {
@@ -38,8 +39,9 @@ class HomogeneousFinder {
   bool exhausted() const { return exhausted_; }
 
  private:
-  std::optional<Homogeneous> floats(uint64_t size, uint64_t count) const {
-    if (rules_.pairs && size == 16 && types_.target().long_double == LongDouble::ibm_double_double) {
+  std::optional<Homogeneous> floats(uint64_t size, uint64_t count, bool is_pair) const {
+    bool halves = rules_.pairs && size == 16 && is_pair;
+    if (halves) {
       size = 8;
       count *= 2;
     }
@@ -48,7 +50,12 @@ class HomogeneousFinder {
       return std::nullopt;
     }
 
-    return Homogeneous{size, false, count};
+    return Homogeneous{size, false, count, halves};
+  }
+
+  bool is_pair(const Type& t) const {
+    return (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble) &&
+           types_.target().long_double == LongDouble::ibm_double_double;
   }
 
   std::optional<Homogeneous> walk(TypeId id, int depth) {
@@ -59,12 +66,12 @@ class HomogeneousFinder {
     const Type& t = types_[id];
     switch (t.kind) {
       case Kind::floating:
-        return floats(t.size, 1);
+        return floats(t.size, 1, is_pair(t));
       case Kind::complex:
-        return floats(t.size / 2, 2);
+        return floats(t.size / 2, 2, is_pair(t));
       case Kind::vector:
         if (t.size != 16 && !(rules_.short_vectors && t.size == 8)) return std::nullopt;
-        return Homogeneous{t.size, true, 1};
+        return Homogeneous{t.size, true, 1, false};
       case Kind::array: {
         // gcc, clang: an array of no elements, and a flexible one, makes a record something else.
         std::optional<Homogeneous> h = walk(t.base, depth + 1);
@@ -97,7 +104,9 @@ class HomogeneousFinder {
         all = *one;
         continue;
       }
-      if (all.element_size != one->element_size || all.vector != one->vector) return std::nullopt;
+      if (all.element_size != one->element_size || all.vector != one->vector || all.halves != one->halves) {
+        return std::nullopt;
+      }
       all.count = record.is_union ? std::max(all.count, one->count) : all.count + one->count;
       if (all.count > rules_.max_count) return std::nullopt;
     }

@@ -24,7 +24,9 @@ class Planner {
   Result<void> result(TypeId id) {
     const Type& t = types_[id];
     ResultPlan& result = builder_.begin_result(id);
-    if (t.kind == Kind::void_ || t.size == 0) return {};
+    // gcc, clang: on System V records come back in memory even if they are empty.
+    bool nothing = t.size == 0 && !(is_record(t) && quirks_.callee_pops_result_address);
+    if (t.kind == Kind::void_ || nothing) return {};
     if (t.kind == Kind::vector || is_half(t)) return refuse(types_, id, kVectors);
     bool in_registers = is_record(t) ? quirks_.small_records_in_registers && is_small(t.size)
                                      : t.size <= 8 || t.scalar == Scalar::ldouble;
@@ -86,6 +88,9 @@ class Planner {
 
   // The hidden first argument is a pointer as any other.
   Result<void> address_of_result() {
+    if (quirks_.argument_registers == 1 && !quirks_.callee_pops_result_address) {
+      return refuse(types_, plan_.result.type, "compilers differ about thiscall functions with a result in memory");
+    }
     if (free_ > 0) {
       take_registers(1);
       return {};  // memory_reg 0

@@ -19,7 +19,7 @@ class Planner {
   Result<void> result(TypeId id) {
     const Type& t = types_[id];
     ResultPlan& result = builder_.begin_result(id);
-    if (t.kind == Kind::void_ || t.size == 0) return {};
+    if (t.kind == Kind::void_) return {};
     if (t.kind == Kind::vector) return refuse(types_, id, kVectors);
     if (is_record(t) || t.kind == Kind::complex || t.size > kWord) {
       result.in_memory = true;
@@ -36,13 +36,12 @@ class Planner {
     TypeId passed = passed_as(types_, id);
     const Type& t = types_[passed];
     ArgPlan& arg = builder_.begin_arg(id);
-    if (t.size == 0) return {};
     if (t.kind == Kind::vector) return refuse(types_, id, kVectors);
     steps_ = 0;
     bool floating = is_floating(passed, 0);
     if (steps_ > kMaxClassifySteps) return refuse(types_, id, "it is too deeply nested");
     // "A structure or union of 1, 2, 4 or 8 bytes, or a single floating-point value in a structure, is passed as a
-    // scalar of that size; all other aggregates, complex, long double by a pointer to a copy."
+    // scalar of that size; all other aggregates, complex, long double by a pointer to a copy." gcc: an empty one, too.
     if (floating) {
       if (nfpr_ < kFprs) {
         builder_.arg_piece(float_piece(t.size, static_cast<uint8_t>(nfpr_++)));

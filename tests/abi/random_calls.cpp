@@ -59,6 +59,12 @@ void legalise(const TypeTable& types, TypeId id, unsigned char* at) {
   bool converts = types.target().arch == Arch::i386 || types.target().arch == Arch::ppc64le;
   if (t.kind == Kind::boolean) {
     *at &= 1;
+  } else if (types.target().arch == Arch::i386 && (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble)) {
+    // A number: compilers that load and store one may change what is none.
+    for (uint64_t i = 0; i < t.size; i += types.target().ldouble_size) {
+      at[i + 7] |= 0x80;
+      at[i + 9] &= 0xbf;
+    }
   } else if (converts && t.kind == Kind::floating && t.size <= 8) {
     at[t.size - 1] &= 0xbf;  // no NaN
   } else if (converts && t.kind == Kind::complex && t.size <= 16) {

@@ -1,0 +1,137 @@
+// Call plans of processors that have no back end, as rows. Judges: gcc and clang for each, asked by
+// tests/abi/plan_probe; clauses where they are telling.
+#include <gtest/gtest.h>
+
+#include "abi/plan.h"
+#include "abi/registry.h"
+#include "cparse/parser.h"
+
+namespace ferry {
+namespace {
+
+struct Row {
+  const char* function;
+  const char* plan;
+};
+
+constexpr const char* kTypes = R"(
+  struct empty {};
+  struct c3 { char c[3]; };
+  struct f1 { float a; };
+  struct ff { float a, b; };
+  struct fi { float a; int b; };
+  struct dd { double a, b; };
+  struct d4 { double d[4]; };
+  struct l2 { long long a, b; };
+  struct l3 { long long a, b, c; };
+  struct ip { int i; };
+  struct big { char c[100]; };
+)";
+
+std::string plan_text(const Target& target, const char* text) {
+  TypeTable types(target);
+  if (auto declared = cparse::parse_declarations(types, kTypes); !declared.ok()) return declared.message();
+  auto function = cparse::parse_type(types, text);
+  if (!function.ok()) return function.message();
+  auto plan = abi::plan_call(types, *function);
+  return plan.ok() ? abi::describe(*plan) : "error: " + plan.message();
+}
+
+void check(const Target& target, std::initializer_list<Row> rows) {
+  for (const Row& row : rows) EXPECT_EQ(plan_text(target, row.function), row.plan) << row.function;
+}
+
+TEST(PlanProcessors, I386) {
+  check(kI386SysV,
+        {
+            {"int (char, double, struct c3, long long)", "[0]:1s [4]:8 [12]:3 [16]:8 -> eax:4"},
+            {"long long (long double)", "[0]:12 -> {eax:4 edx:4}"},
+            {"double (float)", "[0]:4 -> st0:8"},
+            {"struct ff (int)", "[4]:4 -> *[0] pops 4"},
+            {"struct empty (void)", "-> *[0] pops 4"},
+            {"float _Complex (double _Complex)", "[0]:16 -> {eax:4 edx:4}"},
+            {"double _Complex (int)", "[4]:4 -> *[0] pops 4"},
+            {"__attribute__((stdcall)) int (int, double)", "[0]:4 [4]:8 -> eax:4 pops 12"},
+            {"__attribute__((fastcall)) int (char, double, short, int)", "ecx:1s [0]:8 edx:2s [8]:4 -> eax:4 pops 12"},
+            {"__attribute__((fastcall)) struct l2 (int, int)", "edx:4 [0]:4 -> *ecx pops 4"},
+            {"__attribute__((thiscall)) void (void *, int)", "ecx:4 [0]:4 -> void pops 4"},
+            {"__attribute__((fastcall)) void (long long, int)", "[0]:8 [8]:4 -> void pops 12"},
+            {"__attribute__((stdcall)) int (int, ...)", "[0]:4 -> eax:4"},
+        });
+  check(kWin32, {
+                    {"struct ff (int)", "[0]:4 -> {eax:4 edx:4}"},
+                    {"struct c3 (int)", "[4]:4 -> *[0]"},
+                    {"__attribute__((stdcall)) struct ip (struct l2)", "[0]:16 -> eax:4 pops 16"},
+                });
+}
+
+// Where Microsoft's compiler and gcc put the hidden address is not the same.
+TEST(PlanProcessors, Refused) {
+  EXPECT_EQ(
+      plan_text(kWin32, "__attribute__((thiscall)) struct l3 (void *)"),
+      "error: cannot pass 'struct l3' by value: compilers differ about thiscall functions with a result in memory");
+}
+
+TEST(PlanProcessors, Riscv64) {
+  check(kRiscv64, {
+                      {"int (unsigned, double, float)", "a0:4s fa0:8 fa1:4 -> a0:4s"},
+                      {"struct fi (struct fi, struct ff, struct dd, struct l2, struct l3)",
+                       "{fa0:4 a0:4} {fa1:4 fa2:4} {fa3:8 fa4:8} {a1:8 a2:8} &a3 -> {fa0:4 a0:4}"},
+                      {"void (int, int, int, int, int, int, int, struct l2, char)",
+                       "a0:4s a1:4s a2:4s a3:4s a4:4s a5:4s a6:4s {a7:8 [0]:8} [8]:1z -> void"},
+                      {"long double (long double)", "{a0:8 a1:8} -> {a0:8 a1:8}"},
+                      {"struct d4 (int)", "a1:4s -> *a0"},
+                      {"void (struct empty, struct c3)", "- a0:3 -> void"},
+                  });
+}
+
+TEST(PlanProcessors, Arm) {
+  check(kArmEabiHf,
+        {
+            {"int (char, long long, short)", "r0:1z {r2:4 r3:4} [0]:2s -> r0:4"},
+            {"void (float, double, float)", "s0:4 d1:8 s1:4 -> void"},
+            {"struct d4 (struct d4, struct ff)", "{d0:8 d1:8 d2:8 d3:8} {s8:4 s9:4} -> {d0:8 d1:8 d2:8 d3:8}"},
+            {"void (int, int, struct big, int)", "r0:4 r1:4 {r2:4 r3:4 [0]:92} [92]:4 -> void"},
+            {"struct c3 (struct l2)", "{r0:4 r1:4 r2:4 r3:4} -> r0:3"},
+            {"struct l2 (int)", "r1:4 -> *r0"},
+            {"int (int, ...)", "r0:4 -> r0:4"},
+        });
+}
+
+TEST(PlanProcessors, Power) {
+  check(kPpc64le, {
+                      {"int (char, double, short)", "r3:1z f1:8 r5:2s -> r3:4s"},
+                      {"struct d4 (float, struct d4)", "f1:4 {f2:8 f3:8 f4:8 f5:8} -> {f1:8 f2:8 f3:8 f4:8}"},
+                      {"long double (long double)", "{f1:8 f2:8} -> {f1:8 f2:8}"},
+                      {"void (struct big, int)", "{r3:8 r4:8 r5:8 r6:8 r7:8 r8:8 r9:8 r10:8 [64]:36} [104]:4s -> void"},
+                      {"float _Complex (float _Complex, int)", "{f1:4 f2:4} r5:4s -> {f1:4 f2:4}"},
+                      {"struct l3 (int)", "r4:4s -> *r3"},
+                  });
+}
+
+TEST(PlanProcessors, S390x) {
+  check(kS390x,
+        {
+            {"int (char, float, double)", "r2:1z f0:4h f2:8 -> r2:4s"},
+            {"struct ip (struct ip, struct c3, struct f1)", "r3:4 &r4 f0:4h -> *r2"},
+            {"void (int, int, int, int, int, int, struct ip)", "r2:4s r3:4s r4:4s r5:4s r6:4s [0]:4s [12]:4 -> void"},
+            {"long double (long double)", "&r3 -> *r2"},
+            {"void (float, float, float, float, float)", "f0:4h f2:4h f4:4h f6:4h [4]:4 -> void"},
+            {"void (struct empty, int)", "&r2 r3:4s -> void"},
+        });
+}
+
+// One row for each name, with a planner and names for what it hands out.
+TEST(PlanProcessors, Registry) {
+  for (int i = 0; i < static_cast<int>(abi::Abi::none); ++i) {
+    const abi::AbiInfo& row = abi::info(static_cast<abi::Abi>(i));
+    EXPECT_EQ(static_cast<int>(row.abi), i);
+    EXPECT_NE(row.planner, nullptr) << row.name;
+    EXPECT_FALSE(row.gprs.empty() || row.result_gprs.empty()) << row.name;
+    EXPECT_EQ(abi::info(row.variadic).word, row.word) << row.name;
+  }
+  EXPECT_EQ(abi::info(abi::Abi::none).planner, nullptr);
+}
+
+}  // namespace
+}  // namespace ferry
