@@ -87,12 +87,27 @@ std::string number(std::string_view word, const Names& names) {
   return "0x" + hex;
 }
 
+// Without the size of a memory operand where a register beside it has the same.
+std::string without_size(std::string line) {
+  const size_t ptr = line.find(" ptr ");
+  if (ptr == std::string::npos) return line;
+  for (std::string_view other : {"movsx", "movzx", "cvt"}) {
+    if (line.starts_with(other)) return line;
+  }
+  const size_t first = line.find(' ') + 1, comma = line.find(", ");
+  if (comma == std::string::npos) return line;
+  const char beside = comma < ptr ? line[first] : line[comma + 2];
+  if (std::isalpha(static_cast<unsigned char>(beside)) == 0) return line;
+  const size_t word = line.rfind(' ', ptr - 1) + 1;
+  return line.erase(word, ptr + 5 - word);
+}
+
 // Operands that the log shows as the numbers they are encoded by, and words that say nothing.
 std::string spell(std::string line) {
   static const std::pair<std::string_view, std::string_view> kSpellings[] = {
       {"hint 34", "bti c"},
       {"ret x30", "ret"},
-      {"mrs x13, 56962", "mrs x13, tpidr_el0"},
+      {"mrs x15, 56962", "mrs x15, tpidr_el0"},
       {"cset x9, 2", "cset x9, eq"},
       {"cset x9, 3", "cset x9, ne"},
   };
@@ -100,8 +115,14 @@ std::string spell(std::string line) {
     if (line == is) return std::string(reads);
   }
   if (line.starts_with("short ")) line.erase(0, 6);
+  if (line.starts_with(".word ")) {  // instructions of AArch64 that its machine encodes
+    const auto word = static_cast<uint32_t>(std::strtoul(line.c_str() + 6, nullptr, 0));
+    const char* name = (word & ~0x3ffu) == 0xc89ffc00 ? "stlr" : (word & ~0x3ffu) == 0xc8dffc00 ? "ldar" : nullptr;
+    if (name == nullptr) return line;
+    return name + (" x" + std::to_string(word & 31)) + ", [x" + std::to_string(word >> 5 & 31) + "]";
+  }
   if (line.starts_with("csel ") && line.ends_with(", 2")) line.replace(line.size() - 1, 1, "eq");
-  return line;
+  return without_size(std::move(line));
 }
 
 class Reader {
@@ -116,6 +137,16 @@ class Reader {
       });
     });
     int last = 0;
+    std::string before;
+    each_line([&](std::string_view line) {
+      if (line.starts_with(".xword ") && !before.empty()) {
+        literals_[before] = number(line.substr(7), names_);
+        labels_.erase(before);
+      }
+      before.clear();
+      if (!line.ends_with(':')) return;
+      before = line.substr(0, line.size() - 1);
+    });
     each_line([&](std::string_view line) {
       if (!line.ends_with(':')) return;
       if (auto used = labels_.find(std::string(line.substr(0, line.size() - 1))); used != labels_.end()) {
@@ -129,7 +160,7 @@ class Reader {
         if (labels_.contains(label)) made += renamed(label) + ":\n";
         return;
       }
-      made += "    " + readable(line) + "\n";
+      if (!line.starts_with(".xword ")) made += "    " + readable(line) + "\n";
     });
     return made;
   }
@@ -156,6 +187,10 @@ class Reader {
   }
   std::string renamed(const std::string& label) const { return "L" + std::to_string(labels_.at(label)); }
   std::string readable(std::string_view line) const {
+    if (const size_t at = line.find("[L"); at != std::string_view::npos && line.ends_with(']')) {
+      const auto literal = literals_.find(std::string(line.substr(at + 1, line.size() - at - 2)));
+      if (literal != literals_.end()) return std::string(line.substr(0, at)) + "=" + literal->second;
+    }
     std::string made;
     each_word(spell(std::string(line)), [&](std::string_view word) {
       if (is_label(word)) {
@@ -171,7 +206,8 @@ class Reader {
 
   std::string_view log_;
   const Names& names_;
-  std::map<std::string, int> labels_;  // of those that are jumped to: their numbers in the text
+  std::map<std::string, int> labels_;            // of those that are jumped to: their numbers in the text
+  std::map<std::string, std::string> literals_;  // AArch64: what lies at the others, behind the code
 };
 
 // Below everything that is called, so that calls are relative.
@@ -190,7 +226,7 @@ Result<Listing> thunk_listing(const ThunkHost& host, const ThunkSpec& spec) {
   if (emitter == nullptr) return Error{"no thunk for this plan"};
   Encoder encoder(emitter->arch);
   encoder.keep_log();
-  emitter->thunk(encoder, host, spec);
+  assemble_thunk(*emitter->machine(encoder, host, *spec.plan), host, spec);
   return listing(encoder, names_of(host, spec));
 }
 
@@ -208,7 +244,7 @@ Result<Listing> callback_listing(const ThunkHost& host, const CallbackApi& api, 
   name(names, reinterpret_cast<const void*>(handlers.convert), "convert_result");
   Encoder encoder(emitter->arch);
   encoder.keep_log();
-  if (!emitter->callback(encoder, host, api, handlers, spec)) return refused;
+  if (!assemble_callback(*emitter->machine(encoder, host, *spec.plan), host, api, handlers, spec)) return refused;
   return listing(encoder, names);
 }
 
