@@ -131,8 +131,12 @@ class HashIndex {
     return 0;
   }
 
-  void insert(uint32_t hash, uint32_t id) {
+  // Room for one more, so that the next insert() cannot fail: for who makes the element first.
+  void make_room() {
     if (used_ >= capacity_ / 4 * 3) grow();
+  }
+  void insert(uint32_t hash, uint32_t id) {
+    make_room();
     place(hash, id);
     ++used_;
   }

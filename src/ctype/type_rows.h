@@ -96,6 +96,7 @@ struct TypeTable::Rows {
   }
   // A new interned row. canonical and unqualified default to the row itself.
   TypeId add(const Type& type, const Key& key, uint32_t h) {
+    type_index.make_room();
     const TypeId id = add_unique(type, key);
     type_index.insert(h, id);
     return id;

@@ -370,6 +370,7 @@ NameId TypeTable::intern(std::string_view text) {
   n.text = rows_->texts.add(text);
   n.length = static_cast<uint32_t>(text.size());
   n.hash = hash;
+  rows_->name_index.make_room();
   const NameId id = rows_->names.push_back(n);
   rows_->name_index.insert(hash, id);
   return id;

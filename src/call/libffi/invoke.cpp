@@ -170,7 +170,10 @@ class ClosurePool {
   void retire(Closure& closure) {
     std::lock_guard lock(mutex_);
     closure.slot.write({&shape, nullptr, nullptr});
-    retired_.push_back(&closure);
+    try {
+      retired_.push_back(&closure);
+    } catch (const std::bad_alloc&) {  // it is lost; destructors call this
+    }
   }
 
  private:

@@ -49,7 +49,10 @@ class Pool {
   void give_back(Slot* slot, const void* answer) {
     mute(slot, answer);
     std::lock_guard lock(mutex_);
-    idle_.push_back(slot);
+    try {
+      idle_.push_back(slot);
+    } catch (const std::bad_alloc&) {  // it is lost; destructors call this
+    }
   }
 
   // Code that returns zero as the plan's result.

@@ -159,7 +159,10 @@ class SlotTable {
   void retire(uint32_t number) {
     mute(number);
     std::lock_guard lock(mutex_);
-    retired_.push_back(number);
+    try {
+      retired_.push_back(number);
+    } catch (const std::bad_alloc&) {  // it is lost; destructors call this
+    }
   }
 
   CFunction address(uint32_t number) const {

@@ -1,5 +1,6 @@
 // LuaJIT's bit library: 32-bit operations on numbers, 64-bit ones on cdata.
 #include "lua/api/bit.h"
+#include "lua/state/guarded.h"
 
 #include <cfloat>
 #include <cmath>
@@ -223,10 +224,10 @@ int l_tohex(lua_State* L) {
 }
 
 constexpr luaL_Reg kFunctions[] = {
-    {"tobit", l_tobit},
-    {"tohex", l_tohex},
-    {"bnot", l_bnot},
-    {"bswap", l_bswap},
+    {"tobit", guarded<l_tobit>},
+    {"tohex", guarded<l_tohex>},
+    {"bnot", guarded<l_bnot>},
+    {"bswap", guarded<l_bswap>},
     {"band", l_combine<And>},
     {"bor", l_combine<Or>},
     {"bxor", l_combine<Xor>},

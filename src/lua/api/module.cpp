@@ -1,5 +1,7 @@
 // luaopen_ferry_core: the module table. Everything Lua code sees is listed here.
+#include <cstdlib>
 #include <cstring>
+#include <exception>
 
 #include "lua/api/bit.h"
 #include "lua/api/functions.h"
@@ -8,45 +10,46 @@
 #include "lua/calls/callback.h"
 #include "lua/objects/namespace.h"
 #include "lua/objects/new.h"
+#include "lua/state/guarded.h"
 
 namespace ferry::lua {
 
 namespace {
 
 const luaL_Reg kFunctions[] = {
-    {"cdef", l_cdef},
-    {"load", l_load},
+    {"cdef", guarded<l_cdef>},
+    {"load", guarded<l_load>},
     {"new", l_new},
-    {"constructor", l_constructor},
-    {"cast", l_cast},
-    {"typeof", l_typeof},
-    {"sizeof", l_sizeof},
-    {"alignof", l_alignof},
-    {"offsetof", l_offsetof},
-    {"istype", l_istype},
-    {"metatype", l_metatype},
-    {"gc", l_gc_set},
-    {"errno", l_errno},
-    {"string", l_string},
-    {"copy", l_copy},
-    {"fill", l_fill},
-    {"abi", l_abi},
-    {"type", l_type},
-    {"tonumber", l_tonumber},
-    {"number", l_tonumber},
-    {"i64", l_i64},
-    {"u64", l_u64},
-    {"addressof", l_addressof},
-    {"isnull", l_isnull},
-    {"eval", l_eval},
-    {"toretval", l_toretval},
-    {"onerror", l_onerror},
-    {"checked", l_checked},
-    {"totable", l_totable},
-    {"fromtable", l_fromtable},
-    {"debug", l_debug},
-    {"enter", l_enter},
-    {"leave", l_leave},
+    {"constructor", guarded<l_constructor>},
+    {"cast", guarded<l_cast>},
+    {"typeof", guarded<l_typeof>},
+    {"sizeof", guarded<l_sizeof>},
+    {"alignof", guarded<l_alignof>},
+    {"offsetof", guarded<l_offsetof>},
+    {"istype", guarded<l_istype>},
+    {"metatype", guarded<l_metatype>},
+    {"gc", guarded<l_gc_set>},
+    {"errno", guarded<l_errno>},
+    {"string", guarded<l_string>},
+    {"copy", guarded<l_copy>},
+    {"fill", guarded<l_fill>},
+    {"abi", guarded<l_abi>},
+    {"type", guarded<l_type>},
+    {"tonumber", guarded<l_tonumber>},
+    {"number", guarded<l_tonumber>},
+    {"i64", guarded<l_i64>},
+    {"u64", guarded<l_u64>},
+    {"addressof", guarded<l_addressof>},
+    {"isnull", guarded<l_isnull>},
+    {"eval", guarded<l_eval>},
+    {"toretval", guarded<l_toretval>},
+    {"onerror", guarded<l_onerror>},
+    {"checked", guarded<l_checked>},
+    {"totable", guarded<l_totable>},
+    {"fromtable", guarded<l_fromtable>},
+    {"debug", guarded<l_debug>},
+    {"enter", guarded<l_enter>},
+    {"leave", guarded<l_leave>},
     {nullptr, nullptr},
 };
 
@@ -68,9 +71,20 @@ void check_lua(lua_State* L) {
              reason != nullptr ? reason : "?");
 }
 
+// The C++ library keeps a record of each thread's exceptions, which it makes at the thread's first one; without the
+// memory for it the process would end. Made now for this thread, when the memory is there.
+void prepare_exceptions(lua_State* L) {
+  constexpr size_t kPlenty = 64 * 1024;
+  void* memory = std::malloc(kPlenty);
+  if (memory == nullptr) raise_memory(L);
+  std::free(memory);
+  if (std::uncaught_exceptions() != 0) luaL_error(L, "Ferry was loaded while a C++ exception was thrown");
+}
+
 int open_module(lua_State* L) {
   lua_settop(L, 0);
   check_lua(L);
+  prepare_exceptions(L);
   State* st = push_state(L);
   if (st->lua_tonumber == 0) {
     lua_getglobal(L, "tonumber");
@@ -107,5 +121,5 @@ int open_module(lua_State* L) {
 }  // namespace ferry::lua
 
 extern "C" __attribute__((visibility("default"))) int luaopen_ferry_core(lua_State* L) {
-  return ferry::lua::open_module(L);
+  return ferry::lua::guarded<ferry::lua::open_module>(L);
 }

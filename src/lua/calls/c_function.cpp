@@ -4,6 +4,7 @@
 #include "lua/calls/call.h"
 #include "lua/calls/thunks.h"
 #include "lua/calls/varargs.h"
+#include "lua/state/guarded.h"
 #include "lua/state/type_info.h"
 #include "lua/values/functions.h"
 
@@ -47,14 +48,14 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
   set_attached(L, -2);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->function_mt);
   lua_setmetatable(L, -2);
-  record->thunk = make_thunk(L, st, record, l_function);
-  lua_pushcclosure(L, thunk_entry(record->thunk, l_function), 1);
+  record->thunk = make_thunk(L, st, record, guarded<l_function>);
+  lua_pushcclosure(L, thunk_entry(record->thunk, guarded<l_function>), 1);
   register_thunk(L, st, record->thunk);
 }
 
 FunctionRecord* function_record(lua_State* L, int idx) {
   const lua_CFunction entry = lua_tocfunction(L, idx);
-  if (entry == nullptr || (entry != l_function && !is_native_code(entry))) return nullptr;
+  if (entry == nullptr || (entry != guarded<l_function> && !is_native_code(entry))) return nullptr;
   if (lua_getupvalue(L, idx, 1) == nullptr) return nullptr;
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, -1));
   lua_pop(L, 1);

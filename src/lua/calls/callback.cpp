@@ -1,6 +1,7 @@
 // Callbacks: see callback.h. The handler runs everything that can raise inside one lua_pcall, so that no Lua error
 // ever jumps over C frames; an error waits in the state until the innermost C call returns.
 #include "lua/calls/callback.h"
+#include "lua/state/guarded.h"
 
 #include <cerrno>
 
@@ -379,13 +380,13 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     }
     record->slot = std::move(*slot);
     record->id = table->next_id++;
-    table->by_address[address_of(*record)] = record->id;
+    // Either may run out of memory. Whoever finds the address has to find the record.
+    uint64_t& at = table->by_address[address_of(*record)];
+    made = table->records.emplace(record->id, std::move(record)).first->second.get();
+    at = made->id;
     if (traced(Topic::callback)) {
-      trace(Topic::callback, "%s: made at %p, %zu live", type_name(st, fn->id), address_of(*record),
-            callback_count(st) + 1);
+      trace(Topic::callback, "%s: made at %p, %zu live", type_name(st, fn->id), address_of(*made), callback_count(st));
     }
-    made = record.get();
-    table->records.emplace(record->id, std::move(record));
     return true;
   });
   return made;
@@ -583,13 +584,13 @@ void release_callbacks(State* st) {
 }
 
 void make_callback_runner(lua_State* L, State* st) {
-  lua_pushcfunction(L, l_run);
+  lua_pushcfunction(L, guarded<l_run>);
   st->callback_runner = add_reference(L);
   lua_pushliteral(L, "a freed callback was called");
   st->freed_message = add_reference(L);
-  lua_pushcfunction(L, l_convert);
+  lua_pushcfunction(L, guarded<l_convert>);
   st->convert_runner = add_reference(L);
-  lua_pushcfunction(L, l_handle_error);
+  lua_pushcfunction(L, guarded<l_handle_error>);
   st->error_runner = add_reference(L);
 }
 

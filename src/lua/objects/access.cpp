@@ -9,6 +9,7 @@
 #include "lua/objects/index.h"
 #include "lua/state/anchor.h"
 #include "lua/state/direct.h"
+#include "lua/state/guarded.h"
 #include "lua/values/read.h"
 
 namespace ferry::lua {
@@ -296,9 +297,9 @@ int l_newindex(lua_State* L) {
 void set_index_events(lua_State* L, State* st) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   lua_pushliteral(L, "__index");
-  lua_pushcclosure(L, st->stack.valid ? l_index<DirectStack> : l_index<ApiStack>, 2);
+  lua_pushcclosure(L, st->stack.valid ? guarded<l_index<DirectStack>> : guarded<l_index<ApiStack>>, 2);
   lua_setfield(L, -2, "__index");
-  push_function(L, st, st->stack.valid ? l_newindex<DirectStack> : l_newindex<ApiStack>);
+  push_function(L, st, st->stack.valid ? guarded<l_newindex<DirectStack>> : guarded<l_newindex<ApiStack>>);
   lua_setfield(L, -2, "__newindex");
 }
 

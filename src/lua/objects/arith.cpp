@@ -1,6 +1,7 @@
 // Operators on cdata: sorts the operands into kinds, finds the common type, lets the kernel compute, boxes the result.
 #include "lua/objects/arith.h"
 #include "base/memory.h"
+#include "lua/state/guarded.h"
 
 #include "lua/objects/arith_kernel.h"
 #include "lua/objects/metatype.h"
@@ -619,25 +620,25 @@ constexpr luaL_Reg if_integer_operators(const char* name, lua_CFunction f) {
 }  // namespace
 
 const luaL_Reg kArithmeticMetamethods[] = {
-    {"__add", l_add},
-    {"__sub", l_sub},
-    {"__mul", l_mul},
-    {"__div", l_div},
-    {"__mod", l_mod},
-    {"__pow", l_pow},
-    {"__unm", l_unm},
-    {"__concat", l_concat},
-    {"__len", l_len},
-    {"__eq", l_eq},
-    {"__lt", l_lt},
-    {"__le", l_le},
-    if_integer_operators("__idiv", l_idiv),
-    if_integer_operators("__band", l_band),
-    if_integer_operators("__bor", l_bor),
-    if_integer_operators("__bxor", l_bxor),
-    if_integer_operators("__shl", l_shl),
-    if_integer_operators("__shr", l_shr),
-    if_integer_operators("__bnot", l_bnot),
+    {"__add", guarded<l_add>},
+    {"__sub", guarded<l_sub>},
+    {"__mul", guarded<l_mul>},
+    {"__div", guarded<l_div>},
+    {"__mod", guarded<l_mod>},
+    {"__pow", guarded<l_pow>},
+    {"__unm", guarded<l_unm>},
+    {"__concat", guarded<l_concat>},
+    {"__len", guarded<l_len>},
+    {"__eq", guarded<l_eq>},
+    {"__lt", guarded<l_lt>},
+    {"__le", guarded<l_le>},
+    if_integer_operators("__idiv", guarded<l_idiv>),
+    if_integer_operators("__band", guarded<l_band>),
+    if_integer_operators("__bor", guarded<l_bor>),
+    if_integer_operators("__bxor", guarded<l_bxor>),
+    if_integer_operators("__shl", guarded<l_shl>),
+    if_integer_operators("__shr", guarded<l_shr>),
+    if_integer_operators("__bnot", guarded<l_bnot>),
     {nullptr, nullptr},
 };
 

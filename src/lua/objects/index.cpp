@@ -1,5 +1,6 @@
 // Member and element access (index.h): NULL and bounds checks, the metatype where C has nothing of that name.
 #include "lua/objects/index.h"
+#include "lua/state/guarded.h"
 
 #include "lua/calls/callback.h"
 #include "lua/objects/access.h"
@@ -176,9 +177,9 @@ bool push_callback_method(lua_State* L, State* st, const Object& o) {
   if (lua_type(L, 2) != LUA_TSTRING) return false;
   const std::string_view key = lua_tostring(L, 2);
   if (key == "free") {
-    push_function(L, st, l_callback_free);
+    push_function(L, st, guarded<l_callback_free>);
   } else if (key == "set") {
-    push_function(L, st, l_callback_set);
+    push_function(L, st, guarded<l_callback_set>);
   } else {
     return false;
   }

@@ -1,6 +1,7 @@
 // Metatables of cdata and ctypes, and the dispatch of events to the user's metatype (metatype.h).
 // What indexing does is in index.cpp, arithmetic in arith.cpp.
 #include "lua/objects/metatype.h"
+#include "lua/state/guarded.h"
 
 #include "lua/calls/callback.h"
 #include "lua/calls/thunks.h"
@@ -140,7 +141,7 @@ int make_kind(lua_State* L, State* st, bool with_gc) {
   lua_createtable(L, 0, 24);
   copy_events(L, st);
   set_index_events(L, st);
-  if (with_gc) set_event(L, st, "__gc", l_gc);
+  if (with_gc) set_event(L, st, "__gc", guarded<l_gc>);
   return adopt(L, st);
 }
 
@@ -150,7 +151,7 @@ int make_own(lua_State* L, State* st, bool with_gc) {
   lua_createtable(L, 0, 26);
   copy_events(L, st);
   set_index_events(L, st);
-  if (with_gc) set_event(L, st, "__gc", l_gc);
+  if (with_gc) set_event(L, st, "__gc", guarded<l_gc>);
   return adopt(L, st);
 }
 
@@ -172,7 +173,7 @@ void set_own_events(lua_State* L, State* st, int metatable, int table) {
     const bool closes = !lua_isnil(L, -1);
     lua_pop(L, 1);
     if (closes) {
-      push_function(L, st, l_close);
+      push_function(L, st, guarded<l_close>);
     } else {
       lua_pushnil(L);
     }
@@ -189,10 +190,10 @@ void make_metatables(lua_State* L, State* st, int) {
   st->metatable_list = add_reference(L);
   lua_newtable(L);
   for (const luaL_Reg* r = kArithmeticMetamethods; r->name != nullptr; ++r) set_event(L, st, r->name, r->func);
-  set_event(L, st, "__tostring", l_tostring);
-  set_event(L, st, "__call", l_call);
-  if constexpr (kHasPairs) set_event(L, st, "__pairs", l_pairs);
-  if constexpr (kHasIpairs) set_event(L, st, "__ipairs", l_ipairs);
+  set_event(L, st, "__tostring", guarded<l_tostring>);
+  set_event(L, st, "__call", guarded<l_call>);
+  if constexpr (kHasPairs) set_event(L, st, "__pairs", guarded<l_pairs>);
+  if constexpr (kHasIpairs) set_event(L, st, "__ipairs", guarded<l_ipairs>);
   lua_pushliteral(L, "ffi");
   lua_setfield(L, -2, "__metatable");
   st->events = add_reference(L);
@@ -206,9 +207,9 @@ void make_metatables(lua_State* L, State* st, int) {
 
   lua_createtable(L, 0, 8);
   set_constructor(L, st);
-  set_event(L, st, "__index", l_ctype_index);
-  set_event(L, st, "__newindex", l_ctype_newindex);
-  set_event(L, st, "__tostring", l_tostring);
+  set_event(L, st, "__index", guarded<l_ctype_index>);
+  set_event(L, st, "__newindex", guarded<l_ctype_newindex>);
+  set_event(L, st, "__tostring", guarded<l_tostring>);
   lua_pushliteral(L, "ffi");
   lua_setfield(L, -2, "__metatable");
   st->ctype_mt_address = lua_topointer(L, -1);

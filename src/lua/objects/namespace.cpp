@@ -1,6 +1,7 @@
 // Namespaces (namespace.h). Shared libraries are opened and searched by loader.cpp.
 #include "lua/objects/namespace.h"
 #include "lua/host/trace.h"
+#include "lua/state/guarded.h"
 
 #include "lua/calls/c_function.h"
 #include "lua/objects/loader.h"
@@ -224,7 +225,8 @@ void push_namespace(lua_State* L, State* st, void* handle) {
   }
   lua_newtable(L);
   lua_createtable(L, 0, 3);
-  for (const luaL_Reg& event : {luaL_Reg{"__index", l_namespace_index}, luaL_Reg{"__newindex", l_namespace_newindex}}) {
+  for (const luaL_Reg& event :
+       {luaL_Reg{"__index", guarded<l_namespace_index>}, luaL_Reg{"__newindex", guarded<l_namespace_newindex>}}) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
     lua_pushvalue(L, anchor);
     lua_pushcclosure(L, event.func, 2);

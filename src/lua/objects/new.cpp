@@ -1,5 +1,6 @@
 // Makes objects (new.h).
 #include "lua/objects/new.h"
+#include "lua/state/guarded.h"
 
 #include "lua/calls/c_function.h"
 #include "lua/calls/callback.h"
@@ -130,6 +131,20 @@ bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* siz
   return true;
 }
 
+namespace {
+
+int new_generally(lua_State* L) {
+  State* st = state_of(L);
+  TypeInfo* info = info_of(st, check_ctype(L, st, 1));
+  if (info->block != 0 && info->metatype == 0 && lua_gettop(L) == 1) {
+    push_object(L, st, info);
+    return 1;
+  }
+  return construct(L, st, info, 2, Maker::library);
+}
+
+}  // namespace
+
 int l_new(lua_State* L) {
   State* st = open_call(L);
   if (st->stack.valid) {
@@ -142,12 +157,7 @@ int l_new(lua_State* L) {
       }
     }
   }
-  TypeInfo* info = info_of(st, check_ctype(L, st, 1));
-  if (info->block != 0 && info->metatype == 0 && lua_gettop(L) == 1) {
-    push_object(L, st, info);
-    return 1;
-  }
-  return construct(L, st, info, 2, Maker::library);
+  return guarded<new_generally>(L);
 }
 
 namespace {
@@ -232,7 +242,8 @@ void push_constructor_upvalues(lua_State* L, State* st) {
 
 void set_constructor(lua_State* L, State* st) {
   push_constructor_upvalues(L, st);
-  lua_pushcclosure(L, st->stack.valid ? l_construct<DirectStack> : l_construct<ApiStack>, kRecordMetatable);
+  lua_pushcclosure(L, st->stack.valid ? guarded<l_construct<DirectStack>> : guarded<l_construct<ApiStack>>,
+                   kRecordMetatable);
   lua_setfield(L, -2, "__call");
 }
 
@@ -241,7 +252,8 @@ int l_constructor(lua_State* L) {
   const TypeId type = check_ctype(L, st, 1);
   push_constructor_upvalues(L, st);
   push_ctype(L, st, type);
-  lua_pushcclosure(L, st->stack.valid ? l_construct_one<DirectStack> : l_construct_one<ApiStack>, kCType);
+  lua_pushcclosure(L, st->stack.valid ? guarded<l_construct_one<DirectStack>> : guarded<l_construct_one<ApiStack>>,
+                   kCType);
   return 1;
 }
 

@@ -13,6 +13,8 @@ namespace {
 // Longer messages are cut: they quote names and texts that somebody made up.
 constexpr size_t kMaxMessage = 2048;
 
+constexpr char kNoMemory[] = "not enough memory";  // Lua's own words
+
 // Pushes position and message and raises. The message is copied first, for it may lie in st->error: pushing can collect
 // garbage, and a finaliser's own errors go through the same buffer.
 [[noreturn]] void raise_text(lua_State* L, const char* borrowed) {
@@ -54,6 +56,7 @@ void compose_convert(State* st, const char* source, const char* target) {
 }
 
 void compose_place(State* st, const Place& place) {
+  if (st->error.empty()) return;
   without_exceptions(st, [&] {
     std::string text;
     switch (place.kind) {
@@ -99,7 +102,11 @@ void raise(lua_State* L, const char* format, ...) {
 }
 
 void raise_error(lua_State* L, State* st) {
-  raise_text(L, st->error.c_str());
+  raise_text(L, st->error.empty() ? kNoMemory : st->error.c_str());
+}
+
+void raise_memory(lua_State* L) {
+  raise_text(L, kNoMemory);
 }
 
 void raise_argument(lua_State* L, int arg, const char* format, ...) {

@@ -21,6 +21,8 @@ struct Place {
 [[noreturn]] void raise(lua_State* L, const char* format, ...) __attribute__((format(printf, 2, 3)));
 // Raises st->error, which the caller has filled; with position.
 [[noreturn]] void raise_error(lua_State* L, State* st);
+// "not enough memory", with position.
+[[noreturn]] void raise_memory(lua_State* L);
 // "bad argument #n to 'f' (message)"
 [[noreturn]] void raise_argument(lua_State* L, int arg, const char* format, ...) __attribute__((format(printf, 3, 4)));
 // "bad argument #n to 'f' (WHAT expected, got the value's kind)"

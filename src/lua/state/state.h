@@ -29,7 +29,7 @@ struct State {
   call::StackLayout stack;       // valid: direct.h may read and write the Lua stack
   uint16_t guard = kGuard;       // what the hot paths expect in a cdata; 0, which none has, once the state is closed
   std::vector<TypeInfo*> infos;  // by TypeId; null: not built yet
-  std::string error;             // the message that raise_error() raises
+  std::string error;             // the message that raise_error() raises; empty: that memory ran out
   std::string texts[4];          // rotating buffers of type_name() and describe_value()
   unsigned next_text = 0;
 
@@ -91,7 +91,7 @@ bool without_exceptions(State* st, Work work) {
   try {
     return work();
   } catch (const std::exception&) {  // bad_alloc, length_error: all that the standard library throws here
-    st->error = "not enough memory";
+    st->error.clear();               // raise_error() says what that means: there may be no memory for the text
     return false;
   }
 }
