@@ -6,6 +6,7 @@
 #   examples   examples/ under every Lua, their exit codes and key lines
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
+#   oom        a part of tests/run_oom.sh: memory that cannot be had
 #   cross      a part of tests/cross/run.sh: AArch64 in an emulator, where a cross compiler is installed
 # Each stage adds lines "stage<TAB>passed<TAB>failed<TAB>skipped" to build/test-results.tsv; the last line
 # printed is the total over them. Exit status 1 if anything failed.
@@ -13,7 +14,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs examples sanitize valgrind cross)
+[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs examples oom sanitize valgrind cross)
 mkdir -p build
 results=$PWD/build/test-results.tsv
 : >"$results"
@@ -108,6 +109,11 @@ for stage in "${stages[@]}"; do
       build_release || continue
       title "examples"
       scripted tests/run_examples.sh
+      ;;
+    oom)
+      build_release || continue
+      title "memory that cannot be had"
+      scripted tests/run_oom.sh
       ;;
     sanitize)
       title "building with AddressSanitizer and UndefinedBehaviorSanitizer"

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Refuses memory to tests/oom/*.lua, at one request after the other: run_oom.sh; needs build/ and a shared library of Lua.
+# STEP=1 takes every request, larger ones a part (default: so that all takes about a minute).
+# Settable: LUAS, BACKENDS, SCRIPTS, WHATS="lua c map", MODES="one all".
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. tests/lua_versions.sh
+failed=0 points=0
+mkdir -p build/tests/oom
+for v in ${LUAS:-5.1 5.4}; do
+  host=build/tests/oom/host-$v
+  [ -e "build/lib/$v/ferry/core.so" ] || continue
+  if ! pkg-config --exists "lua$v" ||
+    ! ${CC:-cc} -O1 -w -o "$host" tests/oom/host.c $(pkg-config --cflags --libs "lua$v") -rdynamic -lm 2>build/tests/oom/cc.log; then
+    echo "oom: no library of Lua $v, skipped"
+    continue
+  fi
+  export LUA_PATH="$PWD/build/lib/$v/?.lua;;" LUA_CPATH="$PWD/build/lib/$v/?.so;;"
+  for backend in ${BACKENDS:-thunk stub}; do
+    export FERRY_BACKEND=$backend
+    for script in ${SCRIPTS:-tests/oom/*.lua}; do
+      for what in ${WHATS:-lua c map}; do
+        case $what in lua) step=${STEP:-7} ;; c) step=${STEP:-3} ;; *) step=${STEP:-1} ;; esac
+        for mode in ${MODES:-one all}; do
+          log=build/tests/oom/$v-$backend-$(basename "$script" .lua)-$what-$mode.log
+          result=$(timeout "${LIMIT:-300}" "$host" "$what" "$mode" "$script" 1 "$step" 2>"$log")
+          status=$?
+          read -r n errors successes useless crashes <<<"${result:-0 0 0 0 1}"
+          points=$((points + n))
+          [ $status = 0 ] || {
+            failed=$((failed + 1))
+            echo "Lua $v $backend $script $what $mode: $useless states of no use, $crashes crashes"
+            tail -n 3 "$log" | cut -c 1-200
+          }
+        done
+      done
+    done
+  done
+done
+echo "oom: $points points, $failed of the rows failed"
+[ -z "${FERRY_RESULTS:-}" ] || printf 'oom\t%d\t%d\t0\n' "$points" "$failed" >>"$FERRY_RESULTS"
+[ $failed = 0 ]
