@@ -166,6 +166,13 @@ TypeId TypeTable::qualified(TypeId id, uint8_t quals) {
     levels.push_back({row.type.count, row.key.op == Op::aligned ? row.type.align : 0});
     id = row.type.base;
   }
+  // gcc, clang: an object that an atomic access of its size may reach is aligned to that size.
+  const Type& plain = rows_->type(id);
+  const uint64_t largest = target().has_int128 ? 16 : 8;
+  if ((quals & kAtomic) != 0 && (plain.quals & kAtomic) == 0 && plain.kind != Kind::function &&
+      std::has_single_bit(plain.size) && plain.size <= largest && plain.align < plain.size) {
+    id = aligned(id, static_cast<uint32_t>(plain.size));
+  }
   const Type& t = rows_->type(id);
   if (t.kind != Kind::function && t.kind != Kind::reference && (t.quals | quals) != t.quals) {
     const uint8_t all = t.quals | quals;

@@ -53,4 +53,20 @@ function TestLayout:test_bit_fields_lie_where_the_compiler_puts_them()
   end
 end
 
+-- gcc and clang align what an atomic access of its size may reach to that size. (One of three bytes: clang, too, gcc not.)
+TestAtomicLayout = {}
+function TestAtomicLayout:test_alignment()
+  H.not_on_luajit "knows no _Atomic"
+  ffi.cdef [[
+    struct layout_atomic4 { char c[4]; };
+    struct layout_atomic3 { char c[3]; };
+    struct layout_atomic { char c; _Atomic struct layout_atomic4 a; char d; _Atomic struct layout_atomic3 b;
+      char e; _Atomic float _Complex f; char g; _Atomic int h; };
+  ]]
+  local at = {}
+  for _, name in ipairs { "a", "b", "f", "h" } do at[#at + 1] = ffi.offsetof("struct layout_atomic", name) end
+  lu.assertEquals(at, { 4, 9, 16, 28 })
+  lu.assertEquals(ffi.alignof "struct layout_atomic4", 1)
+end
+
 H.run()
