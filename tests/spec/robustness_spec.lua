@@ -240,4 +240,23 @@ function TestSizes:test_recursive_initialiser()
   lu.assertEquals(ffi.C.abs(-1), 1)
 end
 
+TestIndexesThatAreNoNumbers = {}
+
+function TestIndexesThatAreNoNumbers:test_nan_and_infinity_through_pointers()
+  H.not_on_luajit "it is Ferry's own promise"
+  local a = ffi.new("int[8]", 1, 2, 3, 4, 5, 6, 7, 8)
+  local p = ffi.cast("int *", a)
+  for _ = 1, 3 do -- the general way, then the short one
+    for _, index in ipairs { 0 / 0, 1 / 0, -1 / 0, 1e300, -1e300 } do
+      H.assert_error_contains(function() return p[index] end, "outside of 'int *'")
+      H.assert_error_contains(function() p[index] = 1 end, "outside of 'int *'")
+    end
+    lu.assertEquals(p[3], 4)
+    lu.assertEquals((p + 4)[-2], 3)
+    local q = p + 4
+    q[-1] = q[-1]
+    lu.assertEquals(q[-1], 4)
+  end
+end
+
 H.run()

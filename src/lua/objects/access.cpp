@@ -318,7 +318,7 @@ void learn_elements(State* st, const CData* cd) {
   if (!plain && element->rep != Rep::pointer && element->rep != Rep::record && element->rep != Rep::array) return;
   if ((element->type_flags & kVariable) != 0 || element->size == 0) return;
   if (own->rep == Rep::pointer) {
-    own->bound = ~uint64_t{0};  // C knows none
+    own->bound = INT64_MAX;  // C knows none; but negative indexes are looked at, NaN has become one
   } else {
     own->bound = own->count == kVla || own->count == kFlexible ? 0 : own->count;
   }

@@ -89,6 +89,8 @@ void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
     if (element->rep == Rep::none || (element->type_flags & kVariable) != 0) {
       raise(L, "size of '%s' is unknown, it cannot be indexed", type_name(st, element->id));
     }
+    // What NaN and numbers beyond 64 bits become: no object reaches there from any address.
+    if (index == INT64_MIN) out_of_bounds(L, st, o, index);
     return static_cast<char*>(base) + static_cast<uint64_t>(index) * element->size;
   }
   if (st->index_checks && static_cast<uint64_t>(index) >= known_count(o, element)) out_of_bounds(L, st, o, index);
