@@ -1,6 +1,7 @@
 // Runs call plans: C functions called from values in memory, and C function pointers that call back
 // into a handler. Knows no Lua. Two implementations here: the stub (plan interpreted around one
-// static assembly routine per ABI) and libffi; both give exactly the same results.
+// static assembly routine per ABI) and libffi; both give exactly the same results. A build has those that
+// its host and its libraries allow (backends.h), one at least.
 #pragma once
 
 #include <cstddef>
@@ -70,6 +71,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;  // "thunk", "stub", "libffi"
+  // Whether it works in this process; asked first, and nothing else if not. Error: why not.
+  virtual Result<void> available() const { return {}; }
   // Whether Lua's calls shall be compiled where they can be (thunk.h).
   virtual bool makes_code() const { return false; }
   // Errors: what the convention or the back end cannot express, by the type's name.
@@ -81,10 +84,10 @@ class Backend {
                                                           CallbackHandler handler, void* context) const = 0;
 };
 
-// The back end to use: the best this host has, or the one that `forced` ("stub", "libffi"; from
-// FERRY_BACKEND) names. Error: unknown name, or not available on this host.
+// The back end to use: the best that works here, or the one that `forced` names (from FERRY_BACKEND). Error: this build
+// has none of that name, or it does not work here.
 Result<const Backend*> select_backend(std::string_view forced);
-// All that work on this host, best first.
+// All that work here, best first.
 std::span<const Backend* const> all_backends();
 
 // Writes an integer value into an argument slot, or reads one from a result slot, as described at Invoker.

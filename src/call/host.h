@@ -1,6 +1,6 @@
-// Which processors this build has static routines and native code for: the one place in this folder that asks the
-// compiler for its host. Included by C++ and by the assembler. FERRY_NATIVE (asmjit is linked in) comes from
-// CMakeLists.txt.
+// Which processors this build has static routines for: the one place in this folder that asks the compiler for its
+// host. Included by C++ and by the assembler. From CMakeLists.txt come FERRY_NATIVE (there is native code, by asmjit;
+// never without static routines) and FERRY_LIBFFI.
 #pragma once
 
 #if defined(__ELF__) && defined(__LP64__)
@@ -12,4 +12,13 @@
 #endif
 #if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64)
 #define FERRY_STUB 1
+#endif
+
+#if !defined(__ASSEMBLER__)
+#if defined(FERRY_NATIVE) && !defined(FERRY_STUB)
+#error "native code without static routines: see src/call/CMakeLists.txt"
+#endif
+#if !defined(FERRY_STUB) && !defined(FERRY_LIBFFI)
+#error "no back end: this processor has no static routines, so it needs libffi (FERRY_LIBFFI=on)"
+#endif
 #endif

@@ -1,25 +1,21 @@
 // The choice of back end for this host.
-#include <array>
 #include <string>
+#include <vector>
 
 #include "call/backends.h"
 #include "call/code_pages.h"
 #include "call/host.h"
 
-// Processors that thunks are written for.
-#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
-#define FERRY_THUNKS 1
-#endif
-
 namespace ferry::call {
 
-#if defined(FERRY_THUNKS)
 namespace {
 
+#if defined(FERRY_NATIVE)
 // Calls from Lua are compiled (thunk.h). What is not compiled is as with the stub.
 class ThunkBackend final : public Backend {
  public:
   std::string_view name() const override { return "thunk"; }
+  Result<void> available() const override { return native_code_available(); }
   bool makes_code() const override { return true; }
   Result<std::unique_ptr<Invoker>> make_invoker(const TypeTable& types, TypeId function,
                                                 std::span<const TypeId> extra) const override {
@@ -31,30 +27,55 @@ class ThunkBackend final : public Backend {
   }
 };
 
-}  // namespace
+const Backend& thunk_backend() {
+  static const ThunkBackend backend;
+  return backend;
+}
 #endif
 
-std::span<const Backend* const> all_backends() {
-#if defined(FERRY_THUNKS)
-  static const ThunkBackend thunk;
-  static const std::array<const Backend*, 3> all = {&thunk, &stub_backend(), &libffi_backend()};
-  static const size_t without = native_code_available().ok() ? 0 : 1;
-  return std::span(all).subspan(without);
-#elif defined(FERRY_STUB)
-  static const std::array<const Backend*, 2> all = {&stub_backend(), &libffi_backend()};
-#else
-  static const std::array<const Backend*, 1> all = {&libffi_backend()};
+// Of this build, best first; whether each works here it says itself.
+std::span<const Backend* const> built_backends() {
+  static const Backend* const built[] = {
+#if defined(FERRY_NATIVE)
+    &thunk_backend(),
 #endif
+#if defined(FERRY_STUB)
+    &stub_backend(),
+#endif
+#if defined(FERRY_LIBFFI)
+    &libffi_backend(),
+#endif
+  };
+  return built;
+}
+
+}  // namespace
+
+std::span<const Backend* const> all_backends() {
+  static const std::vector<const Backend*> all = [] {
+    std::vector<const Backend*> working;
+    for (const Backend* backend : built_backends()) {
+      if (backend->available().ok()) working.push_back(backend);
+    }
+    return working;
+  }();
   return all;
 }
 
+// Asks no more back ends than it must whether they work: the answer may load a library.
 Result<const Backend*> select_backend(std::string_view forced) {
-  std::string known;
-  for (const Backend* backend : all_backends()) {
-    if (forced.empty() || backend->name() == forced) return backend;
-    known += (known.empty() ? "" : ", ") + std::string(backend->name());
+  std::string known, why;
+  for (const Backend* backend : built_backends()) {
+    const std::string name(backend->name());
+    known += (known.empty() ? "" : ", ") + name;
+    if (!forced.empty() && name != forced) continue;
+    Result<void> available = backend->available();
+    if (available.ok()) return backend;
+    why = "back end '" + name + "' does not work here: " + available.message();
+    if (!forced.empty()) return Error{why};
   }
-  return Error{"no back end '" + std::string(forced) + "' on this host (there are: " + known + ")"};
+  if (forced.empty()) return Error{why};
+  return Error{"this build of ferry has no back end '" + std::string(forced) + "' (it has: " + known + ")"};
 }
 
 }  // namespace ferry::call

@@ -8,6 +8,7 @@
 
 #include "call/backends.h"
 #include "call/callback_slot.h"
+#include "call/libffi/library.h"
 #include "call/libffi/types.h"
 
 namespace ferry::call {
@@ -84,7 +85,7 @@ class LibffiInvoker final : public Invoker {
     for (size_t i = 0; i < args_.size(); ++i) {
       if (signature_.positions()[i] != FfiSignature::kNotPassed) pointers[passed++] = frame + args_[i].offset;
     }
-    ffi_call(signature_.cif(), function, result, pointers);
+    libffi().call(signature_.cif(), function, result, pointers);
     integer_.from_ffi(result);
   }
 
@@ -147,11 +148,11 @@ class ClosurePool {
       retired_.pop_front();
     } else {
       void* code = nullptr;
-      auto* memory = static_cast<ffi_closure*>(ffi_closure_alloc(sizeof(ffi_closure), &code));
+      auto* memory = static_cast<ffi_closure*>(libffi().closure_alloc(sizeof(ffi_closure), &code));
       if (memory == nullptr) return Error{"no executable memory for a callback"};
       auto owned = std::make_unique<Closure>();
-      if (ffi_prep_closure_loc(memory, shape.signature.cif(), run_closure, owned.get(), code) != FFI_OK) {
-        ffi_closure_free(memory);
+      if (libffi().prep_closure_loc(memory, shape.signature.cif(), run_closure, owned.get(), code) != FFI_OK) {
+        libffi().closure_free(memory);
         return Error{"libffi cannot make a callback of this type"};
       }
       owned->pool = this;
@@ -210,6 +211,7 @@ class LibffiCallback final : public Callback {
 class LibffiBackend final : public Backend {
  public:
   std::string_view name() const override { return "libffi"; }
+  Result<void> available() const override { return load_libffi(); }
 
   Result<std::unique_ptr<Invoker>> make_invoker(const TypeTable& types, TypeId function,
                                                 std::span<const TypeId> extra) const override {

@@ -7,6 +7,7 @@
 
 #include "abi/plan.h"
 #include "abi/registry.h"
+#include "call/libffi/library.h"
 #include "ctype/spell.h"
 
 namespace ferry::call {
@@ -26,13 +27,13 @@ Error refuse(const TypeTable& types, TypeId id, std::string_view why) {
 ffi_type* integer_type(uint64_t size, bool is_unsigned) {
   switch (size) {
     case 1:
-      return is_unsigned ? &ffi_type_uint8 : &ffi_type_sint8;
+      return is_unsigned ? libffi().uint8 : libffi().sint8;
     case 2:
-      return is_unsigned ? &ffi_type_uint16 : &ffi_type_sint16;
+      return is_unsigned ? libffi().uint16 : libffi().sint16;
     case 4:
-      return is_unsigned ? &ffi_type_uint32 : &ffi_type_sint32;
+      return is_unsigned ? libffi().uint32 : libffi().sint32;
     case 8:
-      return is_unsigned ? &ffi_type_uint64 : &ffi_type_sint64;
+      return is_unsigned ? libffi().uint64 : libffi().sint64;
     default:
       return nullptr;
   }
@@ -42,21 +43,21 @@ ffi_type* integer_type(uint64_t size, bool is_unsigned) {
 ffi_type* scalar_ffi_type(const TypeTable& types, const Type& t) {
   switch (t.kind) {
     case Kind::void_:
-      return &ffi_type_void;
+      return libffi().void_;
     case Kind::boolean:
     case Kind::integer:
     case Kind::enumeration:
       return integer_type(t.size, (t.flags & kUnsigned) != 0);
     case Kind::pointer:
     case Kind::reference:
-      return &ffi_type_pointer;
+      return libffi().pointer;
     case Kind::floating:
-      if (t.size == 4) return &ffi_type_float;
-      if (t.size == 8) return &ffi_type_double;
-      if (t.scalar == Scalar::ldouble) return &ffi_type_longdouble;
+      if (t.size == 4) return libffi().float_;
+      if (t.size == 8) return libffi().double_;
+      if (t.scalar == Scalar::ldouble) return libffi().longdouble;
       // The same format where long double is binary128.
       if (t.scalar == Scalar::float128 && types.target().long_double == LongDouble::binary128) {
-        return &ffi_type_longdouble;
+        return libffi().longdouble;
       }
       return nullptr;
     default:
@@ -171,17 +172,17 @@ Result<ffi_type*> FfiSignature::lower_by_plan(const TypeTable& types, TypeId id,
       return refuse(types, id, "libffi has no vectors");
     }
     if (t.size <= 32 && x64) {
-      ffi_type* claims = structure(40, 1, {&ffi_type_uint8});
+      ffi_type* claims = structure(40, 1, {libffi().uint8});
       return structure(t.size, align, {claims});
     }
     // By reference: libffi 3.4.4 aligns the pointer's stack slot as the record, so it claims a pointer's alignment.
-    return structure(t.size, x64 ? align : std::min<uint32_t>(align, 8), {&ffi_type_uint8});
+    return structure(t.size, x64 ? align : std::min<uint32_t>(align, 8), {libffi().uint8});
   }
 
   std::span<const abi::Piece> pieces = is_result ? plan->result_pieces() : plan->pieces_of(plan->args[0]);
   if (pieces.empty() || pieces[0].value_offset != 0) return refuse(types, id, "its first eightbyte is padding");
   if (pieces[0].where == abi::Where::x87) {
-    return pieces.size() == 2 ? &ffi_type_complex_longdouble : &ffi_type_longdouble;
+    return pieces.size() == 2 ? libffi().complex_longdouble : libffi().longdouble;
   }
   // AAPCS64 C.10: libffi does not start composites of alignment 16 at an even register.
   if (!x64 && !is_result && align >= 16 && pieces[0].where == abi::Where::gpr) {
@@ -201,7 +202,7 @@ Result<ffi_type*> FfiSignature::lower_by_plan(const TypeTable& types, TypeId id,
         return refuse(types, id, "libffi has no aggregates of 2-byte floats");
       }
       // AAPCS64: short vectors travel as floating-point values of their size do.
-      elements.push_back(piece.size <= 4 ? &ffi_type_float : piece.size <= 8 ? &ffi_type_double : &ffi_type_longdouble);
+      elements.push_back(piece.size <= 4 ? libffi().float_ : piece.size <= 8 ? libffi().double_ : libffi().longdouble);
       continue;
     }
     uint32_t left = piece.size;
@@ -224,9 +225,9 @@ Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeI
   if (ffi_type* scalar = scalar_ffi_type(types, t)) return scalar;
   if (t.kind == Kind::complex) {
 #ifdef FFI_TARGET_HAS_COMPLEX_TYPE
-    if (t.scalar == Scalar::cfloat) return &ffi_type_complex_float;
-    if (t.scalar == Scalar::cdouble) return &ffi_type_complex_double;
-    if (t.scalar == Scalar::cldouble) return &ffi_type_complex_longdouble;
+    if (t.scalar == Scalar::cfloat) return libffi().complex_float;
+    if (t.scalar == Scalar::cdouble) return libffi().complex_double;
+    if (t.scalar == Scalar::cldouble) return libffi().complex_longdouble;
 #endif
     return refuse(types, id, "libffi has no such complex type here");
   }
@@ -331,7 +332,7 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
     return Error{"cannot return '" + spell(types, f.result) + "' by value: its size is not known"};
   }
   if (r.size == 0) {
-    result_ = &ffi_type_void;
+    result_ = libffi().void_;
   } else {
     Result<ffi_type*> lowered = lower(types, f.result, f.conv, true);
     if (!lowered) return lowered.error();
@@ -339,8 +340,8 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
   }
   if (Result<void> ok = check_last_register(types, function, extra); !ok) return ok;
   auto count = static_cast<unsigned>(args_.size());
-  ffi_status status = f.variadic ? ffi_prep_cif_var(&cif_, *abi, fixed, count, result_, args_.data())
-                                 : ffi_prep_cif(&cif_, *abi, count, result_, args_.data());
+  ffi_status status = f.variadic ? libffi().prep_cif_var(&cif_, *abi, fixed, count, result_, args_.data())
+                                 : libffi().prep_cif(&cif_, *abi, count, result_, args_.data());
   if (status != FFI_OK) return Error{"libffi cannot express '" + spell(types, function) + "'"};
   return {};
 }

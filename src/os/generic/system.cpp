@@ -4,6 +4,7 @@
 
 #include "os/memory.h"
 #include "os/pages.h"
+#include "os/posix/names.h"
 #include "os/threads.h"
 
 namespace ferry::os {
@@ -31,6 +32,16 @@ bool read_own_memory(std::span<const MemoryRange>, void*) {
 
 bool find_thread_layout(ThreadLayout*) {
   return false;
+}
+
+#if defined(__APPLE__)
+const char* const kLibrarySuffix = ".dylib";
+#else
+const char* const kLibrarySuffix = ".so";
+#endif
+
+std::span<const char* const> companion_libraries() {
+  return {};
 }
 
 }  // namespace ferry::os

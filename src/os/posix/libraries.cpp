@@ -1,0 +1,215 @@
+// Finds and opens shared libraries with dlopen; the search path is asked from the loader itself where it tells.
+#include "os/libraries.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <unistd.h>
+#if __has_include(<link.h>)
+#include <link.h>
+#endif
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "os/posix/names.h"
+
+namespace ferry::os {
+
+namespace {
+
+// Linker scripts are short texts; nothing beyond this is read.
+constexpr size_t kMaxScript = 4096;
+// A script may name a script (libc.so names libc.so.6, which is ELF): more levels are a loop.
+constexpr int kMaxScriptDepth = 4;
+
+std::string last_error() {
+  const char* text = dlerror();
+  return text != nullptr ? text : "unknown error of the dynamic loader";
+}
+
+void* try_open(const std::string& name, int mode, std::string* message) {
+  void* handle = dlopen(name.c_str(), mode);
+  if (handle == nullptr) *message = last_error();
+  return handle;
+}
+
+// "libNAME.so" for "NAME"; the name itself if it has a directory.
+std::string decorated(const std::string& name) {
+  if (name.find('/') != std::string::npos) return name;
+  std::string full = name;
+  if (full.find('.') == std::string::npos) full += kLibrarySuffix;
+  if (full.compare(0, 3, "lib") != 0) full = "lib" + full;
+  return full;
+}
+
+std::vector<std::string> search_path() {
+  std::vector<std::string> dirs;
+#if defined(RTLD_DI_SERINFO)
+  // The loader's own list: LD_LIBRARY_PATH, RUNPATH, the system's directories.
+  if (void* self = dlopen(nullptr, RTLD_LAZY)) {
+    Dl_serinfo size;
+    if (dlinfo(self, RTLD_DI_SERINFOSIZE, &size) == 0) {
+      std::vector<char> buffer(size.dls_size);
+      auto* info = reinterpret_cast<Dl_serinfo*>(buffer.data());
+      std::memcpy(info, &size, sizeof size < buffer.size() ? sizeof size : buffer.size());
+      if (dlinfo(self, RTLD_DI_SERINFO, info) == 0) {
+        for (unsigned i = 0; i < info->dls_cnt; ++i) dirs.emplace_back(info->dls_serpath[i].dls_name);
+      }
+    }
+    dlclose(self);
+  }
+#endif
+  if (dirs.empty()) dirs = {"/usr/local/lib", "/usr/lib", "/lib"};
+  return dirs;
+}
+
+// Compares the numbers of two version suffixes ("1.2.13" > "1.2.9").
+bool newer(const std::string& a, const std::string& b) {
+  const char* p = a.c_str();
+  const char* q = b.c_str();
+  while (*p != '\0' && *q != '\0') {
+    char* pe;
+    char* qe;
+    const unsigned long x = std::strtoul(p, &pe, 10);
+    const unsigned long y = std::strtoul(q, &qe, 10);
+    if (x != y) return x > y;
+    p = *pe == '.' ? pe + 1 : pe;
+    q = *qe == '.' ? qe + 1 : qe;
+    if (pe == p && qe == q && *p != '\0') break;
+  }
+  return *p != '\0' && *q == '\0';
+}
+
+// libz.so.1 where only that is installed. The first directory that has one decides, as for the loader.
+std::string versioned(const std::string& file) {
+  if (file.find('/') != std::string::npos) return "";
+  const std::string prefix = file + ".";
+  for (const std::string& dir : search_path()) {
+    DIR* d = opendir(dir.c_str());
+    if (d == nullptr) continue;
+    std::string best;
+    while (const dirent* entry = readdir(d)) {
+      const std::string name = entry->d_name;
+      if (name.compare(0, prefix.size(), prefix) != 0) continue;
+      const std::string version = name.substr(prefix.size());
+      if (version.empty() || version.find_first_not_of("0123456789.") != std::string::npos) continue;
+      if (best.empty() || newer(version, best)) best = version;
+    }
+    closedir(d);
+    if (!best.empty()) return dir + "/" + prefix + best;
+  }
+  return "";
+}
+
+// Up to `limit` bytes of the file at `path`; empty if it cannot be read.
+std::string read_beginning(const std::string& path, size_t limit) {
+  std::string text;
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  text.resize(limit);
+  size_t size = 0;
+  while (size < limit) {
+    const ssize_t n = read(fd, text.data() + size, limit - size);
+    if (n > 0) {
+      size += static_cast<size_t>(n);
+    } else if (n == 0 || errno != EINTR) {
+      break;
+    }
+  }
+  close(fd);
+  text.resize(size);
+  return text;
+}
+
+// The first file of GROUP ( ... ) or INPUT ( ... ) in a GNU ld script at `path`; empty if it is none.
+std::string script_target(const std::string& path) {
+  std::string text = read_beginning(path, kMaxScript);
+  if (text.compare(0, 4, "\177ELF") == 0 || text.find("GNU ld script") == std::string::npos) return "";
+  for (const char* command : {"GROUP", "INPUT"}) {
+    size_t at = text.find(command);
+    if (at == std::string::npos) continue;
+    at = text.find('(', at);
+    if (at == std::string::npos) continue;
+    at = text.find_first_not_of(" \t\r\n", at + 1);
+    if (at == std::string::npos) continue;
+    const size_t end = text.find_first_of(" \t\r\n)", at);
+    std::string target = text.substr(at, end == std::string::npos ? end : end - at);
+    if (target.compare(0, 2, "-l") == 0) target = decorated(target.substr(2));
+    return target;
+  }
+  return "";
+}
+
+// The loader says "/usr/lib/libc.so: invalid ELF header" when it found a script.
+void* follow_script(const std::string& message, int mode, int depth, std::string* final_message) {
+  if (depth >= kMaxScriptDepth) return nullptr;
+  const size_t colon = message.find(": ");
+  if (colon == std::string::npos) return nullptr;
+  const std::string target = script_target(message.substr(0, colon));
+  if (target.empty()) return nullptr;
+  std::string why;
+  if (void* handle = try_open(target, mode, &why)) return handle;
+  *final_message = why;
+  return follow_script(why, mode, depth + 1, final_message);
+}
+
+}  // namespace
+
+Result<void*> open_library(const std::string& name, bool global) {
+  if (name.empty()) return Error{"empty library name"};
+  if (name.find('\0') != std::string::npos) return Error{"library name contains a NUL byte"};
+  const int mode = RTLD_LAZY | (global ? RTLD_GLOBAL : RTLD_LOCAL);
+  std::string message;
+  if (void* handle = try_open(name, mode, &message)) return handle;
+  std::string answer = message;
+  if (void* handle = follow_script(message, mode, 0, &answer)) return handle;
+  const std::string file = decorated(name);
+  if (file != name) {
+    if (void* handle = try_open(file, mode, &message)) return handle;
+    answer = message;
+    if (void* handle = follow_script(message, mode, 0, &answer)) return handle;
+  }
+  const std::string full = versioned(file);
+  if (!full.empty()) {
+    std::string why;
+    if (void* handle = try_open(full, mode, &why)) return handle;
+    answer = why;
+  }
+  return Error{answer};
+}
+
+void close_library(void* handle) {
+  if (handle != nullptr) dlclose(handle);
+}
+
+void* library_symbol(void* handle, const char* name, std::string* message) {
+  dlerror();
+  void* address = dlsym(handle, name);
+  if (address == nullptr && message != nullptr) *message = last_error();
+  return address;
+}
+
+void* program_symbol(const char* name, std::string* message) {
+  if (void* address = library_symbol(RTLD_DEFAULT, name, message)) return address;
+  // Opened once and kept: the C library's own parts are never unloaded.
+  struct Companions {
+    void* handles[kMaxCompanions];
+    size_t count = 0;
+  };
+  static const Companions companions = [] {
+    Companions opened;
+    for (const char* file : companion_libraries()) {
+      if (void* handle = dlopen(file, RTLD_LAZY | RTLD_LOCAL)) opened.handles[opened.count++] = handle;
+    }
+    return opened;
+  }();
+  for (size_t i = 0; i < companions.count; ++i) {
+    if (void* address = library_symbol(companions.handles[i], name, nullptr)) return address;
+  }
+  return nullptr;
+}
+
+}  // namespace ferry::os

@@ -1,0 +1,15 @@
+// What differs between systems with dlopen in how libraries are named; each system's names.cpp says it.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace ferry::os {
+
+// ".so"
+extern const char* const kLibrarySuffix;
+// What `cc` links without being asked, or what everybody takes for part of libc.
+inline constexpr size_t kMaxCompanions = 8;
+std::span<const char* const> companion_libraries();
+
+}  // namespace ferry::os
