@@ -28,6 +28,7 @@ Result<void> load() {
 #define FERRY_TAKE(member, name) take(&g_library.member, FERRY_TEXT(name));
   FERRY_LIBFFI_FUNCTIONS(FERRY_TAKE)
   FERRY_LIBFFI_TYPES(FERRY_TAKE)
+  FERRY_LIBFFI_COMPLEX_TYPES(FERRY_TAKE)
 #undef FERRY_TAKE
 #undef FERRY_TEXT
   if (!found) return Error{message};
@@ -38,6 +39,7 @@ Result<void> load() {
 #define FERRY_TAKE(member, name) g_library.member = &::name;
   FERRY_LIBFFI_FUNCTIONS(FERRY_TAKE)
   FERRY_LIBFFI_TYPES(FERRY_TAKE)
+  FERRY_LIBFFI_COMPLEX_TYPES(FERRY_TAKE)
 #undef FERRY_TAKE
   return {};
 }

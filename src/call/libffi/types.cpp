@@ -182,7 +182,9 @@ Result<ffi_type*> FfiSignature::lower_by_plan(const TypeTable& types, TypeId id,
   std::span<const abi::Piece> pieces = is_result ? plan->result_pieces() : plan->pieces_of(plan->args[0]);
   if (pieces.empty() || pieces[0].value_offset != 0) return refuse(types, id, "its first eightbyte is padding");
   if (pieces[0].where == abi::Where::x87) {
-    return pieces.size() == 2 ? libffi().complex_longdouble : libffi().longdouble;
+    ffi_type* whole = pieces.size() == 2 ? libffi().complex_longdouble : libffi().longdouble;
+    if (whole == nullptr) return refuse(types, id, "libffi has no such complex type here");
+    return whole;
   }
   // AAPCS64 C.10: libffi does not start composites of alignment 16 at an even register.
   if (!x64 && !is_result && align >= 16 && pieces[0].where == abi::Where::gpr) {

@@ -16,6 +16,7 @@
 #include "call/code_pages.h"
 #include "call/native/metatable_cache.h"
 #include "call/native/stack_layout.h"
+#include "os/threads.h"
 
 namespace ferry::call {
 
@@ -74,7 +75,7 @@ inline int64_t expected_top(const StackLayout& stack, size_t n) {
 }
 inline constexpr int64_t kNoTop = -1;
 
-enum class ThreadSegment : uint8_t { fs, gs };
+using os::ThreadSegment;
 
 // What one Lua state tells the emitter, once.
 struct ThunkHost {

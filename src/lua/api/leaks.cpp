@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "lua/calls/thunks.h"
-#include "lua/host/standard_error.h"
 #include "lua/state/held.h"
+#include "os/process.h"
 
 namespace ferry::lua {
 
@@ -21,7 +21,7 @@ void tell() {
       "callback slots: %zu, %zu idle\n",
       static_cast<long long>(held.states), static_cast<long long>(held.types), static_cast<long long>(held.callbacks),
       code.pages, code.live_blocks, code.retired_blocks, code.callback_slots, code.idle_callback_slots);
-  if (length > 0) write_standard_error(line, static_cast<size_t>(length));
+  if (length > 0) os::write_standard_error(line, static_cast<size_t>(length));
 }
 
 }  // namespace

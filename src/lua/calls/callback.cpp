@@ -12,7 +12,6 @@
 #include "lua/calls/call.h"
 #include "lua/calls/callback_data.h"
 #include "lua/calls/thunks.h"
-#include "lua/host/standard_error.h"
 #include "lua/host/trace.h"
 #include "lua/state/held.h"
 #include "lua/state/raise.h"
@@ -20,6 +19,7 @@
 #include "lua/values/functions.h"
 #include "lua/values/numbers.h"
 #include "lua/values/read.h"
+#include "os/process.h"
 
 namespace ferry::lua {
 
@@ -241,8 +241,8 @@ void report(lua_State* L) {
     char line[512];
     const int length = std::snprintf(line, sizeof line, "ffi: error in a callback outside of any call: %s\n", text);
     if (length > 0)
-      write_standard_error(line,
-                           static_cast<size_t>(length) < sizeof line ? static_cast<size_t>(length) : sizeof line - 1);
+      os::write_standard_error(
+          line, static_cast<size_t>(length) < sizeof line ? static_cast<size_t>(length) : sizeof line - 1);
   }
 }
 

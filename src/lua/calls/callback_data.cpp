@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "lua/host/standard_error.h"
+#include "os/process.h"
 #include "lua/host/trace.h"
 #include "os/threads.h"
 
@@ -31,7 +31,7 @@ void tell_refused() {
   constexpr char kText[] =
       "ffi: a callback was called on a thread that is not inside of its Lua state (no C call that Lua made is in "
       "progress there); it returned zero\n";
-  write_standard_error(kText, sizeof kText - 1);
+  os::write_standard_error(kText, sizeof kText - 1);
 }
 
 }  // namespace

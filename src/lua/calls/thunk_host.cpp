@@ -1,5 +1,4 @@
 // What thunks are told of this Lua, of Ferry's structures and of the host; and the functions that they call.
-#include "call/host.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/call.h"
 #include "lua/calls/callback.h"
@@ -7,13 +6,14 @@
 #include "lua/host/pointer_set.h"
 #include "lua/values/read.h"
 
-#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
+#if defined(FERRY_NATIVE)
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 
 #include "call/unwind.h"
 #include "lua/calls/thunk_table.h"
+#include "os/threads.h"
 
 namespace ferry::lua {
 
@@ -118,35 +118,11 @@ call::ThunkOffsets offsets() {
 #pragma GCC diagnostic pop
 static_assert(sizeof(bool) == 1);
 
-int64_t from_thread_pointer(uintptr_t address) {
-  uintptr_t thread;
-#if defined(__aarch64__)
-  asm("mrs %0, tpidr_el0" : "=r"(thread));
-#else
-  asm("mov %%fs:0, %0" : "=r"(thread));
-#endif
-  return static_cast<int64_t>(address - thread);
-}
-
-int64_t distance_of_errno() {
-  return from_thread_pointer(reinterpret_cast<uintptr_t>(&errno));
-}
-
-// Thunks compute from the thread pointer what this_thread() asks the system: glibc and musl let it point to their
-// record of the thread (x86-64), or directly behind that (AArch64).
-bool thread_is_near_its_pointer() {
-  const int64_t thread = from_thread_pointer(this_thread());
-#if !defined(__aarch64__)
-  if (thread != 0) return false;
-#endif
-  constexpr int64_t kNear = int64_t{1} << 20;
-  return thread <= 0 && thread > -kNear && distance_of_errno() > INT32_MIN && distance_of_errno() < INT32_MAX;
-}
-
 }  // namespace
 
 bool describe_host(State* st, call::ThunkHost* host) {
-  if (!thread_is_near_its_pointer()) return false;
+  os::ThreadLayout thread;
+  if (!os::find_thread_layout(&thread)) return false;
   call::set_exception_handler(on_exception);
   host->api = api_of_this_lua();
   host->helpers.cdata = entry(find_cdata);
@@ -156,8 +132,10 @@ bool describe_host(State* st, call::ThunkHost* host) {
   host->helpers.raise_pending = entry(raise_callback_error);
   host->offsets = offsets();
   host->stack = st->stack;
-  host->errno_offset = distance_of_errno();
-  host->thread_offset = from_thread_pointer(this_thread());
+  host->errno_offset = thread.errno_offset;
+  host->errno_location = thread.errno_location;
+  host->thread_offset = thread.thread_offset;
+  host->thread_segment = thread.segment;
   return true;
 }
 

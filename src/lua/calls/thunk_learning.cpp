@@ -1,6 +1,5 @@
 // What thunks learn from calls that took the slow path: other types of cdata, functions that became callbacks, and the
 // shapes of variadic calls.
-#include "call/host.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
@@ -8,7 +7,7 @@
 #include "lua/calls/varargs.h"
 #include "lua/values/from_c.h"
 
-#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
+#if defined(FERRY_NATIVE)
 #include "lua/calls/thunk_table.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"

@@ -4,7 +4,7 @@
 #include "lua/calls/callback.h"
 #include "lua/calls/thunks.h"
 
-#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
+#if defined(FERRY_NATIVE)
 #include "call/native/listing.h"
 #include "lua/calls/thunk_table.h"
 

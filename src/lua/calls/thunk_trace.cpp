@@ -2,7 +2,7 @@
 // nothing.
 #include "call/host.h"
 
-#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
+#if defined(FERRY_NATIVE)
 #include "lua/calls/thunk_table.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"

@@ -2,13 +2,12 @@
 // what they learn from slow calls in thunk_learning.cpp.
 #include "lua/calls/thunks.h"
 
-#include "call/host.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/call.h"
 #include "lua/calls/call_info.h"
 #include "lua/state/type_info.h"
 
-#if defined(FERRY_NATIVE) && defined(FERRY_STUB)
+#if defined(FERRY_NATIVE)
 #include <atomic>
 #include <cstring>
 #include <map>

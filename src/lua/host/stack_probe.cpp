@@ -1,17 +1,13 @@
 // Compares a StackLayout with the running Lua (stack_probe.h). Knows no State.
 #include "lua/host/stack_probe.h"
-#include "base/memory.h"
 
 #include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 
-// Only Linux has a read of the own memory that reports what it cannot read. Elsewhere the layout stays invalid.
-#ifdef __linux__
-#include <sys/uio.h>
-#include <unistd.h>
-#endif
+#include "base/memory.h"
+#include "os/memory.h"
 
 namespace ferry::lua {
 
@@ -60,27 +56,23 @@ struct Probe {
   int agreed;  // frames found to be as the layout says
 };
 
-struct Range {
-  const char* address;
-  size_t size;
+// Ranges for one read: as few as possible, as each costs a system call.
+class Reading {
+ public:
+  void add(const void* address, size_t bytes) { ranges_[count_++] = {address, bytes}; }
+  bool run(void* out) const { return os::read_own_memory({ranges_, count_}, out); }
+
+ private:
+  os::MemoryRange ranges_[os::kMaxMemoryRanges];
+  size_t count_ = 0;
 };
 
-// Reads the ranges one after the other into `out`. False: some byte is not readable, or no such read here.
-bool read_memory(const Range* ranges, int count, void* out) {
-#ifdef __linux__
-  iovec remote[kArguments];
-  size_t size = 0;
-  for (int i = 0; i < count; ++i) {
-    remote[i] = iovec{const_cast<char*>(ranges[i].address), ranges[i].size};
-    size += ranges[i].size;
-  }
-  const iovec local{out, size};
-  return process_vm_readv(getpid(), &local, 1, remote, static_cast<unsigned long>(count), 0) ==
-         static_cast<ssize_t>(size);
-#else
-  (void)ranges, (void)count, (void)out;
-  return false;
-#endif
+// An address in memory that is not known to be what it is taken for.
+uintptr_t address_of(const void* at) {
+  return reinterpret_cast<uintptr_t>(at);
+}
+const void* at(uintptr_t address) {
+  return reinterpret_cast<const void*>(address);
 }
 
 uint32_t tag_of(const StackLayout& s, const char* slot) {
@@ -96,13 +88,16 @@ struct Bounds {
 bool read_bounds(lua_State* L, const StackLayout& s, Bounds* out) {
   const char* state = reinterpret_cast<const char*>(L);
   char* found[2];
-  const Range fields[2] = {{state + s.top, 8}, {state + (s.base_is_field ? s.base : s.call_info), 8}};
-  if (!read_memory(fields, 2, found)) return false;
+  Reading fields;
+  fields.add(state + s.top, 8);
+  fields.add(state + (s.base_is_field ? s.base : s.call_info), 8);
+  if (!fields.run(found)) return false;
   out->top = found[0];
   out->base = found[1];
   if (s.base_is_field) return true;
-  const Range function{found[1] + s.function, 8};
-  if (!read_memory(&function, 1, &out->base)) return false;
+  Reading function;
+  function.add(at(address_of(found[1]) + s.function), 8);
+  if (!function.run(&out->base)) return false;
   out->base += s.slot;
   return true;
 }
@@ -153,54 +148,74 @@ bool scalars_agree(lua_State* L, const StackLayout& s, const char (*slot)[kSlotB
   return true;
 }
 
-bool userdata_agree(lua_State* L, const StackLayout& s, const char (*slot)[kSlotBytes]) {
-  for (Argument a : {kUserdata, kUserdataValue, kPlainUserdata}) {
+// What the frame's values refer to, as the layout says.
+struct Objects {
+  struct Userdata {
+    uintptr_t metatable;
+    uint16_t values;
+  } userdata[3];             // kUserdata, kUserdataValue, kPlainUserdata
+  uintptr_t items;           // of the table's array part
+  uint32_t item_count;       // likewise
+  char upvalue[kSlotBytes];  // the first of the running function
+};
+constexpr Argument kUserdatas[] = {kUserdata, kUserdataValue, kPlainUserdata};
+
+bool read_objects(const StackLayout& s, const char (*slot)[kSlotBytes], const char* function, Objects* out) {
+  char raw[3 * 10 + 12 + kSlotBytes];
+  Reading reading;
+  for (Argument a : kUserdatas) {
+    const auto object = load<uintptr_t>(slot[a - 1]);
+    reading.add(at(object + s.userdata_metatable), 8);
+    reading.add(at(object + s.userdata_values), 2);
+  }
+  const auto table = load<uintptr_t>(slot[kTable - 1]);
+  reading.add(at(table + s.table_items), 8);
+  reading.add(at(table + s.table_count), 4);
+  reading.add(at(load<uintptr_t>(function) + s.closure_upvalues), kSlotBytes);
+  if (!reading.run(raw)) return false;
+  for (int i = 0; i < 3; ++i) out->userdata[i] = {load<uintptr_t>(raw + 10 * i), load<uint16_t>(raw + 10 * i + 8)};
+  out->items = load<uintptr_t>(raw + 30);
+  out->item_count = load<uint32_t>(raw + 38);
+  std::memcpy(out->upvalue, raw + 42, kSlotBytes);
+  return true;
+}
+
+bool userdata_agree(lua_State* L, const StackLayout& s, const char (*slot)[kSlotBytes], const Objects& objects) {
+  for (int i = 0; i < 3; ++i) {
+    const Argument a = kUserdatas[i];
     if (tag_of(s, slot[a - 1]) != s.tag_userdata) return false;
-    const char* object = load<char*>(slot[a - 1]);
-    struct {
-      void* metatable;
-      uint16_t values;
-    } header;
-    const Range fields[2] = {{object + s.userdata_metatable, 8}, {object + s.userdata_values, 2}};
-    if (!read_memory(fields, 2, &header)) return false;
     const void* metatable = nullptr;
     if (lua_getmetatable(L, a) != 0) {
       metatable = lua_topointer(L, -1);
       lua_pop(L, 1);
     }
-    if (header.metatable != metatable) return false;
+    if (objects.userdata[i].metatable != address_of(metatable)) return false;
     const int values = a == kUserdataValue ? 1 : 0;
-    if (s.userdata_values != 0 && header.values != values) return false;
-    if (object + (values != 0 ? s.userdata_block_1 : s.userdata_block) != lua_touserdata(L, a)) return false;
+    if (s.userdata_values != 0 && objects.userdata[i].values != values) return false;
+    const auto object = load<uintptr_t>(slot[a - 1]);
+    if (object + (values != 0 ? s.userdata_block_1 : s.userdata_block) != address_of(lua_touserdata(L, a)))
+      return false;
   }
   return true;
 }
 
 // The array part of the table.
-bool table_agrees(lua_State* L, const StackLayout& s, const char* table) {
-  struct {
-    uintptr_t items;  // no pointer yet: it may be anything
-    uint32_t count;
-  } found;
-  const Range fields[2] = {{table + s.table_items, 8}, {table + s.table_count, 4}};
-  if (!read_memory(fields, 2, &found) || found.count != kItems) return false;
-  const auto address = [](uintptr_t at) { return reinterpret_cast<const char*>(at); };
+bool table_agrees(lua_State* L, const StackLayout& s, const Objects& objects) {
+  if (objects.item_count != kItems) return false;
   char item[kItems][kSlotBytes];
-  Range ranges[kItems];
+  Reading reading;
   if (s.items_apart) {
-    char value[kItems][8];
-    char tags[kItems];
-    for (int i = 0; i < kItems; ++i) ranges[i] = {address(found.items - 8 * (static_cast<uintptr_t>(i) + 1)), 8};
-    const Range tag_range{address(found.items + 4), kItems};
-    if (!read_memory(ranges, kItems, value) || !read_memory(&tag_range, 1, tags)) return false;
+    char raw[kItems * 9];
+    for (uintptr_t i = 0; i < kItems; ++i) reading.add(at(objects.items - 8 * (i + 1)), 8);
+    reading.add(at(objects.items + 4), kItems);  // their tags
+    if (!reading.run(raw)) return false;
     for (int i = 0; i < kItems; ++i) {
-      std::memcpy(item[i], value[i], 8);
-      item[i][s.tag] = tags[i];
+      std::memcpy(item[i], raw + 8 * i, 8);
+      item[i][s.tag] = raw[8 * kItems + i];
     }
   } else {
-    for (int i = 0; i < kItems; ++i)
-      ranges[i] = {address(found.items + static_cast<uintptr_t>(i) * s.slot), kSlotBytes};
-    if (!read_memory(ranges, kItems, item)) return false;
+    for (uintptr_t i = 0; i < kItems; ++i) reading.add(at(objects.items + i * s.slot), kSlotBytes);
+    if (!reading.run(item)) return false;
   }
   for (int i = 0; i + 1 < kItems; ++i) {
     if (tag_of(s, item[i]) != s.tag_float || load<double>(item[i]) != kFloatValue + i) return false;
@@ -209,23 +224,18 @@ bool table_agrees(lua_State* L, const StackLayout& s, const char* table) {
   return tag_of(s, last) == s.tag_string && load<char*>(last) + s.string_bytes == lua_tostring(L, kShortString);
 }
 
-// The running function lies below its first argument; its upvalue is a userdata.
-bool closure_agrees(lua_State* L, const StackLayout& s, const char* base) {
-  const Range below{base - s.slot, kSlotBytes};
-  char slot[kSlotBytes];
-  if (!read_memory(&below, 1, slot) || claims(s, tag_of(s, slot))) return false;
-  const Range upvalue{load<char*>(slot) + s.closure_upvalues, kSlotBytes};
-  if (!read_memory(&upvalue, 1, slot) || tag_of(s, slot) != s.tag_userdata) return false;
-  return load<char*>(slot) + s.userdata_block == lua_touserdata(L, lua_upvalueindex(1));
+// The upvalue of the running function, which lies below its first argument, is a userdata.
+bool closure_agrees(lua_State* L, const StackLayout& s, const char* function, const Objects& objects) {
+  if (claims(s, tag_of(s, function)) || tag_of(s, objects.upvalue) != s.tag_userdata) return false;
+  return load<uintptr_t>(objects.upvalue) + s.userdata_block == address_of(lua_touserdata(L, lua_upvalueindex(1)));
 }
 
 // How far top moves and how much of a slot is written when Lua pushes a number. From here on `top` is known to lie in
-// the stack, with room above it.
+// the stack, with room above it, and the field that holds it to be readable.
 bool push_agrees(lua_State* L, const StackLayout& s, char* top) {
   std::memset(top, kUntouched, kSlotBytes);
   lua_pushnumber(L, kFloatValue);
-  Bounds after;
-  const bool moved = read_bounds(L, s, &after) && after.top == top + s.slot;
+  const bool moved = load<char*>(reinterpret_cast<const char*>(L) + s.top) == top + s.slot;
   bool exact = load<double>(top) == kFloatValue && tag_of(s, top) == s.tag_float;
   for (size_t i = static_cast<size_t>(s.tag) + s.tag_bytes; i < kSlotBytes; ++i) {
     exact = exact && static_cast<unsigned char>(top[i]) == kUntouched;
@@ -275,12 +285,16 @@ bool frame_agrees(lua_State* L, const StackLayout& s) {
   if (!read_bounds(L, s, &bounds)) return false;
   if (bounds.top - bounds.base != static_cast<ptrdiff_t>(kArguments) * s.slot || lua_gettop(L) != kArguments)
     return false;
-  char slot[kArguments][kSlotBytes];
-  Range ranges[kArguments];
-  for (int i = 0; i < kArguments; ++i) ranges[i] = {bounds.base + i * s.slot, kSlotBytes};
-  if (!read_memory(ranges, kArguments, slot)) return false;
-  return scalars_agree(L, s, slot) && userdata_agree(L, s, slot) && table_agrees(L, s, load<char*>(slot[kTable - 1])) &&
-         closure_agrees(L, s, bounds.base) && push_agrees(L, s, bounds.top) && written_agrees(L, s);
+  char slots[1 + kArguments][kSlotBytes];  // the running function's, and the arguments'
+  Reading reading;
+  for (int i = 0; i <= kArguments; ++i) reading.add(bounds.base + (i - 1) * s.slot, kSlotBytes);
+  if (!reading.run(slots)) return false;
+  const char* function = slots[0];
+  const char(*slot)[kSlotBytes] = slots + 1;
+  Objects objects;
+  if (!read_objects(s, slot, function, &objects)) return false;
+  return scalars_agree(L, s, slot) && userdata_agree(L, s, slot, objects) && table_agrees(L, s, objects) &&
+         closure_agrees(L, s, function, objects) && push_agrees(L, s, bounds.top) && written_agrees(L, s);
 }
 
 int l_check(lua_State* L) {

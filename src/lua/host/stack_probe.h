@@ -1,5 +1,5 @@
 // Where this Lua version keeps its stack and values, and the check that the running Lua really does. Reads only by
-// process_vm_readv, which reports an unreadable address instead of faulting.
+// os/memory.h, which reports an unreadable address instead of faulting.
 #pragma once
 
 #include "call/native/stack_layout.h"

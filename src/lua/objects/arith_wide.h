@@ -27,7 +27,7 @@ using Quad = long double;
 #endif
 
 // glibc has the library functions of _Float128; elsewhere its values go through long double.
-#if defined(__GLIBC__) && defined(__HAVE_DISTINCT_FLOAT128) && __HAVE_DISTINCT_FLOAT128
+#if defined(__HAVE_DISTINCT_FLOAT128) && __HAVE_DISTINCT_FLOAT128
 inline constexpr int kQuadDigits = 33, kQuadDigitsMax = 36;  // FLT128_DIG, FLT128_DECIMAL_DIG
 inline Quad wide_pow(Quad a, Quad b) {
   return ::powf128(a, b);

@@ -1,12 +1,12 @@
-// Namespaces (namespace.h). Shared libraries are opened and searched by loader.cpp.
+// Namespaces (namespace.h). Shared libraries are opened and searched by os/libraries.h.
 #include "lua/objects/namespace.h"
 #include "lua/host/trace.h"
 #include "lua/state/guarded.h"
 
 #include "lua/calls/c_function.h"
-#include "lua/objects/loader.h"
 #include "lua/values/read.h"
 #include "lua/values/write.h"
+#include "os/libraries.h"
 
 namespace ferry::lua {
 
@@ -26,7 +26,7 @@ int library_gc(lua_State* L) {
     if (auto* sentinel = static_cast<Library**>(lua_touserdata(L, -1))) *sentinel = nullptr;
     lua_pop(L, 1);
     drop_reference(L, library->sentinel);
-    close_library(library->handle);
+    os::close_library(library->handle);
   }
   library->handle = nullptr;
   return 0;
@@ -60,7 +60,7 @@ void* find_in_loaded(lua_State* L, State* st, const char* name) {
   lua_pushnil(L);
   while (lua_next(L, -2) != 0) {
     const auto* library = static_cast<Library*>(lua_touserdata(L, -1));
-    void* address = library->handle != nullptr ? library_symbol(library->handle, name, nullptr) : nullptr;
+    void* address = library->handle != nullptr ? os::library_symbol(library->handle, name, nullptr) : nullptr;
     if (address != nullptr) {
       lua_replace(L, top);
       lua_settop(L, top);
@@ -82,8 +82,8 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
   const char* name = st->types->name(link).data();
   void* address = nullptr;
   without_exceptions(st, [&] {
-    address = library->handle == nullptr ? program_symbol(name, &st->error)
-                                         : library_symbol(library->handle, name, &st->error);
+    address = library->handle == nullptr ? os::program_symbol(name, &st->error)
+                                         : os::library_symbol(library->handle, name, &st->error);
     return true;
   });
   if (address == nullptr && library->handle == nullptr) address = find_in_loaded(L, st, name);
@@ -253,7 +253,7 @@ int l_load(lua_State* L) {
   const bool global = lua_toboolean(L, 2) != 0;
   void* handle = nullptr;
   if (!without_exceptions(st, [&] {
-        auto opened = open_library(std::string(name, length), global);
+        auto opened = os::open_library(std::string(name, length), global);
         if (!opened) {
           st->error = opened.message();
           return false;
