@@ -5,8 +5,8 @@
 #include <mutex>
 #include <vector>
 
-#include "os/process.h"
 #include "lua/host/trace.h"
+#include "os/process.h"
 #include "os/threads.h"
 
 namespace ferry::lua {
