@@ -3,6 +3,7 @@
 #   unit       GoogleTest programs of the release build
 #   oracles    programs that compare with compilers (CTest's other tests)
 #   specs      tests/spec under every Lua with every back end, also where Lua is built as C++, and on LuaJIT's own ffi
+#   variants   a build without asmjit and libffi, and some specs with it
 #   examples   examples/ under every Lua, their exit codes and key lines
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
@@ -14,7 +15,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs examples oom sanitize valgrind cross)
+[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs variants examples oom sanitize valgrind cross)
 mkdir -p build
 results=$PWD/build/test-results.tsv
 : >"$results"
@@ -104,6 +105,11 @@ for stage in "${stages[@]}"; do
       build_release || continue
       title "specs, under each Lua and back end"
       scripted tests/run_specs.sh plain api c++ c++api luajit
+      ;;
+    variants)
+      build_release || continue
+      title "without the optional libraries"
+      scripted tests/build_variants.sh
       ;;
     examples)
       build_release || continue

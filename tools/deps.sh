@@ -17,7 +17,7 @@ build|liblua5.1-0-dev|Lua 5.1 headers|pkg-config --exists lua5.1
 build|liblua5.2-dev|Lua 5.2 headers|pkg-config --exists lua5.2
 build|liblua5.3-dev|Lua 5.3 headers|pkg-config --exists lua5.3
 build|liblua5.4-dev|Lua 5.4 headers|pkg-config --exists lua5.4
-build|libffi-dev|libffi headers|pkg-config --exists libffi
+build?|libffi-dev|libffi headers|pkg-config --exists libffi
 build?|libasmjit-dev|asmjit (native code for calls)|test -e /usr/include/asmjit/asmjit.h -o -e /usr/local/include/asmjit/asmjit.h
 demo|lua5.1|Lua 5.1|command -v lua5.1
 demo|lua5.2|Lua 5.2|command -v lua5.2

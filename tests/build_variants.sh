@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Builds the module without its optional libraries (FERRY_ASMJIT=off, FERRY_LIBFFI=off), for one Lua and unoptimised, and runs some
+# specs with it; asks for the back ends that it lacks; configures with values that are refused. Uses the fixtures in build/.
+# Adds a line to $FERRY_RESULTS as tests/run.sh's stages do. Exit status 1 if anything failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. tests/lua_versions.sh
+version=${LUAS:-5.4}
+version=${version%% *}
+tree=$PWD/build/variants
+lua=$(lua_command "$version")
+record() { [ -z "${FERRY_RESULTS:-}" ] || printf '%s\t%d\t%d\t%d\n' "$@" >>"$FERRY_RESULTS"; }
+if [ -z "$lua" ] || [ ! -d build/tests/fixtures ]; then
+  echo "variants: skipped, no Lua $version or no fixtures in build/"
+  record variants 0 0 1
+  exit 0
+fi
+passed=0 failed=0
+# check NAME COMMAND...: its output is shown only if it fails.
+check() {
+  local name=$1 output
+  shift
+  if output=$("$@" 2>&1 </dev/null); then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    echo "failed: $name"
+    tail -n 30 <<<"$output" | sed 's/^/  /'
+  fi
+}
+configure() { cmake -S . -B "$@" -G Ninja -DFERRY_TESTS=OFF "-DFERRY_LUAS=$version" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0; }
+says() { # says TEXT COMMAND...: whatever its exit status
+  local text=$1 output
+  shift
+  output=$("$@" 2>&1)
+  echo "$output"
+  grep -qF -- "$text" <<<"$output"
+}
+with_module() { LUA_PATH="tests/spec/?.lua;$tree/lib/$version/?.lua;;" LUA_CPATH="$tree/lib/$version/?.so;;" "$@"; }
+spec() { FERRY_BACKEND=stub FERRY_FIXTURES=$PWD/build/tests/fixtures FERRY_LUA=$lua with_module timeout 300 "$lua" "tests/spec/$1"; }
+demands() { FERRY_BACKEND=$1 says "this build of ferry has no back end '$1' (it has: stub)" with_module "$lua" -e 'require "ffi"'; }
+
+check "without asmjit and libffi: configured" configure "$tree" -DFERRY_ASMJIT=off -DFERRY_LIBFFI=off
+check "without asmjit and libffi: built" cmake --build "$tree" --target modules
+check "the stub is the back end" with_module "$lua" -e 'assert(require "ffi".backend == "stub")'
+check "libffi is not there, and said so" demands libffi
+check "thunk is not there, and said so" demands thunk
+for name in call callback; do
+  check "${name}_spec" spec "${name}_spec.lua"
+done
+
+# Versions of asmjit that nobody has tried are left alone.
+mkdir -p "$tree/newer/src/asmjit/core"
+echo '#define ASMJIT_LIBRARY_VERSION ASMJIT_LIBRARY_MAKE_VERSION(9, 8, 7)' >"$tree/newer/src/asmjit/core/api-config.h"
+: >"$tree/newer/src/asmjit/core.h"
+check "an unknown version of asmjit is not used" says "asmjit: version 9.8.7 is not used" configure "$tree/refused" "-DFERRY_ASMJIT=$tree/newer"
+check "a folder without asmjit is an error" says "is none of system, fetch and off" configure "$tree/refused" -DFERRY_ASMJIT=nowhere
+
+record variants "$passed" "$failed" 0
+echo "variants: $passed passed, $failed failed"
+[ "$failed" = 0 ]
