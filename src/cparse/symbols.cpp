@@ -94,6 +94,7 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
   symbol.unprototyped = symbol.kind == Symbol::Kind::function && d.unprototyped;
   const Symbol* old = symbol.kind == Symbol::Kind::type_name ? lookup(d.name) : types_.find_symbol(d.name);
   if (old == nullptr || old->kind == Symbol::Kind::none || old->kind == Symbol::Kind::bad_macro) {
+    if (symbol.kind == Symbol::Kind::type_name) types_.name_by_typedef(type, d.name);
     types_.declare(symbol);
     return true;
   }

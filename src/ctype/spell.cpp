@@ -61,7 +61,9 @@ std::string quals_text(uint8_t quals) {
   return text;
 }
 
-std::string tagged(const TypeTable& types, std::string_view keyword, NameId tag, uint32_t serial) {
+// "struct point"; of one without a tag the typedef that named it, or a number.
+std::string tagged(const TypeTable& types, std::string_view keyword, NameId tag, NameId alias, uint32_t serial) {
+  if (tag == kNoName && alias != kNoName) return std::string(types.name(alias));
   std::string text(keyword);
   text += ' ';
   if (tag != kNoName) {
@@ -70,6 +72,20 @@ std::string tagged(const TypeTable& types, std::string_view keyword, NameId tag,
     text += std::to_string(serial);
   }
   return text;
+}
+
+// " {x, y}": what tells a record without any name from others.
+std::string member_names(const TypeTable& types, const Record& r) {
+  constexpr size_t kMaxNames = 4;
+  std::string text;
+  size_t named = 0;
+  for (const Field& field : r.fields) {
+    if (field.name == kNoName) continue;
+    text += named == 0 ? " {" : ", ";
+    if (++named > kMaxNames) return text + "...}";
+    text += types.name(field.name);
+  }
+  return named == 0 ? text : text + "}";
 }
 
 // A type that is no declarator: scalar, record, enum, vector; with its qualifiers.
@@ -81,11 +97,12 @@ std::string specifier(const TypeTable& types, TypeId id) {
     case Kind::structure:
     case Kind::union_: {
       const Record& r = types.record(id);
-      return text + tagged(types, r.is_union ? "union" : "struct", r.tag, r.serial);
+      text += tagged(types, r.is_union ? "union" : "struct", r.tag, r.alias, r.serial);
+      return r.tag == kNoName && r.alias == kNoName ? text + member_names(types, r) : text;
     }
     case Kind::enumeration: {
       const Enum& e = types.enumeration(id);
-      return text + tagged(types, "enum", e.tag, e.serial);
+      return text + tagged(types, "enum", e.tag, e.alias, e.serial);
     }
     case Kind::vector:
       return text + specifier(types, types[t.base].unqualified) + " __attribute__((vector_size(" +

@@ -188,6 +188,21 @@ Result<void> TypeTable::complete_record(TypeId id, std::vector<Field> fields, st
   return {};
 }
 
+NameId& TypeTable::Rows::alias_of(TypeId id) {
+  const Type& t = type(id);
+  return t.kind == Kind::enumeration ? enums[t.index].alias : records[t.index].record.alias;
+}
+
+void TypeTable::name_by_typedef(TypeId id, NameId name) {
+  const Type& t = rows_->type(id);
+  if (t.quals != 0 || (t.kind != Kind::enumeration && !is_record(t))) return;
+  const NameId tag = t.kind == Kind::enumeration ? enumeration(id).tag : record(id).tag;
+  NameId& alias = rows_->alias_of(id);
+  if (tag != kNoName || alias != kNoName) return;
+  alias = name;
+  rows_->log(Rows::Undo::What::alias, id, 0);
+}
+
 void TypeTable::set_transparent_union(TypeId id) {
   id = rows_->root(id);
   if (!is_record(rows_->type(id))) return;

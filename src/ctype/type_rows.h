@@ -57,7 +57,7 @@ struct TypeTable::Rows {
   };
   // What a rollback cannot undo by forgetting rows.
   struct Undo {
-    enum class What : uint8_t { symbol, tag, record, enumeration, transparent } what;
+    enum class What : uint8_t { symbol, tag, record, enumeration, transparent, alias } what;
     uint32_t id;        // NameId or TypeId
     uint32_t previous;  // symbol, tag, or underlying type
     bool complete;      // of an enum
@@ -120,6 +120,7 @@ struct TypeTable::Rows {
   // type_records.cpp
   void copy_to_variants(TypeId root_id);
   void set_enum(TypeId id, TypeId underlying, bool complete);
+  NameId& alias_of(TypeId id);  // of a record or an enum
   void undo_record(TypeId id);
 };
 

@@ -474,6 +474,9 @@ TypeTable::Transaction::~Transaction() {
       case Rows::Undo::What::transparent:
         r.records[r.type(u.id).index].record.attributes.transparent_union = false;
         break;
+      case Rows::Undo::What::alias:
+        r.alias_of(u.id) = kNoName;
+        break;
       case Rows::Undo::What::enumeration:
         r.set_enum(u.id, u.previous, u.complete);
         break;

@@ -118,9 +118,10 @@ struct RecordAttributes {
 };
 
 struct Record {
-  NameId tag = kNoName;   // 0: anonymous
-  TypeId type = kNoType;  // the unqualified type
-  uint32_t serial = 0;    // for printing anonymous records: `struct 104`
+  NameId tag = kNoName;    // 0: anonymous
+  NameId alias = kNoName;  // of an anonymous one: the typedef that named it first
+  TypeId type = kNoType;   // the unqualified type
+  uint32_t serial = 0;     // for printing anonymous records: `struct 104`
   bool is_union = false;
   bool complete = false;
   bool has_bitfields = false;
@@ -134,6 +135,7 @@ struct Record {
 
 struct Enum {
   NameId tag = kNoName;
+  NameId alias = kNoName;  // as a record's
   TypeId type = kNoType;
   uint32_t serial = 0;
   bool complete = false;
@@ -227,6 +229,9 @@ class TypeTable {
                                const RecordAttributes& attributes);
   // `typedef union { ... } T __attribute__((transparent_union))`: said behind the body, when the union is complete.
   void set_transparent_union(TypeId record);
+  // `typedef struct { ... } T;`: what has no tag is printed as T from now on. Nothing for types with a tag, with
+  // qualifiers, or that a typedef has named before.
+  void name_by_typedef(TypeId type, NameId name);
   TypeId new_enum(NameId tag);
   void complete_enum(TypeId enumeration, TypeId underlying, std::vector<NamedConstant> constants);
   // `enum tag : type;` and forward references: an opaque enum has a size before its body.

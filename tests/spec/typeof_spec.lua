@@ -102,8 +102,46 @@ function TestTypeof:test_type_string_may_name_what_it_declares()
 end
 
 function TestTypeof:test_tostring_of_anonymous_type_names_its_kind()
-  lu.assertStrContains(spell "to_anon", "struct ")
+  lu.assertStrContains(spell "struct { int a; }", "struct ")
   lu.assertStrContains(spell "union { int a; }", "union ")
+end
+
+function TestTypeof:test_a_typedef_names_what_has_no_tag()
+  H.not_on_luajit "prints a number"
+  ffi.cdef [[
+    typedef struct { int w, h; } TnImage, TnAlso;
+    typedef enum { TN_A, TN_B } TnChoice;
+    typedef union { int i; float f; } *TnPointer;
+    typedef struct tn_tagged { int x; } TnTagged;
+    typedef const struct { int c; } TnConst;
+    struct tn_user { TnImage *image; TnChoice choice; };
+  ]]
+  lu.assertEquals(spell "TnImage", "ctype<TnImage>")
+  lu.assertEquals(spell "TnAlso", "ctype<TnImage>") -- the same type, and the first name stays
+  lu.assertEquals(spell "TnChoice", "ctype<TnChoice>")
+  lu.assertEquals(spell "TnImage *[3]", "ctype<TnImage *[3]>")
+  lu.assertEquals(spell "TnTagged", "ctype<struct tn_tagged>")
+  lu.assertStrMatches(spell "TnPointer", "ctype<union %d+ {i, f} %*>")
+  lu.assertStrMatches(spell "TnConst", "ctype<const struct %d+ {c}>")
+  lu.assertErrorMsgContains("'TnImage'", ffi.cast, "TnImage", "x")
+  lu.assertErrorMsgContains("'TnImage *'", function() ffi.new("struct tn_user").image = ffi.new("int[1]") end)
+  lu.assertErrorMsgContains("'TnImage'", function() return ffi.new("TnImage").no_such end)
+end
+
+function TestTypeof:test_types_without_any_name_show_their_members()
+  H.not_on_luajit "prints a number"
+  lu.assertStrMatches(spell "struct { int a; double b; }", "ctype<struct %d+ {a, b}>")
+  lu.assertStrMatches(spell "struct { int a, b, c, d, e; }", "ctype<struct %d+ {a, b, c, d, ...}>")
+  lu.assertStrMatches(spell "struct { int : 3; }", "ctype<struct %d+>")
+end
+
+function TestTypeof:test_a_cdef_that_fails_names_nothing()
+  H.not_on_luajit "prints a number"
+  ffi.cdef "typedef struct { int q; } TnFirst;"
+  lu.assertError(ffi.cdef, "typedef struct { int q; } TnLost; int broken(")
+  ffi.cdef "typedef struct { int q; } TnLost;"
+  lu.assertEquals(spell "TnLost", "ctype<TnLost>")
+  lu.assertEquals(spell "TnFirst", "ctype<TnFirst>")
 end
 
 function TestTypeof:test_equality_is_identity()
