@@ -432,6 +432,13 @@ void TypeTable::for_each_symbol(void (*visit)(void* context, const Symbol& symbo
   }
 }
 
+void TypeTable::for_each_tag(void (*visit)(void* context, NameId tag, TypeId type), void* context) const {
+  const uint32_t end = rows_->names.size();
+  for (NameId tag = 1; tag < end; ++tag) {
+    if (rows_->names[tag].tag != kNoType) visit(context, tag, rows_->names[tag].tag);
+  }
+}
+
 // --- transactions -------------------------------------------------------------------------------
 
 struct TypeTable::Transaction::Mark {

@@ -252,6 +252,8 @@ class TypeTable {
   void declare_tag(NameId tag, TypeId type);
   // Every declared symbol, in order of declaration, superseded ones left out.
   void for_each_symbol(void (*visit)(void* context, const Symbol& symbol), void* context) const;
+  // Every tag, in the order in which the names were seen first.
+  void for_each_tag(void (*visit)(void* context, NameId tag, TypeId type), void* context) const;
 
   // Undoes everything since its construction unless committed. Transactions nest.
   class Transaction {

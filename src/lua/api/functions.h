@@ -15,6 +15,10 @@ int l_istype(lua_State* L);
 int l_metatype(lua_State* L);
 int l_gc_set(lua_State* L);
 int l_eval(lua_State* L);
+// reflect.cpp
+int l_typeinfo(lua_State* L);
+int l_enum(lua_State* L);
+int l_names(lua_State* L);
 // debug.cpp
 int l_debug(lua_State* L);
 // memory.cpp

@@ -50,6 +50,9 @@ const luaL_Reg kFunctions[] = {
     {"debug", guarded<l_debug>},
     {"enter", guarded<l_enter>},
     {"leave", guarded<l_leave>},
+    {"typeinfo", guarded<l_typeinfo>},
+    {"enum", guarded<l_enum>},
+    {"names", guarded<l_names>},
     {nullptr, nullptr},
 };
 

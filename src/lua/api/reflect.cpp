@@ -1,0 +1,297 @@
+// Types that can be asked: ffi.typeinfo, ffi.enum, ffi.names.
+#include "ctype/spell.h"
+#include "lua/api/functions.h"
+#include "lua/objects/ctype_arg.h"
+#include "lua/state/raise.h"
+#include "lua/state/type_info.h"
+#include "lua/values/read.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// Fields of the table on top of the stack.
+void set_text(lua_State* L, const char* field, std::string_view text) {
+  lua_pushlstring(L, text.data(), text.size());
+  lua_setfield(L, -2, field);
+}
+void set_name(lua_State* L, State* st, const char* field, NameId name) {
+  if (name != kNoName) set_text(L, field, st->types->name(name));
+}
+void set_number(lua_State* L, const char* field, uint64_t value) {
+  push_small_integer(L, static_cast<int64_t>(value));
+  lua_setfield(L, -2, field);
+}
+// Only where it is true: a table is read by `if info.const then`.
+void set_flag(lua_State* L, const char* field, bool value) {
+  if (!value) return;
+  lua_pushboolean(L, 1);
+  lua_setfield(L, -2, field);
+}
+void set_type(lua_State* L, State* st, const char* field, TypeId type) {
+  push_ctype(L, st, type);
+  lua_setfield(L, -2, field);
+}
+
+std::string_view kind_text(const Type& t) {
+  switch (t.kind) {
+    case Kind::void_:
+      return "void";
+    case Kind::boolean:
+      return "bool";
+    case Kind::integer:
+      return "integer";
+    case Kind::floating:
+      return "float";
+    case Kind::complex:
+      return "complex";
+    case Kind::enumeration:
+      return "enum";
+    case Kind::pointer:
+      return "pointer";
+    case Kind::reference:
+      return "reference";
+    case Kind::array:
+      return "array";
+    case Kind::vector:
+      return "vector";
+    case Kind::structure:
+      return "struct";
+    case Kind::union_:
+      return "union";
+    case Kind::function:
+      return "function";
+    case Kind::none:
+      break;
+  }
+  return "?";
+}
+
+std::string_view convention_text(CallConv conv) {
+  switch (conv) {
+    case CallConv::c:
+      return "c";
+    case CallConv::stdcall:
+      return "stdcall";
+    case CallConv::fastcall:
+      return "fastcall";
+    case CallConv::thiscall:
+      return "thiscall";
+    case CallConv::ms_abi:
+      return "ms_abi";
+    case CallConv::sysv_abi:
+      return "sysv_abi";
+  }
+  return "c";
+}
+
+// Pushes a list of { name =, value = } in the order of declaration.
+template <typename Owner>
+void push_constants(lua_State* L, State* st, const Owner& owner) {
+  lua_createtable(L, static_cast<int>(owner.constants.size()), 0);
+  for (size_t i = 0; i < owner.constants.size(); ++i) {
+    lua_createtable(L, 0, 2);
+    set_name(L, st, "name", owner.constants[i].name);
+    push_constant(L, st, owner.constants[i].value);
+    lua_setfield(L, -2, "value");
+    lua_rawseti(L, -2, static_cast<int>(i) + 1);
+  }
+}
+
+// `declaration`, as C has it: "char *name", "unsigned flags : 3".
+void set_declaration(lua_State* L, State* st, const Field& field) {
+  without_exceptions(st, [&] {
+    st->error = spell(*st->types, field.type, field.name != kNoName ? st->types->name(field.name) : std::string_view{});
+    if (field.is_bitfield()) st->error += " : " + std::to_string(field.bit_width);
+    return true;
+  });
+  set_text(L, "declaration", st->error);
+}
+
+void push_members(lua_State* L, State* st, const Record& record, bool big_endian) {
+  lua_createtable(L, static_cast<int>(record.fields.size()), 0);
+  for (size_t i = 0; i < record.fields.size(); ++i) {
+    const Field& field = record.fields[i];
+    lua_createtable(L, 0, 5);
+    set_name(L, st, "name", field.name);
+    set_type(L, st, "type", field.type);
+    set_declaration(L, st, field);
+    set_number(L, "offset", field.offset);
+    if (field.is_bitfield()) {
+      set_number(L, "width", field.bit_width);
+      set_number(L, "bit", field.bit_offset);
+      set_flag(L, "from_most_significant", big_endian);
+    } else {
+      set_flag(L, "anonymous", field.name == kNoName);
+    }
+    set_flag(L, "packed", field.packed);
+    if (field.align != 0) set_number(L, "aligned", field.align);
+    lua_rawseti(L, -2, static_cast<int>(i) + 1);
+  }
+}
+
+void set_record(lua_State* L, State* st, TypeId type) {
+  const Record& record = st->types->record(type);
+  set_name(L, st, "tag", record.tag);
+  set_name(L, st, "typedef", record.alias);
+  set_flag(L, "packed", record.attributes.packed);
+  set_flag(L, "ms_struct", record.attributes.ms_struct);
+  set_flag(L, "transparent_union", record.attributes.transparent_union);
+  if (record.attributes.pack != 0) set_number(L, "pack", record.attributes.pack);
+  if (!record.complete) return;
+  push_members(L, st, record, st->types->target().big_endian);
+  lua_setfield(L, -2, "members");
+  if (record.constants.empty()) return;
+  push_constants(L, st, record);
+  lua_setfield(L, -2, "constants");
+}
+
+void set_function(lua_State* L, State* st, TypeId type) {
+  const Function& f = st->types->function(type);
+  lua_createtable(L, static_cast<int>(f.params.size()), 0);
+  for (size_t i = 0; i < f.params.size(); ++i) {
+    lua_createtable(L, 0, 2);
+    set_name(L, st, "name", f.params[i].name);
+    set_type(L, st, "type", f.params[i].type);
+    lua_rawseti(L, -2, static_cast<int>(i) + 1);
+  }
+  lua_setfield(L, -2, "parameters");
+  set_type(L, st, "result", f.result);
+  set_flag(L, "variadic", f.variadic);
+  set_text(L, "convention", convention_text(f.conv));
+  if (f.format.style == FormatAttribute::none) return;
+  set_number(L, "format", f.format.string_index);
+}
+
+struct Names {
+  lua_State* L;
+  State* st;
+  Symbol::Kind kind;
+  Kind tagged;
+  int count;
+};
+
+void add_name(void* context, const Symbol& symbol) {
+  auto& names = *static_cast<Names*>(context);
+  if (symbol.kind != names.kind) return;
+  const std::string_view name = names.st->types->name(symbol.name);
+  lua_pushlstring(names.L, name.data(), name.size());
+  lua_rawseti(names.L, -2, ++names.count);
+}
+
+void add_tag(void* context, NameId tag, TypeId type) {
+  auto& names = *static_cast<Names*>(context);
+  if ((*names.st->types)[type].kind != names.tagged) return;
+  const std::string_view name = names.st->types->name(tag);
+  lua_pushlstring(names.L, name.data(), name.size());
+  lua_rawseti(names.L, -2, ++names.count);
+}
+
+}  // namespace
+
+int l_typeinfo(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkstack(L, 10, nullptr);
+  const TypeId id = check_ctype(L, st, 1);
+  lua_createtable(L, 0, 10);
+  const Type& t = (*st->types)[id];
+  set_text(L, "kind", kind_text(t));
+  set_text(L, "name", type_name(st, id));
+  set_type(L, st, "type", id);
+  const bool incomplete = (t.flags & kIncomplete) != 0;
+  if (!incomplete && t.kind != Kind::function) {
+    set_number(L, "size", t.size);
+    set_number(L, "align", t.align);
+  }
+  set_flag(L, "incomplete", incomplete);
+  set_flag(L, "variable", (t.flags & kVariable) != 0);
+  set_flag(L, "flexible", (t.flags & kHasFlexible) != 0);
+  set_flag(L, "const", (t.quals & kConst) != 0);
+  set_flag(L, "volatile", (t.quals & kVolatile) != 0);
+  set_flag(L, "restrict", (t.quals & kRestrict) != 0);
+  set_flag(L, "atomic", (t.quals & kAtomic) != 0);
+  switch (t.kind) {
+    case Kind::integer:
+    case Kind::boolean:
+      set_flag(L, "unsigned", (t.flags & kUnsigned) != 0);
+      break;
+    case Kind::enumeration: {
+      const Enum& e = st->types->enumeration(id);
+      set_flag(L, "unsigned", (t.flags & kUnsigned) != 0);
+      set_name(L, st, "tag", e.tag);
+      set_name(L, st, "typedef", e.alias);
+      if (t.base != kNoType) set_type(L, st, "underlying", t.base);
+      push_constants(L, st, e);
+      lua_setfield(L, -2, "constants");
+      break;
+    }
+    case Kind::pointer:
+    case Kind::reference:
+      set_type(L, st, "to", t.base);
+      break;
+    case Kind::array:
+    case Kind::vector:
+      set_type(L, st, "element", t.base);
+      if (t.count != kVla && t.count != kFlexible) set_number(L, "count", t.count);
+      break;
+    case Kind::structure:
+    case Kind::union_:
+      set_record(L, st, id);
+      break;
+    case Kind::function:
+      set_function(L, st, id);
+      break;
+    default:
+      break;
+  }
+  return 1;
+}
+
+int l_enum(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkstack(L, 6, nullptr);
+  const TypeId id = check_ctype(L, st, 1);
+  if ((*st->types)[id].kind != Kind::enumeration) {
+    raise_argument(L, 1, "an enum expected, got '%s'", type_name(st, id));
+  }
+  const Enum& e = st->types->enumeration(id);
+  const auto count = static_cast<int>(e.constants.size());
+  lua_createtable(L, 0, 2 * count);
+  // From the last to the first, so that of names with one value the first one stays.
+  for (size_t i = e.constants.size(); i-- > 0;) {
+    const std::string_view name = st->types->name(e.constants[i].name);
+    push_constant(L, st, e.constants[i].value);
+    lua_pushlstring(L, name.data(), name.size());
+    if (lua_type(L, -2) == LUA_TNUMBER) {
+      lua_pushvalue(L, -2);
+      lua_pushvalue(L, -2);
+      lua_rawset(L, -5);
+    }
+    lua_insert(L, -2);
+    lua_rawset(L, -3);
+  }
+  return 1;
+}
+
+int l_names(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkstack(L, 4, nullptr);
+  static const char* const kKinds[] = {"typedef", "function", "variable", "constant",
+                                       "struct",  "union",    "enum",     nullptr};
+  static constexpr Symbol::Kind kSymbols[] = {Symbol::Kind::type_name, Symbol::Kind::function, Symbol::Kind::variable,
+                                              Symbol::Kind::constant};
+  static constexpr Kind kTags[] = {Kind::structure, Kind::union_, Kind::enumeration};
+  const auto kind = static_cast<size_t>(luaL_checkoption(L, 1, nullptr, kKinds));
+  lua_newtable(L);
+  Names names{L, st, Symbol::Kind::none, Kind::none, 0};
+  if (kind < std::size(kSymbols)) {
+    names.kind = kSymbols[kind];
+    st->types->for_each_symbol(add_name, &names);
+  } else {
+    names.tagged = kTags[kind - std::size(kSymbols)];
+    st->types->for_each_tag(add_tag, &names);
+  }
+  return 1;
+}
+
+}  // namespace ferry::lua

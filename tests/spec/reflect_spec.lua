@@ -1,0 +1,182 @@
+-- Types that can be asked: ffi.typeinfo, ffi.enum, ffi.names, ffi.inspect.
+local H = require "spec_helper"
+local lu, ffi = H.lu, H.ffi
+
+ffi.cdef [[
+typedef enum { RF_RED, RF_GREEN = 5, RF_ALSO_GREEN = 5, RF_BLUE = -1 } rf_color;
+enum rf_small { RF_ONE = 1 } __attribute__((packed));
+struct rf_pos { double x; float y; };
+typedef struct {
+  char name[8]; struct rf_pos pos; rf_color color; const int *p; int (*f)(int a, ...);
+  unsigned b : 3, : 2, c : 4; union { int i; float fl; }; char ch; int64_t big; bool ok;
+  struct rf_pos both[2]; char data[];
+} rf_all;
+struct __attribute__((packed)) rf_packed { char c; int i; double d __attribute__((aligned(16))); };
+struct rf_opaque;
+union rf_union { int i; double d; };
+int rf_function(const char *text, int n) __attribute__((format(printf, 1, 0)));
+extern int rf_variable;
+int __attribute__((ms_abi)) rf_ms(void);
+]]
+
+local function info(ct) return ffi.typeinfo(ct) end
+
+TestTypeinfo = {}
+
+function TestTypeinfo:test_kinds_sizes_qualifiers()
+  for ct, kind in pairs {
+    void = "void", bool = "bool", int = "integer", double = "float", ["float _Complex"] = "complex",
+    rf_color = "enum", ["int *"] = "pointer", ["int &"] = "reference", ["int[2]"] = "array",
+    ["struct rf_pos"] = "struct", ["union rf_union"] = "union", ["int(int)"] = "function",
+  } do
+    lu.assertEquals(info(ct).kind, kind, ct)
+  end
+  for _, ct in ipairs { "int", "uint64_t", "long double", "struct rf_pos", "rf_all", "int *", "char[5]", "rf_color" } do
+    lu.assertEquals(info(ct).size, ffi.sizeof(ct), ct)
+    lu.assertEquals(info(ct).align, ffi.alignof(ct), ct)
+    lu.assertEquals(tostring(info(ct).type), tostring(ffi.typeof(ct)))
+  end
+  lu.assertTrue(info("const int").const)
+  lu.assertNil(info("int").const)
+  lu.assertTrue(info("volatile int").volatile)
+  lu.assertTrue(info("unsigned").unsigned)
+  lu.assertNil(info("int").unsigned)
+  lu.assertTrue(info("struct rf_opaque").incomplete)
+  lu.assertNil(info("struct rf_opaque").size)
+  lu.assertNil(info("struct rf_opaque").members)
+  lu.assertTrue(info("rf_all").flexible)
+  lu.assertTrue(info("int[?]").variable)
+  lu.assertEquals(info("int[7]").count, 7)
+  lu.assertNil(info("int[?]").count)
+  lu.assertEquals(tostring(info("int[7]").element), "ctype<int>")
+  lu.assertEquals(tostring(info("const int *").to), "ctype<const int>")
+end
+
+function TestTypeinfo:test_members_agree_with_offsetof()
+  local all = info "rf_all"
+  lu.assertEquals(all.typedef, "rf_all")
+  lu.assertNil(all.tag)
+  lu.assertEquals(info("struct rf_pos").tag, "rf_pos")
+  local seen = {}
+  for i, m in ipairs(all.members) do
+    seen[i] = m.name or (m.anonymous and "anonymous" or "unnamed")
+    if m.name then
+      local offset, bit, width = ffi.offsetof("rf_all", m.name)
+      lu.assertEquals(m.offset, offset, m.name)
+      lu.assertEquals(m.bit, bit, m.name)
+      lu.assertEquals(m.width, width, m.name)
+    end
+  end
+  lu.assertEquals(seen, { "name", "pos", "color", "p", "f", "b", "unnamed", "c", "anonymous", "ch", "big", "ok", "both", "data" })
+  lu.assertEquals(all.members[1].declaration, "char name[8]")
+  lu.assertEquals(all.members[6].declaration, "unsigned int b : 3")
+  lu.assertEquals(info(all.members[9].type).members[2].name, "fl")
+end
+
+function TestTypeinfo:test_attributes()
+  local packed = info "struct rf_packed"
+  lu.assertTrue(packed.packed)
+  lu.assertEquals(packed.members[2].offset, 1)
+  lu.assertEquals(packed.members[3].aligned, 16)
+  lu.assertEquals(info("rf_color").typedef, "rf_color")
+  lu.assertEquals(tostring(info("enum rf_small").underlying), "ctype<unsigned char>")
+end
+
+function TestTypeinfo:test_functions()
+  local f = info(ffi.debug().functions.rf_function)
+  lu.assertEquals(f.kind, "pointer")
+  f = info(f.to)
+  lu.assertEquals(f.kind, "function")
+  lu.assertEquals(f.parameters[1].name, "text")
+  lu.assertEquals(tostring(f.parameters[1].type), "ctype<const char *>")
+  lu.assertEquals(#f.parameters, 2)
+  lu.assertEquals(tostring(f.result), "ctype<int>")
+  lu.assertNil(f.variadic)
+  lu.assertEquals(f.format, 1)
+  lu.assertEquals(f.convention, "c")
+  local of_member = info(info(info("rf_all").members[5].type).to)
+  lu.assertTrue(of_member.variadic)
+  if ffi.arch == "x64" then lu.assertEquals(info(info(ffi.debug().functions.rf_ms).to).convention, "ms_abi") end
+end
+
+function TestTypeinfo:test_enums()
+  local names = {}
+  for i, c in ipairs(info("rf_color").constants) do names[i] = c.name .. "=" .. tostring(ffi.tonumber(c.value)) end
+  lu.assertEquals(table.concat(names, " "), "RF_RED=0 RF_GREEN=5 RF_ALSO_GREEN=5 RF_BLUE=-1")
+  local t = ffi.enum "rf_color"
+  lu.assertEquals(t[5], "RF_GREEN")
+  lu.assertEquals(t[-1], "RF_BLUE")
+  lu.assertEquals(t.RF_ALSO_GREEN, 5)
+  lu.assertNil(t[6])
+  lu.assertErrorMsgContains("an enum expected, got 'int'", ffi.enum, "int")
+end
+
+function TestTypeinfo:test_names()
+  local function has(kind, name)
+    for _, n in ipairs(ffi.names(kind)) do
+      if n == name then return true end
+    end
+    return false
+  end
+  lu.assertTrue(has("typedef", "rf_all"))
+  lu.assertTrue(has("function", "rf_function"))
+  lu.assertTrue(has("variable", "rf_variable"))
+  lu.assertTrue(has("constant", "RF_BLUE"))
+  lu.assertTrue(has("struct", "rf_opaque"))
+  lu.assertTrue(has("union", "rf_union"))
+  lu.assertTrue(has("enum", "rf_small"))
+  lu.assertFalse(has("struct", "rf_union"))
+  lu.assertError(ffi.names, "nonsense")
+  lu.assertError(ffi.names)
+end
+
+function TestTypeinfo:test_wrong_arguments()
+  for _, bad in ipairs { 1, true, print, {}, "no such type" } do lu.assertError(ffi.typeinfo, bad) end
+  lu.assertError(ffi.typeinfo)
+end
+
+TestInspect = {}
+
+function TestInspect:test_everything_of_a_struct()
+  local t = ffi.new("rf_all", { name = "ab\n", pos = { 1, 2.5 }, color = "RF_GREEN", b = 5, c = 9, ch = 65, big = -5, ok = true })
+  lu.assertEquals(ffi.inspect(t), '(rf_all){.name = "ab\\n", .pos = {.x = 1, .y = 2.5}, .color = RF_GREEN, .p = NULL, '
+    .. ".f = NULL, .b = 5, .c = 9, .i = 0, .fl = 0, .ch = 'A', .big = -5, .ok = true, "
+    .. ".both = {{.x = 0, .y = 0}, {.x = 0, .y = 0}}, .data = {}}")
+  lu.assertEquals(ffi.inspect(t.pos), "(struct rf_pos){.x = 1, .y = 2.5}")
+  lu.assertStrContains(ffi.inspect(t, 1), '{.name = "ab\\n", .pos = {...}')
+end
+
+function TestInspect:test_arrays_and_scalars()
+  lu.assertEquals(ffi.inspect(ffi.new("int[3]", 1, 2, 3)), "(int [3]){1, 2, 3}")
+  lu.assertEquals(ffi.inspect(ffi.new("int[?]", 2)), "(int [?]){0, 0}")
+  lu.assertStrMatches(ffi.inspect(ffi.new "int[40]"), ".*0, %.%.%.}")
+  lu.assertEquals(ffi.inspect(ffi.new("char[4]", 'a"b')), '(char [4])"a\\"b"')
+  lu.assertEquals(ffi.inspect(ffi.new("uint64_t", -1)), "18446744073709551615")
+  lu.assertEquals(ffi.inspect(ffi.new("double[3]", 0.1, 1 / 0, 0 / 0)):gsub("-NAN", "NAN"), "(double [3]){0.1, INFINITY, NAN}")
+  lu.assertEquals(ffi.inspect(ffi.new("rf_color", -1)), "RF_BLUE")
+  lu.assertEquals(ffi.inspect(ffi.new("rf_color", 77)), "77")
+end
+
+function TestInspect:test_pointers_are_not_followed()
+  lu.assertEquals(ffi.inspect(ffi.cast("struct rf_opaque *", 16)), "(struct rf_opaque *)0x10")
+  lu.assertEquals(ffi.inspect(ffi.NULL), "NULL")
+  lu.assertStrMatches(ffi.inspect(ffi.cast("int (*)(int)", 4096)), "%(int %(%*%)%(int%)%)0x1000")
+end
+
+function TestInspect:test_types_are_declarations()
+  lu.assertEquals(ffi.inspect(ffi.typeof "struct rf_pos"), "struct rf_pos {\n  double x;  // at 0\n  float y;  // at 8\n};")
+  lu.assertStrContains(ffi.inspect(ffi.typeof "rf_color"), "typedef enum {\n  RF_RED = 0,\n")
+  lu.assertEquals(ffi.inspect(ffi.typeof "int (*)(char)"), "int (*)(char)")
+  -- What it prints can be declared again.
+  local text = ffi.inspect(ffi.typeof "struct rf_packed"):gsub("rf_packed", "rf_again")
+  ffi.cdef(text)
+  lu.assertEquals(ffi.offsetof("struct rf_again", "i"), 4) -- attributes are not in the text
+end
+
+function TestInspect:test_what_is_no_cdata()
+  lu.assertEquals(ffi.inspect "a\"\0b", '"a\\"\\000b"')
+  lu.assertEquals(ffi.inspect(nil), "nil")
+  lu.assertEquals(ffi.inspect(12), "12")
+end
+
+H.run()
