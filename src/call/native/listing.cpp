@@ -160,7 +160,8 @@ class Reader {
         if (labels_.contains(label)) made += renamed(label) + ":\n";
         return;
       }
-      if (!line.starts_with(".xword ")) made += "    " + readable(line) + "\n";
+      if (line.starts_with(".xword ") || line == "align 8") return;  // literals
+      made += "    " + readable(line) + "\n";
     });
     return made;
   }
