@@ -71,6 +71,44 @@ function TestErrno:test_coroutines()
   lu.assertEquals(seen, 21)
 end
 
+ffi.cdef "struct errno_closing { int fd; };"
+
+function TestErrno:test_survives_finalisers()
+  H.not_on_luajit "lets finalisers change it"
+  local closing = ffi.metatype("struct errno_closing", {
+    __gc = function(c) ffi.C.close(c.fd) end,
+  })
+  local ran = 0
+  for i = 1, 50 do
+    ffi.gc(ffi.new "int[1]", function()
+      ffi.C.close(-1)
+      ran = ran + 1
+    end)
+    ffi.gc(ffi.cast("void *", 1), function()
+      ffi.errno(77)
+      error "no matter"
+    end)
+    closing(-1)
+  end
+  fx.fail_with(2)
+  local t = {}
+  for i = 1, 1000 do t[i] = ("x"):rep(i) end
+  H.collect()
+  lu.assertEquals(ran, 50)
+  lu.assertEquals(ffi.errno(), 2)
+  lu.assertEquals(fx.read_errno(), 2)
+end
+
+function TestErrno:test_finalisers_have_one_of_their_own()
+  local seen
+  ffi.gc(ffi.new "int[1]", function()
+    ffi.C.close(-1)
+    seen = ffi.errno()
+  end)
+  H.collect()
+  lu.assertEquals(seen, 9)
+end
+
 function TestErrno:test_wrong_arguments()
   lu.assertError(ffi.errno, "x")
   lu.assertError(ffi.errno, {})

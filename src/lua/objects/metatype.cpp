@@ -22,10 +22,12 @@ int l_closed(lua_State* L) {
   raise_closed(L);
 }
 
-// Finalisers: what ffi.gc set, else the metatype's __gc. Errors never propagate.
+// Finalisers: what ffi.gc set, else the metatype's __gc. Errors never propagate. Nobody asked for them at this moment,
+// so errno stays as the program's last call left it.
 int l_gc(lua_State* L) {
   State* st = state_of(L);
   if (st->closed()) return 0;
+  const int kept_errno = st->gate->saved_errno;
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr || (cd->flags & kFinalised) != 0) return 0;
   take_finaliser(L, st, 1);
@@ -43,6 +45,7 @@ int l_gc(lua_State* L) {
     }
     lua_warn(L, lua_tostring(L, -1));
   }
+  if (!st->closed()) st->gate->saved_errno = kept_errno;
   return 0;
 }
 
