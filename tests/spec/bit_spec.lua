@@ -101,10 +101,58 @@ function TestBit:test_results_are_integers_where_there_are_some()
   lu.assertEquals(math.type(bit.tobit(2 ^ 31)), "integer")
 end
 
-function TestBit:test_native_64_bit_integers_use_their_low_32_bits()
+function TestBit:test_native_64_bit_integers_count_with_all_bits()
   if not H.native_int64 then lu.skip "5.3+" end
   lu.assertEquals(bit.tobit(math.maxinteger), -1)
-  lu.assertEquals(bit.band(math.mininteger, -1), 0)
+  lu.assertEquals(bit.band(math.mininteger, -1), math.mininteger)
+end
+
+-- 64-bit members and results, boxed on LuaJIT, are integers of Lua on 5.3+: what needs more than 32 bits is computed with
+-- 64, and the same text comes out.
+TestBitWide = {}
+
+ffi.cdef [[
+struct bit_wide { uint64_t u; int64_t s; };
+unsigned long long strtoull(const char *text, char **end, int base);
+]]
+
+-- A result that happens to fit 32 bits is a small number on 5.3+.
+local function hex(v) return bit.tohex(ffi.cast("uint64_t", v), 16) end
+
+function TestBitWide:test_members()
+  local w = ffi.new "struct bit_wide"
+  w.u, w.s = u64 "0x123456789abcdef0", i64 "-81985529216486896"
+  lu.assertEquals(bit.tohex(w.u), "123456789abcdef0")
+  lu.assertEquals(bit.tohex(w.s), "fedcba9876543210")
+  lu.assertEquals(hex(bit.rshift(w.u, 32)), "0000000012345678")
+  lu.assertEquals(hex(bit.lshift(w.u, 4)), "23456789abcdef00")
+  lu.assertEquals(hex(bit.arshift(w.s, 60)), "ffffffffffffffff")
+  lu.assertEquals(hex(bit.rol(w.u, 8)), "3456789abcdef012")
+  lu.assertEquals(hex(bit.ror(w.u, 8)), "f0123456789abcde")
+  lu.assertEquals(hex(bit.bswap(w.u)), "f0debc9a78563412")
+  lu.assertEquals(hex(bit.bnot(w.u)), "edcba9876543210f")
+  lu.assertEquals(hex(bit.band(w.u, w.s)), "1214121812141210")
+  lu.assertEquals(hex(bit.bor(w.u, 1, w.s)), "fefcfef8fefcfef1")
+  lu.assertEquals(hex(bit.bxor(w.u, i64 "-1")), "edcba9876543210f")
+  lu.assertEquals(bit.tobit(w.u), -1698898192)
+end
+
+function TestBitWide:test_results()
+  local v = ffi.C.strtoull("fedcba9876543210", nil, 16)
+  lu.assertEquals(bit.tohex(v), "fedcba9876543210")
+  lu.assertEquals(hex(bit.rshift(v, 48)), "000000000000fedc")
+  lu.assertEquals(hex(bit.band(v, ffi.new("uint64_t", 255))), "0000000000000010")
+end
+
+function TestBitWide:test_native_operands_give_native_results()
+  H.only_versions("5.3", "5.4", "5.5")
+  local v = ffi.new("struct bit_wide", 2 ^ 40).u
+  lu.assertEquals(math.type(bit.rshift(v, 1)), "integer")
+  lu.assertEquals(bit.rshift(v, 1), math.tointeger(2 ^ 39))
+  lu.assertEquals(H.type(bit.band(v, u64 "1")), "cdata")
+  lu.assertEquals(bit.band(0xffffffff, -1), -1) -- 32 bits, read as signed, as everywhere
+  lu.assertEquals(bit.band(math.tointeger(2 ^ 32), -1), math.tointeger(2 ^ 32))
+  lu.assertEquals(bit.band(2.0 ^ 32, -1), 0) -- a float is a number as LuaJIT has it
 end
 
 H.run()

@@ -1,4 +1,5 @@
-// LuaJIT's bit library: 32-bit operations on numbers, 64-bit ones on cdata.
+// LuaJIT's bit library: 32-bit operations on numbers, 64-bit ones on cdata, and on the integers of 5.3+ that have more
+// than 32 bits: what LuaJIT reads as boxed 64-bit values are such integers there.
 #include "lua/api/bit.h"
 #include "lua/state/guarded.h"
 
@@ -42,10 +43,14 @@ void push_32(lua_State* L, uint32_t value) {
   push_small_integer(L, static_cast<int32_t>(value));
 }
 
-// What decides about the width of an operation.
-enum class Width : uint8_t { w32, int64, uint64 };
+// What decides about the width of an operation, the widest operand's counting. native: a Lua integer of 64 bits.
+enum class Width : uint8_t { w32, native, int64, uint64 };
 
 void push_64(lua_State* L, State* st, Width width, uint64_t value) {
+  if (width == Width::native) {
+    push_int64(L, st, static_cast<int64_t>(value));
+    return;
+  }
   push_boxed(L, st, info_of(st, width == Width::uint64 ? Scalar::uint64 : Scalar::int64), value);
 }
 
@@ -81,15 +86,23 @@ uint64_t cdata_bits(lua_State* L, State* st, int idx, CData* cd, Width* width) {
   }
   if (info->rep == Rep::u64) {
     *width = Width::uint64;
-  } else if (*width == Width::w32) {
+  } else if (*width < Width::int64) {
     *width = Width::int64;
   }
   return value;
 }
 
-// The operand at idx. For a number: its 32 bits, zero-extended.
+// The operand at idx. For a number of 32 bits, signed or unsigned: these, zero-extended.
 uint64_t operand(lua_State* L, int idx, Width* width) {
-  if (lua_type(L, idx) == LUA_TNUMBER) return number_bits(L, idx);
+  if (lua_type(L, idx) == LUA_TNUMBER) {
+    int64_t exact;
+    if (kNativeIntegers && is_integer_subtype(L, idx) && exact_integer(L, idx, &exact) &&
+        (exact < INT32_MIN || exact > int64_t{UINT32_MAX})) {
+      if (*width == Width::w32) *width = Width::native;
+      return static_cast<uint64_t>(exact);
+    }
+    return number_bits(L, idx);
+  }
   State* st = state_of(L);
   if (CData* cd = to_cdata(L, st, idx)) {
     if (st->closed()) raise_closed(L);
@@ -158,7 +171,7 @@ int l_combine(lua_State* L) {
     push_32(L, static_cast<uint32_t>(result));
     return 1;
   }
-  // Some argument is cdata: every one counts with 64 bits.
+  // Some argument has 64 bits: every one counts with as many.
   State* st = state_of(L);
   result = F::kStart;
   for (int i = 1; i <= count; ++i) result = F::apply(result, operand_64(L, st, i));
@@ -200,7 +213,7 @@ int l_shift(lua_State* L) {
   return 1;
 }
 
-// tohex(x [, n]): the low |n| digits (8, for cdata 16), capital letters if n is negative.
+// tohex(x [, n]): the low |n| digits (8, of 64 bits 16), capital letters if n is negative.
 int l_tohex(lua_State* L) {
   Width width = Width::w32, ignored = Width::w32;
   uint64_t value = operand(L, 1, &width);
