@@ -10,10 +10,13 @@ local function said(topics, script)
   out:close()
   local command = ("FERRY_TRACE='%s' '%s' '%s' 2>&1 >/dev/null"):format(topics, os.getenv "FERRY_LUA", file)
   local pipe = assert(io.popen(command))
-  local text = pipe:read "*a"
+  local told = {}
+  for line in pipe:lines() do
+    if line:find "^ferry: " then told[#told + 1] = line .. "\n" end -- an emulated loader has complaints of its own
+  end
   pipe:close()
   os.remove(file)
-  return text
+  return table.concat(told)
 end
 
 local function lines(text, pattern)
