@@ -146,11 +146,11 @@ constexpr AbiInfo kAbis[] = {
 constexpr bool in_order() {
   for (size_t i = 0; i < std::size(kAbis); ++i) {
     if (static_cast<size_t>(kAbis[i].abi) != i) return false;
-    if ((kAbis[i].planner == nullptr) != (kAbis[i].abi == Abi::none)) return false;
+    if ((kAbis[i].variadic == Abi::none) != (kAbis[i].abi == Abi::none)) return false;
   }
   return std::size(kAbis) == static_cast<size_t>(Abi::none) + 1;
 }
-static_assert(in_order(), "one row per Abi, in its order, each with a planner");
+static_assert(in_order(), "one row per Abi, in its order, each with what its variadic functions use");
 
 // gcc ignores ms_abi and sysv_abi on i386, as it does stdcall and its like on x86-64.
 Abi i386_abi(bool windows, CallConv conv) {

@@ -35,6 +35,7 @@ end
 local function with_eager_collector(f)
   if _VERSION == "Lua 5.5" then
     local pause, speed = collectgarbage("param", "pause", 0), collectgarbage("param", "stepmul", 100000)
+    collectgarbage "incremental"
     local step = collectgarbage("param", "stepsize", 16)
     f()
     collectgarbage("param", "stepsize", step)
