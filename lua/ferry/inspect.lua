@@ -84,7 +84,7 @@ end
 function value_text(value, info, depth)
   local kind = info.kind
   if kind == "integer" then
-    if is_char(info) and info.name:find "^[a-z ]*char$" and not info.unsigned then
+    if is_char(info) and not info.name:find "signed char$" then
       local code = ffi.tonumber(value)
       if code >= 32 and code < 127 then return ("'%s'"):format(string.char(code):gsub("['\\]", "\\%0")) end
     end

@@ -478,7 +478,9 @@ end
 for _, kind in ipairs(fixed_kinds) do
   TestVarargs["test_fixed_" .. kind[1] .. "_in_front"] = function()
     if kind[4] then H.not_on_luajit(kind[4]) end
-    check_fixed_kind(kind)
+    local ok, message = pcall(check_fixed_kind, kind)
+    if not ok and tostring(message):find("libffi cannot pass", 1, true) then lu.skip(message) end
+    if not ok then error(message, 0) end
   end
 end
 

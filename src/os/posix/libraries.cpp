@@ -47,7 +47,7 @@ std::string decorated(const std::string& name) {
 
 std::vector<std::string> search_path() {
   std::vector<std::string> dirs;
-#if defined(RTLD_DI_SERINFO)
+#if defined(RTLD_DI_SERINFO) || defined(__GLIBC__)  // glibc has it as an enumerator
   // The loader's own list: LD_LIBRARY_PATH, RUNPATH, the system's directories.
   if (void* self = dlopen(nullptr, RTLD_LAZY)) {
     Dl_serinfo size;
