@@ -59,7 +59,7 @@ local holders = {
   cast = 'local p = ffi.cast("int (*)(int)", ffi.load(path).lt_twice) local function f() return p end',
   ["address of a function"] = 'local p = ffi.addressof(ffi.load(path), "lt_twice") local function f() return p end',
   ["copy of a struct"] = 'local s = ffi.new "struct { struct { int (*f)(int); } i; }" s.i = { ffi.load(path).lt_twice } local t = ffi.new(ffi.typeof(s), s) s = nil local function f() return t.i.f end',
-  ["memory of C's"] = 'ffi.cdef "void *malloc(size_t); void free(void *);" local block = ffi.gc(ffi.C.malloc(64), ffi.C.free) local p = ffi.cast("int (**)(int)", block) p[0] = ffi.load(path).lt_twice local function f() return p[0] end',
+  ["memory of C's"] = 'ffi.cdef "void *malloc(size_t); void free(void *);" local block = ffi.C.malloc(64) function done() ffi.C.free(block) end local p = ffi.cast("int (**)(int)", block) p[0] = ffi.load(path).lt_twice local function f() return p[0] end',
   ["result of a callback"] = 'local cb = ffi.cast("int (*(*)(int))(int)", function(n) if n == 0 then return ffi.load(path).lt_twice end return ffi.cast("int (*)(int)", nil) end) local kept = cb(0) cb(1) local function f() return kept end',
   ["variable of a library"] = 'local kept do local lib = ffi.load(path) lib.lt_function = lib.lt_twice kept = lib.lt_function end local function f() return kept end',
 }
@@ -69,6 +69,7 @@ for name, code in pairs(holders) do
 
     collect()
     assert(f()(21) == 42)
+    if done then done() end
     print "fine"
     ]])
   end
