@@ -1,10 +1,8 @@
 // Callbacks: see callback.h. The handler runs everything that can raise inside one lua_pcall, so that no Lua error
 // ever jumps over C frames; an error waits in the state until the innermost C call returns.
 #include "lua/calls/callback.h"
-#include "lua/state/guarded.h"
 
 #include <cerrno>
-
 #include <cstdio>
 #include <deque>
 #include <unordered_map>
@@ -13,6 +11,7 @@
 #include "lua/calls/callback_data.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/trace.h"
+#include "lua/state/guarded.h"
 #include "lua/state/held.h"
 #include "lua/state/raise.h"
 #include "lua/values/from_c.h"
@@ -32,7 +31,6 @@ struct CallbackRecord {
   }
   CallbackRecord(const CallbackRecord&) = delete;
   CallbackRecord& operator=(const CallbackRecord&) = delete;
-
   State* st = nullptr;
   TypeInfo* fn = nullptr;
   TypeInfo* result = nullptr;
@@ -51,8 +49,8 @@ struct CallbackRecord {
 struct CallbackTable {
   std::unordered_map<uint64_t, std::unique_ptr<CallbackRecord>> records;
   std::unordered_map<const void*, uint64_t> by_address;
-  std::deque<uint64_t>
-      freed;  // freed callbacks that still hold their slots, so that a call of one can be told; oldest first
+  // Freed callbacks that still hold their slots, so that a call of one can be told; oldest first.
+  std::deque<uint64_t> freed;
   uint64_t next_id = 1;
 };
 
