@@ -1,0 +1,109 @@
+// goto for Lua 5.1, which has none: loops that run once and are left by `break` for jumps forward, loops that are run
+// again for jumps backward. The parser reports blocks, labels and jumps; what is to be changed is known at the end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "translate/edits.h"
+
+namespace ferry::translate {
+
+class Jumps {
+ public:
+  enum class BlockKind : uint8_t { function, plain, loop, repeat };
+  enum class StatementKind : uint8_t { other, local, empty, label, last };  // last: return or break
+
+  void open_block(BlockKind kind);
+  // At the word that ends it.
+  void close_block(uint32_t at);
+  // Of the loop whose body was closed last: where its statement ends, and for `repeat` where its `until` ends.
+  void end_loop(uint32_t until_end, uint32_t end);
+
+  void statement(uint32_t at);
+  void classify(StatementKind kind) { blocks_[current_].statements.back().kind = kind; }
+  void label(uint32_t at, uint32_t end, std::string_view name);
+  void jump(uint32_t at, uint32_t end, std::string_view name, uint32_t line);
+  void leave(uint32_t at, uint32_t end, bool is_last);
+
+  bool is_used() const { return !labels_.empty() || !gotos_.empty(); }
+  // False: *error says what is wrong.
+  bool finish(Edits* edits, std::string* error);
+
+ private:
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  struct Statement {
+    uint32_t at;
+    StatementKind kind;
+  };
+  // Statements [first, last) of a block that become the body of a loop.
+  struct Region {
+    uint32_t first;
+    uint32_t last;  // kNone: up to the block's end
+    uint32_t label;
+    uint32_t block;
+    bool backward;
+    bool guarded = false;  // what stands in front of the label is run the first time only
+    bool has_flag;
+    uint32_t number;             // of its flag
+    bool breaks = false;         // has a flag for the program's own `break`s
+    std::vector<std::string> checks;  // flags that lead on to an outer loop
+  };
+  struct Block {
+    BlockKind kind;
+    uint32_t parent;
+    uint32_t parent_statement;
+    uint32_t end = 0;
+    uint32_t until_end = 0;
+    uint32_t loop_end = 0;
+    std::vector<Statement> statements;
+    std::vector<uint32_t> labels;
+    std::vector<uint32_t> regions;
+    std::vector<std::string> checks;  // of a loop: flags to be looked at behind it
+  };
+  struct Label {
+    uint32_t at, end;
+    std::string_view name;
+    uint32_t block, statement;
+    uint32_t forward = kNone;   // its regions
+    uint32_t backward = kNone;
+  };
+  struct Goto {
+    uint32_t at, end;
+    std::string_view name;
+    uint32_t line, block, statement;
+    uint32_t target = kNone;  // region
+  };
+  struct Break {
+    uint32_t at, end;
+    uint32_t block, statement;
+    bool is_last;
+  };
+
+  bool find_targets(std::string* error);
+  void nest(Block& block);
+  bool enters_local(const Goto& jump, const Label& label, uint32_t from) const;
+  uint32_t add_region(uint32_t label, uint32_t first, bool backward);
+  // Regions of `block` around its statement, from the inside out.
+  std::vector<uint32_t> around(const Block& block, uint32_t statement) const;
+  void connect_goto(Goto& jump, Edits* edits);
+  void connect_break(const Break& leave, Edits* edits);
+  void emit(Block& block, Edits* edits);
+  std::string opening(const Region& region) const;
+  std::string closing(const Region& region) const;
+  static std::string flag(const Region& region) { return "__ferry_g" + std::to_string(region.number); }
+  static std::string break_flag(const Region& region) { return "__ferry_b" + std::to_string(region.number); }
+
+  std::vector<Block> blocks_;
+  std::vector<Label> labels_;
+  std::vector<Goto> gotos_;
+  std::vector<Break> breaks_;
+  std::vector<Region> regions_;
+  uint32_t current_ = kNone;
+  uint32_t closed_ = kNone;
+};
+
+}  // namespace ferry::translate

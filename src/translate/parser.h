@@ -1,0 +1,172 @@
+// One pass over a text: recursive descent over the union of all Luas' grammars, which records what is to be changed.
+// A method per production; decisions by the current token and at most one more.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "translate/edits.h"
+#include "translate/jumps.h"
+#include "translate/lexer.h"
+#include "translate/scope.h"
+#include "translate/translate.h"
+
+namespace ferry::translate {
+
+// Deeper nesting is refused. Lua refuses more than 200 levels (LUAI_MAXCCALLS), and does not count all that is one here.
+inline constexpr int kMaxDepth = 450;
+
+class Parser {
+ public:
+  // `from`: behind the header, on `line`.
+  Parser(std::string_view text, uint32_t from, uint32_t line, const Options& options);
+
+  // False: error() says why.
+  bool run();
+  const std::string& error() const { return error_; }
+
+  Edits& edits() { return edits_; }
+  bool needs_run_time() const { return needs_run_time_; }
+  // The chunk has as many local variables as Lua allows: there is no room for one of ours.
+  bool is_full() const { return most_main_locals_ >= kMaxLocals - 1; }
+  // The chunk becomes a function with `...`, in which 5.1 has a variable `arg` of its own.
+  void chunk_becomes_function();
+  std::vector<Note>& notes() { return notes_; }
+
+ private:
+  static constexpr size_t kMaxLocals = 200;
+
+  enum class Shape : uint8_t { other, local, nil, literal, string, call };
+  struct Expr {
+    uint32_t start = 0;
+    uint32_t end = 0;
+    Known known;
+    Shape shape = Shape::other;
+    bool open_ended = false;  // may have several values
+    VarId variable = kNoVar;
+  };
+  // A comparison, decided when the types of all variables are known.
+  struct Comparison {
+    Expr left, right;
+    Token op;
+    uint32_t rank;
+    bool before_paren;
+  };
+  struct Function {
+    size_t first_inside;  // visible variables before its body: its parameters are among them
+    bool is_vararg;
+    bool is_main;
+  };
+  // A use or declaration of a variable named `arg` (5.1, where each vararg function has one of its own).
+  struct ArgUse {
+    uint32_t at, end;
+    VarId variable;  // kNoVar: of the chunk, if that becomes a function
+  };
+  struct Place {
+    uint32_t at, end;
+  };
+
+  // parser.cpp
+  void next();
+  const Token& ahead();
+  bool at(Tok kind) const { return tok_.kind == kind; }
+  bool accept(Tok kind);
+  void expect(Tok kind, std::string_view text);
+  void fail(std::string message);
+  bool failed() const { return failed_; }
+  std::string_view text_of(const Token& t) const { return text_.substr(t.at, t.end - t.at); }
+  std::string_view text_of(const Expr& e) const { return text_.substr(e.start, e.end - e.start); }
+  bool is_word(const Token& t, std::string_view word) const { return t.kind == Tok::name && text_of(t) == word; }
+  void note(uint32_t line, std::string_view text);
+  void need_run_time() { needs_run_time_ = true; }
+  void separate_from_paren(uint32_t at);
+
+  // names.cpp
+  bool is_foreign(const Token& name) const;
+  std::string_view renamed(const Token& name);
+  VarId declare(const Token& name);
+  void use_name(const Token& name, Expr* e);
+  void use_global(const Token& name);
+  void field_name(const Token& dot, const Token& name);
+  bool is_shadowed_arg(VarId v, size_t index) const;
+  void finish_args();
+
+  // expressions.cpp
+  Expr expression(int limit = 0);
+  Expr binary(Expr left, int limit);
+  Expr simple_expression();
+  Expr suffixed_expression();
+  Expr primary_expression();
+  void arguments(bool foreign_method);
+  void foreign_method(uint32_t start);
+  void table();
+  void number(Expr* e);
+  void string(Expr* e);
+  void function_body(uint32_t self_at, bool is_method);
+  std::vector<Expr> expression_list();
+  Known combine(Tok op, const Expr& l, const Expr& r) const;
+
+  // comparisons.cpp
+  void compare(const Comparison& c);
+  void compare_order(const Comparison& c);
+  void compare_local(const Comparison& c, const Expr& name, const Expr& other);
+  void wrap(const Comparison& c, std::string_view function);
+  std::string_view literal_key(const Expr& literal);
+
+  // statements.cpp
+  void block();
+  bool ends_block() const;
+  void scoped_block(Jumps::BlockKind kind);
+  void statement();
+  void if_statement();
+  void while_statement();
+  void for_statement();
+  void repeat_statement();
+  void function_statement();
+  void local_statement();
+  void local_function();
+  bool attribute();
+  void global_statement();
+  void return_statement();
+  void break_statement();
+  void goto_statement();
+  void label_statement();
+  void expression_statement();
+  void open_jumps(Jumps::BlockKind kind) {
+    if (track_jumps_) jumps_.open_block(kind);
+  }
+  void close_jumps() {
+    if (track_jumps_) jumps_.close_block(tok_.at);
+  }
+  void assign_locals(const std::vector<VarId>& targets, const std::vector<Expr>& values);
+
+  std::string_view text_;
+  Options options_;
+  Dialect dialect_;
+  Lexer lexer_;
+  Token tok_;
+  Token ahead_;
+  bool has_ahead_ = false;
+  uint32_t last_end_ = 0;  // of the token before the current one
+  int depth_ = 0;
+  bool failed_ = false;
+  std::string error_;
+
+  Edits edits_;
+  Scope scope_;
+  Jumps jumps_;
+  bool track_jumps_ = false;
+  std::vector<Function> functions_;
+  std::vector<Comparison> comparisons_;
+  std::vector<ArgUse> arg_uses_;
+  std::vector<VarId> shadowed_args_;
+  std::vector<std::pair<Place, std::string_view>> widened_;  // number literals
+  std::vector<Note> notes_;
+  bool is_newer_ = false;  // has syntax of 5.3 and later
+  bool needs_run_time_ = false;
+  size_t most_main_locals_ = 0;
+};
+
+}  // namespace ferry::translate
