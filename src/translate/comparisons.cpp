@@ -1,5 +1,5 @@
-// == ~= of any two values, and < <= > >= where Lua asks nobody about two values of different types. LuaJIT asks the cdata
-// among them; Lua only if both are of one type (and 5.2 and later about the order of any two).
+// == ~= of any two values, and < <= > >= where Lua asks nobody about two values of different types. LuaJIT asks the
+// cdata among them; Lua only if both are of one type (and 5.2 and later about the order of any two).
 //
 //   both can be no cdata                        as it stands
 //   a variable and a literal     x == nil       (x == nil or x == __ferry.null)

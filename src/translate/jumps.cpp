@@ -89,15 +89,20 @@ bool Jumps::enters_local(const Goto& jump, const Label& label, uint32_t from) co
   return false;
 }
 
+uint32_t Jumps::find_label(const Block& block, std::string_view name) const {
+  for (const uint32_t l : block.labels) {
+    if (labels_[l].name == name) return l;
+  }
+  return kNone;
+}
+
 bool Jumps::find_targets(std::string* error) {
   for (Goto& g : gotos_) {
     uint32_t block = g.block;
     uint32_t statement = g.statement;
     uint32_t found = kNone;
     for (;;) {
-      for (const uint32_t l : blocks_[block].labels) {
-        if (labels_[l].name == g.name) found = l;
-      }
+      found = find_label(blocks_[block], g.name);
       if (found != kNone || blocks_[block].kind == BlockKind::function) break;
       statement = blocks_[block].parent_statement;
       block = blocks_[block].parent;
@@ -108,6 +113,7 @@ bool Jumps::find_targets(std::string* error) {
     };
     if (found == kNone) return fail("undefined label '" + std::string(g.name) + "'");
     Label& label = labels_[found];
+    if (blocks_[block].regions.size() >= kMaxRegions) return fail("too many labels");
     if (statement < label.statement) {
       if (enters_local(g, label, statement)) {
         return fail("<goto " + std::string(g.name) + "> jumps into the scope of a local variable");
@@ -118,6 +124,8 @@ bool Jumps::find_targets(std::string* error) {
       g.target = label.forward;
     } else {
       if (label.backward == kNone) label.backward = add_region(found, label.statement, true);
+      Region& region = regions_[label.backward];
+      region.last_jump = std::max(region.last_jump, statement);
       g.target = label.backward;
     }
   }
@@ -126,20 +134,6 @@ bool Jumps::find_targets(std::string* error) {
 
 // Makes the regions of a block lie within or beside each other.
 void Jumps::nest(Block& block) {
-  const auto last_jump = [&](uint32_t region) {
-    uint32_t last = 0;
-    for (const Goto& g : gotos_) {
-      if (g.target != region) continue;
-      uint32_t b = g.block;
-      uint32_t s = g.statement;
-      while (b != regions_[region].block) {
-        s = blocks_[b].parent_statement;
-        b = blocks_[b].parent;
-      }
-      last = std::max(last, s);
-    }
-    return last;
-  };
   for (bool changed = true; changed;) {
     changed = false;
     for (const uint32_t x : block.regions) {
@@ -160,7 +154,7 @@ void Jumps::nest(Block& block) {
           a.first = b.first;
           changed = true;
         } else if (a.first < b.first && b.first < a.last && a.last < b.last) {
-          if (last_jump(y) < a.last) {
+          if (b.last_jump < a.last) {
             b.last = a.last;
           } else {
             // The forward jump leads into the loop: it begins there, and skips what is before its label later.
@@ -249,7 +243,8 @@ std::string Jumps::opening(const Region& region) const {
   std::string out;
   if (region.has_flag) out += "local " + flag(region) + " ";
   if (region.breaks) out += "local " + break_flag(region) + " ";
-  const bool keeps_condition = region.backward && region.last == kNone && blocks_[region.block].kind == BlockKind::repeat;
+  const bool keeps_condition =
+      region.backward && region.last == kNone && blocks_[region.block].kind == BlockKind::repeat;
   if (keeps_condition) out += "local __ferry_u" + std::to_string(region.number) + " ";
   out += "repeat ";
   if (region.backward) {
@@ -276,6 +271,7 @@ void Jumps::emit(Block& block, Edits* edits) {
     return a.backward > b.backward;
   });
   const uint32_t count = static_cast<uint32_t>(block.statements.size());
+  size_t next_label = 0;  // they are in the order of the text
   for (uint32_t i = 0; i < count; ++i) {
     std::string text;
     for (size_t k = block.regions.size(); k-- > 0;) {
@@ -296,9 +292,8 @@ void Jumps::emit(Block& block, Edits* edits) {
     }
     text += guards;
     if (block.statements[i].kind == StatementKind::label) {
-      for (const uint32_t l : block.labels) {
-        if (labels_[l].statement == i) edits->replace(labels_[l].at, labels_[l].end, edits->keep(text + " "));
-      }
+      const Label& l = labels_[block.labels[next_label++]];
+      edits->replace(l.at, l.end, edits->keep(text + " "));
     } else if (!text.empty()) {
       edits->open(block.statements[i].at, edits->keep(text.substr(1)));
     }

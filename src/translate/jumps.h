@@ -23,6 +23,7 @@ class Jumps {
   void end_loop(uint32_t until_end, uint32_t end);
 
   void statement(uint32_t at);
+  // Of the statement reported last.
   void classify(StatementKind kind) { blocks_[current_].statements.back().kind = kind; }
   void label(uint32_t at, uint32_t end, std::string_view name);
   void jump(uint32_t at, uint32_t end, std::string_view name, uint32_t line);
@@ -34,6 +35,8 @@ class Jumps {
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
+  // In one block. Each is a loop or two, and Lua allows 200 levels of them.
+  static constexpr size_t kMaxRegions = 150;
 
   struct Statement {
     uint32_t at;
@@ -46,10 +49,11 @@ class Jumps {
     uint32_t label;
     uint32_t block;
     bool backward;
-    bool guarded = false;  // what stands in front of the label is run the first time only
+    uint32_t last_jump = 0;  // the last statement that jumps backward
+    bool guarded = false;    // what stands in front of the label is run the first time only
     bool has_flag;
-    uint32_t number;             // of its flag
-    bool breaks = false;         // has a flag for the program's own `break`s
+    uint32_t number;                  // of its flag
+    bool breaks = false;              // has a flag for the program's own `break`s
     std::vector<std::string> checks;  // flags that lead on to an outer loop
   };
   struct Block {
@@ -68,7 +72,7 @@ class Jumps {
     uint32_t at, end;
     std::string_view name;
     uint32_t block, statement;
-    uint32_t forward = kNone;   // its regions
+    uint32_t forward = kNone;  // its regions
     uint32_t backward = kNone;
   };
   struct Goto {
@@ -83,6 +87,7 @@ class Jumps {
     bool is_last;
   };
 
+  uint32_t find_label(const Block& block, std::string_view name) const;
   bool find_targets(std::string* error);
   void nest(Block& block);
   bool enters_local(const Goto& jump, const Label& label, uint32_t from) const;

@@ -32,11 +32,11 @@ struct Word {
   Tok token;
 };
 constexpr Word kWords[] = {
-    {"and", Tok::kw_and},       {"break", Tok::kw_break},   {"do", Tok::kw_do},         {"else", Tok::kw_else},
-    {"elseif", Tok::kw_elseif}, {"end", Tok::kw_end},       {"false", Tok::kw_false},   {"for", Tok::kw_for},
-    {"function", Tok::kw_function}, {"if", Tok::kw_if},     {"in", Tok::kw_in},         {"local", Tok::kw_local},
-    {"nil", Tok::kw_nil},       {"not", Tok::kw_not},       {"or", Tok::kw_or},         {"repeat", Tok::kw_repeat},
-    {"return", Tok::kw_return}, {"then", Tok::kw_then},     {"true", Tok::kw_true},     {"until", Tok::kw_until},
+    {"and", Tok::kw_and},           {"break", Tok::kw_break}, {"do", Tok::kw_do},       {"else", Tok::kw_else},
+    {"elseif", Tok::kw_elseif},     {"end", Tok::kw_end},     {"false", Tok::kw_false}, {"for", Tok::kw_for},
+    {"function", Tok::kw_function}, {"if", Tok::kw_if},       {"in", Tok::kw_in},       {"local", Tok::kw_local},
+    {"nil", Tok::kw_nil},           {"not", Tok::kw_not},     {"or", Tok::kw_or},       {"repeat", Tok::kw_repeat},
+    {"return", Tok::kw_return},     {"then", Tok::kw_then},   {"true", Tok::kw_true},   {"until", Tok::kw_until},
     {"while", Tok::kw_while},
 };
 

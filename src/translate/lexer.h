@@ -79,7 +79,7 @@ inline constexpr uint8_t kHighBytes = 16;  // a name with bytes from 0x80 up, as
 struct Token {
   Tok kind = Tok::end;
   uint8_t flags = 0;
-  uint32_t at = 0;   // offsets in the text
+  uint32_t at = 0;  // offsets in the text
   uint32_t end = 0;
   uint32_t line = 1;
   uint32_t hash = 0;  // of names

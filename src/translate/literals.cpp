@@ -1,4 +1,5 @@
-// Number and string literals: what LuaJIT reads (its manual, "Extensions" and "FFI Semantics") in the words of each Lua.
+// Number and string literals: what LuaJIT reads (its manual, "Extensions" and "FFI Semantics") in the words of each
+// Lua.
 #include "translate/literals.h"
 
 #include <cmath>
@@ -57,7 +58,7 @@ std::string decimal(double value) {
   return buffer;
 }
 
-constexpr double kExact = 9007199254740992.0;  // 2^53: from here on doubles are no longer all integers
+constexpr double kExact = 9007199254740992.0;  // 2^53: from here on not every integer is a double
 
 }  // namespace
 
@@ -105,8 +106,10 @@ Literal number_literal(std::string_view text, Dialect dialect) {
     std::string out = decimal(value);
     return {Literal::Kind::rewritten, out};
   }
+  // Nor one beyond 64 bits.
+  if (base == 16 && dialect <= 51 && value >= 18446744073709551616.0) return {Literal::Kind::rewritten, decimal(value)};
   // Where there are integers, these are not LuaJIT's: rounded to doubles there, and never negative.
-  if (integral && dialect >= 53 && value > kExact) return {Literal::Kind::widened, decimal(value)};
+  if (integral && dialect >= 53 && value >= kExact) return {Literal::Kind::widened, decimal(value)};
   return {};
 }
 
@@ -139,9 +142,7 @@ constexpr uint32_t kMaxCode = 0x10ffff;
 }  // namespace
 
 Literal string_literal(std::string_view text, uint8_t flags, Dialect dialect) {
-  const uint8_t unknown = dialect <= 51   ? kEscapeX | kEscapeZ | kEscapeU
-                          : dialect == 52 ? kEscapeU
-                                          : 0;
+  const uint8_t unknown = dialect <= 51 ? kEscapeX | kEscapeZ | kEscapeU : dialect == 52 ? kEscapeU : 0;
   if ((flags & unknown) == 0) return {};
   std::string out;
   std::string skipped_lines;

@@ -15,7 +15,8 @@
 
 namespace ferry::translate {
 
-// Deeper nesting is refused. Lua refuses more than 200 levels (LUAI_MAXCCALLS), and does not count all that is one here.
+// Deeper nesting is refused. Lua refuses more than 200 levels (LUAI_MAXCCALLS), and does not count all that is one
+// here.
 inline constexpr int kMaxDepth = 450;
 
 class Parser {

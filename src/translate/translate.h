@@ -36,7 +36,7 @@ struct Options {
 };
 
 struct Translation {
-  bool changed = false;   // false: the given text is the result, and `text` is empty
+  bool changed = false;         // false: the given text is the result, and `text` is empty
   bool needs_run_time = false;  // `text` has the Form that was asked for; otherwise it is an ordinary chunk
   std::string text;
   std::vector<Note> notes;

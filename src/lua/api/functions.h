@@ -41,5 +41,8 @@ int l_isnull(lua_State* L);
 int l_toretval(lua_State* L);
 int l_abi(lua_State* L);
 int l_checked(lua_State* L);
+// translate.cpp: translate(text, chunkname, options) -> text, whether it has to be given the run-time table, notes
+// | nil, message
+int l_translate(lua_State* L);
 
 }  // namespace ferry::lua

@@ -7,6 +7,7 @@
 #include "lua/api/functions.h"
 #include "lua/api/host.h"
 #include "lua/api/life_cycle.h"
+#include "lua/api/run_time.h"
 #include "lua/calls/callback.h"
 #include "lua/objects/namespace.h"
 #include "lua/objects/new.h"
@@ -48,6 +49,7 @@ const luaL_Reg kFunctions[] = {
     {"totable", guarded<l_totable>},
     {"fromtable", guarded<l_fromtable>},
     {"debug", guarded<l_debug>},
+    {"translate", guarded<l_translate>},
     {"enter", guarded<l_enter>},
     {"leave", guarded<l_leave>},
     {"typeinfo", guarded<l_typeinfo>},
@@ -115,6 +117,8 @@ int open_module(lua_State* L) {
   lua_setfield(L, 2, "backend");
   lua_pushstring(L, st->stack.valid ? "direct" : "api");
   lua_setfield(L, 2, "stack");
+  push_run_time(L, st);
+  lua_setfield(L, 2, "run_time");
   lua_settop(L, 2);
   return 1;
 }

@@ -40,6 +40,29 @@ inline bool raw_equal(lua_State* L, int a, int b) {
   return lua_rawequal(L, a, b) != 0;
 }
 
+// a == b, a < b, a <= b with metamethods.
+enum class Order : uint8_t { equal, less, less_equal };
+inline bool compare_values(lua_State* L, int a, int b, Order order) {
+#if LUA_VERSION_NUM >= 502
+  return lua_compare(L, a, b, order == Order::equal ? LUA_OPEQ : order == Order::less ? LUA_OPLT : LUA_OPLE) != 0;
+#else
+  if (order == Order::equal) return lua_equal(L, a, b) != 0;
+  if (order == Order::less) return lua_lessthan(L, a, b) != 0;
+  // a <= b is not in 5.1's API: by __le, and numbers and strings by what they are.
+  if (lua_type(L, a) == LUA_TNUMBER && lua_type(L, b) == LUA_TNUMBER) return lua_tonumber(L, a) <= lua_tonumber(L, b);
+  if (lua_type(L, a) == LUA_TSTRING && lua_type(L, b) == LUA_TSTRING) return lua_lessthan(L, b, a) == 0;
+  if (luaL_getmetafield(L, a, "__le") != 0) {
+    lua_pushvalue(L, a);
+    lua_pushvalue(L, b);
+    lua_call(L, 2, 1);
+    const bool result = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return result;
+  }
+  return lua_lessthan(L, b, a) == 0;
+#endif
+}
+
 // --- strings --------------------------------------------------------------------------------------
 
 // Equal strings up to this length are one string with one address: in 5.1 all, then short ones (LUAI_MAXSHORTLEN).

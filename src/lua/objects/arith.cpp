@@ -4,6 +4,7 @@
 #include "lua/state/guarded.h"
 
 #include "lua/objects/arith_kernel.h"
+#include "lua/objects/literal.h"
 #include "lua/objects/metatype.h"
 #include "lua/values/from_c.h"
 #include "lua/values/functions.h"
@@ -519,6 +520,16 @@ int compare_ctypes(lua_State* L, State* st) {
   return b == nullptr ? -1 : a->type == b->type ? 1 : 0;
 }
 
+// Userdata that stand for a literal beside a cdata (literal.h) give way to it.
+void unwrap_literals(lua_State* L, State* st, Operand* operands) {
+  for (int i = 0; i < 2; ++i) {
+    if (operands[i].info != nullptr || lua_type(L, i + 1) != LUA_TUSERDATA || !push_literal(L, st, i + 1)) continue;
+    lua_replace(L, i + 1);
+    operands[i] = Operand();
+    sort_operand(L, st, i + 1, &operands[i]);
+  }
+}
+
 int operate(lua_State* L, Op op) {
   State* st = state_of(L);
   lua_settop(L, 2);
@@ -530,6 +541,7 @@ int operate(lua_State* L, Op op) {
   Operand operands[2];
   sort_operand(L, st, 1, &operands[0]);
   sort_operand(L, st, 2, &operands[1]);
+  if (op == Op::eq) unwrap_literals(L, st, operands);
   const Operand& a = operands[0];
   const Operand& b = operands[1];
   TypeId unknown_in = kNoType;  // the enum that a string is no constant of

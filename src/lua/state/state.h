@@ -44,18 +44,21 @@ struct State {
   int function_mt = 0;                                            // of FunctionRecord userdata
   int shape_mt = 0;                                               // of userdata that own a VarargShape
   int library_mt = 0;                                             // of library anchors
-  int callbacks = 0;                 // table: [function][type id] = callback made for it in passing
-  int callback_runner = 0;           // C function run inside a callback's lua_pcall
-  int convert_runner = 0;            // the same for the result of a callback of scalars
-  int error_runner = 0;              // the same for what ffi.onerror asks for
-  int freed_message = 0;             // the error that C's call of a freed callback raises
-  int pending_error = 0;             // where a callback's error waits
-  int thread = 0;                    // thread for callbacks without a call below them
-  int self = 0;                      // the State userdata itself
-  int sentinel_mt = 0;               // of the userdata that tell a library that the state closes
-  int libraries = 0;                 // table, weak keys: namespace table -> its library userdata
-  int global_anchors = 0;            // table: what C pointer variables were assigned
-  int null_pointer = 0;              // ffi.NULL, ffi.C.NULL
+  int callbacks = 0;        // table: [function][type id] = callback made for it in passing
+  int callback_runner = 0;  // C function run inside a callback's lua_pcall
+  int convert_runner = 0;   // the same for the result of a callback of scalars
+  int error_runner = 0;     // the same for what ffi.onerror asks for
+  int freed_message = 0;    // the error that C's call of a freed callback raises
+  int pending_error = 0;    // where a callback's error waits
+  int thread = 0;           // thread for callbacks without a call below them
+  int self = 0;             // the State userdata itself
+  int sentinel_mt = 0;      // of the userdata that tell a library that the state closes
+  int libraries = 0;        // table, weak keys: namespace table -> its library userdata
+  int global_anchors = 0;   // table: what C pointer variables were assigned
+  int null_pointer = 0;     // ffi.NULL, ffi.C.NULL
+  int literal_mt = 0;       // of userdata that stand for a literal beside a cdata (objects/literal.h)
+  int cached_literals = 0;  // how many the run-time table of translated Lua holds
+  const void* literal_mt_address = nullptr;
   int imaginary_unit = 0;            // ffi.C.i
   int lister = 0;                    // function (...) return {...} end, made on first use
   int lua_tonumber = 0;              // the tonumber of this Lua when the module was loaded

@@ -1,0 +1,169 @@
+// The table `__ferry` of translated chunks (src/translate): comparisons of any two values, and literals that Lua has
+// not.
+#include "lua/api/run_time.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "lua/api/functions.h"
+#include "lua/objects/arith.h"
+#include "lua/objects/literal.h"
+#include "lua/state/raise.h"
+
+namespace ferry::lua {
+
+namespace {
+
+bool is_userdata(lua_State* L, int idx) {
+  return lua_type(L, idx) == LUA_TUSERDATA;
+}
+bool is_cdata(lua_State* L, State* st, int idx) {
+  return is_userdata(L, idx) && (to_cdata(L, st, idx) != nullptr || to_ctype(L, st, idx) != nullptr);
+}
+
+int push_result(lua_State* L, bool result) {
+  lua_pushboolean(L, result);
+  return 1;
+}
+
+// Whether Lua itself has asked nobody about the two values at 1 and 2, and LuaJIT would.
+bool is_mixed(lua_State* L, State* st) {
+  return is_userdata(L, 1) != is_userdata(L, 2) && (is_cdata(L, st, 1) || is_cdata(L, st, 2));
+}
+
+bool mixed_equal(lua_State* L) {
+  l_eq(L);
+  return lua_toboolean(L, -1) != 0;
+}
+
+bool any_equal(lua_State* L) {
+  if (raw_equal(L, 1, 2)) return true;
+  State* st = state_of(L);
+  const int type = lua_type(L, 1);
+  if (type == lua_type(L, 2)) {
+    return (type == LUA_TUSERDATA || type == LUA_TTABLE) && compare_values(L, 1, 2, Order::equal);
+  }
+  return is_mixed(L, st) && mixed_equal(L);
+}
+
+int l_run_eq(lua_State* L) {
+  return push_result(L, any_equal(L));
+}
+int l_run_ne(lua_State* L) {
+  return push_result(L, !any_equal(L));
+}
+// The same for two values that Lua has found to be different.
+int l_run_eq_mixed(lua_State* L) {
+  return push_result(L, is_mixed(L, state_of(L)) && mixed_equal(L));
+}
+int l_run_ne_mixed(lua_State* L) {
+  return push_result(L, !(is_mixed(L, state_of(L)) && mixed_equal(L)));
+}
+
+// Lua's own words.
+[[noreturn]] void raise_order(lua_State* L) {
+  const char* a = luaL_typename(L, 1);
+  const char* b = luaL_typename(L, 2);
+  if (std::strcmp(a, b) == 0) raise(L, "attempt to compare two %s values", a);
+  raise(L, "attempt to compare %s with %s", a, b);
+}
+
+int order(lua_State* L, Order wanted) {
+  lua_settop(L, 2);
+  State* st = state_of(L);
+  const int type = lua_type(L, 1);
+  if (type == lua_type(L, 2)) {
+    if (type == LUA_TNUMBER || type == LUA_TSTRING) return push_result(L, compare_values(L, 1, 2, wanted));
+    const bool is_known = luaL_getmetafield(L, 1, "__lt") != 0 || luaL_getmetafield(L, 1, "__le") != 0;
+    lua_settop(L, 2);
+    if (!is_known) raise_order(L);
+    return push_result(L, compare_values(L, 1, 2, wanted));
+  }
+  if (is_cdata(L, st, 1) || is_cdata(L, st, 2)) return wanted == Order::less ? l_lt(L) : l_le(L);
+  raise_order(L);
+}
+
+int l_run_lt(lua_State* L) {
+  return order(L, Order::less);
+}
+int l_run_le(lua_State* L) {
+  return order(L, Order::less_equal);
+}
+int l_run_gt(lua_State* L) {
+  lua_settop(L, 2);
+  lua_insert(L, 1);
+  return order(L, Order::less);
+}
+int l_run_ge(lua_State* L) {
+  lua_settop(L, 2);
+  lua_insert(L, 1);
+  return order(L, Order::less_equal);
+}
+
+// More literals than any program has: from then on they are made anew each time, for programs that make programs.
+constexpr int kMaxCachedLiterals = 20000;
+
+// __index of the run-time table.
+int l_literal(lua_State* L) {
+  State* st = open_call(L);
+  lua_settop(L, 2);
+  if (lua_type(L, 2) == LUA_TNUMBER) {
+    lua_pushvalue(L, 2);
+    wrap_literal(L, st);
+  } else if (lua_type(L, 2) == LUA_TSTRING) {
+    size_t length = 0;
+    const char* text = lua_tolstring(L, 2, &length);
+    if (text[0] == '=') {
+      lua_pushlstring(L, text + 1, length - 1);
+      wrap_literal(L, st);
+    } else if (length > 1 && text[length - 1] == 'i') {
+      const double parts[2] = {0, std::strtod(text, nullptr)};
+      CData* cd = push_object(L, st, info_of(st, Scalar::cdouble));
+      std::memcpy(cd->address(), parts, sizeof parts);
+    } else if (length > 2 && text[length - 1] == 'L') {
+      const uint64_t bits = std::strtoull(text, nullptr, 10);
+      push_boxed(L, st, info_of(st, text[length - 3] == 'U' ? Scalar::uint64 : Scalar::int64), bits);
+    } else {
+      return 0;
+    }
+  } else {
+    return 0;
+  }
+  if (st->cached_literals < kMaxCachedLiterals) {
+    ++st->cached_literals;
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_rawset(L, 1);
+  }
+  return 1;
+}
+
+const luaL_Reg kRunTime[] = {
+    {"eq", l_run_eq},
+    {"ne", l_run_ne},
+    {"eq_mixed", l_run_eq_mixed},
+    {"ne_mixed", l_run_ne_mixed},
+    {"lt", l_run_lt},
+    {"le", l_run_le},
+    {"gt", l_run_gt},
+    {"ge", l_run_ge},
+    {nullptr, nullptr},
+};
+
+}  // namespace
+
+void push_run_time(lua_State* L, State* st) {
+  if (st->literal_mt == 0) make_literals(L, st);
+  lua_createtable(L, 0, 32);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  set_functions(L, kRunTime, 1);
+  lua_pushnil(L);
+  wrap_literal(L, st);
+  lua_setfield(L, -2, "null");
+  lua_createtable(L, 0, 1);
+  push_function(L, st, l_literal);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
+
+}  // namespace ferry::lua

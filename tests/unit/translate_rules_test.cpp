@@ -1,0 +1,237 @@
+// What becomes of each construct, per Lua: rows of (versions, text, result). What the results do is the specs'
+// business.
+#include "translate/translate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <span>
+
+namespace ferry::translate {
+namespace {
+
+std::string result_of(std::string_view text, Dialect dialect) {
+  Options options;
+  options.dialect = dialect;
+  const Result<Translation> r = translate(text, options);
+  if (!r) return "error: " + r.message();
+  if (!r->changed) return "=";
+  std::string out = r->text;
+  constexpr std::string_view head = "local __ferry=... return function(...) ", tail = "\nend";
+  if (r->needs_run_time) {
+    EXPECT_EQ(out.substr(0, head.size()), head);
+    EXPECT_EQ(out.substr(out.size() - tail.size()), tail);
+    out = "F " + out.substr(head.size(), out.size() - head.size() - tail.size());
+  }
+  return out;
+}
+
+struct Row {
+  Dialect first, last;  // the Luas it is for
+  const char* text;
+  const char* expected;  // "=": untouched; "F ...": with the run-time table
+};
+
+void check(std::span<const Row> rows) {
+  for (const Row& row : rows) {
+    for (Dialect d = row.first; d <= row.last; ++d) {
+      EXPECT_EQ(result_of(row.text, d), row.expected) << "5." << d - 50 << ": " << row.text;
+    }
+  }
+}
+
+TEST(TranslateRules, Untouched) {
+  const Row rows[] = {
+      {51, 55, "", "="},
+      {51, 55, "print('hello', 1, 0x1F, 1e5, .5)", "="},
+      {51, 55, "\x1bLua binary", "="},
+      {51, 55, "-- a == nil\n--[[ 1LL ]] --[==[ a == b ]==] local s = 'a == nil 1LL'", "="},
+      {51, 55, "local n = 0; for i = 1, 10 do if i % 2 == 0 then n = n + 1 end if n == i then n = 0 end end", "="},
+      {51, 55, "if 'a' == type(x) then end", "="},
+      {51, 55, "local s = 'x' if s == nil then s = 'y' end", "="},
+      {52, 55, "for i = 1, 3 do goto continue; ::continue:: end", "="},
+      {52, 55, "return a < b, a >= 5", "="},
+      {53, 55, "local s = '\\x41\\z  \\u{20ac}' return a // b, a & b | ~c >> 1", "="},
+      {54, 55, "local x <const>, y <close> = 1, nil return 0xffffffffffffffff // 1", "="},
+      {55, 55, "global x, y = 1, 2 global <const> * global function f() end", "="},
+      {55, 55, "local function f(...args) return args.n end", "="},
+  };
+  check(rows);
+}
+
+TEST(TranslateRules, Numbers) {
+  const Row rows[] = {
+      {51, 55, "x = 1LL", "F x = __ferry[\"1LL\"]"},
+      {51, 55, "x = 0xffULL + 1ull", "F x = __ferry[\"255ULL\"] + __ferry[\"1ULL\"]"},
+      {51, 55, "x = 18446744073709551615ULL", "F x = __ferry[\"18446744073709551615ULL\"]"},
+      {51, 55, "x = 2i y = 1.5I", "F x = __ferry[\"2i\"] y = __ferry[\"1.5i\"]"},
+      {51, 55, "x = 0b101", "x = 5"},
+      {51, 55, "x = 0b11LL", "F x = __ferry[\"3LL\"]"},
+      {51, 51, "x = 0x1.8p-1", "x = 0.75"},
+      {52, 55, "x = 0x1.8p-1", "="},
+      {51, 51, "x = 0x10000000000000000", "x = 18446744073709551616.0"},
+      {51, 51, "x = 0xffffffffffffffff", "x = 18446744073709551616.0"},
+      {52, 52, "x = 0xffffffffffffffff", "="},
+      {53, 55, "x = 0xffffffffffffffff", "x = 18446744073709551616.0"},
+      {53, 55, "x = 9007199254740993", "x = 9007199254740992.0"},
+      {53, 55, "x = 0xffffffffffffffff // 1", "="},
+      {51, 55, "x = 1LL\n(f)()", "F x = __ferry[\"1LL\"];\n(f)()"},
+      {51, 55, "x = 18446744073709551616ULL", "error: line 1: malformed number near '18446744073709551616ULL'"},
+      {51, 55, "x = 1L", "error: line 1: malformed number near '1L'"},
+      {51, 55, "x = 1.5LL", "error: line 1: malformed number near '1.5LL'"},
+      {51, 55, "x = 3x", "error: line 1: malformed number near '3x'"},
+  };
+  check(rows);
+}
+
+TEST(TranslateRules, Strings) {
+  const Row rows[] = {
+      {51, 51, "x = '\\x41b\\z  \n  c' y = 1", "x = '\\065bc'\n y = 1"},
+      {51, 52, "x = '\\u{20ac}\\\\u{'", "x = '\\226\\130\\172\\\\u{'"},
+      {51, 51, "x = '\\u{10ffff}\\u{7f}'", "x = '\\244\\143\\191\\191\\127'"},
+      {51, 52, "x = '\\u{110000}'", "error: line 1: invalid escape sequence near ''\\u{110000}''"},
+      {51, 51, "x = '\\xg1'", "error: line 1: invalid escape sequence near ''\\xg1''"},
+      {51, 55, "x = 'abc", "error: line 1: unfinished string"},
+      {51, 55, "x = [==[ abc ]=]", "error: line 1: unfinished long string"},
+      {51, 55, "--[[ abc", "error: line 1: unfinished long comment"},
+  };
+  check(rows);
+}
+
+TEST(TranslateRules, Equality) {
+  const Row rows[] = {
+      {51, 55, "local a if f(a) then a = g() end return a == nil",
+       "F local a if f(a) then a = g() end return (a == nil or a==__ferry.null)"},
+      {51, 55, "local a = f() return a ~= nil, nil == a",
+       "F local a = f() return (a ~= nil and a~=__ferry.null), (nil == a or __ferry.null==a)"},
+      {51, 55, "local a = f() return a == -5, 'x' ~= a",
+       "F local a = f() return (a == -5 or a==__ferry[-5]), ('x' ~= a and __ferry['=x']~=a)"},
+      {51, 55, "local a, b = f() return a == b", "F local a, b = f() return (a == b or __ferry.eq_mixed(a,b))"},
+      {51, 55, "local a = f() return a == true", "F local a = f() return __ferry.eq(a , true)"},
+      {51, 55, "return a == nil", "F return __ferry.eq(a , nil)"},
+      {51, 55, "return f() == g() == h()", "F return __ferry.eq(__ferry.eq(f() , g()) , h())"},
+      {51, 55, "return not a == b and c .. d ~= e", "F return __ferry.eq(not a , b) and __ferry.ne(c .. d , e)"},
+      {51, 55, "x = y == 1\n(f)()", "F x = __ferry.eq(y , 1);\n(f)()"},
+      {51, 55, "local n = 1 n = n + f() return n == 2", "F local n = 1 n = n + f() return (n == 2 or n==__ferry[2])"},
+      {51, 54, "for i = 1, 2 do i = f() return i ~= 1 end",
+       "F for i = 1, 2 do i = f() return (i ~= 1 and i~=__ferry[1]) end"},
+  };
+  check(rows);
+}
+
+TEST(TranslateRules, Order) {
+  const Row rows[] = {
+      {51, 51, "return a < b, a <= b, a > b, a >= b",
+       "F return __ferry.lt(a , b), __ferry.le(a , b), __ferry.gt(a , b), __ferry.ge(a , b)"},
+      {51, 51, "for i = 1, 3 do if i < 2 then end end", "="},
+  };
+  check(rows);
+}
+
+TEST(TranslateRules, Names) {
+  const Row rows[] = {
+      {51, 51, "goto = 1 print(goto, t.goto) t:goto(1) function t:goto() end x = {goto = 1}", "="},
+      {52, 55, "goto = t.goto", "_ENV[\"goto\"] = t[\"goto\"]"},
+      {52, 55, "local goto = 1 return goto", "local __ferry_n_goto = 1 return __ferry_n_goto"},
+      {52, 55, "x = {goto = 1, y}", "x = {[\"goto\"] = 1, y}"},
+      {52, 55, "t:goto(1)", "F __ferry.invoke(t,\"goto\",1)"},
+      {52, 55, "t.x:goto():goto 'y'", "F __ferry.invoke(__ferry.invoke(t.x,\"goto\"),\"goto\" ,'y')"},
+      {52, 55, "function t:goto(a) end", " t[\"goto\"]=function(self,a) end"},
+      {52, 55, "function t.goto() end", " t[\"goto\"]=function() end"},
+      {52, 55, "function t.goto.x:m() end", " t[\"goto\"].x.m=function(self) end"},
+      {52, 54, "global = 1", "="},
+      {55, 55, "global = 1", "_ENV[\"global\"] = 1"},
+      {51, 55, "local \xc3\xa9 = 1 return \xc3\xa9", "local __ferry_n_c3a9 = 1 return __ferry_n_c3a9"},
+      {51, 51, "\xc3\xa9 = 1", "F __ferry.env()[\"\xc3\xa9\"] = 1"},
+      {51, 51, "function f(...) return arg[1] end", "F function f(...) return __ferry.env().arg[1] end"},
+      {51, 51, "function f(arg, ...) return arg end", "function f(__ferry_n_arg, ...) return __ferry_n_arg end"},
+      {51, 51, "function f(...) local arg = {...} return arg[1] end", "="},
+      {51, 51, "print(arg[1])", "="},
+      {51, 51, "print(arg[1], 1LL)", "F print(__ferry.env().arg[1], __ferry[\"1LL\"])"},
+  };
+  check(rows);
+}
+
+TEST(TranslateRules, Headers) {
+  const Row rows[] = {
+      {51, 55, "\xef\xbb\xbfreturn 1", "return 1"},
+      {51, 55, "#!/usr/bin/luajit\nreturn 1", "--#!/usr/bin/luajit\nreturn 1"},
+      {51, 55, "#!luajit", "--#!luajit"},
+  };
+  check(rows);
+  Options options;
+  EXPECT_EQ(translate("\xef\xbb\xbf#!x\nx = 1LL", options)->text,
+            "--#!x\nlocal __ferry=... return function(...) x = __ferry[\"1LL\"]\nend");
+  options.form = Form::program;
+  EXPECT_EQ(translate("#!x\nx = 1LL", options)->text,
+            "#!x\nlocal __ferry=require\"ferry.luajit\".run_time x = __ferry[\"1LL\"]");
+  EXPECT_FALSE(translate("#!x\nx = 1", options)->changed);
+}
+
+TEST(TranslateRules, LoopVariables) {
+  const Row rows[] = {
+      {51, 54, "for i = 1, 3 do i = i + 1 end", "="},
+      {55, 55, "for i = 1, 3 do i = i + 1 end", "for i = 1, 3 do local i=i  i = i + 1 end"},
+      {55, 55, "for k, v in p do v, k = k, 1 end", "for k, v in p do local k=k  v, k = k, 1 end"},
+      {55, 55, "for k, v in p do v = 1 end", "="},
+      {55, 55, "for k in p do local function f() k = 1 end end",
+       "for k in p do local k=k  local function f() k = 1 end end"},
+  };
+  check(rows);
+}
+
+TEST(TranslateRules, Jumps) {
+  const Row rows[] = {
+      {51, 51, "while f() do if g() then goto continue end h() ::continue:: end",
+       "while f() do repeat if g() then do break end end h()  until true  end"},
+      {51, 51, "do local n = 0 ::top:: n = n + 1 if n < 3 then goto top end end",
+       "do local n = 0  local __ferry_g1 repeat __ferry_g1=false repeat   n = n + 1 if n < 3 then "
+       "do __ferry_g1=true break end end  until true until not __ferry_g1 end"},
+      {51, 51, "::unused:: f()", "  f()"},
+      {51, 51, "while true do f() break g() end", "while true do f() do break end g() end"},
+      {51, 51, "f();; ;g()", "f();   g()"},
+      {51, 51, "goto x", "error: line 1: undefined label 'x'"},
+      {51, 51, "do goto x local a ::x:: f(a) end", "error: line 1: <goto x> jumps into the scope of a local variable"},
+  };
+  check(rows);
+}
+
+// Every line stays where it is.
+TEST(TranslateRules, LinesStay) {
+  const char* text =
+      "#!x\nlocal a = f()\nif a ==\nnil then x = 1LL\nend\nlocal s = '\\x41\\z\n\n  b'\nfor i = 1, 3 do\ni = 2\n"
+      "if a then goto continue end\n::continue::\nend\nERROR()";
+  for (Dialect d = 51; d <= 55; ++d) {
+    Options options;
+    options.dialect = d;
+    const Result<Translation> r = translate(text, options);
+    ASSERT_TRUE(r) << r.message();
+    const auto line = [](std::string_view s) {
+      return std::count(s.begin(), s.begin() + static_cast<long>(s.find("ERROR")), '\n');
+    };
+    EXPECT_EQ(line(r->text), line(text)) << d;
+  }
+}
+
+TEST(TranslateRules, Hostile) {
+  for (const char* unit : {"(", "{", "a=", "f(", "if a then ", "function f() ", "-", "not ", "a..", "[[",
+                           "::a::", "goto a ", "repeat ", "local a <", "for i=1,2 do "}) {
+    std::string text;
+    while (text.size() < 200000) text += unit;
+    for (Dialect d : {51, 55}) {
+      Options options;
+      options.dialect = d;
+      (void)translate(text, options);
+    }
+  }
+  // Chains of variables against the order of the text.
+  std::string text = "local v0";
+  for (int i = 1; i < 190; ++i) text += ",v" + std::to_string(i);
+  text += " while f() do ";
+  for (int i = 1; i < 190; ++i) text += "v" + std::to_string(i - 1) + "=v" + std::to_string(i) + " ";
+  text += "v189=g() end return v0 == nil";
+  EXPECT_NE(result_of(text, 54).find("__ferry.null"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace ferry::translate
