@@ -100,6 +100,28 @@ int l_run_ge(lua_State* L) {
   return order(L, Order::less_equal);
 }
 
+// invoke(object, name, ...): a method whose name is none in this Lua.
+int l_run_invoke(lua_State* L) {
+  luaL_checkany(L, 2);
+  lua_pushvalue(L, 2);
+  lua_gettable(L, 1);
+  lua_replace(L, 2);
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 2);
+  lua_replace(L, 1);
+  lua_replace(L, 2);
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+// env(): the globals of the function that asks.
+int l_run_env(lua_State* L) {
+  lua_Debug ar;
+  if (lua_getstack(L, 1, &ar) == 0 || lua_getinfo(L, "f", &ar) == 0) lua_pushnil(L);
+  push_environment(L, lua_gettop(L));
+  return 1;
+}
+
 // More literals than any program has: from then on they are made anew each time, for programs that make programs.
 constexpr int kMaxCachedLiterals = 20000;
 
@@ -147,6 +169,8 @@ const luaL_Reg kRunTime[] = {
     {"le", l_run_le},
     {"gt", l_run_gt},
     {"ge", l_run_ge},
+    {"env", l_run_env},
+    {"invoke", l_run_invoke},
     {nullptr, nullptr},
 };
 

@@ -289,6 +289,16 @@ inline void drop_reference(lua_State* L, int reference) {
 #endif
 }
 
+// The environment of the function at idx; from 5.2 on, where it is a variable of the function's, the globals.
+inline void push_environment(lua_State* L, int idx) {
+#if LUA_VERSION_NUM >= 502
+  (void)idx;
+  lua_pushglobaltable(L);
+#else
+  lua_getfenv(L, idx);
+#endif
+}
+
 inline void push_globals(lua_State* L) {
 #if LUA_VERSION_NUM >= 502
   lua_pushglobaltable(L);

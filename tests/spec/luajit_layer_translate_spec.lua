@@ -1,0 +1,266 @@
+-- Programs written for LuaJIT, translated: each gives what LuaJIT gives.
+-- oracle: LuaJIT
+local H = require "spec_helper"
+local lu, ffi = H.lu, H.ffi
+
+-- The function that a text is on LuaJIT.
+local function compile(text)
+  if H.is_luajit then return assert(loadstring(text, "=text")) end
+  local load = loadstring or load
+  local result, needs_run_time = assert(ffi.translate(text, "text"))
+  local f = assert(load(result, "=text"))
+  return needs_run_time and f(ffi.run_time) or f
+end
+
+ffi.cdef "enum layer_color { red, green };"
+
+-- Rows of expressions over these, and their values by LuaJIT.
+local prelude = [[
+local ffi = require "ffi"
+local NULL, p = ffi.cast("void *", 0), ffi.new("int[4]") + 1
+local i, u, d = ffi.cast("int64_t", 5), ffi.cast("uint64_t", 5), ffi.new("double", 5)
+local color = ffi.new("enum layer_color", "green")
+local s, five, none, text = ffi.new("struct { int x; }"), 5, nil, "green"
+local t = { NULL = NULL, i = i, five = five, color = color, p = p }
+]]
+
+local function check(rows)
+  for _, row in ipairs(rows) do
+    lu.assertEquals(compile(prelude .. "return " .. row[1])(), row[2], row[1])
+  end
+end
+
+TestTranslatedComparisons = {}
+
+function TestTranslatedComparisons:test_nil()
+  check {
+    { "NULL == nil", true }, { "nil == NULL", true }, { "NULL ~= nil", false }, { "p == nil", false }, { "nil ~= p", true },
+    { "t.NULL == nil", true }, { "t.p ~= nil", true }, { "t.nothing == nil", true }, { "t.nothing == NULL", true },
+    { "NULL == none", true }, { "none ~= p", true }, { "s == nil", false }, { "i == nil", false }, { "text == nil", false },
+    { "(NULL) == (nil)", true }, { "NULL == false", false }, { "NULL == 0", false },
+  }
+end
+
+function TestTranslatedComparisons:test_numbers_and_enums()
+  check {
+    { "i == 5", true }, { "5 == u", true }, { "i ~= 5", false }, { "d == 5", true }, { "i == 6", false }, { "i == five", true },
+    { "five ~= u", false }, { "t.i == t.five", true }, { "i == -5", false }, { "5LL == 5", true }, { "5 ~= 5ULL", false },
+    { "1LL == 2LL", false }, { "color == 'green'", true }, { "'red' == color", false }, { "color ~= text", false },
+    { "t.color == 'green'", true }, { "color == 1", true }, { "i == '5'", false }, { "five == 'green'", false },
+    { "s == 5", false }, { "i == true", false }, { "text == 5", false }, { "i == u", true },
+  }
+end
+
+function TestTranslatedComparisons:test_order()
+  check {
+    { "i < 6", true }, { "6 > i", true }, { "i <= 5", true }, { "five >= u", true }, { "i > 5", false }, { "t.i < t.five", false },
+    { "1LL < 2", true }, { "2 <= 1ULL", false }, { "1 < 2", true }, { "'a' < text", true }, { "text > 'a'", true },
+  }
+end
+
+function TestTranslatedComparisons:test_metamethods_are_asked_once()
+  lu.assertEquals(compile [[
+local ffi = require "ffi"
+local seen = {}
+local T = ffi.metatype("struct { int x; }", { __eq = function(a, b) seen[#seen + 1] = type(b) return b == nil end })
+local a, b = T(1), T(2)
+local results = { a == nil, a ~= nil, a == "x", a == b }
+return tostring(results[1]) .. tostring(results[2]) .. tostring(results[3]) .. tostring(results[4]) .. #seen
+]] (), "truefalsefalsetrue5")
+end
+
+function TestTranslatedComparisons:test_operands_once_and_in_order()
+  lu.assertEquals(compile [[
+local order = {}
+local function f(x) order[#order + 1] = x return x end
+local _ = f(1) == f(2) and f(3) or f(4) ~= f(5)
+_ = f(6) < f(7), f(8) >= f(9)
+return table.concat(order, " ")
+]] (), "1 2 4 5 6 7 8 9")
+end
+
+function TestTranslatedComparisons:test_errors_keep_words_and_line()
+  local f = compile "\nlocal a, b = ...\nreturn a < b"
+  lu.assertErrorMsgContains("text:3: attempt to compare", f, 1, nil)
+  lu.assertErrorMsgContains("attempt to compare two table values", f, {}, {})
+end
+
+TestTranslatedLiterals = {}
+
+function TestTranslatedLiterals:test_numbers()
+  check {
+    { "tostring(1LL)", "1LL" }, { "tostring(0xffffffffffffffffULL)", "18446744073709551615ULL" }, { "tostring(-1LL)", "-1LL" },
+    { "tostring(0x10ll)", "16LL" }, { "tostring(2i)", "0+2i" }, { "tostring(1.5i)", "0+1.5i" }, { "0xffffffffffffffff > 1e19", true },
+    { "0x7fffffffffffffff + 0 > 9e18", true }, { "9007199254740993 == 2^53", true }, { "tostring(2LL^3)", "8LL" },
+  }
+end
+
+function TestTranslatedLiterals:test_strings()
+  check {
+    { [["\x41\u{20ac}\z
+        b"]], "A\226\130\172b" },
+    { [['\x00' .. "\u{7f}"]], "\0\127" },
+  }
+end
+
+TestTranslatedNames = {}
+
+function TestTranslatedNames:test_goto_is_a_name()
+  lu.assertEquals(compile [[
+local t = { goto = 1 }
+function t:goto_(n) return n end
+function t.f() return 2 end
+local goto = 3
+do local t2 = {} function t2:goto(x, y) return self == t2 and x end t.goto2 = t2:goto(4, 5) end
+return t.goto + t.f() + goto + t.goto2
+]] (), 10)
+end
+
+function TestTranslatedNames:test_loop_variables_are_assigned()
+  lu.assertEquals(compile [[
+local out = {}
+for i = 1, 3 do i = i * 2 out[#out + 1] = i end
+for k, v in pairs { 7 } do k, v = v, k out[#out + 1] = k + v end
+for i = 1, 2 do local f = function() i = i + 10 end f() out[#out + 1] = i end
+return table.concat(out, " ")
+]] (), "2 4 6 8 11 12")
+end
+
+TestTranslatedGoto = {}
+
+function TestTranslatedGoto:test_all_shapes()
+  local text = [[
+local out = {}
+local function p(...) out[#out+1] = table.concat({...}, ",") end
+do -- a jump forward into a loop of jumps backward
+  local n = 0
+  goto mid
+  ::top::
+  n = n + 10
+  ::mid::
+  n = n + 1
+  p(n)
+  if n < 40 then goto top end
+end
+for i = 1, 4 do
+  for j = 1, 4 do
+    if j == i then goto next_i end
+    if i == 3 then goto out end
+    p(i, j)
+  end
+  p("full", i)
+  ::next_i::
+end
+::out::
+do -- closures keep their variables
+  local fs = {}
+  do
+    local k = 0
+    ::again::
+    local x = k
+    fs[#fs + 1] = function() x = x + 1 return x end
+    k = k + 1
+    if k < 3 then goto again end
+  end
+  p(fs[1](), fs[1](), fs[2](), fs[3]())
+end
+do
+  local i = 0
+  repeat
+    i = i + 1
+    if i == 2 then goto continue end
+    if i == 4 then break end
+    p("r", i)
+    ::continue::
+  until i > 5
+end
+do -- the condition sees the variables of a body that is jumped in
+  local i, k = 0, 0
+  repeat
+    ::redo::
+    i = i + 1
+    local z = i * 2
+    if i == 2 then goto redo end
+    if i == 9 then break end
+    while true do if i % 3 == 0 then goto redo end break end
+    k = k + z
+    p("z", z)
+  until z > 20 or k > 100
+end
+local function f(a)
+  if a == 1 then goto one end
+  if a == 2 then goto two end
+  do return "none" end
+  ::one:: do return "one" end
+  ::two:: return "two"
+end
+p(f(1), f(2), f(3))
+for i = 1, 3 do
+  if i == 2 then goto c end
+  for j = 1, 3 do
+    if j == 2 then goto d end
+    if j == 3 then break end
+    p("n", i, j)
+    ::d::
+  end
+  if i == 3 then break end
+  p("after", i)
+  ::c::
+end
+do
+  local n = 0
+  ::a::
+  n = n + 1
+  do
+    if n == 1 then goto a end
+    if n == 2 then goto b end
+    if n == 3 then goto c end
+    p("fall", n)
+    goto e
+  end
+  ::b:: p("b") goto a
+  ::c:: p("c") n = 4 goto a
+  ::e:: p("e")
+end
+return table.concat(out, " ")
+]]
+  lu.assertEquals(compile(text)(), "1 12 23 34 45 2,1 1,2,2,3 r,1 r,3 z,2 z,8 z,10 z,14 z,16 one,two,none n,1,1 after,1 n,3,1 "
+    .. "b c fall,5 e")
+end
+
+TestTranslatedText = {}
+
+function TestTranslatedText:test_what_needs_nothing_is_the_same_string()
+  H.not_on_luajit()
+  local text = "local a = 1 return a + 1"
+  local result, needs_run_time = ffi.translate(text)
+  lu.assertTrue(rawequal(result, text))
+  lu.assertFalse(needs_run_time)
+  local binary = string.dump(function() return 1 end)
+  lu.assertTrue(rawequal(ffi.translate(binary), binary))
+end
+
+function TestTranslatedText:test_environments_do_not_hide_the_run_time()
+  local f = compile "local a, b = ... return a == nil, b"
+  if setfenv then setfenv(f, {}) end
+  lu.assertEquals({ f(ffi.cast("void *", 0), 2) }, { true, 2 })
+end
+
+function TestTranslatedText:test_errors()
+  H.not_on_luajit()
+  lu.assertEquals({ ffi.translate("\nx = = 1", "name") }, { nil, "name: line 2: unexpected symbol near '='" })
+  lu.assertErrorMsgContains("(string expected, got nil)", ffi.translate, nil)
+  lu.assertErrorMsgContains("(table expected, got number)", ffi.translate, "", "", 1)
+  lu.assertErrorMsgContains("dialect must be '5.1' to '5.5'", ffi.translate, "", "", { dialect = "6" })
+  lu.assertEquals(ffi.translate("x = 0x1p-1", nil, { dialect = "5.1" }), "x = 0.5")
+end
+
+function TestTranslatedText:test_notes_and_programs()
+  H.not_on_luajit()
+  local text, _, notes = ffi.translate("local a = f()\nif a == nil then return 1LL end", nil, { notes = true, program = true })
+  lu.assertStrContains(text, "local __ferry=require\"ferry.luajit\".run_time local a")
+  table.sort(notes, function(a, b) return a.text < b.text end)
+  lu.assertEquals(notes, { { line = 2, text = "== of a cdata and another value" }, { line = 2, text = "a boxed number" } })
+end
+
+H.run()
