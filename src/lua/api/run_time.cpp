@@ -8,6 +8,7 @@
 #include "lua/api/functions.h"
 #include "lua/objects/arith.h"
 #include "lua/objects/literal.h"
+#include "lua/state/guarded.h"
 #include "lua/state/raise.h"
 
 namespace ferry::lua {
@@ -161,16 +162,16 @@ int l_literal(lua_State* L) {
 }
 
 const luaL_Reg kRunTime[] = {
-    {"eq", l_run_eq},
-    {"ne", l_run_ne},
-    {"eq_mixed", l_run_eq_mixed},
-    {"ne_mixed", l_run_ne_mixed},
-    {"lt", l_run_lt},
-    {"le", l_run_le},
-    {"gt", l_run_gt},
-    {"ge", l_run_ge},
-    {"env", l_run_env},
-    {"invoke", l_run_invoke},
+    {"eq", guarded<l_run_eq>},
+    {"ne", guarded<l_run_ne>},
+    {"eq_mixed", guarded<l_run_eq_mixed>},
+    {"ne_mixed", guarded<l_run_ne_mixed>},
+    {"lt", guarded<l_run_lt>},
+    {"le", guarded<l_run_le>},
+    {"gt", guarded<l_run_gt>},
+    {"ge", guarded<l_run_ge>},
+    {"env", guarded<l_run_env>},
+    {"invoke", guarded<l_run_invoke>},
     {nullptr, nullptr},
 };
 
@@ -185,7 +186,7 @@ void push_run_time(lua_State* L, State* st) {
   wrap_literal(L, st);
   lua_setfield(L, -2, "null");
   lua_createtable(L, 0, 1);
-  push_function(L, st, l_literal);
+  push_function(L, st, guarded<l_literal>);
   lua_setfield(L, -2, "__index");
   lua_setmetatable(L, -2);
 }
