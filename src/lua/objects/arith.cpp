@@ -566,54 +566,6 @@ int operate(lua_State* L, Op op) {
 
 }  // namespace
 
-int l_add(lua_State* L) {
-  return operate(L, Op::add);
-}
-int l_sub(lua_State* L) {
-  return operate(L, Op::sub);
-}
-int l_mul(lua_State* L) {
-  return operate(L, Op::mul);
-}
-int l_div(lua_State* L) {
-  return operate(L, Op::div);
-}
-int l_mod(lua_State* L) {
-  return operate(L, Op::mod);
-}
-int l_pow(lua_State* L) {
-  return operate(L, Op::pow);
-}
-int l_unm(lua_State* L) {
-  return operate(L, Op::unm);
-}
-int l_idiv(lua_State* L) {
-  return operate(L, Op::idiv);
-}
-int l_band(lua_State* L) {
-  return operate(L, Op::band);
-}
-int l_bor(lua_State* L) {
-  return operate(L, Op::bor);
-}
-int l_bxor(lua_State* L) {
-  return operate(L, Op::bxor);
-}
-int l_shl(lua_State* L) {
-  return operate(L, Op::shl);
-}
-int l_shr(lua_State* L) {
-  return operate(L, Op::shr);
-}
-int l_bnot(lua_State* L) {
-  return operate(L, Op::bnot);
-}
-int l_concat(lua_State* L) {
-  return operate(L, Op::concat);
-}
-int l_len(lua_State* L) {
-  return operate(L, Op::len);
-}
 int l_eq(lua_State* L) {
   return operate(L, Op::eq);
 }
@@ -625,6 +577,10 @@ int l_le(lua_State* L) {
 }
 
 namespace {
+template <Op op>
+int l_operator(lua_State* L) {
+  return operate(L, op);
+}
 // A row that this Lua version has no operator for ends the list.
 constexpr luaL_Reg if_integer_operators(const char* name, lua_CFunction f) {
   return kHasIntegerOperators ? luaL_Reg{name, f} : luaL_Reg{nullptr, nullptr};
@@ -632,25 +588,25 @@ constexpr luaL_Reg if_integer_operators(const char* name, lua_CFunction f) {
 }  // namespace
 
 const luaL_Reg kArithmeticMetamethods[] = {
-    {"__add", guarded<l_add>},
-    {"__sub", guarded<l_sub>},
-    {"__mul", guarded<l_mul>},
-    {"__div", guarded<l_div>},
-    {"__mod", guarded<l_mod>},
-    {"__pow", guarded<l_pow>},
-    {"__unm", guarded<l_unm>},
-    {"__concat", guarded<l_concat>},
-    {"__len", guarded<l_len>},
+    {"__add", guarded<l_operator<Op::add>>},
+    {"__sub", guarded<l_operator<Op::sub>>},
+    {"__mul", guarded<l_operator<Op::mul>>},
+    {"__div", guarded<l_operator<Op::div>>},
+    {"__mod", guarded<l_operator<Op::mod>>},
+    {"__pow", guarded<l_operator<Op::pow>>},
+    {"__unm", guarded<l_operator<Op::unm>>},
+    {"__concat", guarded<l_operator<Op::concat>>},
+    {"__len", guarded<l_operator<Op::len>>},
     {"__eq", guarded<l_eq>},
     {"__lt", guarded<l_lt>},
     {"__le", guarded<l_le>},
-    if_integer_operators("__idiv", guarded<l_idiv>),
-    if_integer_operators("__band", guarded<l_band>),
-    if_integer_operators("__bor", guarded<l_bor>),
-    if_integer_operators("__bxor", guarded<l_bxor>),
-    if_integer_operators("__shl", guarded<l_shl>),
-    if_integer_operators("__shr", guarded<l_shr>),
-    if_integer_operators("__bnot", guarded<l_bnot>),
+    if_integer_operators("__idiv", guarded<l_operator<Op::idiv>>),
+    if_integer_operators("__band", guarded<l_operator<Op::band>>),
+    if_integer_operators("__bor", guarded<l_operator<Op::bor>>),
+    if_integer_operators("__bxor", guarded<l_operator<Op::bxor>>),
+    if_integer_operators("__shl", guarded<l_operator<Op::shl>>),
+    if_integer_operators("__shr", guarded<l_operator<Op::shr>>),
+    if_integer_operators("__bnot", guarded<l_operator<Op::bnot>>),
     {nullptr, nullptr},
 };
 

@@ -23,23 +23,9 @@ namespace ferry::lua {
 //   6. the metatype of the first, then of the second operand.
 //   7. `==`: whether both are the same address; everything else: an error.
 // A string beside an enum is that enum's constant.
-int l_add(lua_State* L);
-int l_sub(lua_State* L);
-int l_mul(lua_State* L);
-int l_div(lua_State* L);
-int l_mod(lua_State* L);
-int l_pow(lua_State* L);
-int l_unm(lua_State* L);
-int l_idiv(lua_State* L);
-int l_band(lua_State* L);
-int l_bor(lua_State* L);
-int l_bxor(lua_State* L);
-int l_shl(lua_State* L);
-int l_shr(lua_State* L);
-int l_bnot(lua_State* L);
-int l_concat(lua_State* L);
-int l_len(lua_State* L);
-// Also compares ctypes: equal if they stand for the same type.
+//
+// These are the operators that translated Lua calls, too (src/translate).
+// l_eq also compares ctypes: equal if they stand for the same type.
 int l_eq(lua_State* L);
 int l_lt(lua_State* L);
 int l_le(lua_State* L);
