@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Builds the module without its optional libraries (FERRY_ASMJIT=off, FERRY_LIBFFI=off), for one Lua and unoptimised, and runs some
 # specs with it; asks for the back ends that it lacks; configures with values that are refused. Uses the fixtures in build/.
+# ASMJIT_SOURCES="FOLDER ...": builds with each of these versions of asmjit, too, and runs the unit tests of native code, the
+# listings and the specs with it.
 # Adds a line to $FERRY_RESULTS as tests/run.sh's stages do. Exit status 1 if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -55,6 +57,19 @@ echo '#define ASMJIT_LIBRARY_VERSION ASMJIT_LIBRARY_MAKE_VERSION(9, 8, 7)' >"$tr
 : >"$tree/newer/src/asmjit/core.h"
 check "an unknown version of asmjit is not used" says "asmjit: version 9.8.7 is not used" configure "$tree/refused" "-DFERRY_ASMJIT=$tree/newer"
 check "a folder without asmjit is an error" says "is none of system, fetch and off" configure "$tree/refused" -DFERRY_ASMJIT=nowhere
+
+for source in ${ASMJIT_SOURCES:-}; do
+  other=$tree/${source##*/}
+  check "$source: configured" cmake -S . -B "$other" -G Ninja -DFERRY_TESTS=ON "-DFERRY_LUAS=$version" "-DFERRY_ASMJIT=$source"
+  check "$source: built" cmake --build "$other" --target modules unit_call unit_golden
+  check "$source: unit_call" "$other/tests/unit/unit_call" --gtest_brief=1
+  check "$source: listings" "$other/tests/unit/unit_golden" --gtest_brief=1
+  for spec in tests/spec/*_spec.lua; do
+    check "$source: ${spec##*/}" env FERRY_BACKEND=thunk "FERRY_FIXTURES=$PWD/build/tests/fixtures" "FERRY_LUA=$lua" \
+      "LUA_PATH=tests/spec/?.lua;$other/lib/$version/?.lua;;" "LUA_CPATH=$other/lib/$version/?.so;;" \
+      timeout 300 "$lua" "$spec"
+  done
+done
 
 record variants "$passed" "$failed" 0
 echo "variants: $passed passed, $failed failed"

@@ -5,9 +5,10 @@ set(FERRY_ASMJIT system CACHE STRING
 set(ferry_asmjit "")
 set(ferry_asmjit_packaged FALSE)
 
-# The versions whose API the emitters are written and tested for, from and below. asmjit renames between versions.
-set(known_from 1.9)
-set(known_below 1.12)
+# The versions that the emitters are tested with, as pairs: from, below. asmjit renames between versions; native/asmjit.h has
+# what differs.
+set(known_versions 1.9 1.12 1.18 1.22)
+set(known "1.9 to 1.11 and 1.18 to 1.21")
 # Version 1.11, by the commit: its name is the hash of what it contains.
 set(pinned_repository https://github.com/asmjit/asmjit.git)
 set(pinned_commit 1da9e4d957fc8c48d1eac68c76c1b139b3691a24)
@@ -21,6 +22,18 @@ if(NOT CMAKE_SYSTEM_NAME STREQUAL Linux OR NOT FERRY_OS STREQUAL linux OR NOT CM
   message(STATUS "asmjit: not used, there is no native code for this system or processor")
   return()
 endif()
+
+# asmjit_known(VERSION OUT): whether it lies in one of the ranges.
+function(asmjit_known version out)
+  set(${out} FALSE PARENT_SCOPE)
+  set(ranges ${known_versions})
+  while(ranges)
+    list(POP_FRONT ranges from below)
+    if(version VERSION_GREATER_EQUAL from AND version VERSION_LESS below)
+      set(${out} TRUE PARENT_SCOPE)
+    endif()
+  endwhile()
+endfunction()
 
 # asmjit_version(FOLDER OUT): from the header, which says "(1, 11, 0)" or "0x010900 /* 1.9.0 */".
 function(asmjit_version folder out)
@@ -47,7 +60,7 @@ else()
   include(FetchContent)
   if(NOT FERRY_ASMJIT STREQUAL fetch)
     get_filename_component(source ${FERRY_ASMJIT} ABSOLUTE BASE_DIR ${CMAKE_SOURCE_DIR})
-    if(NOT EXISTS ${source}/src/asmjit/core.h)
+    if(NOT EXISTS ${source}/src/asmjit/core.h AND NOT EXISTS ${source}/asmjit/core.h)
       message(FATAL_ERROR "FERRY_ASMJIT=${FERRY_ASMJIT} is none of system, fetch and off, and no folder with asmjit's source")
     endif()
     set(FETCHCONTENT_SOURCE_DIR_ASMJIT ${source})
@@ -58,7 +71,7 @@ else()
     FetchContent_Populate(asmjit)
   endif()
   set(source ${asmjit_SOURCE_DIR})
-  set(folder ${source}/src)
+  set(folder ${source}/src ${source})  # 1.19 has no src
 endif()
 
 foreach(candidate ${folder})
@@ -67,9 +80,9 @@ foreach(candidate ${folder})
     break()
   endif()
 endforeach()
-if(version STREQUAL unknown OR version VERSION_LESS known_from OR NOT version VERSION_LESS known_below)
-  message(STATUS "asmjit: version ${version} is not used, ferry knows ${known_from} up to below ${known_below}; "
-    "calls go through the stub or libffi")
+asmjit_known(${version} is_known)
+if(NOT is_known)
+  message(STATUS "asmjit: version ${version} is not used, ferry knows ${known}; calls go through the stub or libffi")
   return()
 endif()
 
@@ -78,13 +91,14 @@ if(source)
   set(ASMJIT_STATIC TRUE)
   set(ASMJIT_NO_FOREIGN FALSE)  # code for every processor is assembled everywhere
   add_subdirectory(${source} ${CMAKE_BINARY_DIR}/asmjit EXCLUDE_FROM_ALL)
-  # Its headers are not held to our warnings.
+  # Neither its headers nor its sources are held to our warnings.
   get_target_property(real asmjit::asmjit ALIASED_TARGET)
   if(NOT real)
     set(real asmjit::asmjit)
   endif()
   get_target_property(headers ${real} INTERFACE_INCLUDE_DIRECTORIES)
   set_property(TARGET ${real} APPEND PROPERTY INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${headers})
+  target_compile_options(${real} PRIVATE -w)
 else()
   message(STATUS "asmjit: ${version}, the system's")
   set(ferry_asmjit_packaged TRUE)

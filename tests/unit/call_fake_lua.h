@@ -6,7 +6,6 @@
 #define FERRY_FAKE_LUA 1
 #if defined(__x86_64__)
 #define FERRY_FAKE_MICROSOFT 1
-#include <asmjit/x86.h>
 #endif
 
 #include <cerrno>
@@ -15,6 +14,7 @@
 #include <cstring>
 #include <string>
 
+#include "call/native/asmjit.h"
 #include "call/native/callback.h"
 #include "call/native/encoder.h"
 #include "call/native/thunk.h"
@@ -179,17 +179,16 @@ struct Microsoft<F> {
 // F by the convention wanted; before it runs, everything that it may write and compilers seldom do is overwritten: the
 // caller's home space, and registers that are neither arguments nor kept. Made once.
 inline const void* hostile(const void* function, bool ms) {
-  namespace x86 = asmjit::x86;
   Encoder encoder(Arch::x86_64);
   {
-    x86::Assembler a(&encoder.code());
+    x86::Assembler a(encoder.code());
     a.mov(x86::rax, -1);
     a.mov(x86::r10, x86::rax);
     if (ms) {
       for (int i = 0; i < 4; ++i) a.mov(x86::ptr(x86::rsp, 8 + i * 8), x86::rax);
     }
     for (uint32_t i = ms ? 4 : 8; i < (ms ? 6u : 16u); ++i) a.pcmpeqb(x86::xmm(i), x86::xmm(i));
-    a.mov(x86::r11, asmjit::imm(reinterpret_cast<uint64_t>(function)));
+    a.mov(x86::r11, imm(reinterpret_cast<uint64_t>(function)));
     a.jmp(x86::r11);
   }
   Result<CodeBlock> block = encoder.publish(process_code(), kThunkShape);
@@ -210,10 +209,9 @@ struct KeptRegisters {
 // registers loaded before and stored after.
 inline const void* ms_caller() {
   static const void* const made = [] {
-    namespace x86 = asmjit::x86;
     const x86::Gp kept[] = {x86::rbx, x86::r12, x86::r13, x86::r14, x86::r15, x86::rdi, x86::rsi};
     Encoder encoder(Arch::x86_64);
-    x86::Assembler a(&encoder.code());
+    x86::Assembler a(encoder.code());
     a.push(x86::rbp);
     a.mov(x86::rbp, x86::rsp);
     for (int i = 0; i < 5; ++i) a.push(kept[i]);

@@ -12,9 +12,7 @@
 #include <thread>
 #include <vector>
 
-#include <asmjit/arm/a64assembler.h>
-#include <asmjit/x86.h>
-
+#include "call/native/asmjit.h"
 #include "call/native/encoder.h"
 #include "call/unwind.h"
 
@@ -29,7 +27,7 @@ using Thunk = void (*)(void* argument);
 void emit_thunk(Encoder& encoder, Callee callee, FrameShape shape) {
 #if defined(__x86_64__)
   using namespace asmjit::x86;
-  Assembler a(&encoder.code());
+  x86::Assembler a(encoder.code());
   const Gp saved[] = {rbx, r12, r13, r14, r15};
   a.push(rbp);
   a.mov(rbp, rsp);
@@ -41,13 +39,13 @@ void emit_thunk(Encoder& encoder, Callee callee, FrameShape shape) {
   }
   if (shape.saved % 2) a.sub(rsp, 8);
   for (int i = 0; i < shape.saved; i++) a.mov(saved[i], 0x1111 * (i + 1));
-  a.call(asmjit::imm(reinterpret_cast<uint64_t>(callee)));
+  a.call(imm(reinterpret_cast<uint64_t>(callee)));
   for (int i = 0; i < shape.saved; i++) a.mov(saved[i], qword_ptr(rbp, -8 * (i + 1)));
   a.leave();
   a.ret();
 #else
   using namespace asmjit::a64;
-  Assembler a(&encoder.code());
+  arm::Assembler a(encoder.code());
   a.hint(34);  // bti c
   a.stp(x29, x30, ptr_pre(sp, -16));
   a.mov(x29, sp);
@@ -457,22 +455,22 @@ TEST(EncoderTest, ErrorsAreValues) {
   {
     Encoder encoder(host_target().arch);
 #if defined(__x86_64__)
-    asmjit::x86::Assembler a(&encoder.code());
-    a.jmp(a.newLabel());
+    x86::Assembler a(encoder.code());
+    a.jmp(a.label());
 #else
-    asmjit::a64::Assembler a(&encoder.code());
-    a.b(a.newLabel());
+    arm::Assembler a(encoder.code());
+    a.b(a.label());
 #endif
     EXPECT_FALSE(encoder.publish(arena, FrameShape{}).ok()) << "label without a place";
   }
   {
     Encoder encoder(host_target().arch);
 #if defined(__x86_64__)
-    asmjit::x86::Assembler a(&encoder.code());
-    a.emit(asmjit::x86::Inst::kIdMov, asmjit::x86::xmm0, asmjit::x86::rax, asmjit::x86::rax);
+    x86::Assembler a(encoder.code());
+    a.emit(x86::Inst::kIdMov, x86::xmm0, x86::rax, x86::rax);
 #else
-    asmjit::a64::Assembler a(&encoder.code());
-    a.add(asmjit::a64::x0, asmjit::a64::x0, 0x123456789);
+    arm::Assembler a(encoder.code());
+    a.add(arm::x0, arm::x0, 0x123456789);
 #endif
     EXPECT_TRUE(encoder.failed());
     Result<CodeBlock> block = encoder.publish(arena, FrameShape{});
@@ -494,18 +492,18 @@ TEST(EncoderTest, AbsoluteCallsReachEverything) {
   CodeArena arena(kAllPageMethods);
   Encoder near_code(host_target().arch);
   {
-    asmjit::x86::Assembler a(&near_code.code());
-    a.mov(asmjit::x86::eax, 5);
+    x86::Assembler a(near_code.code());
+    a.mov(x86::eax, 5);
     a.ret();
   }
   Result<CodeBlock> near_callee = near_code.publish(arena, FrameShape{});
   ASSERT_TRUE(near_callee.ok());
   auto caller_of = [&](uint64_t callee) {
     Encoder encoder(host_target().arch);
-    asmjit::x86::Assembler a(&encoder.code());
-    a.push(asmjit::x86::rbp);
-    a.mov(asmjit::x86::rbp, asmjit::x86::rsp);
-    a.call(asmjit::imm(callee));
+    x86::Assembler a(encoder.code());
+    a.push(x86::rbp);
+    a.mov(x86::rbp, x86::rsp);
+    a.call(imm(callee));
     a.leave();
     a.ret();
     Result<CodeBlock> block = encoder.publish(arena, FrameShape{});
@@ -525,8 +523,8 @@ TEST(EncoderTest, AbsoluteCallsReachEverything) {
 // Code for another processor is only bytes: aarch64-linux-gnu-as and objdump give d65f03c0 for `ret`.
 TEST(EncoderTest, OtherProcessor) {
   Encoder encoder(Arch::aarch64);
-  asmjit::a64::Assembler a(&encoder.code());
-  a.ret(asmjit::a64::x30);
+  arm::Assembler a(encoder.code());
+  a.ret(arm::x30);
   Result<std::vector<uint8_t>> bytes = encoder.bytes(0x10000);
   ASSERT_TRUE(bytes.ok()) << bytes.message();
   EXPECT_EQ(*bytes, (std::vector<uint8_t>{0xC0, 0x03, 0x5F, 0xD6}));

@@ -63,7 +63,8 @@ class Pool {
     std::lock_guard lock(mutex_);
     if (auto found = answers_.find(key); found != answers_.end()) return found->second;
     Encoder encoder(host_target().arch);
-    emitter_of(host_target().arch).answer(encoder, plan);
+    static const ThunkHost host;
+    assemble_answer(*emitter_of(host_target().arch).machine(encoder, host, plan));
     Result<CodeBlock> block = encoder.publish(process_code(), kThunkShape);
     if (!block.ok()) return block.error();
     process_code().retire(*block);
@@ -82,7 +83,7 @@ class Pool {
     Encoder encoder(host_target().arch);
     std::array<const void*, kRow> addresses;
     for (size_t i = 0; i < kRow; ++i) addresses[i] = &(*row)[i];
-    emitter_of(host_target().arch).entries(encoder, addresses);
+    assemble_entries(*machine_of(host_target().arch, encoder), addresses);
     Result<CodeBlock> block = encoder.publish(process_code(), kThunkShape);
     if (!block.ok()) return block.error();
     process_code().retire(*block);

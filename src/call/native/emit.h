@@ -19,13 +19,6 @@ struct Emitter {
   std::unique_ptr<Machine> (*machine)(Encoder& encoder, const ThunkHost& host, const abi::CallPlan& plan);
   FrameShape (*thunk_shape)(const ThunkHost& host, const abi::CallPlan& plan);
   FrameShape (*callback_shape)(const ThunkHost& host, const abi::CallPlan& plan);
-  // A jump to what lies at `target`.
-  void (*jump)(Encoder& encoder, const void* const* target);
-  // Entries, one at every kBlockAlign bytes: each goes to the code that its slot names (an address at 0) with the
-  // slot's address in Machine's register for it.
-  void (*entries)(Encoder& encoder, std::span<const void* const> slots);
-  // Code that returns zero as the plan's result.
-  void (*answer)(Encoder& encoder, const abi::CallPlan& plan);
 };
 
 extern const Emitter kX64Emitter, kA64Emitter;
@@ -33,6 +26,18 @@ extern const Emitter kX64Emitter, kA64Emitter;
 const Emitter& emitter_of(Arch arch);
 // Of the processor that the plan is for; null: there is none, or it does not support the plan.
 const Emitter* emitter_of(const abi::CallPlan& plan);
+
+// A machine for code of this processor that belongs to no plan.
+std::unique_ptr<Machine> machine_of(Arch arch, Encoder& encoder);
+
+// entries.cpp
+// A jump to what lies at `target`.
+void assemble_switch(Machine& machine, const void* const* target);
+// Entries, one at every kBlockAlign bytes: each goes to the code that its slot names (an address at 0) with the slot's
+// address in Machine's register for it.
+void assemble_entries(Machine& machine, std::span<const void* const> slots);
+// Code that returns zero as the result of the machine's plan.
+void assemble_answer(Machine& machine);
 
 // thunk.cpp
 void assemble_thunk(Machine& machine, const ThunkHost& host, const ThunkSpec& spec);

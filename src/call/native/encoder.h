@@ -1,17 +1,16 @@
-// Assembling with asmjit into a CodeArena: what every emitter shares. Knows no plans and no Lua.
+// Code on its way to a CodeArena: what every emitter shares. Knows no plans and no Lua. Which library encodes the
+// instructions is known to asmjit.h, and to the machines that emit by it.
 //
 //   Encoder encoder(Arch::x86_64);
-//   asmjit::x86::Assembler a(&encoder.code());
-//   a.push(asmjit::x86::rbp); ...                        // no checks in between
+//   ...                                                 // a Machine, made for this encoder, emits; it dies first
 //   Result<CodeBlock> block = encoder.publish(process_code(), FrameShape{.saved = 1});
 //
-// The first error of any instruction is kept, and `publish` and `bytes` return it.
+// The first error of any instruction is kept, and `publish` and `bytes` return it. Absolute targets of calls and jumps
+// become relative ones where they are in reach of the final address, else go through a table behind the code.
 #pragma once
 
-#include <asmjit/core.h>
-
 #include <cstdint>
-#include <string>
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
@@ -33,14 +32,12 @@ class Encoder {
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
 
-  // Attach one assembler to it: asmjit::x86::Assembler or asmjit::a64::Assembler, which must die first.
-  // Absolute call and jump targets (`a.call(uint64_t)`, `a.call(asmjit::imm(address))`) become relative ones where they
-  // are in reach of the final address, else go through a table behind the code.
-  asmjit::CodeHolder& code() { return code_; }
+  struct Code;  // asmjit.h
+  Code& code() { return *code_; }
   // What is assembled from now on is also kept as text, one instruction a line (listing.h).
-  void keep_log() { code_.setLogger(&log_); }
-  const char* log() const { return log_.data(); }
-  bool failed() const { return errors_.failed; }
+  void keep_log();
+  const char* log() const;
+  bool failed() const;
 
   // Puts the code in the arena, relocated to its final address. Once per encoder.
   // Errors: code of another processor; the first one of the assembler; those of CodeArena::add.
@@ -49,18 +46,10 @@ class Encoder {
   Result<std::vector<uint8_t>> bytes(uint64_t base);
 
  private:
-  struct Errors : asmjit::ErrorHandler {
-    void handleError(asmjit::Error error, const char* message, asmjit::BaseEmitter* origin) override;
-    bool failed = false;
-    std::string message;
-  };
   Result<size_t> finish();
-  bool relocate(uint8_t* writable, size_t bytes, uint64_t base);
 
   const Arch arch_;
-  Errors errors_;
-  asmjit::StringLogger log_;
-  asmjit::CodeHolder code_;
+  std::unique_ptr<Code> code_;
 };
 
 }  // namespace ferry::call

@@ -102,7 +102,8 @@ std::string without_size(std::string line) {
   return line.erase(word, ptr + 5 - word);
 }
 
-// Operands that the log shows as the numbers they are encoded by, and words that say nothing.
+// Operands that the log shows as the numbers they are encoded by, words that say nothing, and of two names of an
+// instruction the one that not every version of the encoder writes.
 std::string spell(std::string line) {
   static const std::pair<std::string_view, std::string_view> kSpellings[] = {
       {"hint 34", "bti c"},
@@ -114,7 +115,12 @@ std::string spell(std::string line) {
   for (const auto& [is, reads] : kSpellings) {
     if (line == is) return std::string(reads);
   }
+  static const std::pair<std::string_view, std::string_view> kSynonyms[] = {
+      {"jz ", "je "}, {"jnz ", "jne "}, {"setz ", "sete "}, {"setnz ", "setne "}};
   if (line.starts_with("short ")) line.erase(0, 6);
+  for (const auto& [is, reads] : kSynonyms) {
+    if (line.starts_with(is)) line.replace(0, is.size(), reads);
+  }
   if (line.starts_with(".word ")) {  // instructions of AArch64 that its machine encodes
     const auto word = static_cast<uint32_t>(std::strtoul(line.c_str() + 6, nullptr, 0));
     const char* name = (word & ~0x3ffu) == 0xc89ffc00 ? "stlr" : (word & ~0x3ffu) == 0xc8dffc00 ? "ldar" : nullptr;
@@ -258,8 +264,9 @@ Result<Listing> callback_entry_listing(const abi::CallPlan& plan) {
   name(names, &slot, "slot");
   Encoder encoder(emitter->arch);
   encoder.keep_log();
-  emitter->entries(encoder, slots);
-  emitter->answer(encoder, plan);
+  const ThunkHost host;
+  assemble_entries(*emitter->machine(encoder, host, plan), slots);
+  assemble_answer(*emitter->machine(encoder, host, plan));
   return listing(encoder, names);
 }
 

@@ -100,11 +100,14 @@ class Machine {
   virtual void jump_nonzero(At value, int bytes, Label to) = 0;
   virtual void jump_to(const void* code) = 0;
   virtual void jump_through(const void* cell) = 0;
+  virtual void jump_through(At cell) = 0;
   virtual void call(const void* function) = 0;
   virtual void call_function(const void* function, int lift) = 0;
   virtual void call_function(At function, int lift) = 0;
   virtual void trap() = 0;
-  virtual void finish() = 0;  // behind all code
+  virtual void align(size_t bytes) = 0;
+  virtual void landing_pad() = 0;  // what indirect calls and jumps have to meet first
+  virtual void finish() = 0;       // behind all code
 
   // --- integers -------------------------------------------------------------------------------------------------
   virtual void move(Reg to, Reg from) = 0;  // nothing where they are the same
@@ -182,6 +185,7 @@ class Machine {
   // Result registers and memory that has room for whole eightbytes.
   virtual void store_result(At to) = 0;
   virtual void load_result(At from) = 0;
+  virtual void zero_result() = 0;            // also in memory; before a return
   virtual void return_address(At from) = 0;  // of a result in memory
 
   // --- the thread -------------------------------------------------------------------------------------------------

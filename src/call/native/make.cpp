@@ -16,6 +16,12 @@ const Emitter* emitter_of(const abi::CallPlan& plan) {
   return nullptr;
 }
 
+std::unique_ptr<Machine> machine_of(Arch arch, Encoder& encoder) {
+  static const ThunkHost host;
+  static const abi::CallPlan plan;
+  return emitter_of(arch).machine(encoder, host, plan);
+}
+
 bool can_make_thunk(const abi::CallPlan& plan) {
   return emitter_of(plan) != nullptr;
 }
@@ -30,7 +36,7 @@ Result<CodeBlock> make_thunk(const ThunkHost& host, const ThunkSpec& spec) {
 
 Result<CodeBlock> make_switch(const void* const* target) {
   Encoder encoder(host_target().arch);
-  emitter_of(host_target().arch).jump(encoder, target);
+  assemble_switch(*machine_of(host_target().arch, encoder), target);
   return encoder.publish(process_code(), kThunkShape);
 }
 

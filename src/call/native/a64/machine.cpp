@@ -4,7 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "call/native/a64/fixed.h"
+#include "call/native/asmjit.h"
+#include "call/native/emit.h"
 
 namespace ferry::call {
 
@@ -15,7 +16,6 @@ namespace {
 using abi::Piece;
 using abi::Where;
 using arm::CondCode;
-using asmjit::imm;
 
 // sp is set by one instruction, whose immediate has 12 bits, and no guard page is skipped.
 constexpr int kMaxFrameBytes = 4095 & -16;
@@ -29,19 +29,19 @@ constexpr arm::GpX kThread = arm::x15;
 constexpr arm::GpX kTarget = arm::x16;
 
 arm::GpX x(Reg reg) {
-  return arm::GpX(reg.number);  // 31: sp
+  return arm::gp_x(reg.number);  // 31: sp
 }
 arm::GpW w(Reg reg) {
-  return arm::GpW(reg.number);
+  return arm::gp_w(reg.number);
 }
 arm::VecV v(Vec vec) {
-  return arm::VecV(vec.number);
+  return arm::vec_v(vec.number);
 }
 arm::Mem mem(At at) {
   return arm::ptr(x(at.base), at.offset);
 }
-asmjit::Label at(Label label) {
-  return asmjit::Label(label.id);
+AsmLabel at(Label label) {
+  return AsmLabel(label.id);
 }
 
 // x19: L; x20: State; x21: CallbackData; sp: the outgoing area. x9-x17 and v16-v31 are free (AAPCS64 6.1). The frame's
@@ -49,7 +49,7 @@ asmjit::Label at(Label label) {
 class A64Machine final : public Machine {
  public:
   A64Machine(Encoder& encoder, const ThunkHost& host, const abi::CallPlan& plan)
-      : a_(&encoder.code()), host_(host), plan_(plan) {
+      : a_(encoder.code()), host_(host), plan_(plan) {
     r.L = {19};
     r.state = {20};
     r.data = {21};
@@ -78,7 +78,7 @@ class A64Machine final : public Machine {
   At outgoing(int offset) const override { return {{31}, offset}; }
   void prologue(const Frame& frame) override {
     frame_bytes_ = frame.below + 8 * frame.saved;
-    landing_pad(a_);
+    landing_pad();
     a_.stp(arm::x29, arm::x30, arm::ptr_pre(arm::sp, -16));
     a_.mov(arm::x29, arm::sp);
     if (frameless()) {
@@ -103,7 +103,7 @@ class A64Machine final : public Machine {
 
   // --- control --------------------------------------------------------------------------------------------------
 
-  Label label() override { return {a_.newLabel().id()}; }
+  Label label() override { return {a_.label().id()}; }
   void bind(Label label) override {
     a_.bind(at(label));
     thread_known_ = false;
@@ -136,6 +136,10 @@ class A64Machine final : public Machine {
     a_.ldr(kTarget, arm::ptr(kTarget));
     a_.br(kTarget);
   }
+  void jump_through(At cell) override {
+    a_.ldr(kTarget, mem(cell));
+    a_.br(kTarget);
+  }
   void call(const void* function) override {
     load_address({16}, function);
     a_.blr(kTarget);
@@ -148,12 +152,16 @@ class A64Machine final : public Machine {
     thread_known_ = false;
   }
   void trap() override { a_.brk(0); }
+  void align(size_t bytes) override { a_.align(AlignMode::kCode, static_cast<uint32_t>(bytes)); }
+  // Pages may be guarded (code_pages.h). `bti c` takes indirect calls, and jumps by x16 or x17; to older processors it
+  // is a nop.
+  void landing_pad() override { a_.hint(34); }
   void finish() override {
     if (pool_.empty()) return;
-    a_.align(asmjit::AlignMode::kData, 8);
+    a_.align(AlignMode::kData, 8);
     for (const auto& [address, label] : pool_) {
       a_.bind(label);
-      a_.embedUInt64(reinterpret_cast<uint64_t>(address));
+      a_.data(reinterpret_cast<uint64_t>(address));
     }
   }
 
@@ -379,7 +387,7 @@ class A64Machine final : public Machine {
   }
   void clear_at_pointer(At pointer, uint64_t bytes) override {
     load(r.value, pointer);
-    clear_bytes(a_, bytes);
+    clear_bytes(bytes);
   }
 
   // --- pieces of the plan -----------------------------------------------------------------------------------------
@@ -407,6 +415,16 @@ class A64Machine final : public Machine {
   void load_result(At from) override {
     for (const Piece& piece : plan_.result_pieces()) load_piece(piece, from, true);
   }
+  void zero_result() override {
+    if (plan_.result.in_memory) {
+      a_.mov(x(r.value), arm::x8);
+      clear_bytes(plan_.result.size);
+      return;
+    }
+    a_.mov(arm::x0, 0);
+    a_.mov(arm::x1, 0);
+    for (uint8_t i = 0; i < 4; ++i) a_.fmov(v(Vec{i}).d(), arm::xzr);  // and zeroes what is above
+  }
   void return_address(At) override {}  // AAPCS64 6.9: callers know it
 
   // --- the thread -------------------------------------------------------------------------------------------------
@@ -427,6 +445,15 @@ class A64Machine final : public Machine {
  private:
   static constexpr Reg kTempReg{13};
 
+  // Zeroes `bytes` (not 0) bytes from `value` on, which it changes, and `scratch`.
+  void clear_bytes(uint64_t bytes) {
+    const AsmLabel next = a_.label();
+    a_.mov(x(r.scratch), bytes);
+    a_.bind(next);
+    a_.strb(arm::wzr, arm::ptr_post(x(r.value), 1));
+    a_.sub(x(r.scratch), x(r.scratch), 1);
+    a_.cbnz(x(r.scratch), next);
+  }
   // A thunk that needs nothing of its frame but the saved registers.
   bool frameless() const { return !callback_ && frame_bytes_ == 16; }
 
@@ -447,7 +474,7 @@ class A64Machine final : public Machine {
       base = kTempReg;
       add(kTemp, x(at.base), at.offset);
     }
-    a_.embedUInt32(instruction | uint32_t{base.number} << 5 | reg.number);
+    a_.data(instruction | uint32_t{base.number} << 5 | reg.number);
   }
   // Behind the value: `top` is beyond the slot.
   void pushed(At field, const Slot& slot) {
@@ -506,11 +533,11 @@ class A64Machine final : public Machine {
     a_.mov(kTemp2, host_.errno_offset);
     return arm::ptr(kThread, kTemp2);
   }
-  asmjit::Label pooled(const void* address) {
+  AsmLabel pooled(const void* address) {
     for (const auto& [known, label] : pool_) {
       if (known == address) return label;
     }
-    pool_.emplace_back(address, a_.newLabel());
+    pool_.emplace_back(address, a_.label());
     return pool_.back().second;
   }
 
@@ -520,7 +547,7 @@ class A64Machine final : public Machine {
   int frame_bytes_ = 0;
   bool callback_ = false;
   bool thread_known_ = false;  // x15 is the thread register
-  std::vector<std::pair<const void*, asmjit::Label>> pool_;
+  std::vector<std::pair<const void*, AsmLabel>> pool_;
 };
 
 bool supports(const abi::CallPlan& plan) {
@@ -555,9 +582,6 @@ const Emitter kA64Emitter = {
     .machine = a64::make,
     .thunk_shape = a64::thunk_shape,
     .callback_shape = a64::callback_shape,
-    .jump = a64::assemble_switch,
-    .entries = a64::assemble_entries,
-    .answer = a64::assemble_answer,
 };
 
 }  // namespace ferry::call

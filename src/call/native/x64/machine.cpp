@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "call/native/asmjit.h"
 #include "call/native/emit.h"
 #include "call/native/x64/convention.h"
 
@@ -13,7 +14,6 @@ namespace {
 
 using abi::Piece;
 using abi::Where;
-using asmjit::imm;
 
 x86::Gp gp(Reg reg) {
   return x86::gpq(reg.number);
@@ -27,8 +27,8 @@ x86::Xmm xmm(Vec vec) {
 Reg reg(const x86::Gp& gp) {
   return {static_cast<uint8_t>(gp.id())};
 }
-asmjit::Label at(Label label) {
-  return asmjit::Label(label.id);
+AsmLabel at(Label label) {
+  return AsmLabel(label.id);
 }
 x86::Mem mem(At at, int bytes) {
   return x86::Mem(gp(at.base), at.offset, static_cast<uint32_t>(bytes));
@@ -41,7 +41,7 @@ uint64_t number(const void* address) {
 class X64Machine final : public Machine {
  public:
   X64Machine(Encoder& encoder, const ThunkHost& host, const abi::CallPlan& plan)
-      : a_(&encoder.code()),
+      : a_(encoder.code()),
         host_(host),
         plan_(plan),
         ours_(convention(host.convention)),
@@ -57,12 +57,10 @@ class X64Machine final : public Machine {
     r.scratch_vector = {static_cast<uint8_t>(ours_.keeps_more && theirs_.keeps_more ? 5 : 15)};
   }
 
-  Reg ours(size_t i) const override { return reg(ours_.gpr[i]); }
+  Reg ours(size_t i) const override { return ours_.gpr[i]; }
   size_t our_count() const override { return ours_.gpr.size(); }
-  Vec our_double(size_t i) const override {
-    return {static_cast<uint8_t>(double_argument(ours_, static_cast<uint32_t>(i)).id())};
-  }
-  Reg theirs(size_t i) const override { return reg(theirs_.gpr[i]); }
+  Vec our_double(size_t i) const override { return double_argument(ours_, i); }
+  Reg theirs(size_t i) const override { return theirs_.gpr[i]; }
   Vec their_vector(size_t i) const override { return {static_cast<uint8_t>(i)}; }
   int our_home_space() const override { return ours_.home_space; }
   int their_home_space() const override { return theirs_.home_space; }
@@ -79,14 +77,14 @@ class X64Machine final : public Machine {
   At outgoing(int offset) const override { return {reg(x86::rsp), offset}; }
   void prologue(const Frame& frame) override {
     frame_ = frame;
-    if (callback_) a_.endbr64();
+    if (callback_) landing_pad();
     a_.push(x86::rbp);
     a_.mov(x86::rbp, x86::rsp);
     a_.push(x86::rbx);
     a_.push(x86::r12);
     if (callback_) a_.push(x86::r13);
     if (frame.below != 0) a_.sub(x86::rsp, frame.below);
-    if (keeps_more()) save_kept(a_, frame.kept_at, frame.vectors_at);
+    if (keeps_more()) save_kept();
   }
   void epilogue() override {
     if (frame_.below == 0) {
@@ -95,7 +93,7 @@ class X64Machine final : public Machine {
       a_.pop(x86::rbp);
       return;
     }
-    if (keeps_more()) restore_kept(a_, frame_.kept_at, frame_.vectors_at);
+    if (keeps_more()) restore_kept();
     a_.mov(x86::rbx, x86::ptr(x86::rbp, -8));
     a_.mov(x86::r12, x86::ptr(x86::rbp, -16));
     if (callback_) a_.mov(x86::r13, x86::ptr(x86::rbp, -24));
@@ -105,7 +103,7 @@ class X64Machine final : public Machine {
 
   // --- control --------------------------------------------------------------------------------------------------
 
-  Label label() override { return {a_.newLabel().id()}; }
+  Label label() override { return {a_.label().id()}; }
   void bind(Label label) override { a_.bind(at(label)); }
   void jump(Label to) override { a_.jmp(at(to)); }
   void jump(If condition, Label to) override {
@@ -136,6 +134,7 @@ class X64Machine final : public Machine {
     a_.mov(x86::rax, imm(number(cell)));
     a_.jmp(x86::qword_ptr(x86::rax));
   }
+  void jump_through(At cell) override { a_.jmp(mem(cell, 8)); }
   void call(const void* function) override { a_.call(imm(number(function))); }
   void call_function(const void* function, int lift) override {
     before_call(lift);
@@ -148,6 +147,8 @@ class X64Machine final : public Machine {
     if (lift != 0) a_.sub(x86::rsp, lift);
   }
   void trap() override { a_.ud2(); }
+  void align(size_t bytes) override { a_.align(AlignMode::kCode, static_cast<uint32_t>(bytes)); }
+  void landing_pad() override { a_.endbr64(); }
   void finish() override {}
 
   // --- integers -------------------------------------------------------------------------------------------------
@@ -409,17 +410,63 @@ class X64Machine final : public Machine {
       a_.movsd(mem(to, 8), x86::xmm(piece.reg));
     }
   }
-  void copy_to_general(const Piece& piece, Vec from) override { a_.movq(theirs_.gpr[piece.reg], xmm(from)); }
-  void store_result(At to) override { x64::store_result(a_, plan_, x86::ptr(gp(to.base), to.offset)); }
-  void load_result(At from) override { x64::load_result(a_, plan_, x86::ptr(gp(from.base), from.offset)); }
+  void copy_to_general(const Piece& piece, Vec from) override { a_.movq(gp(theirs(piece.reg)), xmm(from)); }
+  // psABI 3.2.3: INTEGER in rax, rdx; SSE in xmm0, xmm1; X87 in st0, st1; each class in order. Microsoft, "Return
+  // values": rax or xmm0.
+  void store_result(At to) override {
+    for (const Piece& piece : plan_.result_pieces()) {
+      const At at = to + piece.value_offset;
+      if (piece.where == Where::gpr) {
+        store(at, kResultGpr[piece.reg], 8);
+      } else if (piece.where == Where::fpr) {
+        spill(piece, at);
+      } else {
+        a_.fstp(mem(at, 10));  // pops: st1 becomes st0
+      }
+    }
+  }
+  void load_result(At from) override {
+    const std::span<const Piece> pieces = plan_.result_pieces();
+    for (size_t i = pieces.size(); i-- > 0;) {  // x87: st1 before st0
+      const At at = from + pieces[i].value_offset;
+      if (pieces[i].where == Where::gpr) {
+        load(kResultGpr[pieces[i].reg], at);
+      } else if (pieces[i].where == Where::fpr) {
+        load_piece(pieces[i], from, true);
+      } else {
+        a_.fld(mem(at, 10));
+      }
+    }
+  }
+  void zero_result() override {
+    if (plan_.result.in_memory) {
+      const Reg to = theirs(plan_.memory_reg);
+      if (theirs_.keeps_more) a_.mov(x86::r10, x86::rdi);
+      a_.mov(x86::rdx, gp(to));
+      move(kRdi, to);
+      a_.mov(x86::rcx, imm(plan_.result.size));
+      a_.xor_(x86::eax, x86::eax);
+      a_.rep().stosb();
+      if (theirs_.keeps_more) a_.mov(x86::rdi, x86::r10);
+      a_.mov(x86::rax, x86::rdx);
+      return;
+    }
+    for (const Piece& piece : plan_.result_pieces()) {
+      if (piece.where == Where::x87) a_.fldz();
+    }
+    a_.xor_(x86::eax, x86::eax);
+    a_.xor_(x86::edx, x86::edx);
+    a_.xorps(x86::xmm0, x86::xmm0);
+    a_.xorps(x86::xmm1, x86::xmm1);
+  }
   // psABI 3.2.3, Microsoft, "Return values": it comes back in rax.
   void return_address(At from) override { load(r.result, from); }
 
   // --- the thread -------------------------------------------------------------------------------------------------
 
-  void load_thread(Reg to) override { a_.mov(gp(to), thread_word(host_)); }
-  void load_errno(Reg to) override { a_.mov(gp32(to), errno_word(host_)); }
-  void store_errno(Reg from) override { a_.mov(errno_word(host_), gp32(from)); }
+  void load_thread(Reg to) override { a_.mov(gp(to), in_thread(host_.thread_offset, 8)); }
+  void load_errno(Reg to) override { a_.mov(gp32(to), in_thread(host_.errno_offset, 4)); }
+  void store_errno(Reg from) override { a_.mov(in_thread(host_.errno_offset, 4), gp32(from)); }
   void claim(At caller, At owner) override {
     load_thread(r.value);
     store(owner, r.value, 8);
@@ -428,6 +475,27 @@ class X64Machine final : public Machine {
   void load_before(Reg to, At from) override { load(to, from); }
 
  private:
+  static constexpr Reg kRdi{7};
+  static constexpr Reg kResultGpr[] = {{0}, {2}};  // rax, rdx
+
+  // fs:0 holds its own address (ELF TLS ABI, x86-64); errno lies in the initial TLS block, at the same distance in
+  // every thread.
+  x86::Mem in_thread(int64_t offset, uint32_t bytes) const {
+    return x86::in_segment(host_.thread_segment == ThreadSegment::gs ? x86::gs : x86::fs, offset, bytes);
+  }
+  // Where the frame has a place for rdi, rsi and xmm6-15.
+  void save_kept() {
+    a_.mov(x86::ptr(x86::rbp, frame_.kept_at), x86::rdi);
+    a_.mov(x86::ptr(x86::rbp, frame_.kept_at - 8), x86::rsi);
+    for (int i = 0; i < kKeptVectors; ++i) a_.movaps(kept_vector_at(i), kept_vector(i));
+  }
+  void restore_kept() {
+    for (int i = 0; i < kKeptVectors; ++i) a_.movaps(kept_vector(i), kept_vector_at(i));
+    a_.mov(x86::rsi, x86::ptr(x86::rbp, frame_.kept_at - 8));
+    a_.mov(x86::rdi, x86::ptr(x86::rbp, frame_.kept_at));
+  }
+  static x86::Xmm kept_vector(int i) { return x86::xmm(static_cast<uint32_t>(kFirstKeptVector + i)); }
+  x86::Mem kept_vector_at(int i) const { return x86::ptr(x86::rbp, frame_.vectors_at + i * 16); }
   bool keeps_more() const { return callback_ ? keeps_more_than(theirs_, ours_) : keeps_more_than(ours_, theirs_); }
   void pushed(At field, const Slot& slot) {
     store(At{r.top, slot.tag_at}, slot.tag, slot.tag_bytes);
@@ -483,49 +551,6 @@ FrameShape callback_shape(const ThunkHost& host, const abi::CallPlan& plan) {
           .rdi_rsi = keeps_more_than(convention(plan.abi), convention(host.convention))};
 }
 
-void assemble_switch(Encoder& encoder, const void* const* target) {
-  x86::Assembler a(&encoder.code());
-  a.mov(x86::rax, imm(number(target)));
-  a.jmp(x86::qword_ptr(x86::rax));
-}
-
-void assemble_entries(Encoder& encoder, std::span<const void* const> slots) {
-  x86::Assembler a(&encoder.code());
-  for (const void* slot : slots) {
-    a.align(asmjit::AlignMode::kCode, kBlockAlign);
-    a.endbr64();
-    // r10: the static chain (psABI 3.2.3), which C has none of.
-    a.mov(x86::r10, imm(number(slot)));
-    a.jmp(x86::qword_ptr(x86::r10));
-  }
-}
-
-void assemble_answer(Encoder& encoder, const abi::CallPlan& plan) {
-  x86::Assembler a(&encoder.code());
-  a.endbr64();
-  if (plan.result.in_memory) {
-    const Convention& theirs = convention(plan.abi);
-    const x86::Gp to = theirs.gpr[plan.memory_reg];
-    if (theirs.keeps_more) a.mov(x86::r10, x86::rdi);
-    a.mov(x86::rdx, to);
-    if (to.id() != x86::rdi.id()) a.mov(x86::rdi, to);
-    a.mov(x86::rcx, imm(plan.result.size));
-    a.xor_(x86::eax, x86::eax);
-    a.rep().stosb();
-    if (theirs.keeps_more) a.mov(x86::rdi, x86::r10);
-    a.mov(x86::rax, x86::rdx);
-  } else {
-    for (const Piece& piece : plan.result_pieces()) {
-      if (piece.where == Where::x87) a.fldz();
-    }
-    a.xor_(x86::eax, x86::eax);
-    a.xor_(x86::edx, x86::edx);
-    a.xorps(x86::xmm0, x86::xmm0);
-    a.xorps(x86::xmm1, x86::xmm1);
-  }
-  a.ret();
-}
-
 }  // namespace
 
 }  // namespace x64
@@ -536,9 +561,6 @@ const Emitter kX64Emitter = {
     .machine = x64::make,
     .thunk_shape = x64::thunk_shape,
     .callback_shape = x64::callback_shape,
-    .jump = x64::assemble_switch,
-    .entries = x64::assemble_entries,
-    .answer = x64::assemble_answer,
 };
 
 }  // namespace ferry::call
