@@ -1,26 +1,32 @@
-# Thin front for the CMake presets; every target first installs what it lacks (tools/deps.sh).
-#   make lib       build/lib/5.1 ... build/lib/5.5: complete module folders
+# Thin front for CMake. demo, test and bench first install what they lack (tools/deps.sh); FERRY_DEPS=skip leaves that to you.
+#   make lib       build/lib/5.1 ... build/lib/5.5: complete module folders for the Luas that are here, or FERRY_LUAS="5.1;5.4"
 #   make demo      the examples on real libraries, with what they print
 #   make test      everything; `make test STAGES="unit specs"` for a part (tests/README.md)
 #   make bench     table of nanoseconds against a hand-written binding, and build/bench.json
 #   make install   into PREFIX (default /usr/local), below DESTDIR if that is set
+#   make uninstall removes what the last make install from here has installed
+#   make dist      build/dist/ferry-VERSION.tar.gz and its rockspec, from the last commit
 #   make clean
 PREFIX ?= /usr/local
 DESTDIR ?=
 STAGES ?=
+FERRY_LUAS ?=
 
-.PHONY: lib demo test bench install clean help
+.PHONY: lib demo test bench install uninstall dist clean help
 .DEFAULT_GOAL := lib
 
 help:
-	@sed -n '2,8s/^# *//p' Makefile
+	@sed -n '2,10s/^# *//p' Makefile
 
-# A tree that make test has configured stays one with tests; a fresh one does not need their libraries.
+# Installs nothing, needs no root. A tree that make test has configured stays one with tests; a fresh one does not need their
+# libraries. Presets are not used: older CMakes do not know them.
 lib:
-	@tools/deps.sh build
-	@cmake --preset release $(if $(wildcard build/CMakeCache.txt),,-DFERRY_TESTS=OFF) >build-configure.log 2>&1 \
-	  || { cat build-configure.log; exit 1; }; rm -f build-configure.log
-	@cmake --build build --target modules
+	@FERRY_DEPS=$(if $(FERRY_DEPS),$(FERRY_DEPS),tell) tools/deps.sh build
+	@cmake -S . -B build $(if $(wildcard build/CMakeCache.txt),,-DCMAKE_BUILD_TYPE=Release -DFERRY_TESTS=OFF \
+	    $(if $(shell command -v ninja),-G Ninja)) $(if $(FERRY_LUAS),"-DFERRY_LUAS=$(FERRY_LUAS)") \
+	  >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }
+	@sed -n 's/^-- \(Lua 5.*: no headers\), /\1: /p; s/^-- \(asmjit: .*\)/\1/p' build-configure.log; rm -f build-configure.log
+	@cmake --build build --target modules $(if $(wildcard build/build.ninja),,-j $(shell nproc 2>/dev/null || echo 2))
 	@for v in build/lib/5.*; do echo "Lua $${v##*/}: $$v"; done
 
 # Lua 5.5 is built first where the system has no package of it (tools/lua55.sh).
@@ -44,6 +50,12 @@ bench:
 
 install: lib
 	DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)" --strip
+
+uninstall:
+	@DESTDIR="$(DESTDIR)" tools/uninstall.sh
+
+dist:
+	@tools/dist.sh
 
 clean:
 	rm -rf build build-debug build-asan build-aarch64 build-configure.log

@@ -39,6 +39,12 @@ struct ferry_api {
 FERRY_API int ferry_enter(lua_State *L);
 FERRY_API void ferry_leave(lua_State *L);
 
+/* For programs that contain Ferry (libferry-5.x.a): a lua_CFunction that makes `require` find ffi, ferry and ferry.* in the
+ * program and returns the library. Needs Lua's package library. On 5.2 and later:
+ *     luaL_requiref(L, "ferry", luaopen_ferry, 0);
+ * on 5.1: lua_pushcfunction(L, luaopen_ferry) and lua_call(L, 0, 0). */
+FERRY_API int luaopen_ferry(lua_State *L);
+
 /* What the module that is loaded in this Lua state offers; NULL: none is. May raise Lua's error for memory. */
 static inline const struct ferry_api *ferry_get_api(lua_State *L) {
   const struct ferry_api *api;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the module without its optional libraries (FERRY_ASMJIT=off, FERRY_LIBFFI=off), for one Lua and unoptimised, and runs some
-# specs with it; asks for the back ends that it lacks; configures with values that are refused. Uses the fixtures in build/.
+# Builds the module without its optional libraries (FERRY_ASMJIT=off, FERRY_LIBFFI=off) for one Lua: where LuaRocks is, as a user
+# of it does, from an unpacked release and without root; else unoptimised by CMake. Runs some specs with it, and the README's
+# program; asks for the back ends that it lacks; configures with values that are refused. Uses the fixtures in build/.
 # ASMJIT_SOURCES="FOLDER ...": builds with each of these versions of asmjit, too, and runs the unit tests of native code, the
 # listings and the specs with it.
 # Adds a line to $FERRY_RESULTS as tests/run.sh's stages do. Exit status 1 if anything failed.
@@ -38,12 +39,31 @@ says() { # says TEXT COMMAND...: whatever its exit status
   echo "$output"
   grep -qF -- "$text" <<<"$output"
 }
-with_module() { LUA_PATH="tests/spec/?.lua;$tree/lib/$version/?.lua;;" LUA_CPATH="$tree/lib/$version/?.so;;" "$@"; }
+lua_folder=$tree/lib/$version c_folder=$tree/lib/$version
+with_module() { LUA_PATH="tests/spec/?.lua;$lua_folder/?.lua;;" LUA_CPATH="$c_folder/?.so;;" "$@"; }
 spec() { FERRY_BACKEND=stub FERRY_FIXTURES=$PWD/build/tests/fixtures FERRY_LUA=$lua with_module timeout 300 "$lua" "tests/spec/$1"; }
 demands() { FERRY_BACKEND=$1 says "this build of ferry has no back end '$1' (it has: stub)" with_module "$lua" -e 'require "ffi"'; }
 
-check "without asmjit and libffi: configured" configure "$tree" -DFERRY_ASMJIT=off -DFERRY_LIBFFI=off
-check "without asmjit and libffi: built" cmake --build "$tree" --target modules
+rock() {
+  rm -rf "$tree/source" "$tree/rocks" && mkdir -p "$tree/source" && tools/dist.sh &&
+    tar -xzf build/dist/ferry-*.tar.gz -C "$tree/source" --strip-components=1 &&
+    (cd "$tree/source" && env FERRY_ASMJIT=off FERRY_LIBFFI=off CMAKE_BUILD_PARALLEL_LEVEL="$(nproc 2>/dev/null || echo 2)" \
+      luarocks --lua-version "$version" --tree "$tree/rocks" make ferry-scm-1.rockspec)
+}
+mkdir -p "$tree"
+if command -v luarocks >/dev/null && git rev-parse --verify -q HEAD >/dev/null 2>&1; then
+  check "luarocks make, without asmjit and libffi" rock
+  lua_folder=$tree/rocks/share/lua/$version c_folder=$tree/rocks/lib/lua/$version
+else
+  echo "variants: no luarocks, built by CMake"
+  check "without asmjit and libffi: configured" configure "$tree" -DFERRY_ASMJIT=off -DFERRY_LIBFFI=off
+  check "without asmjit and libffi: built" cmake --build "$tree" --target modules
+fi
+readme() {
+  rm -rf "$tree/docs" && mkdir -p "$tree/docs" && "$lua" tests/doc_blocks.lua "$tree/docs" README.md &&
+    with_module "$lua" "$(ls "$tree"/docs/*.lua | head -n 1)"
+}
+check "the README's program" readme
 check "the stub is the back end" with_module "$lua" -e 'assert(require "ffi".backend == "stub")'
 check "libffi is not there, and said so" demands libffi
 check "thunk is not there, and said so" demands thunk

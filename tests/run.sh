@@ -3,7 +3,8 @@
 #   unit       GoogleTest programs of the release build
 #   oracles    programs that compare with compilers (CTest's other tests)
 #   specs      tests/spec under every Lua with every back end, also where Lua is built as C++, and on LuaJIT's own ffi
-#   variants   a build without asmjit and libffi, and some specs with it
+#   variants   a build without asmjit and libffi (by LuaRocks, where that is), and some specs with it
+#   install    an installation: programs that contain Ferry are built from it alone; how Luas are found; a release
 #   examples   examples/ under every Lua, their exit codes and key lines
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
@@ -15,7 +16,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs variants examples oom sanitize valgrind cross)
+[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs variants install examples oom sanitize valgrind cross)
 mkdir -p build
 results=$PWD/build/test-results.tsv
 : >"$results"
@@ -110,6 +111,11 @@ for stage in "${stages[@]}"; do
       build_release || continue
       title "without the optional libraries"
       scripted tests/build_variants.sh
+      ;;
+    install)
+      build_release || continue
+      title "installation"
+      scripted tests/run_install.sh
       ;;
     examples)
       build_release || continue

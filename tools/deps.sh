@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the named purposes lack: deps.sh PURPOSE... (build demo test bench).
 # On Debian and its kin with root or passwordless sudo by apt; elsewhere it says exactly what is missing.
-# Nothing lacking: no package manager is called. FERRY_DEPS=skip leaves everything to you.
+# Nothing lacking: no package manager is called. FERRY_DEPS=skip leaves everything to you; FERRY_DEPS=tell installs nothing and
+# names what cannot be done without.
 set -euo pipefail
 [ "${FERRY_DEPS:-}" != skip ] || exit 0
 
@@ -9,14 +10,14 @@ set -euo pipefail
 # A purpose with ? is one that it can do without: what needs it is left out or skipped, by name.
 table() {
   cat <<'ROWS'
-build|cmake|CMake 3.25|command -v cmake
-build|ninja-build|Ninja|command -v ninja
+build|cmake|CMake 3.16 (3.25 for make test)|command -v cmake
+build?|ninja-build|Ninja|command -v ninja
 build|g++|a C and C++20 compiler (GCC 12 or Clang 14 up)|command -v g++ || command -v clang++
-build|pkg-config|pkg-config|command -v pkg-config
-build|liblua5.1-0-dev|Lua 5.1 headers|pkg-config --exists lua5.1
-build|liblua5.2-dev|Lua 5.2 headers|pkg-config --exists lua5.2
-build|liblua5.3-dev|Lua 5.3 headers|pkg-config --exists lua5.3
-build|liblua5.4-dev|Lua 5.4 headers|pkg-config --exists lua5.4
+build?|pkg-config|pkg-config|command -v pkg-config
+build?|liblua5.1-0-dev|Lua 5.1 headers|pkg-config --exists lua5.1
+build?|liblua5.2-dev|Lua 5.2 headers|pkg-config --exists lua5.2
+build?|liblua5.3-dev|Lua 5.3 headers|pkg-config --exists lua5.3
+build?|liblua5.4-dev|Lua 5.4 headers|pkg-config --exists lua5.4
 build?|libffi-dev|libffi headers|pkg-config --exists libffi
 build?|libasmjit-dev|asmjit (native code for calls)|test -e /usr/include/asmjit/asmjit.h -o -e /usr/local/include/asmjit/asmjit.h
 demo|lua5.1|Lua 5.1|command -v lua5.1
@@ -27,6 +28,7 @@ demo|zlib1g-dev|zlib|pkg-config --exists zlib
 demo|libsqlite3-dev|SQLite 3|pkg-config --exists sqlite3
 test|libgtest-dev|GoogleTest|pkg-config --exists gtest
 test|lua-unit|LuaUnit for each Lua|test -e /usr/share/lua/5.1/luaunit.lua -o -e /usr/local/share/lua/5.1/luaunit.lua
+test?|luarocks|LuaRocks|command -v luarocks
 test?|luajit|LuaJIT 2.1 (the oracle)|command -v luajit
 test?|valgrind|valgrind|command -v valgrind
 test?|clang|Clang (layouts are compared with it)|command -v clang
@@ -64,7 +66,9 @@ done
 
 as_root=()
 if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
-if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
+if [ "${FERRY_DEPS:-}" = tell ]; then
+  [ $needed = 1 ] || exit 0
+elif command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }; then
   echo "deps.sh: installing ${missing[*]}"
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT

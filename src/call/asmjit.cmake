@@ -1,6 +1,10 @@
 # Finds or builds asmjit, as FERRY_ASMJIT says, and sets ferry_asmjit to its target; empty: there is none, and a status line says
 # why. What is built here is position-independent; a package's archive is not (native/asmjit_stderr.c), so ferry_asmjit_packaged.
-set(FERRY_ASMJIT system CACHE STRING
+set(default system)
+if(DEFINED ENV{FERRY_ASMJIT})  # for builds inside of others, as LuaRocks'
+  set(default $ENV{FERRY_ASMJIT})
+endif()
+set(FERRY_ASMJIT ${default} CACHE STRING
   "asmjit, for native code: system (where the package is found), fetch (downloads it), a folder with its source, off")
 set(ferry_asmjit "")
 set(ferry_asmjit_packaged FALSE)

@@ -1,6 +1,10 @@
 # Defines FERRY_LIBFFI where there is libffi. FERRY_LIBFFI_SONAME is the name of the shared library, if it can be found out: the
 # back end then opens it on first use, and the module does not need it.
-set(FERRY_LIBFFI auto CACHE STRING "The back end that uses libffi: auto (where it is found), on (it must be found), off")
+set(default auto)
+if(DEFINED ENV{FERRY_LIBFFI})
+  set(default $ENV{FERRY_LIBFFI})
+endif()
+set(FERRY_LIBFFI ${default} CACHE STRING "The back end that uses libffi: auto (where it is found), on (it must be found), off")
 if(FERRY_LIBFFI STREQUAL auto OR FERRY_LIBFFI)
   find_package(PkgConfig QUIET)
   if(PKG_CONFIG_FOUND)
