@@ -72,11 +72,11 @@ constexpr int kMaxListed = kLuaVersion >= 503 ? 50000 : kLuaVersion == 502 ? 0 :
 
 // Pushes function (...) return {...} end. A table constructor stores what is on the stack without a call per item.
 void push_lister(lua_State* L, State* st) {
-  if (st->lister == 0) {
+  if (st->api.lister == 0) {
     if (luaL_loadstring(L, "return {...}") != 0) lua_error(L);
-    st->lister = add_reference(L);
+    st->api.lister = add_reference(L);
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->lister);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.lister);
 }
 
 // Pushes a table of the array's elements.
@@ -258,7 +258,7 @@ TypeInfo* open_array(lua_State* L, State* st, TypeInfo* element) {
   TypeInfo* info = nullptr;
   if (!without_exceptions(st, [&] {
         const Result<TypeId> array = st->types->array_of(element->id, kVla);
-        if (!array) st->error = array.message();
+        if (!array) st->errors.message = array.message();
         if (array) info = info_of(st, *array);
         return info != nullptr;
       })) {

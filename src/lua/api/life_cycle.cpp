@@ -30,10 +30,10 @@ int close_state(lua_State* L) {
   release_callbacks(st);
   release_thunks(L, st);
   st->guard = 0;
-  st->metatables->clear();
+  st->metatables.known->clear();
   give_back_gate(st->gate);
   st->gate = &closed_gate;
-  st->ctype_mt_address = nullptr;
+  st->metatables.ctype_address = nullptr;
   for (TypeInfo* info : st->infos) {
     if (info == nullptr) continue;
     if (info->fields != nullptr) {
@@ -47,11 +47,11 @@ int close_state(lua_State* L) {
   --held.states;
   std::vector<TypeInfo*>().swap(st->infos);
   st->types.reset();
-  delete st->metatables;
-  st->metatables = nullptr;
-  for (auto& text : st->texts) std::string().swap(text);
-  // st->error keeps its storage: raise_error may still be asked for; an empty string owns none.
-  std::string().swap(st->error);
+  delete st->metatables.known;
+  st->metatables.known = nullptr;
+  for (auto& text : st->errors.texts) std::string().swap(text);
+  // st->errors.message keeps its storage: raise_error may still be asked for; an empty string owns none.
+  std::string().swap(st->errors.message);
   return 0;
 }
 
@@ -109,7 +109,7 @@ State* push_state(lua_State* L) {
   if (!without_exceptions(st, [&] {
         auto backend = call::select_backend(forced);
         if (!backend) {
-          st->error = backend.message();
+          st->errors.message = backend.message();
           return false;
         }
         st->backend = *backend;
@@ -118,14 +118,14 @@ State* push_state(lua_State* L) {
         st->gate = take_gate();
         st->gate->state = st;
         st->types = std::move(types);  // open from here on, and closed by the finaliser
-        st->metatables = metatables.release();
+        st->metatables.known = metatables.release();
         ++held.states;
         tell_held_at_exit();
         return true;
       })) {
     luaL_where(L, 1);
-    lua_pushstring(L, st->error.c_str());
-    std::string().swap(st->error);
+    lua_pushstring(L, st->errors.message.c_str());
+    std::string().swap(st->errors.message);
     lua_concat(L, 2);
     lua_error(L);
   }
@@ -139,17 +139,17 @@ State* push_state(lua_State* L) {
   } else {
     st->main = L;
   }
-  st->callback_thread = lua_newthread(L);
-  st->thread = add_reference(L);
-  st->names = new_table_ref(L, nullptr);
-  st->parse_cache = new_table_ref(L, nullptr);
-  st->ctypes = new_table_ref(L, "v");
-  st->extras = new_table_ref(L, "k");
-  st->callbacks = new_table_ref(L, nullptr);
-  st->libraries = new_table_ref(L, "k");
-  st->global_anchors = new_table_ref(L, nullptr);
+  st->callbacks.thread = lua_newthread(L);
+  st->callbacks.thread_reference = add_reference(L);
+  st->caches.member_names = new_table_ref(L, nullptr);
+  st->caches.parsed = new_table_ref(L, nullptr);
+  st->caches.ctypes = new_table_ref(L, "v");
+  st->anchors.extras = new_table_ref(L, "k");
+  st->callbacks.passed = new_table_ref(L, nullptr);
+  st->libraries.opened = new_table_ref(L, "k");
+  st->anchors.globals = new_table_ref(L, nullptr);
   lua_pushboolean(L, 0);
-  st->pending_error = add_reference(L);
+  st->errors.pending = add_reference(L);
   make_metatables(L, st, self);
   make_call_metatable(L, st);
   learn_exceptions(L);
@@ -157,11 +157,11 @@ State* push_state(lua_State* L) {
   make_namespace_metatables(L, st);
   make_callback_runner(L, st);
   push_pointer(L, st, void_pointer(st), nullptr);
-  st->null_pointer = add_reference(L);
+  st->libraries.null_pointer = add_reference(L);
   TypeInfo* complex = info_of(st, Scalar::cdouble);
   const double unit[2] = {0, 1};
   std::memcpy(new_cdata(L, st, complex)->address(), unit, sizeof unit);
-  st->imaginary_unit = add_reference(L);
+  st->libraries.imaginary_unit = add_reference(L);
   // A finaliser that ran meanwhile may have opened one: then that is the one.
   rawget_p(L, LUA_REGISTRYINDEX, &kStateKey);
   if (lua_isuserdata(L, -1)) {

@@ -91,9 +91,9 @@ int open_module(lua_State* L) {
   check_lua(L);
   prepare_exceptions(L);
   State* st = push_state(L);
-  if (st->lua_tonumber == 0) {
+  if (st->api.lua_tonumber == 0) {
     lua_getglobal(L, "tonumber");
-    st->lua_tonumber = add_reference(L);
+    st->api.lua_tonumber = add_reference(L);
   }
   publish_host_api(L);
   lua_newtable(L);
@@ -101,7 +101,7 @@ int open_module(lua_State* L) {
   set_functions(L, kFunctions, 1);
   push_program_namespace(L, st);
   lua_setfield(L, 2, "C");
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->null_pointer);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.null_pointer);
   lua_pushvalue(L, -1);
   lua_setfield(L, 2, "NULL");
   lua_setfield(L, 2, "nullptr");

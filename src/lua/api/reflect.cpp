@@ -101,11 +101,12 @@ void push_constants(lua_State* L, State* st, const Owner& owner) {
 // `declaration`, as C has it: "char *name", "unsigned flags : 3".
 void set_declaration(lua_State* L, State* st, const Field& field) {
   without_exceptions(st, [&] {
-    st->error = spell(*st->types, field.type, field.name != kNoName ? st->types->name(field.name) : std::string_view{});
-    if (field.is_bitfield()) st->error += " : " + std::to_string(field.bit_width);
+    st->errors.message =
+        spell(*st->types, field.type, field.name != kNoName ? st->types->name(field.name) : std::string_view{});
+    if (field.is_bitfield()) st->errors.message += " : " + std::to_string(field.bit_width);
     return true;
   });
-  set_text(L, "declaration", st->error);
+  set_text(L, "declaration", st->errors.message);
 }
 
 void push_members(lua_State* L, State* st, const Record& record, bool big_endian) {

@@ -152,8 +152,8 @@ int l_literal(lua_State* L) {
   } else {
     return 0;
   }
-  if (st->cached_literals < kMaxCachedLiterals) {
-    ++st->cached_literals;
+  if (st->literals.cached < kMaxCachedLiterals) {
+    ++st->literals.cached;
     lua_pushvalue(L, 2);
     lua_pushvalue(L, 3);
     lua_rawset(L, 1);
@@ -178,7 +178,7 @@ const luaL_Reg kRunTime[] = {
 }  // namespace
 
 void push_run_time(lua_State* L, State* st) {
-  if (st->literal_mt == 0) make_literals(L, st);
+  if (st->literals.metatable == 0) make_literals(L, st);
   lua_createtable(L, 0, 32);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   set_functions(L, kRunTime, 1);

@@ -236,7 +236,7 @@ int l_eval(lua_State* L) {
   if (!without_exceptions(st, [&] {
         auto parsed = cparse::parse_constant(*st->types, {text, length});
         if (!parsed) {
-          st->error = parsed.message();
+          st->errors.message = parsed.message();
           return false;
         }
         value = *parsed;

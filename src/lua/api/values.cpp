@@ -95,7 +95,7 @@ int l_tonumber(lua_State* L) {
   check_base(L, st);
   // The tonumber that this Lua had when the module was loaded.
   const int top = lua_gettop(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->lua_tonumber);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.lua_tonumber);
   lua_insert(L, 1);
   lua_call(L, top, 1);
   return 1;
@@ -142,7 +142,7 @@ int l_u64(lua_State* L) {
 namespace {
 
 bool is_library(lua_State* L, State* st, int idx) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
   lua_pushvalue(L, idx);
   lua_rawget(L, -2);
   const bool found = !lua_isnil(L, -1);

@@ -46,7 +46,7 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
     lua_rawseti(L, -2, 1);
   }
   set_attached(L, -2);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->function_mt);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->calls.function_metatable);
   lua_setmetatable(L, -2);
   record->thunk = make_thunk(L, st, record, guarded<l_function>);
   lua_pushcclosure(L, thunk_entry(record->thunk, guarded<l_function>), 1);
@@ -79,7 +79,7 @@ void make_call_metatable(lua_State* L, State* st) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, function_gc);
   lua_setfield(L, -2, "__gc");
-  st->function_mt = add_reference(L);
+  st->calls.function_metatable = add_reference(L);
   make_shape_metatable(L, st);
 }
 

@@ -37,7 +37,8 @@ class CallGuard {
 };
 
 // Runs the C function. No Lua call happens here except inside callbacks, which are protected. False: a C++ exception
-// came out of it and st->error says which. Lua's own exceptions (C++-built Lua) are no std::exception and pass.
+// came out of it and st->errors.message says which. Lua's own exceptions (C++-built Lua) are no std::exception and
+// pass.
 bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction function, std::byte* frame,
          void* result) {
   const CallGuard guard(st, L);
@@ -146,9 +147,9 @@ void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int i
 
 void raise_pending(lua_State* L, State* st) {
   st->gate->callback_failed = false;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->pending_error);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->errors.pending);
   lua_pushboolean(L, 0);
-  lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+  lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
   lua_error(L);
   __builtin_unreachable();
 }

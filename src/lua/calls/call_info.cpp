@@ -17,7 +17,7 @@ bool build(State* st, TypeInfo* type, CallInfo* info) {
     info->format = f.format;
     auto invoker = st->backend->make_invoker(*st->types, type->id, {});
     if (!invoker) {
-      st->error = invoker.message();
+      st->errors.message = invoker.message();
       return false;
     }
     info->invoker = std::move(*invoker);

@@ -78,7 +78,7 @@ struct Job {
 };
 
 CallbackTable* table_of(State* st) {
-  return st->callback_table.get();
+  return st->callbacks.table.get();
 }
 
 // By-value aggregates are copied: the C argument dies with the call.
@@ -211,7 +211,7 @@ int run_scalar(lua_State* L, Job* job) {
     void* target;
     std::memcpy(&target, job->args[i], sizeof target);
     if (target == nullptr) {  // reading it raises: inside of a pcall
-      lua_rawgeti(L, LUA_REGISTRYINDEX, st->callback_runner);
+      lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.runner);
       lua_pushlightuserdata(L, job);
       return lua_pcall(L, 1, 0, 0);
     }
@@ -225,7 +225,7 @@ int run_scalar(lua_State* L, Job* job) {
     lua_pop(L, 1);
     return 0;
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->convert_runner);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.converter);
   lua_insert(L, -2);
   lua_pushlightuserdata(L, job);
   lua_insert(L, -2);
@@ -252,7 +252,7 @@ void leave(lua_State* L, Job* job, int status) {
   if (status != 0) {
     bool handled = false;
     if (record->on_error != LUA_NOREF) {
-      lua_rawgeti(L, LUA_REGISTRYINDEX, st->error_runner);
+      lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.error_runner);
       lua_pushlightuserdata(L, job);
       lua_pushvalue(L, -3);
       handled = lua_pcall(L, 2, 0, 0) == 0;
@@ -260,7 +260,7 @@ void leave(lua_State* L, Job* job, int status) {
     }
     // The call around the callback raises it; without one, onerror has been told or nobody can be.
     if (job->caller != nullptr) {
-      lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+      lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
       st->gate->callback_failed = true;
     } else {
       if (!handled) report(L);
@@ -280,11 +280,11 @@ void handle(void* context, void* const* args, void* result) {
   Gate* gate = st->gate;
   if (gate->callback_failed) return;
   lua_State* caller = gate->caller;
-  lua_State* L = caller != nullptr ? caller : st->callback_thread;
+  lua_State* L = caller != nullptr ? caller : st->callbacks.thread;
   if (record->freed) {
     if (caller == nullptr) return;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->freed_message);
-    lua_rawseti(L, LUA_REGISTRYINDEX, st->pending_error);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.freed_message);
+    lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
     gate->callback_failed = true;
     return;
   }
@@ -296,7 +296,7 @@ void handle(void* context, void* const* args, void* result) {
   if (record->scalar) {
     status = run_scalar(L, &job);
   } else {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->callback_runner);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.runner);
     lua_pushlightuserdata(L, &job);
     status = lua_pcall(L, 1, 0, 0);
   }
@@ -316,7 +316,7 @@ void handle_result(void* context, void* const* args, void* result) {
   State* st = record->st;
   Job job{record, args, result, st->gate->caller};
   lua_State* L = job.caller;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->convert_runner);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.converter);
   lua_insert(L, -2);
   lua_pushlightuserdata(L, &job);
   lua_insert(L, -2);
@@ -352,11 +352,11 @@ void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int 
   record->data->live = true;
 }
 
-// Makes a record without a Lua function yet. Null: st->error.
+// Makes a record without a Lua function yet. Null: st->errors.message.
 CallbackRecord* make_record(State* st, TypeInfo* fn) {
   CallbackRecord* made = nullptr;
   without_exceptions(st, [&] {
-    if (!st->callback_table) st->callback_table = std::make_shared<CallbackTable>();
+    if (!st->callbacks.table) st->callbacks.table = std::make_shared<CallbackTable>();
     CallbackTable* table = table_of(st);
     const Function& f = st->types->function(fn->id);
     auto record = std::make_unique<CallbackRecord>();
@@ -373,7 +373,7 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
       slot = st->backend->make_callback(*st->types, fn->id, handle, record->data);
     }
     if (!slot) {
-      st->error = slot.message();
+      st->errors.message = slot.message();
       return false;
     }
     record->slot = std::move(*slot);
@@ -431,7 +431,7 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
   luaL_checkstack(L, 6, nullptr);
   idx = abs_index(L, idx);
   // callbacks[function][type id] = record
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.passed);
   lua_pushvalue(L, idx);
   lua_rawget(L, -2);
   if (!lua_istable(L, -1)) {
@@ -464,7 +464,7 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
 const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx) {
   const CallbackRecord* record = nullptr;
   const int top = lua_gettop(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.passed);
   lua_pushvalue(L, idx);
   lua_rawget(L, -2);
   if (lua_istable(L, -1)) {
@@ -578,18 +578,18 @@ bool is_freed_callback(State* st, const void* address) {
 }
 
 void release_callbacks(State* st) {
-  st->callback_table.reset();
+  st->callbacks.table.reset();
 }
 
 void make_callback_runner(lua_State* L, State* st) {
   lua_pushcfunction(L, guarded<l_run>);
-  st->callback_runner = add_reference(L);
+  st->callbacks.runner = add_reference(L);
   lua_pushliteral(L, "a freed callback was called");
-  st->freed_message = add_reference(L);
+  st->callbacks.freed_message = add_reference(L);
   lua_pushcfunction(L, guarded<l_convert>);
-  st->convert_runner = add_reference(L);
+  st->callbacks.converter = add_reference(L);
   lua_pushcfunction(L, guarded<l_handle_error>);
-  st->error_runner = add_reference(L);
+  st->callbacks.error_runner = add_reference(L);
 }
 
 size_t callback_count(State* st) {

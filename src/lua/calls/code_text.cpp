@@ -13,7 +13,7 @@ namespace {
 
 // Sets a field of the table on top to State::error.
 void set_text(lua_State* L, State* st, const char* field) {
-  lua_pushlstring(L, st->error.data(), st->error.size());
+  lua_pushlstring(L, st->errors.message.data(), st->errors.message.size());
   lua_setfield(L, -2, field);
 }
 
@@ -23,7 +23,7 @@ void set_plan(lua_State* L, State* st, TypeInfo* fn, std::span<const TypeId> ext
   without_exceptions(st, [&] {
     auto plan = abi::plan_call(*st->types, fn->id, extra);
     if (plan) abi = abi::info(plan->abi).name;
-    st->error = plan ? abi::describe(*plan) : plan.message();
+    st->errors.message = plan ? abi::describe(*plan) : plan.message();
     return true;
   });
   set_text(L, st, "plan");
@@ -76,15 +76,15 @@ void set_value_text(lua_State* L, State* st, TypeInfo* info) {
   for (const bool as_result : {false, true}) {
     without_exceptions(st, [&] {
       auto plan = abi::plan_value(*st->types, info->id, CallConv::c, as_result);
-      st->error = plan ? abi::describe(*plan) : plan.message();
+      st->errors.message = plan ? abi::describe(*plan) : plan.message();
       // "ARGUMENT -> void", or "-> RESULT".
       constexpr std::string_view kArrow = "-> ";
-      const size_t arrow = plan ? st->error.find(kArrow) : std::string::npos;
+      const size_t arrow = plan ? st->errors.message.find(kArrow) : std::string::npos;
       if (arrow == std::string::npos) return true;
       if (as_result) {
-        st->error.erase(0, arrow + kArrow.size());
+        st->errors.message.erase(0, arrow + kArrow.size());
       } else {
-        st->error.erase(arrow == 0 ? 0 : arrow - 1);
+        st->errors.message.erase(arrow == 0 ? 0 : arrow - 1);
       }
       return true;
     });

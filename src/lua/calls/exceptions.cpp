@@ -69,8 +69,8 @@ bool describe_exception(State* st) {
 
 void set_exception_error(State* st, const char* type, const char* what) {
   without_exceptions(st, [&] {
-    st->error = std::string("C++ exception ") + type;
-    if (what[0] != 0) st->error.append(": ").append(what);
+    st->errors.message = std::string("C++ exception ") + type;
+    if (what[0] != 0) st->errors.message.append(": ").append(what);
     return true;
   });
 }

@@ -9,10 +9,11 @@ namespace ferry::lua {
 // Learns whether this Lua raises errors by C++ exceptions, and by which. Once per state; does not raise.
 void learn_exceptions(lua_State* L);
 
-// In a catch block: fills st->error with type and text of the exception. False: it is none of ours, rethrow it.
+// In a catch block: fills st->errors.message with type and text of the exception. False: it is none of ours, rethrow
+// it.
 bool describe_exception(State* st);
 
-// st->error for an exception of that type and text.
+// st->errors.message for an exception of that type and text.
 void set_exception_error(State* st, const char* type, const char* what);
 
 }  // namespace ferry::lua

@@ -22,7 +22,7 @@ constexpr size_t kMaxMessage = 256;
 
 [[noreturn]] void raise_text(lua_State* L, State* st, const char* name, int number, const char* text) {
   without_exceptions(st, [&] {
-    st->error = text;
+    st->errors.message = text;
     return true;
   });
   raise_at(L, st, Place{Place::Kind::argument, number, name, kNoType});

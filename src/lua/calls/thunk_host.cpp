@@ -26,7 +26,7 @@ CData* find_cdata(lua_State* L, Gate* gate, int idx) {
   if (lua_getmetatable(L, idx) == 0) return nullptr;
   const void* metatable = lua_topointer(L, -1);
   lua_pop(L, 1);
-  if (!gate->state->metatables->contains(metatable)) return nullptr;
+  if (!gate->state->metatables.known->contains(metatable)) return nullptr;
   auto* cd = static_cast<CData*>(lua_touserdata(L, idx));
   return cd->guard == kGuard ? cd : nullptr;
 }

@@ -91,7 +91,7 @@ void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
       call::ThunkSpec spec = spec_of(st, thunk, *plan, record);
       spec.args.insert(spec.args.end(), args, args + extra);
       spec.next = next;
-      code = call::make_thunk(st->thunks->host, spec);
+      code = call::make_thunk(st->thunks.table->host, spec);
     }
     if (!code) {
       thunk->shapes.erase(at);

@@ -14,14 +14,14 @@ namespace {
 
 // State::error and `bytes` are what came out.
 bool keep(State* st, Result<call::Listing> listing, size_t* bytes) {
-  st->error = listing ? std::move(listing->text) : listing.message();
+  st->errors.message = listing ? std::move(listing->text) : listing.message();
   if (listing) *bytes = listing->bytes;
   return listing.ok();
 }
 
 bool no_table(State* st) {
-  st->error = st->backend->makes_code() ? "no native code on this host"
-                                        : "the back end '" + std::string(st->backend->name()) + "' makes none";
+  st->errors.message = st->backend->makes_code() ? "no native code on this host"
+                                                 : "the back end '" + std::string(st->backend->name()) + "' makes none";
   return false;
 }
 
@@ -29,14 +29,14 @@ bool no_table(State* st) {
 
 bool thunk_text(State* st, TypeInfo* fn, FunctionRecord* record, size_t* bytes) {
   return without_exceptions(st, [&] {
-    if (st->thunks == nullptr) return no_table(st);
+    if (st->thunks.table == nullptr) return no_table(st);
     const Result<void> can = can_compile(st, fn, record);
     if (!can) {
-      st->error = can.message();
+      st->errors.message = can.message();
       return false;
     }
     if (st->types->function(fn->id).variadic) {
-      st->error = "one code per shape of arguments";
+      st->errors.message = "one code per shape of arguments";
       return false;
     }
     Thunk fresh;
@@ -49,7 +49,7 @@ bool thunk_text(State* st, TypeInfo* fn, FunctionRecord* record, size_t* bytes) 
     }
     auto plan = abi::plan_call(*st->types, fn->id);
     if (!plan) return keep(st, plan.error(), bytes);
-    return keep(st, call::thunk_listing(st->thunks->host, spec_of(st, thunk, *plan, record)), bytes);
+    return keep(st, call::thunk_listing(st->thunks.table->host, spec_of(st, thunk, *plan, record)), bytes);
   });
 }
 
@@ -69,18 +69,18 @@ bool shape_text(State* st, FunctionRecord* record, size_t shape, size_t* bytes) 
     call::ThunkSpec spec = spec_of(st, record->thunk, *plan, record);
     spec.args.insert(spec.args.end(), code.args.begin(), code.args.end());
     spec.next = record->targets;
-    return keep(st, call::thunk_listing(st->thunks->host, spec), bytes);
+    return keep(st, call::thunk_listing(st->thunks.table->host, spec), bytes);
   });
 }
 
 bool callback_text(State* st, TypeInfo* fn, size_t* bytes) {
   return without_exceptions(st, [&] {
-    if (st->thunks == nullptr) return no_table(st);
+    if (st->thunks.table == nullptr) return no_table(st);
     auto plan = abi::plan_call(*st->types, fn->id);
     if (!plan) return keep(st, plan.error(), bytes);
     call::CallbackSpec spec = callback_spec(st, fn);
     spec.plan = &*plan;
-    return keep(st, call::callback_listing(st->thunks->host, callback_api(), callback_handlers(), spec), bytes);
+    return keep(st, call::callback_listing(st->thunks.table->host, callback_api(), callback_handlers(), spec), bytes);
   });
 }
 
@@ -103,7 +103,7 @@ namespace {
 
 bool none(State* st) {
   return without_exceptions(st, [&] {
-    st->error = "this build makes none";
+    st->errors.message = "this build makes none";
     return false;
   });
 }

@@ -30,7 +30,7 @@ void make_table(State* st) {
   call::ThunkHost host;
   if (!st->backend->makes_code() || !describe_host(st, &host)) return;
   without_exceptions(st, [&] {
-    st->thunks = new ThunkTable{host, {}, 64};
+    st->thunks.table = new ThunkTable{host, {}, 64};
     g_makes_code = true;
     return true;
   });
@@ -189,11 +189,11 @@ Result<call::CodeBlock> compile(State* st, Thunk* thunk, FunctionRecord* record)
   auto plan = abi::plan_call(*st->types, thunk->type->id);
   if (!plan) return plan.error();
   if (record != nullptr) record->expected = call::expected_top(st->stack, thunk->params.size());
-  return call::make_thunk(st->thunks->host, spec_of(st, thunk, *plan, record));
+  return call::make_thunk(st->thunks.table->host, spec_of(st, thunk, *plan, record));
 }
 
 Thunk* add_thunk(State* st, TypeInfo* type, FunctionRecord* record, const void* slow) {
-  ThunkTable* table = st->thunks;
+  ThunkTable* table = st->thunks.table;
   if (table == nullptr) return nullptr;
   Thunk* made = nullptr;
   without_exceptions(st, [&] {
@@ -221,8 +221,8 @@ Thunk* add_thunk(State* st, TypeInfo* type, FunctionRecord* record, const void* 
 // Frees the thunks whose Lua functions are gone from the weak table. A finaliser does not do: after it has run, others
 // may still call the function, and keep it.
 void sweep(lua_State* L, State* st) {
-  ThunkTable* table = st->thunks;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunk_functions);
+  ThunkTable* table = st->thunks.table;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunks.functions);
   lua_pushnil(L);
   while (lua_next(L, -2) != 0) {
     static_cast<Thunk*>(lua_touserdata(L, -1))->live = true;
@@ -247,7 +247,7 @@ void sweep(lua_State* L, State* st) {
 void close_records(lua_State* L, State* st) {
   lua_checkstack(L, 4);
   const int top = lua_gettop(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunk_functions);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunks.functions);
   if (lua_istable(L, -1)) {  // else lost by the registry of 5.1, see neutralise_metatables
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
@@ -262,7 +262,7 @@ void close_records(lua_State* L, State* st) {
 
 Thunk* make_thunk(lua_State* L, State* st, FunctionRecord* record, lua_CFunction slow) {
   luaL_checkstack(L, 6, nullptr);
-  if (st->thunks != nullptr && st->thunks->thunks.size() >= st->thunks->next_sweep) sweep(L, st);
+  if (st->thunks.table != nullptr && st->thunks.table->thunks.size() >= st->thunks.table->next_sweep) sweep(L, st);
   return add_thunk(st, record->type, record, entry(slow));
 }
 
@@ -273,7 +273,7 @@ lua_CFunction thunk_entry(const Thunk* thunk, lua_CFunction fallback) {
 
 void register_thunk(lua_State* L, State* st, Thunk* thunk) {
   if (thunk == nullptr) return;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunk_functions);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunks.functions);
   lua_pushvalue(L, -2);
   lua_pushlightuserdata(L, thunk);
   lua_rawset(L, -3);
@@ -340,7 +340,7 @@ Result<call::CodeBlock> callback_code(State* st, const call::CallbackSpec& spec,
   std::lock_guard lock(codes.mutex);
   call::CodeBlock& code = codes.by_key[std::move(key)];
   if (code.address != nullptr) return code;
-  auto made = call::make_callback_code(st->thunks->host, callback_api(), handlers, spec);
+  auto made = call::make_callback_code(st->thunks.table->host, callback_api(), handlers, spec);
   if (made) code = *made;
   return made;
 }
@@ -350,7 +350,7 @@ Result<call::CodeBlock> callback_code(State* st, const call::CallbackSpec& spec,
 Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo* fn, call::CallbackSpec spec,
                                                              const call::CallbackHandlers& handlers,
                                                              call::CallbackData* data) {
-  if (st->thunks == nullptr) return Error{"no native code"};
+  if (st->thunks.table == nullptr) return Error{"no native code"};
   auto plan = abi::plan_call(*st->types, fn->id);
   if (!plan) return plan.error();
   spec.plan = &*plan;
@@ -382,7 +382,7 @@ CodeHeld code_held() {
 void push_code_usage(lua_State* L, State* st) {
   luaL_checkstack(L, 6, nullptr);
   lua_newtable(L);
-  if (st->thunks == nullptr) return;
+  if (st->thunks.table == nullptr) return;
   sweep(L, st);
   const CodeHeld held = code_held();
   const struct {
@@ -392,7 +392,7 @@ void push_code_usage(lua_State* L, State* st) {
               {"blocks", held.live_blocks},
               {"bytes", held.live_bytes},
               {"retired", held.retired_blocks},
-              {"functions", st->thunks->thunks.size()},
+              {"functions", st->thunks.table->thunks.size()},
               {"callback_slots", held.callback_slots},
               {"idle_callback_slots", held.idle_callback_slots}};
   for (const auto& row : rows) {
@@ -402,17 +402,17 @@ void push_code_usage(lua_State* L, State* st) {
 }
 
 void release_thunks(lua_State* L, State* st) {
-  if (st->thunks == nullptr) return;
+  if (st->thunks.table == nullptr) return;
   close_records(L, st);
-  for (auto& thunk : st->thunks->thunks) {
+  for (auto& thunk : st->thunks.table->thunks) {
     if (thunk->of_type) {
       release_code(*thunk);
     } else {
       retire_code(*thunk);
     }
   }
-  delete st->thunks;
-  st->thunks = nullptr;
+  delete st->thunks.table;
+  st->thunks.table = nullptr;
 }
 
 void make_thunk_registry(lua_State* L, State* st) {
@@ -421,7 +421,7 @@ void make_thunk_registry(lua_State* L, State* st) {
   lua_pushliteral(L, "k");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
-  st->thunk_functions = add_reference(L);
+  st->thunks.functions = add_reference(L);
   make_table(st);
 }
 

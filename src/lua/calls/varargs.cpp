@@ -74,7 +74,7 @@ TypeInfo* natural_type(lua_State* L, State* st, int idx, int number, const char*
   }
   const char* kind = describe_value(L, st, idx);
   without_exceptions(st, [&] {
-    st->error =
+    st->errors.message =
         std::string("cannot pass '") + kind + "' behind '...': it has no C type of its own (ffi.cast says which)";
     return true;
   });
@@ -89,13 +89,13 @@ bool same_types(const VarargShape& shape, TypeInfo* const* types, int count) {
   return true;
 }
 
-// False: st->error.
+// False: st->errors.message.
 bool fill(State* st, TypeInfo* type, TypeInfo* const* types, int count, VarargShape* shape) {
   std::vector<TypeId> ids;
   for (int i = 0; i < count; ++i) ids.push_back(types[i]->id);
   auto invoker = st->backend->make_invoker(*st->types, type->id, ids);
   if (!invoker) {
-    st->error = invoker.message();
+    st->errors.message = invoker.message();
     return false;
   }
   shape->types.assign(types, types + count);
@@ -104,7 +104,7 @@ bool fill(State* st, TypeInfo* type, TypeInfo* const* types, int count, VarargSh
   return true;
 }
 
-// One that is kept. Null: st->error.
+// One that is kept. Null: st->errors.message.
 VarargShape* keep_shape(State* st, TypeInfo* type, TypeInfo* const* types, int count) {
   VarargShape* made = nullptr;
   without_exceptions(st, [&] {
@@ -125,12 +125,12 @@ int shape_gc(lua_State* L) {
   return 0;
 }
 
-// One for this call only: pushes the userdata that owns it. Null: st->error.
+// One for this call only: pushes the userdata that owns it. Null: st->errors.message.
 VarargShape* push_shape(lua_State* L, State* st, TypeInfo* type, TypeInfo* const* types, int count) {
   luaL_checkstack(L, 3, nullptr);
   auto** owner = static_cast<VarargShape**>(new_userdata(L, sizeof(VarargShape*)));
   *owner = nullptr;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->shape_mt);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->calls.shape_metatable);
   lua_setmetatable(L, -2);
   const bool ok = without_exceptions(st, [&] {
     auto shape = std::make_unique<VarargShape>();
@@ -147,7 +147,7 @@ void make_shape_metatable(lua_State* L, State* st) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, shape_gc);
   lua_setfield(L, -2, "__gc");
-  st->shape_mt = add_reference(L);
+  st->calls.shape_metatable = add_reference(L);
 }
 
 const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra) {

@@ -22,7 +22,7 @@ TypeId parse_text(lua_State* L, State* st, int idx, int first_param, int* used_p
   const bool cacheable = view.find('{') == std::string_view::npos && view.find('$') == std::string_view::npos;
   luaL_checkstack(L, 6, nullptr);
   if (cacheable) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->parse_cache);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->caches.parsed);
     lua_pushvalue(L, idx);
     lua_rawget(L, -2);
     const auto id = static_cast<TypeId>(lua_tonumber(L, -1));
@@ -32,8 +32,8 @@ TypeId parse_text(lua_State* L, State* st, int idx, int first_param, int* used_p
   TypeId id = kNoType;
   if (!parse_type_text(L, st, view, first_param, used_params, &id)) raise_error(L, st);
   if (cacheable) {
-    if (++st->parse_cache_size > kMaxCachedTexts) clear_parse_cache(L, st);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->parse_cache);
+    if (++st->caches.parsed_count > kMaxCachedTexts) clear_parse_cache(L, st);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->caches.parsed);
     lua_pushvalue(L, idx);
     lua_pushnumber(L, id);
     lua_rawset(L, -3);
@@ -46,8 +46,8 @@ TypeId parse_text(lua_State* L, State* st, int idx, int first_param, int* used_p
 
 void clear_parse_cache(lua_State* L, State* st) {
   lua_newtable(L);
-  lua_rawseti(L, LUA_REGISTRYINDEX, st->parse_cache);
-  st->parse_cache_size = 0;
+  lua_rawseti(L, LUA_REGISTRYINDEX, st->caches.parsed);
+  st->caches.parsed_count = 0;
 }
 
 TypeId check_ctype(lua_State* L, State* st, int idx, int first_param, int* used_params) {

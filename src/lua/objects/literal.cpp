@@ -6,14 +6,14 @@ namespace ferry::lua {
 void make_literals(lua_State* L, State* st) {
   lua_createtable(L, 0, 2);
   // Lua 5.1 and 5.2 call __eq only if both operands have the very same function.
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->events);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables.events);
   lua_getfield(L, -1, "__eq");
   lua_remove(L, -2);
   lua_setfield(L, -2, "__eq");
   lua_pushliteral(L, "ferry literal");
   lua_setfield(L, -2, "__metatable");
-  st->literal_mt_address = lua_topointer(L, -1);
-  st->literal_mt = add_reference(L);
+  st->literals.metatable_address = lua_topointer(L, -1);
+  st->literals.metatable = add_reference(L);
 }
 
 void wrap_literal(lua_State* L, State* st) {
@@ -25,13 +25,13 @@ void wrap_literal(lua_State* L, State* st) {
     lua_rawseti(L, -2, 1);
   }
   set_attached(L, -2);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->literal_mt);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->literals.metatable);
   lua_setmetatable(L, -2);
 }
 
 bool push_literal(lua_State* L, State* st, int idx) {
-  if (st->literal_mt_address == nullptr || !lua_getmetatable(L, idx)) return false;
-  const bool is_literal = lua_topointer(L, -1) == st->literal_mt_address;
+  if (st->literals.metatable_address == nullptr || !lua_getmetatable(L, idx)) return false;
+  const bool is_literal = lua_topointer(L, -1) == st->literals.metatable_address;
   lua_pop(L, 1);
   if (!is_literal) return false;
   get_attached(L, idx);

@@ -108,7 +108,7 @@ void set_event(lua_State* L, State* st, const char* event, lua_CFunction functio
 
 // Copies the functions shared by all metatables into the table on top.
 void copy_events(lua_State* L, State* st) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->events);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables.events);
   lua_pushnil(L);
   while (lua_next(L, -2) != 0) {
     lua_pushvalue(L, -2);
@@ -120,7 +120,7 @@ void copy_events(lua_State* L, State* st) {
 
 // Notes the metatable on top for neutralise_metatables(). By its address: integer keys can be lost (add_reference).
 void list_metatable(lua_State* L, State* st) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables.list);
   lua_pushvalue(L, -2);
   rawset_p(L, -2, lua_topointer(L, -1));
   lua_pop(L, 1);
@@ -130,7 +130,7 @@ void list_metatable(lua_State* L, State* st) {
 int adopt(lua_State* L, State* st) {
   const void* address = lua_topointer(L, -1);
   if (!without_exceptions(st, [&] {
-        st->metatables->insert(address);
+        st->metatables.known->insert(address);
         return true;
       })) {
     raise_error(L, st);
@@ -190,7 +190,7 @@ void set_own_events(lua_State* L, State* st, int metatable, int table) {
 void make_metatables(lua_State* L, State* st, int) {
   luaL_checkstack(L, 10, nullptr);
   lua_newtable(L);
-  st->metatable_list = add_reference(L);
+  st->metatables.list = add_reference(L);
   lua_newtable(L);
   for (const luaL_Reg* r = kArithmeticMetamethods; r->name != nullptr; ++r) set_event(L, st, r->name, r->func);
   set_event(L, st, "__tostring", guarded<l_tostring>);
@@ -199,14 +199,14 @@ void make_metatables(lua_State* L, State* st, int) {
   if constexpr (kHasIpairs) set_event(L, st, "__ipairs", guarded<l_ipairs>);
   lua_pushliteral(L, "ffi");
   lua_setfield(L, -2, "__metatable");
-  st->events = add_reference(L);
+  st->metatables.events = add_reference(L);
 
-  st->record_mt = make_kind(L, st, false);
-  st->record_gc_mt = make_kind(L, st, true);
-  st->pointer_mt = make_kind(L, st, false);
-  st->pointer_gc_mt = make_kind(L, st, true);
-  st->value_mt = make_kind(L, st, false);
-  st->value_gc_mt = make_kind(L, st, true);
+  st->metatables.record = make_kind(L, st, false);
+  st->metatables.record_gc = make_kind(L, st, true);
+  st->metatables.pointer = make_kind(L, st, false);
+  st->metatables.pointer_gc = make_kind(L, st, true);
+  st->metatables.value = make_kind(L, st, false);
+  st->metatables.value_gc = make_kind(L, st, true);
 
   lua_createtable(L, 0, 8);
   set_constructor(L, st);
@@ -215,17 +215,17 @@ void make_metatables(lua_State* L, State* st, int) {
   set_event(L, st, "__tostring", guarded<l_tostring>);
   lua_pushliteral(L, "ffi");
   lua_setfield(L, -2, "__metatable");
-  st->ctype_mt_address = lua_topointer(L, -1);
+  st->metatables.ctype_address = lua_topointer(L, -1);
   list_metatable(L, st);
-  st->ctype_mt = add_reference(L);
+  st->metatables.ctype = add_reference(L);
 }
 
 void neutralise_metatables(lua_State* L, State* st) {
-  if (st->metatable_list == 0) return;  // the State was not completed
+  if (st->metatables.list == 0) return;  // the State was not completed
   const int top = lua_gettop(L);
   lua_checkstack(L, 8);
   lua_pushcfunction(L, l_closed);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatable_list);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables.list);
   lua_pushnil(L);
   while (lua_next(L, top + 2) != 0) {
     lua_pushnil(L);
@@ -284,8 +284,8 @@ void set_metatype(lua_State* L, State* st, TypeId type, int table) {
     user = add_reference(L);
   } else {
     const bool record = holder->kind == Kind::structure || holder->kind == Kind::union_;
-    plain = record ? st->record_mt : st->value_mt;
-    with_gc = record ? st->record_gc_mt : st->value_gc_mt;
+    plain = record ? st->metatables.record : st->metatables.value;
+    with_gc = record ? st->metatables.record_gc : st->metatables.value_gc;
   }
   if (holder->metatype != 0) drop_reference(L, holder->metatype);
   const TypeId canonical = holder->id;
@@ -300,8 +300,8 @@ void set_metatype(lua_State* L, State* st, TypeId type, int table) {
     info->metatable = plain;
     info->gc_metatable = with_gc;
     if (user == 0 && of != info->id) {
-      info->metatable = st->pointer_mt;
-      info->gc_metatable = st->pointer_gc_mt;
+      info->metatable = st->metatables.pointer;
+      info->gc_metatable = st->metatables.pointer_gc;
     }
   }
 }

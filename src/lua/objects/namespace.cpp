@@ -56,7 +56,7 @@ const Symbol* symbol_at(lua_State* L, State* st, int idx) {
 // that has it.
 void* find_in_loaded(lua_State* L, State* st, const char* name) {
   const int top = lua_gettop(L);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
   lua_pushnil(L);
   while (lua_next(L, -2) != 0) {
     const auto* library = static_cast<Library*>(lua_touserdata(L, -1));
@@ -82,8 +82,8 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
   const char* name = st->types->name(link).data();
   void* address = nullptr;
   without_exceptions(st, [&] {
-    address = library->handle == nullptr ? os::program_symbol(name, &st->error)
-                                         : os::library_symbol(library->handle, name, &st->error);
+    address = library->handle == nullptr ? os::program_symbol(name, &st->errors.message)
+                                         : os::library_symbol(library->handle, name, &st->errors.message);
     return true;
   });
   if (address == nullptr && library->handle == nullptr) address = find_in_loaded(L, st, name);
@@ -140,7 +140,7 @@ int l_namespace_index(lua_State* L) {
     if (lua_type(L, 2) == LUA_TSTRING) {
       const std::string_view name = lua_tostring(L, 2);
       if (name == "NULL" || name == "i") {
-        lua_rawgeti(L, LUA_REGISTRYINDEX, name == "i" ? st->imaginary_unit : st->null_pointer);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, name == "i" ? st->libraries.imaginary_unit : st->libraries.null_pointer);
         return 1;
       }
     }
@@ -197,7 +197,7 @@ int l_namespace_newindex(lua_State* L) {
       void* address = resolve_symbol(L, st, kLibrary, symbol);
       write_value(L, st, info, address, 3, Place{Place::Kind::variable, 0, name, kNoType}, 0);
       if (info->rep == Rep::pointer) {  // what a global was given stays alive as long as the state
-        lua_rawgeti(L, LUA_REGISTRYINDEX, st->global_anchors);
+        lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors.globals);
         lua_pushvalue(L, 3);
         rawset_p(L, -2, address);
       }
@@ -213,13 +213,13 @@ void push_namespace(lua_State* L, State* st, void* handle) {
   luaL_checkstack(L, 8, nullptr);
   auto* library = static_cast<Library*>(new_userdata(L, sizeof(Library)));
   *library = Library{handle, false, LUA_NOREF};
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->library_mt);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.metatable);
   lua_setmetatable(L, -2);
   const int anchor = lua_gettop(L);
   if (handle != nullptr) {
     auto* sentinel = static_cast<Library**>(new_userdata(L, sizeof(Library*)));
     *sentinel = library;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->sentinel_mt);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.sentinel_metatable);
     lua_setmetatable(L, -2);
     library->sentinel = add_reference(L);
   }
@@ -235,7 +235,7 @@ void push_namespace(lua_State* L, State* st, void* handle) {
   lua_pushliteral(L, "ffi");
   lua_setfield(L, -2, "__metatable");
   lua_setmetatable(L, -2);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
   lua_pushvalue(L, -2);
   lua_pushvalue(L, anchor);
   lua_rawset(L, -3);
@@ -255,13 +255,13 @@ int l_load(lua_State* L) {
   if (!without_exceptions(st, [&] {
         auto opened = os::open_library(std::string(name, length), global);
         if (!opened) {
-          st->error = opened.message();
+          st->errors.message = opened.message();
           return false;
         }
         handle = *opened;
         return true;
       })) {
-    if (traced(Topic::load)) trace(Topic::load, "%s: %s", name, st->error.c_str());
+    if (traced(Topic::load)) trace(Topic::load, "%s: %s", name, st->errors.message.c_str());
     raise_error(L, st);
   }
   if (traced(Topic::load)) trace(Topic::load, "%s: opened%s", name, global ? ", its symbols are everybody's" : "");
@@ -277,7 +277,7 @@ bool push_symbol_address(lua_State* L, State* st, int idx, int name) {
   idx = abs_index(L, idx);
   name = abs_index(L, name);
   luaL_checkstack(L, 6, nullptr);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
   lua_pushvalue(L, idx);
   lua_rawget(L, -2);
   lua_remove(L, -2);
@@ -306,7 +306,7 @@ bool push_symbol_address(lua_State* L, State* st, int idx, int name) {
 
 void drop_redeclared(lua_State* L, State* st) {
   luaL_checkstack(L, 8, nullptr);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
   const int libraries = lua_gettop(L);
   lua_pushnil(L);
   while (lua_next(L, libraries) != 0) {
@@ -332,11 +332,11 @@ void make_namespace_metatables(lua_State* L, State* st) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, library_gc);
   lua_setfield(L, -2, "__gc");
-  st->library_mt = add_reference(L);
+  st->libraries.metatable = add_reference(L);
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, sentinel_gc);
   lua_setfield(L, -2, "__gc");
-  st->sentinel_mt = add_reference(L);
+  st->libraries.sentinel_metatable = add_reference(L);
 }
 
 }  // namespace ferry::lua

@@ -149,7 +149,7 @@ int l_new(lua_State* L) {
   State* st = open_call(L);
   if (st->stack.valid) {
     const DirectStack stack(L);
-    if (stack.has_only(1) && stack.block(1) != nullptr && stack.metatable(1) == st->ctype_mt_address) {
+    if (stack.has_only(1) && stack.block(1) != nullptr && stack.metatable(1) == st->metatables.ctype_address) {
       TypeInfo* info = st->infos[static_cast<CData*>(stack.block(1))->type];
       if (info->block != 0 && info->metatype == 0) {
         push_object(L, st, info);
@@ -190,7 +190,7 @@ template <class Stack>
 inline bool construct_plain(lua_State* L, State* st, Stack& stack, TypeInfo* info) {
   if (info->block == 0 || (info->metatype != 0 && !is_plain_metatype(L, stack, info))) return false;
   start_object(L, info);
-  if (std::is_same_v<Stack, ApiStack> && info->metatable == st->record_mt) {
+  if (std::is_same_v<Stack, ApiStack> && info->metatable == st->metatables.record) {
     stack.push_upvalue(kRecordMetatable);
   } else {
     stack.push_reference(info->metatable, &info->metatable_at);
@@ -235,7 +235,7 @@ void push_constructor_upvalues(lua_State* L, State* st) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   lua_pushliteral(L, "__new");
   lua_pushliteral(L, "__gc");
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->record_mt);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables.record);
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, 
     size_t consumed = 0;
     auto parsed = cparse::parse_type(*st->types, text, {substitutes, static_cast<size_t>(count)}, &consumed);
     if (!parsed) {
-      st->error = parsed.message();
+      st->errors.message = parsed.message();
       return false;
     }
     if (used != nullptr) *used = static_cast<int>(consumed);
@@ -94,7 +94,7 @@ bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, 
     size_t consumed = 0;
     auto parsed = cparse::parse_declarations(*st->types, text, {substitutes, static_cast<size_t>(count)}, &consumed);
     if (!parsed) {
-      st->error = parsed.message();
+      st->errors.message = parsed.message();
       return false;
     }
     if (used != nullptr) *used = static_cast<int>(consumed);

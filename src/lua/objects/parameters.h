@@ -7,8 +7,8 @@
 
 namespace ferry::lua {
 
-// Parse `text`; arguments from stack index `first` (0: none) to the top stand for its `$`. False: st->error. Raises for
-// a parameter of a wrong kind.
+// Parse `text`; arguments from stack index `first` (0: none) to the top stand for its `$`. False: st->errors.message.
+// Raises for a parameter of a wrong kind.
 bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, int* used, TypeId* out);
 bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, int* used);
 

@@ -23,7 +23,7 @@ bool get_extras(lua_State* L, State* st, int idx, const CData* cd) {
   if constexpr (kAttachTable) {
     get_attached(L, idx);
   } else {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->extras);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors.extras);
     lua_pushvalue(L, idx);
     lua_rawget(L, -2);
     lua_remove(L, -2);
@@ -50,7 +50,7 @@ void need_extras(lua_State* L, State* st, int idx, CData* cd) {
     lua_pushvalue(L, -1);
     set_attached(L, idx);
   } else {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->extras);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors.extras);
     lua_pushvalue(L, idx);
     lua_pushvalue(L, -3);
     lua_rawset(L, -3);

@@ -37,14 +37,14 @@ void set_metatable(lua_State* L, State* st, TypeInfo* info) {
 CData* to_cdata(lua_State* L, State* st, int idx) {
   const void* metatable = nullptr;
   CData* cd = any_cdata(L, st, idx, &metatable);
-  if (cd == nullptr || st->metatables == nullptr || !st->metatables->contains(metatable)) return nullptr;
+  if (cd == nullptr || st->metatables.known == nullptr || !st->metatables.known->contains(metatable)) return nullptr;
   return cd->guard == kGuard ? cd : nullptr;
 }
 
 CData* to_ctype(lua_State* L, State* st, int idx) {
   const void* metatable = nullptr;
   CData* cd = any_cdata(L, st, idx, &metatable);
-  return cd != nullptr && metatable == st->ctype_mt_address ? cd : nullptr;
+  return cd != nullptr && metatable == st->metatables.ctype_address ? cd : nullptr;
 }
 
 void push_metatable(lua_State* L, State* st, TypeInfo* info) {
@@ -144,7 +144,7 @@ void push_uint64(lua_State* L, State* st, uint64_t value) {
 void push_ctype(lua_State* L, State* st, TypeId type) {
   luaL_checkstack(L, 4, nullptr);
   info_of(st, type);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->ctypes);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->caches.ctypes);
   lua_rawgeti(L, -1, static_cast<int>(type));
   if (!lua_isnil(L, -1)) {
     lua_remove(L, -2);
@@ -160,7 +160,7 @@ void push_ctype(lua_State* L, State* st, TypeId type) {
     return;
   }
   lua_pop(L, 1);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->ctype_mt);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->metatables.ctype);
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
   lua_rawseti(L, -3, static_cast<int>(type));

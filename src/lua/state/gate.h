@@ -23,7 +23,7 @@ struct Gate {
   lua_State* caller = nullptr;           // who made it, and so where its callbacks run; null: there is none
   uintptr_t owner = 0;                   // this_thread() of the thread that called last
   int saved_errno = 0;                   // C's errno as the last call left it
-  bool callback_failed = false;          // in a callback of this call; the error waits in State::pending_error
+  bool callback_failed = false;          // in a callback of this call; the error waits in Errors::pending
   uintptr_t resident = 0;                // the thread that the host has let in; 0: none
   int entries = 0;                       // how often it did
   State* state = nullptr;                // null: closed

@@ -108,7 +108,7 @@ void fill_fields(lua_State* L, State* st, TypeInfo* record) {
       })) {
     raise_error(L, st);
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->names);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->caches.member_names);
   for (size_t i = 0; i < count; ++i) {
     const std::string_view name = st->types->name(row[i].name);
     if (name.size() > kMaxInterned) {

@@ -15,8 +15,8 @@ constexpr size_t kMaxMessage = 2048;
 
 constexpr char kNoMemory[] = "not enough memory";  // Lua's own words
 
-// Pushes position and message and raises. The message is copied first, for it may lie in st->error: pushing can collect
-// garbage, and a finaliser's own errors go through the same buffer.
+// Pushes position and message and raises. The message is copied first, for it may lie in st->errors.message: pushing
+// can collect garbage, and a finaliser's own errors go through the same buffer.
 [[noreturn]] void raise_text(lua_State* L, const char* borrowed) {
   char message[kMaxMessage];
   std::snprintf(message, sizeof message, "%s", borrowed);
@@ -29,7 +29,7 @@ constexpr char kNoMemory[] = "not enough memory";  // Lua's own words
 
 // A buffer that the next three calls leave alone.
 std::string& next_buffer(State* st) {
-  return st->texts[st->next_text++ % 4];
+  return st->errors.texts[st->errors.next_text++ % 4];
 }
 
 const char* fill_type_name(State* st, std::string& out, TypeId type) {
@@ -42,7 +42,7 @@ const char* fill_type_name(State* st, std::string& out, TypeId type) {
   return out.c_str();
 }
 
-// Composes "cannot convert ..." with its place into st->error.
+// Composes "cannot convert ..." with its place into st->errors.message.
 void compose_convert(State* st, const char* source, const char* target) {
   without_exceptions(st, [&] {
     std::string text = "cannot convert '";
@@ -50,13 +50,13 @@ void compose_convert(State* st, const char* source, const char* target) {
     text += "' to '";
     text += target;
     text += "'";
-    st->error = std::move(text);
+    st->errors.message = std::move(text);
     return true;
   });
 }
 
 void compose_place(State* st, const Place& place) {
-  if (st->error.empty()) return;
+  if (st->errors.message.empty()) return;
   without_exceptions(st, [&] {
     std::string text;
     switch (place.kind) {
@@ -65,27 +65,27 @@ void compose_place(State* st, const Place& place) {
         text += place.name != nullptr                 ? "'" + std::string(place.name) + "'"
                 : place.owner != kNoType && st->types ? "'" + spell(*st->types, place.owner) + "'"
                                                       : "the function";
-        text += " (" + st->error + ")";
+        text += " (" + st->errors.message + ")";
         break;
       case Place::Kind::member:
-        text = st->error + " in member '" + (place.name ? place.name : "?") + "'";
+        text = st->errors.message + " in member '" + (place.name ? place.name : "?") + "'";
         if (place.owner != kNoType && st->types) text += " of '" + spell(*st->types, place.owner) + "'";
         break;
       case Place::Kind::element:
-        text = st->error + " in element " + std::to_string(place.number);
+        text = st->errors.message + " in element " + std::to_string(place.number);
         if (place.owner != kNoType && st->types) text += " of '" + spell(*st->types, place.owner) + "'";
         break;
       case Place::Kind::result:
-        text = st->error + " in the result of a callback";
+        text = st->errors.message + " in the result of a callback";
         if (place.owner != kNoType && st->types) text += " of type '" + spell(*st->types, place.owner) + "'";
         break;
       case Place::Kind::variable:
-        text = st->error + " in variable '" + (place.name ? place.name : "?") + "'";
+        text = st->errors.message + " in variable '" + (place.name ? place.name : "?") + "'";
         break;
       case Place::Kind::none:
         return true;
     }
-    st->error = std::move(text);
+    st->errors.message = std::move(text);
     return true;
   });
 }
@@ -102,7 +102,7 @@ void raise(lua_State* L, const char* format, ...) {
 }
 
 void raise_error(lua_State* L, State* st) {
-  raise_text(L, st->error.empty() ? kNoMemory : st->error.c_str());
+  raise_text(L, st->errors.message.empty() ? kNoMemory : st->errors.message.c_str());
 }
 
 void raise_memory(lua_State* L) {

@@ -19,7 +19,7 @@ struct Place {
 
 // Raises luaL_error-style "position: message" (level 1).
 [[noreturn]] void raise(lua_State* L, const char* format, ...) __attribute__((format(printf, 2, 3)));
-// Raises st->error, which the caller has filled; with position.
+// Raises st->errors.message, which the caller has filled; with position.
 [[noreturn]] void raise_error(lua_State* L, State* st);
 // "not enough memory", with position.
 [[noreturn]] void raise_memory(lua_State* L);
@@ -33,7 +33,7 @@ const char* check_text(lua_State* L, State* st, int arg, size_t* length);
 [[noreturn]] void raise_convert(lua_State* L, State* st, int idx, TypeId target, const Place& place);
 // The same for a source given as text.
 [[noreturn]] void raise_convert(lua_State* L, State* st, const char* source, TypeId target, const Place& place);
-// Puts the place around a message in st->error and raises it.
+// Puts the place around a message in st->errors.message and raises it.
 [[noreturn]] void raise_at(lua_State* L, State* st, const Place& place);
 [[noreturn]] void raise_closed(lua_State* L);
 

@@ -21,57 +21,109 @@ struct CallbackTable;
 struct ThunkTable;
 class PointerSet;
 
+// State is one struct per subsystem; the file named above each fills it and keeps it in order. An `int` in them is a
+// reference into Lua's registry, 0 as long as there is none.
+
+// state/raise.cpp: what is about to be raised.
+struct Errors {
+  std::string message;   // what raise_error() raises; empty: that memory ran out
+  std::string texts[4];  // rotating buffers of type_name() and describe_value()
+  unsigned next_text = 0;
+  int pending = 0;  // where a callback's error waits for the end of the C call
+};
+
+// What Lua has of types.
+struct TypeCaches {
+  int ctypes = 0;        // state/cdata.cpp: table, weak values: id -> ctype object
+  int member_names = 0;  // state/members.cpp: table: anchors of field names
+  int parsed = 0;        // objects/ctype_arg.cpp: table: type text -> id
+  int parsed_count = 0;  // how many of them, no reference
+};
+
+// state/anchor.cpp: what keeps Lua values alive that C memory points to.
+struct Anchors {
+  int extras = 0;   // 5.4+: ephemeron table, cdata -> its extras table
+  int globals = 0;  // table: what C pointer variables were assigned
+};
+
+// objects/metatype.cpp: the metatables of cdata and ctypes.
+struct Metatables {
+  int record = 0, pointer = 0, value = 0, ctype = 0;  // plain ones by kind
+  int record_gc = 0, pointer_gc = 0, value_gc = 0;    // with __gc
+  int events = 0;                                     // table: event -> the function that each has for it
+  int list = 0;                                       // table: every one made, for the end
+  PointerSet* known = nullptr;                        // the addresses of all of cdata
+  const void* ctype_address = nullptr;
+};
+
+// calls/c_function.cpp, calls/varargs.cpp: functions that Lua calls.
+struct Calls {
+  int function_metatable = 0;  // of FunctionRecord userdata
+  int shape_metatable = 0;     // of userdata that own a VarargShape
+};
+
+// calls/thunks.cpp: functions with native code of their own.
+struct Thunks {
+  int functions = 0;            // table, weak keys: Lua function -> its thunk
+  ThunkTable* table = nullptr;  // null: none made yet
+};
+
+// calls/callback.cpp: Lua functions that C calls.
+struct Callbacks {
+  std::shared_ptr<CallbackTable> table;  // null: none made yet
+  lua_State* thread = nullptr;           // runs those without a call below them
+  int thread_reference = 0;
+  int passed = 0;         // table: [function][type id] = the callback made for it in passing
+  int runner = 0;         // C function run inside a callback's lua_pcall
+  int converter = 0;      // the same for the result of a callback of scalars
+  int error_runner = 0;   // the same for what ffi.onerror asks for
+  int freed_message = 0;  // the error that C's call of a freed callback raises
+};
+
+// objects/namespace.cpp: what is indexed with the names of C symbols.
+struct Libraries {
+  int opened = 0;              // table, weak keys: namespace table -> its library userdata
+  int metatable = 0;           // of library anchors
+  int sentinel_metatable = 0;  // of the userdata that tell a library that the state closes
+  int null_pointer = 0;        // ffi.NULL, ffi.C.NULL
+  int imaginary_unit = 0;      // ffi.C.i
+};
+
+// objects/literal.cpp: the 64-bit and complex literals of translated Lua.
+struct Literals {
+  int metatable = 0;  // of userdata that stand for a literal beside a cdata
+  const void* metatable_address = nullptr;
+  int cached = 0;  // how many the run-time table holds, no reference
+};
+
+// api/: Lua functions that it calls.
+struct Api {
+  int lister = 0;        // function (...) return {...} end, made on first use
+  int lua_tonumber = 0;  // the tonumber of this Lua when the module was loaded
+};
+
 struct State {
+  // api/life_cycle.cpp, and what every room reads on each call or access.
   Gate* gate = &closed_gate;         // who is inside, and what compiled calls need; once closed nobody's
   lua_State* main = nullptr;         // or the thread that loaded the module, on 5.1
   std::unique_ptr<TypeTable> types;  // null once the state is closed
   const call::Backend* backend = nullptr;
   call::StackLayout stack;       // valid: direct.h may read and write the Lua stack
   uint16_t guard = kGuard;       // what the hot paths expect in a cdata; 0, which none has, once the state is closed
-  std::vector<TypeInfo*> infos;  // by TypeId; null: not built yet
-  std::string error;             // the message that raise_error() raises; empty: that memory ran out
-  std::string texts[4];          // rotating buffers of type_name() and describe_value()
-  unsigned next_text = 0;
+  bool index_checks = true;      // ffi.checked
+  std::vector<TypeInfo*> infos;  // state/type_info.cpp: by TypeId; null: not built yet
+  int self = 0;                  // reference to the State userdata itself
 
-  // Registry references.
-  int names = 0;        // table: anchors of field names
-  int parse_cache = 0;  // table: type text -> id
-  int parse_cache_size = 0;
-  int ctypes = 0;                                                 // table, weak values: id -> ctype object
-  int extras = 0;                                                 // 5.4+: ephemeron table, cdata -> its extras table
-  int record_mt = 0, pointer_mt = 0, value_mt = 0, ctype_mt = 0;  // plain metatables by kind
-  int record_gc_mt = 0, pointer_gc_mt = 0, value_gc_mt = 0;       // with __gc
-  int function_mt = 0;                                            // of FunctionRecord userdata
-  int shape_mt = 0;                                               // of userdata that own a VarargShape
-  int library_mt = 0;                                             // of library anchors
-  int callbacks = 0;        // table: [function][type id] = callback made for it in passing
-  int callback_runner = 0;  // C function run inside a callback's lua_pcall
-  int convert_runner = 0;   // the same for the result of a callback of scalars
-  int error_runner = 0;     // the same for what ffi.onerror asks for
-  int freed_message = 0;    // the error that C's call of a freed callback raises
-  int pending_error = 0;    // where a callback's error waits
-  int thread = 0;           // thread for callbacks without a call below them
-  int self = 0;             // the State userdata itself
-  int sentinel_mt = 0;      // of the userdata that tell a library that the state closes
-  int libraries = 0;        // table, weak keys: namespace table -> its library userdata
-  int global_anchors = 0;   // table: what C pointer variables were assigned
-  int null_pointer = 0;     // ffi.NULL, ffi.C.NULL
-  int literal_mt = 0;       // of userdata that stand for a literal beside a cdata (objects/literal.h)
-  int cached_literals = 0;  // how many the run-time table of translated Lua holds
-  const void* literal_mt_address = nullptr;
-  int imaginary_unit = 0;            // ffi.C.i
-  int lister = 0;                    // function (...) return {...} end, made on first use
-  int lua_tonumber = 0;              // the tonumber of this Lua when the module was loaded
-  int events = 0;                    // table: event -> the function that every cdata metatable has for it
-  int thunk_functions = 0;           // table, weak keys: Lua function -> its thunk
-  int metatable_list = 0;            // table: every metatable made, for the end
-  PointerSet* metatables = nullptr;  // addresses of all cdata metatables
-  const void* ctype_mt_address = nullptr;
-
-  std::shared_ptr<CallbackTable> callback_table;  // null: no callback made yet
-  ThunkTable* thunks = nullptr;                   // null: none made yet
-  bool index_checks = true;                       // ffi.checked
-  lua_State* callback_thread = nullptr;
+  Errors errors;
+  TypeCaches caches;
+  Anchors anchors;
+  Metatables metatables;
+  Calls calls;
+  Thunks thunks;
+  Callbacks callbacks;
+  Libraries libraries;
+  Literals literals;
+  Api api;
 
   bool closed() const { return types == nullptr; }
 };
@@ -88,13 +140,14 @@ inline void push_function(lua_State* L, State* st, lua_CFunction f) {
   lua_pushcclosure(L, f, 1);
 }
 
-// Runs `work`, which must not call Lua; an allocation failure in it becomes an error message. False: st->error is set.
+// Runs `work`, which must not call Lua; an allocation failure in it becomes an error message. False: st->errors.message
+// is set.
 template <typename Work>
 bool without_exceptions(State* st, Work work) {
   try {
     return work();
   } catch (const std::exception&) {  // bad_alloc, length_error: all that the standard library throws here
-    st->error.clear();               // raise_error() says what that means: there may be no memory for the text
+    st->errors.message.clear();      // raise_error() says what that means: there may be no memory for the text
     return false;
   }
 }

@@ -111,14 +111,14 @@ void fill_info(State* st, TypeInfo* info) {
   switch (t.kind) {
     case Kind::structure:
     case Kind::union_:
-      info->metatable = st->record_mt, info->gc_metatable = st->record_gc_mt;
+      info->metatable = st->metatables.record, info->gc_metatable = st->metatables.record_gc;
       break;
     case Kind::array:
     case Kind::pointer:
-      info->metatable = st->pointer_mt, info->gc_metatable = st->pointer_gc_mt;
+      info->metatable = st->metatables.pointer, info->gc_metatable = st->metatables.pointer_gc;
       break;
     default:
-      info->metatable = st->value_mt, info->gc_metatable = st->value_gc_mt;
+      info->metatable = st->metatables.value, info->gc_metatable = st->metatables.value_gc;
       break;
   }
   info->metatable_at = nullptr;

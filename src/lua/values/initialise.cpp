@@ -27,7 +27,7 @@ void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, in
 
 [[noreturn]] void too_many(lua_State* L, State* st, TypeInfo* info, const Place& place) {
   without_exceptions(st, [&] {
-    st->error = "too many initializers for '" + spell(*st->types, info->id) + "'";
+    st->errors.message = "too many initializers for '" + spell(*st->types, info->id) + "'";
     return true;
   });
   raise_at(L, st, place);

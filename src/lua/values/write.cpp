@@ -38,7 +38,7 @@ void store_function(lua_State* L, State* st, void* address, void* function, int 
   } else {
     luaL_checkstack(L, 3, nullptr);
     source = abs_index(L, source);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->global_anchors);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors.globals);
     lua_pushvalue(L, source);
     rawset_p(L, -2, function);
     lua_pop(L, 1);
@@ -257,8 +257,8 @@ void write_open_string(lua_State* L, State* st, TypeInfo* info, void* address, u
   if (length > size) {
     const char* target = type_name(st, info->id);
     without_exceptions(st, [&] {
-      st->error = "string of " + std::to_string(length) + " bytes is too long for the " + std::to_string(size) +
-                  " bytes that '" + target + "' has";
+      st->errors.message = "string of " + std::to_string(length) + " bytes is too long for the " +
+                           std::to_string(size) + " bytes that '" + target + "' has";
       return true;
     });
     raise_at(L, st, place);
