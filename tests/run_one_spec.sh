@@ -15,6 +15,7 @@ luaunit=
 [ "$version" != 5.5 ] || luaunit="/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua"
 export LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;$luaunit" LUA_CPATH="$tree/lib/$version/?.so;;"
 case $mode in *api) export FERRY_STACK=api ;; esac
+[ "$mode" != slow ] || export FERRY_CHAOS=slow
 
 case $mode in
   luajit)
@@ -23,6 +24,11 @@ case $mode in
     lua=$(command -v luajit)
     ;;
   c++*) lua=$PWD/build/tests/host/lua$version-c++ ;;
+  move)
+    lua=$PWD/build/tests/host/lua$version-moving
+    export FERRY_CHAOS=move FERRY_SLOW=1
+    limit=300
+    ;;
   *) lua=$(lua_command "$version") ;;
 esac
 export FERRY_LUA=$lua # for specs that start another interpreter

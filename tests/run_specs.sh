@@ -4,6 +4,8 @@
 #   api        every Lua found, with the first back end, and arguments read by Lua's public functions only
 #   c++        two Luas that are built as C++, whose errors are exceptions, with every back end
 #   c++api     the same, with the first back end, and arguments read by Lua's public functions only
+#   slow       the oldest and the newest Lua, with the first back end: FERRY_CHAOS=slow, nothing takes its hot path
+#   move       two Luas, with the first back end and with the next: FERRY_CHAOS=move, Lua's stack moves whenever it may
 #   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
 #   asan       the oldest and the newest Lua of build-asan/, with every back end
 #   valgrind   one Lua from build/
@@ -29,6 +31,12 @@ versions_cpp() {
   local v
   for v in ${LUAS:-5.1 5.4}; do
     [ -x "build/tests/host/lua$v-c++" ] && [ -e "build/lib/$v/ferry/core.so" ] && echo "$v"
+  done
+}
+versions_moving() {
+  local v
+  for v in ${LUAS:-5.1 5.4}; do
+    [ -x "build/tests/host/lua$v-moving" ] && [ -e "build/lib/$v/ferry/core.so" ] && echo "$v"
   done
 }
 versions() { # versions TREE [WANTED...]: those of LUAS that have an interpreter and a module
@@ -59,6 +67,8 @@ for mode in "${modes[@]}"; do
     plain) pairs=$(for v in $(versions build $lua_versions); do for b in $backends; do echo "$v $b"; done; done) ;;
     c++) pairs=$(for v in $(versions_cpp); do for b in $backends; do echo "$v $b"; done; done) ;;
     c++api) pairs=$(for v in $(versions_cpp); do echo "$v ${backends%% *}"; done) ;;
+    slow) pairs=$(for v in $({ versions build 5.1 && versions build 5.4 5.5 | tail -n 1; }); do echo "$v ${backends%% *}"; done) ;;
+    move) pairs=$(for v in $(versions_moving); do for b in $(tr ' ' '\n' <<<"$backends" | head -n 2); do echo "$v $b"; done; done) ;;
     asan) pairs=$(for v in $({ versions build-asan 5.1 && versions build-asan 5.4 5.5 | tail -n 1; }); do for b in $backends; do echo "$v $b"; done; done) ;;
     valgrind) pairs=$(for v in $(versions build 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
     luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;
@@ -70,6 +80,7 @@ for mode in "${modes[@]}"; do
   if [ -z "$pairs" ]; then
     case $mode in
       c++*) echo "$mode: no library of a Lua built as C++ (Debian's liblua5.4-dev has one), skipped" ;;
+      move) echo "$mode: no shared library of a Lua to put another API before, skipped" ;;
       *) echo "$mode: no Lua to run it with, skipped" ;;
     esac
     [ -z "${FERRY_RESULTS:-}" ] || printf 'specs (%s)\t0\t0\t1\n' "$mode" >>"$FERRY_RESULTS"
@@ -81,6 +92,8 @@ for mode in "${modes[@]}"; do
     rm -f "build/specs/$mode-$version-$backend"/*
     for spec in $specs; do
       if [ "$mode" = luajit ] && ! claims_luajit "$spec"; then continue; fi
+      # They say what hot paths do.
+      if [ "$mode" = slow ] && [[ $spec == */@(debug|trace)_spec.lua ]]; then continue; fi
       echo "$mode $version $backend $spec" >>"$list"
     done
   done <<<"$pairs"

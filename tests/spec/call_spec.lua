@@ -391,7 +391,8 @@ function TestVarargs:test_lua_values()
 end
 
 function TestVarargs:test_pointers_to_structs_and_functions()
-  lu.assertEquals(vary("P", ffi.cast("s_ints *", ffi.new("s_ints", 3, 4))), "P3,4 ")
+  local s = ffi.new("s_ints", 3, 4)
+  lu.assertEquals(vary("P", ffi.cast("s_ints *", s)), "P3,4 ")
   lu.assertEquals(vary("P", ffi.new("s_ints[1]", { { 5, 6 } })), "P5,6 ")
   lu.assertEquals(vary("f", fx.pick_op(false)), "f17 ")
 end
@@ -563,6 +564,7 @@ end
 -- More ways to call than are kept, by a finaliser, while a call of the same type is being prepared.
 function TestVarargs:test_calls_by_finalisers_while_a_call_is_prepared()
   H.not_on_luajit "which cannot call such a function"
+  if os.getenv "FERRY_CHAOS" == "move" then lu.skip "its finaliser would run at nearly every call" end
   ffi.cdef "struct vary_large { long v[20000]; }; struct vary_large vary_large(int n, ...);"
   local lib = H.load "spec_calls"
   local unpack = table.unpack or unpack

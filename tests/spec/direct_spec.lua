@@ -212,7 +212,8 @@ end
 
 function TestDirect:test_const_objects()
   local s = ffi.new("struct { int x; }")
-  local c = ffi.cast("const int *", ffi.new "int[1]")
+  local zero = ffi.new "int[1]"
+  local c = ffi.cast("const int *", zero)
   twice(function()
     lu.assertEquals(c[0], 0)
     lu.assertError(function() c[0] = 1 end)

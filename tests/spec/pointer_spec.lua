@@ -26,7 +26,8 @@ function TestPointerArithmetic:test_add_and_subtract_numbers()
 end
 
 function TestPointerArithmetic:test_number_first()
-  local p = ffi.cast("int *", ffi.new("int[5]", { 10, 11, 12, 13, 14 }))
+  local a = ffi.new("int[5]", { 10, 11, 12, 13, 14 })
+  local p = ffi.cast("int *", a)
   lu.assertEquals((ffi.new("int", 2) + p)[0], 12)
   lu.assertEquals((2 + p)[0], 12)
 end

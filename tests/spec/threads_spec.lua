@@ -35,7 +35,7 @@ function TestForeignThreads:test_callbacks_are_freed_meanwhile()
       hold(cb)
       cb:free()
     end
-  ]], package.path, package.cpath, states / 20)
+  ]], package.path, package.cpath, math.max(states / 20, 10))
   lu.assertTrue(calls > 0)
 end
 

@@ -2,6 +2,7 @@
 // ever jumps over C frames; an error waits in the state until the innermost C call returns.
 #include "lua/calls/callback.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <deque>
@@ -10,6 +11,7 @@
 #include "lua/calls/call.h"
 #include "lua/calls/callback_data.h"
 #include "lua/calls/thunks.h"
+#include "lua/host/chaos.h"
 #include "lua/host/trace.h"
 #include "lua/state/guarded.h"
 #include "lua/state/held.h"
@@ -70,7 +72,7 @@ struct CallbackCData {
 };
 
 // One call of a callback, handed to the protected runner.
-struct Job {
+struct Invocation {
   CallbackRecord* record;
   void* const* args;
   void* result;
@@ -145,39 +147,39 @@ bool store_number(lua_State* L, const TypeInfo* info, void* result) {
 
 // Runs inside lua_pcall: pushes the arguments, calls, converts the result.
 int l_run(lua_State* L) {
-  auto* job = static_cast<Job*>(lua_touserdata(L, 1));
-  CallbackRecord* record = job->record;
+  auto* invocation = static_cast<Invocation*>(lua_touserdata(L, 1));
+  CallbackRecord* record = invocation->record;
   State* st = record->st;
   const int count = static_cast<int>(record->params.size());
   luaL_checkstack(L, count + 8, "too many arguments");
   lua_rawgeti(L, LUA_REGISTRYINDEX, record->function);
-  for (int i = 0; i < count; ++i) push_argument(L, st, record->params[static_cast<size_t>(i)], job->args[i]);
+  for (int i = 0; i < count; ++i) push_argument(L, st, record->params[static_cast<size_t>(i)], invocation->args[i]);
   const bool returns = record->result->rep != Rep::none;
   lua_call(L, count, returns ? 1 : 0);
-  if (returns && !store_number(L, record->result, job->result)) {
-    store_result(L, st, record, lua_gettop(L), job->result);
+  if (returns && !store_number(L, record->result, invocation->result)) {
+    store_result(L, st, record, lua_gettop(L), invocation->result);
   }
   return 0;
 }
 
-// Inside lua_pcall: argument 1 the job, argument 2 the error: what ffi.onerror asked for.
+// Inside lua_pcall: argument 1 the Invocation, argument 2 the error: what ffi.onerror asked for.
 int l_handle_error(lua_State* L) {
-  auto* job = static_cast<Job*>(lua_touserdata(L, 1));
-  CallbackRecord* record = job->record;
+  auto* invocation = static_cast<Invocation*>(lua_touserdata(L, 1));
+  CallbackRecord* record = invocation->record;
   State* st = record->st;
   lua_rawgeti(L, LUA_REGISTRYINDEX, record->on_error);
   if (lua_isfunction(L, -1)) {
     lua_pushvalue(L, 2);
     lua_call(L, 1, 1);
   }
-  if (record->result->rep != Rep::none) store_result(L, st, record, lua_gettop(L), job->result);
+  if (record->result->rep != Rep::none) store_result(L, st, record, lua_gettop(L), invocation->result);
   return 0;
 }
 
-// Inside lua_pcall: argument 1 the job, argument 2 what the function returned.
+// Inside lua_pcall: argument 1 the Invocation, argument 2 what the function returned.
 int l_convert(lua_State* L) {
-  auto* job = static_cast<Job*>(lua_touserdata(L, 1));
-  store_result(L, job->record->st, job->record, 2, job->result);
+  auto* invocation = static_cast<Invocation*>(lua_touserdata(L, 1));
+  store_result(L, invocation->record->st, invocation->record, 2, invocation->result);
   return 0;
 }
 
@@ -193,7 +195,7 @@ bool is_plain(State* st, TypeInfo* info) {
 }
 
 bool is_scalar_callback(State* st, const Function& f) {
-  if (f.params.size() > kMaxScalarParams) return false;
+  if (f.params.size() > kMaxScalarParams || only_slow_paths()) return false;
   for (const Param& p : f.params) {
     if (!is_plain(st, info_of(st, p.type))) return false;
   }
@@ -202,32 +204,32 @@ bool is_scalar_callback(State* st, const Function& f) {
 }
 
 // The pcall of a scalar callback: no C function in between. Returns lua_pcall's status, an error on top.
-int run_scalar(lua_State* L, Job* job) {
-  CallbackRecord* record = job->record;
+int run_scalar(lua_State* L, Invocation* invocation) {
+  CallbackRecord* record = invocation->record;
   State* st = record->st;
   const int count = static_cast<int>(record->params.size());
   for (int i = 0; i < count; ++i) {
     if (record->params[static_cast<size_t>(i)]->rep != Rep::reference) continue;
     void* target;
-    std::memcpy(&target, job->args[i], sizeof target);
+    std::memcpy(&target, invocation->args[i], sizeof target);
     if (target == nullptr) {  // reading it raises: inside of a pcall
       lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.runner);
-      lua_pushlightuserdata(L, job);
+      lua_pushlightuserdata(L, invocation);
       return lua_pcall(L, 1, 0, 0);
     }
   }
   lua_rawgeti(L, LUA_REGISTRYINDEX, record->function);
-  for (int i = 0; i < count; ++i) push_value(L, st, record->params[static_cast<size_t>(i)], job->args[i], 0);
+  for (int i = 0; i < count; ++i) push_value(L, st, record->params[static_cast<size_t>(i)], invocation->args[i], 0);
   const bool returns = record->result->rep != Rep::none;
   const int status = lua_pcall(L, count, returns ? 1 : 0, 0);
   if (status != 0 || !returns) return status;
-  if (store_number(L, record->result, job->result) || lua_isnil(L, -1)) {
+  if (store_number(L, record->result, invocation->result) || lua_isnil(L, -1)) {
     lua_pop(L, 1);
     return 0;
   }
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.converter);
   lua_insert(L, -2);
-  lua_pushlightuserdata(L, job);
+  lua_pushlightuserdata(L, invocation);
   lua_insert(L, -2);
   return lua_pcall(L, 2, 0, 0);
 }
@@ -238,28 +240,26 @@ void report(lua_State* L) {
     // No warn before 5.4: say it where Lua itself would.
     char line[512];
     const int length = std::snprintf(line, sizeof line, "ffi: error in a callback outside of any call: %s\n", text);
-    if (length > 0)
-      os::write_standard_error(
-          line, static_cast<size_t>(length) < sizeof line ? static_cast<size_t>(length) : sizeof line - 1);
+    if (length > 0) os::write_standard_error(line, std::min(static_cast<size_t>(length), sizeof line - 1));
   }
 }
 
 // The end of a call that has begun: `status` not 0: the error on top is told to onerror and kept for the call around.
-void leave(lua_State* L, Job* job, int status) {
-  CallbackRecord* record = job->record;
+void leave(lua_State* L, Invocation* invocation, int status) {
+  CallbackRecord* record = invocation->record;
   State* st = record->st;
-  set_caller(st->gate, job->caller);
+  set_caller(st->gate, invocation->caller);
   if (status != 0) {
     bool handled = false;
     if (record->on_error != LUA_NOREF) {
       lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.error_runner);
-      lua_pushlightuserdata(L, job);
+      lua_pushlightuserdata(L, invocation);
       lua_pushvalue(L, -3);
       handled = lua_pcall(L, 2, 0, 0) == 0;
       if (!handled) lua_pop(L, 1);  // the first error is the one to tell
     }
     // The call around the callback raises it; without one, onerror has been told or nobody can be.
-    if (job->caller != nullptr) {
+    if (invocation->caller != nullptr) {
       lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
       st->gate->callback_failed = true;
     } else {
@@ -268,7 +268,7 @@ void leave(lua_State* L, Job* job, int status) {
     }
   }
   --record->data->active;
-  set_caller(st->gate, job->caller);
+  set_caller(st->gate, invocation->caller);
   errno = st->gate->saved_errno;
 }
 
@@ -289,38 +289,38 @@ void handle(void* context, void* const* args, void* result) {
     return;
   }
   if (caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
-  Job job{record, args, result, caller};
+  Invocation invocation{record, args, result, caller};
   gate->saved_errno = errno;
   ++record->data->active;
   int status;
   if (record->scalar) {
-    status = run_scalar(L, &job);
+    status = run_scalar(L, &invocation);
   } else {
     lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.runner);
-    lua_pushlightuserdata(L, &job);
+    lua_pushlightuserdata(L, &invocation);
     status = lua_pcall(L, 1, 0, 0);
   }
-  leave(L, &job, status);
+  leave(L, &invocation, status);
 }
 
 // Compiled code has called the Lua function, which raised.
 void handle_failure(void* context, void* const* args, void* result) {
   CallbackRecord* record = static_cast<EntryData*>(context)->record;
-  Job job{record, args, result, record->st->gate->caller};
-  leave(job.caller, &job, LUA_ERRRUN);
+  Invocation invocation{record, args, result, record->st->gate->caller};
+  leave(invocation.caller, &invocation, LUA_ERRRUN);
 }
 
 // Compiled code has called the Lua function, whose result is on top and no number.
 void handle_result(void* context, void* const* args, void* result) {
   CallbackRecord* record = static_cast<EntryData*>(context)->record;
   State* st = record->st;
-  Job job{record, args, result, st->gate->caller};
-  lua_State* L = job.caller;
+  Invocation invocation{record, args, result, st->gate->caller};
+  lua_State* L = invocation.caller;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.converter);
   lua_insert(L, -2);
-  lua_pushlightuserdata(L, &job);
+  lua_pushlightuserdata(L, &invocation);
   lua_insert(L, -2);
-  leave(L, &job, lua_pcall(L, 2, 0, 0));
+  leave(L, &invocation, lua_pcall(L, 2, 0, 0));
 }
 
 // Gives the slot of the callback that was freed first back for reuse.

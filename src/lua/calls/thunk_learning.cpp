@@ -9,6 +9,7 @@
 
 #if defined(FERRY_NATIVE)
 #include "lua/calls/thunk_table.h"
+#include "lua/host/chaos.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"
 
@@ -59,7 +60,7 @@ uint32_t kind_of_top(lua_State* L, State* st) {
 
 void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
   Thunk* thunk = record->thunk;
-  if (thunk == nullptr || !thunk->variadic || thunk->shapes.size() >= kMaxShapeThunks) return;
+  if (thunk == nullptr || only_slow_paths() || !thunk->variadic || thunk->shapes.size() >= kMaxShapeThunks) return;
   // Where kinds of arguments are used that there is no code for, learning costs more than it brings.
   constexpr uint8_t kMaxFruitless = 16;
   if (thunk->fruitless >= kMaxFruitless) return;

@@ -16,6 +16,7 @@
 #include <type_traits>
 
 #include "lua/calls/thunk_table.h"
+#include "lua/host/chaos.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"
 
@@ -188,7 +189,7 @@ Result<call::CodeBlock> compile(State* st, Thunk* thunk, FunctionRecord* record)
   }
   auto plan = abi::plan_call(*st->types, thunk->type->id);
   if (!plan) return plan.error();
-  if (record != nullptr) record->expected = call::expected_top(st->stack, thunk->params.size());
+  if (record != nullptr && !only_slow_paths()) record->expected = call::expected_top(st->stack, thunk->params.size());
   return call::make_thunk(st->thunks.table->host, spec_of(st, thunk, *plan, record));
 }
 
@@ -287,7 +288,7 @@ bool is_native_code(lua_CFunction function) {
 
 int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
   CallInfo* info = call_info_of(L, st, type);
-  if (!info->thunk_tried) {
+  if (!info->thunk_tried && !only_slow_paths()) {
     info->thunk_tried = true;
     info->thunk = add_thunk(st, type, nullptr, entry(slow_pointer_call));
   }

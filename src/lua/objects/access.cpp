@@ -6,6 +6,7 @@
 #include "lua/objects/access.h"
 
 #include "base/memory.h"
+#include "lua/host/chaos.h"
 #include "lua/objects/index.h"
 #include "lua/state/anchor.h"
 #include "lua/state/direct.h"
@@ -304,6 +305,7 @@ void set_index_events(lua_State* L, State* st) {
 }
 
 void learn_members(State* st, const CData* cd, const TypeInfo* record) {
+  if (only_slow_paths()) return;
   TypeInfo* own = info_of(st, cd->type);
   const bool at_data = own->rep == Rep::record ||
                        ((own->rep == Rep::pointer || own->rep == Rep::reference) && base_of(st, own) == record);
@@ -311,6 +313,7 @@ void learn_members(State* st, const CData* cd, const TypeInfo* record) {
 }
 
 void learn_elements(State* st, const CData* cd) {
+  if (only_slow_paths()) return;
   TypeInfo* own = info_of(st, cd->type);
   if (own->rep != Rep::array && own->rep != Rep::pointer) return;
   const TypeInfo* element = base_of(st, own);
