@@ -30,6 +30,24 @@ foreach(version ${ferry_luas})
     install(FILES ${PROJECT_BINARY_DIR}/ferry-${version}.pc DESTINATION lib/pkgconfig)
   endif()
 endforeach()
+
+# The command, bin/ferry: a Lua script, run by the first interpreter of these that is there. FERRY_INSTALL_LMOD is that of a
+# package manager, which has its own way to install commands.
+set(FERRY_INTERPRETERS "")
+foreach(version 5.4 5.5 5.3 5.2 5.1)
+  string(REPLACE . "" short ${version})
+  if(TARGET ferry_lua${short})
+    string(APPEND FERRY_INTERPRETERS "lua${version} lua${short} ")
+  endif()
+endforeach()
+string(APPEND FERRY_INTERPRETERS lua)
+configure_file(bin/ferry.in bin/ferry @ONLY FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
+  WORLD_READ WORLD_EXECUTE)
+if(NOT FERRY_INSTALL_LMOD)
+  install(PROGRAMS ${PROJECT_BINARY_DIR}/bin/ferry DESTINATION bin)
+  install(FILES docs/ferry.1 DESTINATION share/man/man1)
+endif()
+
 if(FERRY_INSTALL_DEVEL)
   install(FILES include/ferry.h DESTINATION include)
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/ferry-config-version.cmake COMPATIBILITY SameMinorVersion)

@@ -182,6 +182,8 @@ void push_run_time(lua_State* L, State* st) {
   lua_createtable(L, 0, 32);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   set_functions(L, kRunTime, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  set_functions(L, kWorldFunctions, 1);
   lua_pushnil(L);
   wrap_literal(L, st);
   lua_setfield(L, -2, "null");

@@ -10,4 +10,7 @@ namespace ferry::lua {
 // them with a cdata, ["1LL"], ["1ULL"], ["2i"] are boxed numbers.
 void push_run_time(lua_State* L, State* st);
 
+// More of its functions, for ferry.luajit (luajit_world.cpp).
+extern const luaL_Reg kWorldFunctions[];
+
 }  // namespace ferry::lua

@@ -1,0 +1,182 @@
+-- The command `ferry`: runs, translates and checks programs written for LuaJIT, and says what Ferry found on this host.
+local usage = [=[
+usage: ferry [options] [script [arguments]]
+  -e text      run the text
+  -l module    require the module
+  -            run standard input
+  --version    say the versions
+  --help       this text
+or: ferry lint file...          name the lines that need translation, or mean something else on this Lua
+    ferry translate file        print the file as this Lua understands it (--dialect 5.1 to 5.5 for another one)
+    ferry doctor                say what runs the calls here, and why
+]=]
+
+local function fail(message)
+  io.stderr:write("ferry: ", message, "\n")
+  os.exit(1)
+end
+
+local function read(path)
+  local file, why = path == "-" and io.stdin or io.open(path, "rb")
+  if not file then fail("cannot open " .. why) end
+  local text = file:read "*a"
+  if not text then fail("cannot read " .. path) end
+  return text
+end
+
+-- The dialect in `words`, whose option it takes out.
+local function take_dialect(words)
+  for i = 1, #words do
+    if words[i] == "--dialect" then
+      local dialect = words[i + 1]
+      if not dialect or not dialect:match "^5%.[1-5]$" then fail "--dialect takes 5.1 to 5.5" end
+      table.remove(words, i)
+      table.remove(words, i)
+      return dialect
+    end
+  end
+end
+
+local commands = {}
+
+function commands.translate(ferry, words)
+  local dialect = take_dialect(words)
+  if #words ~= 1 then fail "translate takes one file" end
+  local text, why = ferry.translate(read(words[1]), words[1], { dialect = dialect, program = true })
+  if not text then fail(why) end
+  io.write(text)
+  return 0
+end
+
+-- What is the same text and means something else: pattern, and what to know.
+local meanings = {
+  { "%f[%w_]setfenv%f[^%w_]", "setfenv: there from ferry.luajit on; 5.2 and later have _ENV" },
+  { "%f[%w_]getfenv%f[^%w_]", "getfenv: there from ferry.luajit on; 5.2 and later have _ENV" },
+  { "%f[%w_]module%s*[%(\"']", "module: there from ferry.luajit on; gone in 5.2 and later" },
+  { "%f[%w_]unpack%s*%(", "unpack: there from ferry.luajit on; table.unpack in 5.2 and later" },
+  { "%f[%w_]loadstring%f[^%w_]", "loadstring: there from ferry.luajit on; load in 5.2 and later" },
+  { "jit%.util%.funcbc", "jit.util.funcbc: there is no bytecode of LuaJIT" },
+  { "jit%.util%.trace", "jit.util.trace...: there are no traces" },
+  { "require%s*%(?%s*[\"']jit%.[bdvpz]", "jit.bc, jit.dump, jit.v, jit.p: there are no bytecode and traces of LuaJIT" },
+  { "lua_State%s*%*", "lua_State *: C functions of Lua's API cannot be called through ffi here" },
+  { "string%.dump%f[^%w_]", "string.dump: bytecode of this Lua, not LuaJIT's" },
+}
+
+function commands.lint(ferry, words)
+  local dialect = take_dialect(words)
+  local found = 0
+  if #words == 0 then fail "lint takes files" end
+  for _, path in ipairs(words) do
+    local text = read(path)
+    local _, why, notes = ferry.translate(text, path, { dialect = dialect, notes = true })
+    notes = notes or {}
+    if not _ then
+      print((why:gsub(": line (%d+): ", ":%1: ", 1)))
+      found = found + 1
+    end
+    local number = 0
+    for line in (text:gsub("\r\n", "\n") .. "\n"):gmatch "(.-)\n" do
+      number = number + 1
+      for _, row in ipairs(meanings) do
+        if not line:find "^%s*%-%-" and line:find(row[1]) then notes[#notes + 1] = { line = number, text = row[2] } end
+      end
+    end
+    for i, note in ipairs(notes) do note.index = i end
+    table.sort(notes, function(a, b)
+      if a.line ~= b.line then return a.line < b.line end
+      return a.index < b.index
+    end)
+    for _, note in ipairs(notes) do print(("%s:%d: %s"):format(path, note.line, note.text)) end
+    found = found + #notes
+  end
+  return found == 0 and 0 or 1
+end
+
+local function interpreter()
+  local i = 0
+  while arg and arg[i - 1] do i = i - 1 end
+  return arg and arg[i] or "?"
+end
+
+function commands.doctor(ferry)
+  local function row(name, value) print(("%-16s%s"):format(name, value)) end
+  row("Lua", _VERSION .. " (" .. interpreter() .. ")")
+  row("Ferry", (package.searchpath and package.searchpath("ferry.core", package.cpath)) or "ferry.core is loaded")
+  row("host", ferry.os .. " " .. ferry.arch)
+  row("back end", ferry.backend .. (os.getenv "FERRY_BACKEND" and " (FERRY_BACKEND)" or ""))
+  row("stack access", ferry.stack .. (os.getenv "FERRY_STACK" and " (FERRY_STACK)" or ""))
+  row("pages", os.getenv "FERRY_PAGES" or "as the system allows")
+  row("pointer size", ferry.sizeof "void *" .. " bytes")
+  ferry.cdef "int ferry_doctor_abs(int) __asm__(\"abs\");"
+  row("a call", ferry.C.ferry_doctor_abs(-1) == 1 and "works" or "gives a wrong result")
+  local callback_ok, why = pcall(function()
+    local f = ferry.cast("int (*)(int)", function(x) return x + 1 end)
+    assert(f(1) == 2)
+    f:free()
+  end)
+  row("a callback", callback_ok and "works" or why)
+  if ferry.debug then
+    local code = ferry.debug().code
+    if code then
+      row("native code", ("%d pages, %d blocks, %d bytes"):format(code.pages or 0, code.blocks or 0, code.bytes or 0))
+    end
+  end
+  for _, name in ipairs { "z", "sqlite3", "crypto", "ssl" } do
+    row("lib" .. name, pcall(ferry.load, name) and "found" or "not found")
+  end
+  return 0
+end
+
+return function(words, version)
+  local ok, ferry = pcall(require, "ferry.core")
+  if not ok then fail("Ferry is not installed for " .. _VERSION .. ":\n" .. tostring(ferry)) end
+  local command = commands[words[1]]
+  if command then
+    local rest = {}
+    for i = 2, #words do rest[#rest + 1] = words[i] end
+    os.exit(command(ferry, rest))
+  end
+  local i, before = 1, {}
+  while words[i] and words[i]:sub(1, 1) == "-" and words[i] ~= "-" do
+    local word = words[i]
+    if word == "--version" or word == "-v" then
+      print("Ferry " .. version .. ", " .. _VERSION .. ", back end " .. ferry.backend)
+      os.exit(0)
+    elseif word == "--help" or word == "-h" then
+      io.write(usage)
+      os.exit(0)
+    elseif word == "--" then
+      i = i + 1
+      break
+    elseif word == "-e" or word == "-l" then
+      if not words[i + 1] then fail(word .. " takes a word") end
+      before[#before + 1] = { word, words[i + 1] }
+      i = i + 1
+    elseif word:match "^%-[el]." then
+      before[#before + 1] = { word:sub(1, 2), word:sub(3) }
+    else
+      fail("unknown option " .. word .. "\n" .. usage)
+    end
+    i = i + 1
+  end
+  local script = words[i]
+  if not script and #before == 0 then
+    io.stderr:write(usage)
+    os.exit(1)
+  end
+  local layer = require "ferry.luajit"
+  local arguments = { [0] = script }
+  for j = -i, #words do arguments[j - i] = words[j] end
+  arg = arguments
+  require "ferry.luajit.program"(layer, "ferry", arguments, function(...)
+    for _, option in ipairs(before) do
+      if option[1] == "-e" then
+        assert(loadstring(option[2], "=(command line)"))()
+      else
+        _G[option[2]] = require(option[2])
+      end
+    end
+    if script == "-" then return assert(loadfile())(...) end
+    if script then return layer.run(script, ...) end
+  end)
+end

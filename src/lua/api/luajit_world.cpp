@@ -1,0 +1,125 @@
+// What ferry.luajit needs of C: texts of numbers, tables with room, metamethods of cdata. In the table of run_time.h.
+#include <cmath>
+#include <cstdio>
+
+#include "lua/api/run_time.h"
+#include "lua/objects/metatype.h"
+#include "lua/state/guarded.h"
+#include "lua/state/raise.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// Whether this Lua writes the number at idx in another way than LuaJIT: 5.3 and later mark floats (1.0), and a nan may
+// have a sign.
+bool differs(lua_State* L, int idx) {
+  if (lua_type(L, idx) != LUA_TNUMBER) return false;
+  if constexpr (kNativeIntegers) return !is_integer_subtype(L, idx);
+  const lua_Number n = lua_tonumber(L, idx);
+  return n != n;
+}
+
+void push_number_text(lua_State* L, lua_Number n) {
+  if (std::isnan(n)) {
+    lua_pushliteral(L, "nan");
+  } else if (std::isinf(n)) {
+    lua_pushstring(L, n < 0 ? "-inf" : "inf");
+  } else {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.14g", static_cast<double>(n));
+    lua_pushstring(L, text);
+  }
+}
+
+// text(...): the arguments, numbers that LuaJIT would write differently as it does.
+int l_text(lua_State* L) {
+  const int count = lua_gettop(L);
+  for (int i = 1; i <= count; ++i) {
+    if (!differs(L, i)) continue;
+    luaL_checkstack(L, 1, "too many arguments");
+    push_number_text(L, lua_tonumber(L, i));
+    lua_replace(L, i);
+  }
+  return count;
+}
+
+// concat(t [, separator [, first [, last]]]): table.concat with such texts.
+int l_concat_texts(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  size_t length = 0;
+  const char* separator = luaL_optlstring(L, 2, "", &length);
+  const auto first = static_cast<int64_t>(luaL_optnumber(L, 3, 1));
+  const int64_t last =
+      lua_isnoneornil(L, 4) ? static_cast<int64_t>(raw_length(L, 1)) : static_cast<int64_t>(luaL_checknumber(L, 4));
+  luaL_Buffer buffer;
+  luaL_buffinit(L, &buffer);
+  for (int64_t i = first; i <= last; ++i) {
+    raw_geti(L, 1, static_cast<int>(i));
+    const int type = lua_type(L, -1);
+    if (type != LUA_TSTRING && type != LUA_TNUMBER) {
+      raise(L, "invalid value (%s) at index %d in table for 'concat'", lua_typename(L, type), static_cast<int>(i));
+    }
+    if (differs(L, -1)) {
+      push_number_text(L, lua_tonumber(L, -1));
+      lua_remove(L, -2);
+    }
+    luaL_addvalue(&buffer);
+    if (i < last) luaL_addlstring(&buffer, separator, length);
+  }
+  luaL_pushresult(&buffer);
+  return 1;
+}
+
+// new_table(elements, others): an empty table with room.
+int l_new_table(lua_State* L) {
+  constexpr lua_Number kMost = 1 << 26;
+  const lua_Number elements = luaL_checknumber(L, 1);
+  const lua_Number others = luaL_checknumber(L, 2);
+  lua_createtable(L, elements > 0 && elements <= kMost ? static_cast<int>(elements) : 0,
+                  others > 0 && others <= kMost ? static_cast<int>(others) : 0);
+  return 1;
+}
+
+int l_no_finaliser(lua_State*) {
+  return 0;
+}
+
+// newproxy([true | proxy]): a userdata without contents; with a metatable of its own, or that of another one.
+int l_newproxy(lua_State* L) {
+  lua_settop(L, 1);
+  new_userdata(L, 0);
+  if (lua_type(L, 1) == LUA_TUSERDATA) {
+    if (!lua_getmetatable(L, 1)) raise_argument(L, 1, "boolean or proxy expected");
+  } else if (lua_toboolean(L, 1)) {
+    lua_createtable(L, 0, 1);
+    // 5.2 and later finalise what had a __gc when its metatable was set: programs set theirs afterwards.
+    lua_pushcfunction(L, l_no_finaliser);
+    lua_setfield(L, -2, "__gc");
+  } else {
+    return 1;
+  }
+  lua_setmetatable(L, 2);
+  return 1;
+}
+
+// metamethod(value, event): what the metatype of a cdata has for the event, else nil.
+int l_metamethod(lua_State* L) {
+  State* st = open_call(L);
+  const char* event = luaL_checkstring(L, 2);
+  if (lua_type(L, 1) != LUA_TUSERDATA || to_cdata(L, st, 1) == nullptr) return 0;
+  return push_metamethod(L, st, 1, event) ? 1 : 0;
+}
+
+}  // namespace
+
+const luaL_Reg kWorldFunctions[] = {
+    {"text", l_text},
+    {"concat", l_concat_texts},
+    {"new_table", l_new_table},
+    {"newproxy", l_newproxy},
+    {"metamethod", guarded<l_metamethod>},
+    {nullptr, nullptr},
+};
+
+}  // namespace ferry::lua

@@ -1,0 +1,244 @@
+-- LuaJIT's modules, globals and behaviours under ferry.luajit, for programs that are loaded through it.
+-- oracle: LuaJIT
+local H = require "spec_helper"
+local lu, ffi = H.lu, H.ffi
+local layer = not H.is_luajit and require "ferry.luajit"
+
+-- Rows: an expression, and its value by LuaJIT. Both sides load the same text.
+local function check(rows)
+  for _, row in ipairs(rows) do
+    lu.assertEquals(assert(loadstring("return " .. row[1], "=text"))(), row[2], row[1])
+  end
+end
+
+TestLayerWorld = {}
+
+function TestLayerWorld:test_numbers_as_text()
+  check {
+    { "tostring(10 / 2)", "5" }, { "tostring(0 / 0)", "nan" }, { "tostring(-(0 / 0))", "nan" }, { "tostring(2 ^ 53)", "9.007199254741e+15" },
+    { "tostring(1e100)", "1e+100" }, { "tostring(-1 / 0)", "-inf" }, { "table.concat({ 4 / 2, 'x', 1.5 }, ',')", "2,x,1.5" },
+    { "string.format('%d %d %i %s', 3.5, -3.5, 7 / 2, 6 / 2)", "3 -3 3 3" }, { "string.format('%5.1f|%5s|%-4d|', 0 / 0, 4 / 2, 7.9)", "  nan|    2|7   |" },
+    { "string.format('%x %X %5d %d', 255ULL, 171LL, 7LL, -3LL)", "ff AB     7 -3" }, { "string.format('%s %s', nil, true)", "nil true" },
+    { "tonumber(10, 16)", 16 }, { "tonumber('ff', 16)", 255 }, { "string.format('%%%d', 1)", "%1" },
+  }
+  H.not_on_luajit()
+  lu.assertErrorMsgContains("to 'format' (no value)", function() return ("%d %s"):format(1.5) end)
+end
+
+function TestLayerWorld:test_strings()
+  check {
+    { "('abc'):gsub('%w*', 'x')", "xx" }, { "('hello world'):gsub('%w*', 'x')", "xx xx" }, { "('abc'):gsub('b*', '-')", "-a--c-" },
+    { "(' a b '):gsub('^%s*', 'x')", "xa b " }, { "('a,b,,c'):gsub('[^,]*', '<%0>')", "<a><>,<b><>,<>,<c><>" }, { "('abc'):gsub('', '-')", "-a-b-c-" },
+    { "('abc'):gsub('(%w)', '%1%1', 2)", "aabbc" }, { "('abc'):gsub('%w?', { a = 1, b = false })", "1bc" }, { "('x'):rep(3, ',')", "x,x,x" },
+    { "('a\\0b'):find('\\0')", 2 }, { "('a b'):match('%g+')", "a" }, { "('a\\1b'):gsub('[^%g]', '?')", "a?b" },
+    { "(function() local t = {} for m in ('a,b,,c'):gmatch('[^,]*') do t[#t + 1] = m end return table.concat(t, '|') end)()", "a||b|||c|" },
+  }
+end
+
+function TestLayerWorld:test_tables_and_math()
+  check {
+    { "select('#', table.remove({}, 5))", 0 }, { "(function() local t = {} table.insert(t, 3, 'x') return t[3] end)()", "x" },
+    { "table.maxn { 1, nil, 3, [10.5] = 1 }", 10.5 }, { "table.getn { 1, 2 }", 2 }, { "table.foreach({ 5 }, function(k, v) return k + v end)", 6 },
+    { "table.foreachi({ 1, 2 }, function(i, v) if i == 2 then return v end end)", 2 }, { "#require 'table.new'(4, 4)", 0 },
+    { "(function() local t = { 1, a = 2 } require 'table.clear'(t) return next(t) end)()", nil },
+    { "table.concat(table.move({ 1, 2, 3 }, 1, 3, 2), ',')", "1,1,2,3" }, { "math.pow(2, 10)", 1024 }, { "math.ldexp(0.5, 4)", 8 },
+    { "math.frexp(8)", 0.5 }, { "select(2, math.frexp(8))", 4 }, { "math.cosh(0)", 1 }, { "math.log10(1000)", 3 }, { "math.log(8, 2)", 3 },
+    { "math.atan2(0, -1) > 3", true }, { "math.randomseed(1.5)", nil }, { "gcinfo() > 0", true },
+    { "unpack({ 1, 2, 3 }, 3)", 3 },
+  }
+end
+
+function TestLayerWorld:test_extensions_of_openresty()
+  H.not_on_luajit "this LuaJIT has none"
+  check {
+    { "require 'table.isarray' { 1, 2 } and not table.isarray { a = 1 }", true }, { "require 'table.nkeys' { 1, 2, a = 3 }", 3 },
+    { "require 'table.isempty' {} and not table.isempty { 1 }", true }, { "require 'table.clone' { a = 5 }.a", 5 },
+  }
+end
+
+function TestLayerWorld:test_environments()
+  lu.assertEquals({ assert(loadstring [[
+    local f = setfenv(function() return x end, { x = 5 })
+    local function inner() setfenv(2, { y = 7 }) end
+    local function outer() inner() return y end
+    local env = {}
+    setfenv(loadstring "a = 1LL b = a == 1 function c() return b end", env)()
+    return f(), getfenv(f).x, outer(), env.b, env.c(), getfenv(0) == _G
+  ]]) () }, { 5, 5, 7, true, true, true })
+  lu.assertErrorMsgContains("'setfenv' cannot change environment of given object", setfenv, rawget, {})
+  lu.assertErrorMsgContains("invalid level", getfenv, 1000)
+end
+
+function TestLayerWorld:test_module()
+  assert(loadstring([[
+    module("layer.sample", package.seeall)
+    local NULL = require "ffi".cast("void *", 0)
+    function is_nil(x) return x == nil end
+    result = is_nil(NULL)
+  ]])) ("layer.sample")
+  lu.assertEquals({ layer_sample_result = package.loaded["layer.sample"].result, name = layer and _G.layer.sample._NAME or "layer.sample" },
+    { layer_sample_result = true, name = "layer.sample" })
+  lu.assertFalse(package.loaded["layer.sample"].is_nil(5))
+end
+
+function TestLayerWorld:test_metamethods_of_cdata()
+  lu.assertEquals(assert(loadstring [[
+    local ffi = require "ffi"
+    local T = ffi.metatype("struct { int n; }", {
+      __ipairs = function(t) return function(_, i) i = i + 1 if i <= t.n then return i, i * i end end, t, 0 end,
+      __pairs = function(t) return next, { a = 1 } end, __len = function() return 4 end, __tostring = function() return "T!" end,
+      __call = function(_, x) return x end })
+    local o, out = T(3), {}
+    for i, v in ipairs(o) do out[#out + 1] = i .. v end
+    for k, v in pairs(o) do out[#out + 1] = k .. v end
+    out[#out + 1] = #o
+    out[#out + 1] = tostring(o)
+    out[#out + 1] = o(8)
+    return table.concat(out, " ")
+  ]]) (), "11 24 39 a1 4 T! 8")
+end
+
+function TestLayerWorld:test_jit()
+  check {
+    { "type(jit.status()) == 'boolean' and type(jit.os) == 'string' and jit.version_num >= 20100", true }, { "require 'jit' == jit", true },
+    { "jit.version:match '^LuaJIT 2%.1' ~= nil", true }, { "jit.on() == nil and jit.off() == nil and jit.flush() == nil", true },
+    { "require 'jit.util'.funcinfo(loadstring('\\n\\nreturn 1')).linedefined", 0 }, { "require 'bit' == bit and bit.band(7, 5)", 5 },
+  }
+  H.not_on_luajit()
+  for _, name in ipairs { "jit.bc", "jit.v", "jit.dump" } do
+    lu.assertErrorMsgContains("there is no bytecode and are no traces of LuaJIT", require, name)
+  end
+  lu.assertErrorMsgContains("there is no bytecode", require "jit.util".funcbc, print, 1)
+  lu.assertStrContains(select(2, load "\27LJ\2"), "bytecode of LuaJIT cannot be loaded by Lua 5.")
+end
+
+function TestLayerWorld:test_loading()
+  local f, why = load("x =", "=n")
+  lu.assertNil(f)
+  lu.assertStrContains(why, "n:1: unexpected symbol near")
+  lu.assertEquals({ pcall(assert(loadstring("\n\nerror('x')\nreturn 1LL", "@foo.lua"))) }, { false, "foo.lua:3: x" })
+  local pieces = { "return ", "1LL == 1", nil }
+  local i = 0
+  lu.assertTrue(assert(load(function() i = i + 1 return pieces[i] end)) ())
+  lu.assertEquals(load("return x, 1LL == 1", "=n", "t", { x = 4 }) (), 4)
+  lu.assertEquals({ load("return 1", "n", "b") }, { nil, "attempt to load chunk with wrong mode" })
+  lu.assertEquals(load(string.dump(loadstring "return 2LL == 2")) and 1, 1)
+  lu.assertEquals({ xpcall(function(...) return ... end, print, 1, 2) }, { true, 1, 2 })
+  lu.assertNil(coroutine.running())
+  lu.assertTrue(coroutine.wrap(function() return coroutine.running() ~= nil end)())
+  lu.assertEquals(os.execute "exit 3", 768)
+end
+
+function TestLayerWorld:test_require_and_files()
+  local folder = os.tmpname()
+  os.remove(folder)
+  assert(os.execute("mkdir " .. folder) == 0)
+  local function write(name, text)
+    local file = assert(io.open(folder .. "/" .. name, "wb"))
+    file:write(text)
+    file:close()
+  end
+  write("layer_module.lua", "#!/usr/bin/env luajit\nlocal n = select('#', ...)\nreturn { name = ..., n = n, same = 1ULL == 1 }")
+  write("layer_bad.lua", "return 1ULL +")
+  local path = package.path
+  package.path = folder .. "/?.lua;" .. path
+  local module = require "layer_module"
+  local ok, why = pcall(require, "layer_bad")
+  local direct, second = dofile(folder .. "/layer_module.lua"), loadfile(folder .. "/layer_module.lua")
+  package.path = path
+  os.remove(folder .. "/layer_module.lua")
+  os.remove(folder .. "/layer_bad.lua")
+  os.remove(folder)
+  lu.assertEquals(module, { name = "layer_module", n = 1, same = true })
+  lu.assertFalse(ok)
+  lu.assertStrContains(why, "layer_bad.lua:1:")
+  lu.assertEquals(direct, { n = 0, same = true })
+  lu.assertEquals(second(5), { name = 5, n = 1, same = true })
+  lu.assertStrContains(select(2, loadfile "/none/such.lua"), "cannot open /none/such.lua")
+end
+
+function TestLayerWorld:test_newproxy()
+  local p = newproxy(true)
+  getmetatable(p).__len = function() return 9 end
+  lu.assertEquals(#p, 9)
+  lu.assertEquals(#newproxy(p), 9)
+  lu.assertNil(getmetatable(newproxy()))
+  local done = false
+  do
+    local q = newproxy(true)
+    getmetatable(q).__gc = function() done = true end
+  end
+  p = nil
+  collectgarbage()
+  collectgarbage()
+  lu.assertTrue(done)
+end
+
+TestLayerBuffer = {}
+
+local function hex(s) return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
+
+function TestLayerBuffer:test_serialised()
+  local buffer = require "string.buffer"
+  for _, row in ipairs {
+    { "1", "07000000000000f03f" }, { "-1", "07000000000000f0bf" }, { "1.5", "07000000000000f83f" }, { "2^32", "07000000000000f041" },
+    { "0/0", "07000000000000f8ff" }, { "true", "02" }, { "'abc'", "23616263" }, { "{}", "08" }, { "nil", "00" },
+    { "{1,2}", "0c0307000000000000f03f070000000000000040" }, { "{a=1}", "0901216107000000000000f03f" },
+    { "{1,nil,3}", "0c0407000000000000f03f00070000000000000840" }, { "{1,2,x=3}", "0d030107000000000000f03f0700000000000000402178070000000000000840" },
+    { "5LL", "100500000000000000" }, { "5ULL", "110500000000000000" }, { "2i", "1200000000000000000000000000000040" },
+  } do
+    local text = buffer.encode(assert(loadstring("return " .. row[1]))())
+    lu.assertEquals(hex(text), row[2], row[1])
+    lu.assertEquals(hex(buffer.encode(buffer.decode(text))), row[2], row[1])
+  end
+  lu.assertEquals(hex(buffer.encode(("x"):rep(0xe0)):sub(1, 3)), "e02078")
+  lu.assertErrorMsgContains("cannot serialize 'function'", buffer.encode, print)
+  lu.assertErrorMsgContains("unexpected end of buffer", buffer.decode, "")
+  lu.assertErrorMsgContains("left-over data in buffer", buffer.decode, "\0\0")
+  local o = buffer.new { dict = { "a", "b" }, metatable = {} }
+  lu.assertEquals(hex(o:encode { b = "a" }:tostring()), "09010f012161")
+  lu.assertEquals(o:decode(), { b = "a" })
+  for _, text in ipairs { "\9\255\255\255\255\127", "\12\255\255\255\255\127", "\35a", "\15\0", "\14\0\8", "\31", "\7abc" } do
+    lu.assertFalse((pcall(buffer.decode, text)), hex(text))
+  end
+end
+
+function TestLayerBuffer:test_queue()
+  local buffer = require "string.buffer"
+  local b = buffer.new()
+  b:put(1, "a", 2.5, "t")
+  lu.assertEquals({ tostring(b), #b, b:get(2), b:get(), #b, type(b) }, { "1a2.5t", 6, "1a", "2.5t", 0, "userdata" })
+  b:put(setmetatable({}, { __tostring = function() return "TS" end })):putf("%d %s", 3.7, "q")
+  lu.assertEquals({ tostring(b:skip(2)), b .. "x", "y" .. b }, { "3 q", "3 qx", "y3 q" })
+  lu.assertEquals({ b:set "hello":get(1, 2, nil) }, { "h", "el", "lo" })
+  local pointer, room = b:reset():reserve(10)
+  lu.assertTrue(room >= 10)
+  pointer[0] = 65
+  lu.assertEquals(tostring(b:commit(1)), "A")
+  lu.assertFalse((pcall(b.commit, b, 100000)))
+  lu.assertFalse((pcall(b.put, b, {})))
+  lu.assertFalse((pcall(b.get, b, -1)))
+  local data, length = b:putcdata(ffi.new("char[4]", "xyz"), 3):ref()
+  lu.assertEquals({ ffi.string(data, length), #b:free() }, { "Axyz", 0 })
+  for i = 1, 2000 do b:put(i, ",") if i % 3 == 0 then b:skip(4) end end
+  lu.assertEquals({ #b, b:get(8), #b:get() }, { 6229, "694,695,", 6221 })
+end
+
+TestLayerUninstall = {}
+
+function TestLayerUninstall:test_all_is_put_back()
+  H.not_on_luajit()
+  local had_jit, had_unpack = jit, unpack
+  layer.uninstall()
+  local after = { jit = jit, format = string.format, load = load }
+  local ok = (loadstring or load)("return 1ULL == 1")
+  layer.install()
+  lu.assertNil(after.jit)
+  lu.assertNil(ok)
+  lu.assertNotEquals(after.load, load)
+  lu.assertNotNil(had_jit)
+  lu.assertNotNil(had_unpack)
+  lu.assertEquals(assert(loadstring "return 1ULL == 1")(), true)
+end
+
+H.run()
