@@ -55,6 +55,17 @@ void Parser::wrap(const Comparison& c, std::string_view function) {
   edits_.close(c.right.end, c.before_paren ? ");" : ")", c.rank);
 }
 
+// a .. b, where an operand may be a float: a .. __ferry.text(b).
+void Parser::write_as_text(const Text& text) {
+  const Expr& e = text.operand;
+  const Type type = scope_.type_of(e.known);
+  if (type == Type::string || type == Type::plain) return;
+  if (e.shape == Shape::literal && text_of(e).find_first_of(".eEpP") == std::string_view::npos) return;
+  need_run_time();
+  edits_.open(e.start, "__ferry.text(", text.rank);
+  edits_.close(e.end, ")", text.rank);
+}
+
 // What stands for the literal.
 std::string_view Parser::literal_key(const Expr& literal) {
   const std::string_view text = text_of(literal);

@@ -94,6 +94,11 @@ Parser::Expr Parser::expression(int limit) {
   if (op == Tok::kw_not || op == Tok::minus || op == Tok::hash || op == Tok::tilde) {
     const uint32_t start = tok_.at;
     next();
+    // LuaJIT negates the imaginary part of such a constant, and nothing else.
+    if (op == Tok::minus && at(Tok::number) && (text_[tok_.end - 1] | 0x20) == 'i' && ahead().kind != Tok::caret) {
+      edits_.replace(start, start + 1, " ");
+      negates_imaginary_ = true;
+    }
     const Expr operand = expression(kUnaryPriority);
     if (op == Tok::kw_not) e.known = Known::of(Type::plain);
     if (op == Tok::minus) {
@@ -130,6 +135,13 @@ Parser::Expr Parser::binary(Expr left, int limit) {
     if (op.kind == Tok::equal || op.kind == Tok::not_equal || (dialect_ <= 51 && is_comparison(op.kind))) {
       comparisons_.push_back({left, right, op, edits_.next(), at(Tok::left_paren)});
     }
+    if (op.kind == Tok::concat) {
+      e.is_concat = true;
+      if (dialect_ >= 53) {
+        texts_.push_back({left, edits_.next()});
+        if (!right.is_concat) texts_.push_back({right, edits_.next()});
+      }
+    }
     left = e;
   }
 }
@@ -151,7 +163,9 @@ void Parser::number(Expr* e) {
       widened_.push_back({{t.at, t.end}, edits_.keep(std::move(literal.text))});
       break;
     case Literal::Kind::boxed:
-      edits_.replace(t.at, t.end, edits_.keep("__ferry[\"" + literal.text + "\"]"));
+      edits_.replace(t.at, t.end,
+                     edits_.keep((negates_imaginary_ ? "__ferry[\"-" : "__ferry[\"") + literal.text + "\"]"));
+      negates_imaginary_ = false;
       need_run_time();
       note(t.line, "a boxed number");
       separate_from_paren(t.end);

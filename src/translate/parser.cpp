@@ -83,6 +83,7 @@ bool Parser::run() {
   close_jumps();
   scope_.settle();
   for (const Comparison& c : comparisons_) compare(c);
+  for (const Text& text : texts_) write_as_text(text);
   if (!is_newer_) {
     for (const auto& [place, text] : widened_) edits_.replace(place.at, place.end, text);
   }

@@ -47,6 +47,7 @@ class Parser {
     Shape shape = Shape::other;
     bool open_ended = false;  // may have several values
     VarId variable = kNoVar;
+    bool is_concat = false;  // a `..` without parentheses
   };
   // A comparison, decided when the types of all variables are known.
   struct Comparison {
@@ -54,6 +55,11 @@ class Parser {
     Token op;
     uint32_t rank;
     bool before_paren;
+  };
+  // An operand of `..`: 5.3 and later write whole floats with a fraction.
+  struct Text {
+    Expr operand;
+    uint32_t rank;
   };
   struct Function {
     size_t first_inside;  // visible variables before its body: its parameters are among them
@@ -111,6 +117,7 @@ class Parser {
 
   // comparisons.cpp
   void compare(const Comparison& c);
+  void write_as_text(const Text& text);
   void compare_order(const Comparison& c);
   void compare_local(const Comparison& c, const Expr& name, const Expr& other);
   void wrap(const Comparison& c, std::string_view function);
@@ -161,11 +168,13 @@ class Parser {
   bool track_jumps_ = false;
   std::vector<Function> functions_;
   std::vector<Comparison> comparisons_;
+  std::vector<Text> texts_;
   std::vector<ArgUse> arg_uses_;
   std::vector<VarId> shadowed_args_;
   std::vector<std::pair<Place, std::string_view>> widened_;  // number literals
   std::vector<Note> notes_;
-  bool is_newer_ = false;  // has syntax of 5.3 and later
+  bool negates_imaginary_ = false;  // the numeral to come stands behind a minus that it takes
+  bool is_newer_ = false;           // has syntax of 5.3 and later
   bool needs_run_time_ = false;
   size_t most_main_locals_ = 0;
 };

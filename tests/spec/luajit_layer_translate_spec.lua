@@ -85,12 +85,28 @@ function TestTranslatedComparisons:test_errors_keep_words_and_line()
   lu.assertErrorMsgContains("attempt to compare two table values", f, {}, {})
 end
 
+TestTranslatedTexts = {}
+
+function TestTranslatedTexts:test_concatenation()
+  check {
+    { "'a' .. 4 / 2 .. five .. 1 / 0", "a25inf" }, { "2 ^ 53 .. ''", "9.007199254741e+15" }, { "(function(x) return x .. '|' .. x / 2 end)(3)", "3|1.5" },
+    { "pcall(function() return none .. 'x' end)", false }, { "'x' .. tostring(i)", "x5LL" },
+  }
+end
+
+function TestTranslatedTexts:test_strings_are_addresses()
+  check {
+    { "ffi.cast('const char *', text) == text", true }, { "text ~= ffi.cast('const char *', text)", false }, { "NULL == text", false },
+    { "t.p == 'green'", false },
+  }
+end
+
 TestTranslatedLiterals = {}
 
 function TestTranslatedLiterals:test_numbers()
   check {
     { "tostring(1LL)", "1LL" }, { "tostring(0xffffffffffffffffULL)", "18446744073709551615ULL" }, { "tostring(-1LL)", "-1LL" },
-    { "tostring(0x10ll)", "16LL" }, { "tostring(2i)", "0+2i" }, { "tostring(1.5i)", "0+1.5i" }, { "0xffffffffffffffff > 1e19", true },
+    { "tostring(0x10ll)", "16LL" }, { "tostring(2i)", "0+2i" }, { "tostring(1.5i)", "0+1.5i" }, { "tostring(-2i)", "0-2i" }, { "0xffffffffffffffff > 1e19", true },
     { "0x7fffffffffffffff + 0 > 9e18", true }, { "9007199254740993 == 2^53", true }, { "tostring(2LL^3)", "8LL" },
   }
 end

@@ -547,7 +547,12 @@ int operate(lua_State* L, Op op) {
   TypeId unknown_in = kNoType;  // the enum that a string is no constant of
   for (int i = 0; i < 2; ++i) {
     const Operand& beside = operands[1 - i];
-    if (lua_type(L, i + 1) != LUA_TSTRING || beside.info == nullptr || beside.info->kind != Kind::enumeration) continue;
+    if (lua_type(L, i + 1) != LUA_TSTRING || beside.info == nullptr) continue;
+    if (op == Op::eq && beside.kind == Class::pointer) {  // asked by translated Lua: a string is its own address
+      operands[i].kind = Class::pointer;
+      set_identity(&operands[i], const_cast<char*>(lua_tostring(L, i + 1)));
+    }
+    if (beside.info->kind != Kind::enumeration) continue;
     if (!sort_enum_constant(L, st, i + 1, beside, &operands[i])) unknown_in = beside.info->id;
   }
   const bool is_complex = a.kind == Class::complex || b.kind == Class::complex;
