@@ -208,7 +208,7 @@ bool Parser::cast_expression(Value& v) {
   TypeId type = kNoType;
   if (!type_name(type) || !expect(Tok::r_paren, "')' after the type")) return false;
   if (at(Tok::l_brace)) {  // a compound literal: an object
-    if (!lexer_.skip_braces()) return fail_here("the initialiser has no end");
+    if (!source_.skip_braces()) return fail_here("the initialiser has no end");
     next();
     v = arithmetic_.unknown(type, kIsObject);
     v.lvalue = true;
@@ -276,7 +276,7 @@ bool Parser::sizeof_expression(bool size, Value& v) {
         if (types_[type].kind == Kind::array && types_[type].count == kFlexible) {
           return fail(where, "the size of this compound literal is not known");
         }
-        if (!lexer_.skip_braces()) return fail_here("the initialiser has no end");
+        if (!source_.skip_braces()) return fail_here("the initialiser has no end");
         next();
         operand.type = type;
         operand.lvalue = true;
@@ -475,9 +475,6 @@ bool Parser::identifier_value(Value& v) {
     case Symbol::Kind::function:
       v = arithmetic_.unknown(symbol->type, kIsAddress);
       break;
-    case Symbol::Kind::bad_macro:
-      return fail_here("the macro " + shown(token_.text) + " is not a constant expression: it is defined as " +
-                       shown(types_.name(symbol->text)));
     default:
       return fail_expected("an expression");
   }

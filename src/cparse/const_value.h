@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "cparse/lexer.h"
+#include "cparse/keywords.h"
 #include "ctype/type_table.h"
 
 namespace ferry::cparse {

@@ -91,7 +91,7 @@ bool Parser::declarator_list(Specifiers& s, bool& ended) {
     }
     if (!is_constant && !declare(d, type, s.storage, s.attributes)) return false;
     if (is_function && first && s.storage != Storage::typedef_ && at(Tok::l_brace)) {
-      if (!lexer_.skip_braces()) return fail_here("the function body has no end");
+      if (!source_.skip_braces()) return fail_here("the function body has no end");
       next();
       return true;
     }
@@ -137,7 +137,7 @@ bool Parser::skip_initialiser() {
         --depth;
         break;
       case Tok::l_brace:
-        if (!lexer_.skip_braces()) return fail_here("the initialiser has no end");
+        if (!source_.skip_braces()) return fail_here("the initialiser has no end");
         break;
       case Tok::comma:
       case Tok::semicolon:

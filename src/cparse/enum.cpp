@@ -49,7 +49,7 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
   const bool has_body = at(Tok::l_brace) && !colon_taken;
   if (known == kNoType) {
     if (tag == kNoName && !has_body) return fail_expected("'{' after enum");
-    if (quiet_ || (!has_body && !implicit_tags_)) {
+    if (!has_body && !implicit_tags_) {
       return fail(where, "undeclared tag 'enum " + std::string(types_.name(tag).substr(0, kMaxShownToken)) + "'");
     }
     known = types_.new_enum(tag);
@@ -65,7 +65,6 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
     if (fixed != kNoType && !complete && types_[known].base == kNoType) types_.set_underlying(known, fixed);
     return true;
   }
-  if (quiet_) return fail_here("a body in a macro");
   if (fixed == kNoType && !complete) fixed = types_[known].base;  // of `enum e : char;` before
   if (complete) type = types_.new_enum(tag);
   if (!enum_body(type, fixed, before, where)) return false;

@@ -6,20 +6,34 @@
 
 namespace ferry::cparse {
 
-Parser::Parser(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes)
-    : types_(types), arithmetic_(types), lexer_(text, substitutes) {}
+namespace {
+
+cpreproc::State& state_for(const Input& input, TypeTable& types, std::optional<cpreproc::State>& own) {
+  return input.macros != nullptr ? *input.macros : own.emplace(types.target());
+}
+
+}  // namespace
+
+Parser::Parser(TypeTable& types, const Input& input)
+    : types_(types),
+      arithmetic_(types),
+      source_(state_for(input, types, own_state_), input.text, input.name, input.substitutes) {}
 
 // --- tokens and errors --------------------------------------------------------------------------
 
 void Parser::next() {
   token_name_ = kNoName;
-  lexer_.next(token_);
-  while (token_.kind == Tok::directive) {
-    if (!directive()) {
+  for (;;) {
+    source_.next(token_);
+    if (token_.kind == Tok::identifier) {
+      if (!token_.raw_name()) recognise_keyword(token_);
+      return;
+    }
+    if (token_.kind != Tok::pragma) return;
+    if (!pragma()) {
       token_.kind = Tok::error;
       return;
     }
-    lexer_.next(token_);
   }
 }
 
@@ -43,7 +57,6 @@ NameId Parser::token_name() {
 bool Parser::fail(uint32_t where, std::string message) {
   if (failed_) return false;
   failed_ = true;
-  if (quiet_) return false;
   error_at_ = where;
   error_ = std::move(message);
   return false;
@@ -51,16 +64,16 @@ bool Parser::fail(uint32_t where, std::string message) {
 
 bool Parser::fail_expected(std::string_view what) {
   if (failed_) return false;
-  if (quiet_) return fail(token_.at, {});
   if (at(Tok::error)) {
-    const std::string error(lexer_.error());
-    const bool said = token_.text.empty() || error.find(shown(token_.text)) != std::string::npos;
+    const std::string& error = source_.error();
+    const bool said =
+        !source_.error_is_of_token() || token_.text.empty() || error.find(shown(token_.text)) != std::string::npos;
     return fail(token_.at, said ? error : error + ", got " + shown(token_.text));
   }
   std::string message = "expected ";
   message += what;
   message += ", got ";
-  message += !at(Tok::end) ? shown(token_.text) : lexer_.in_directive() ? "end of line" : "end of text";
+  message += at(Tok::pragma_end) ? "end of line" : at(Tok::end) ? "end of text" : shown(token_.text);
   return fail(token_.at, std::move(message));
 }
 
@@ -68,16 +81,18 @@ bool Parser::fail_nesting() {
   return fail_here("nested deeper than " + std::to_string(kMaxNesting) + " levels");
 }
 
-// "sentence [near 'token'] at line L, column C"; the token is left out where the sentence has it already.
+// "sentence [near 'token'] at line L, column C", or "... at file.h:L:C (included at ...)"; the token is left out where
+// the sentence has it already.
 Error Parser::error() {
-  Place place = lexer_.place(error_at_);
   std::string message = error_;
   if (message.find(", got ") == std::string::npos) {
-    std::string token = shown(lexer_.text_at(error_at_));
-    bool said = message.find(token.substr(1)) != std::string::npos;  // also as the last word of 'struct tag'
+    const std::string_view text = source_.text_at(error_at_);
+    const std::string token = shown(text);
+    const bool said =
+        text.empty() || message.find(token.substr(1)) != std::string::npos;  // also the end of 'struct tag'
     if (!said) message += " near " + token;
   }
-  return Error{message + " at line " + std::to_string(place.line) + ", column " + std::to_string(place.column)};
+  return Error{message + " at " + source_.sources().describe(error_at_)};
 }
 
 // Skips '(' ... ')', the current token being the '('.
@@ -149,33 +164,45 @@ bool Parser::whole_constant(Constant& constant) {
   return as_constant(rvalue(v), where, constant) && !failed_;
 }
 
-Result<void> parse_declarations(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes,
-                                size_t* used) {
+namespace {
+
+// Runs an entry in transactions on the types and the macros.
+template <typename Entry>
+bool all_or_nothing(TypeTable& types, const Input& input, Error& error, Entry entry) {
   TypeTable::Transaction transaction(types);
-  Parser parser(types, text, substitutes);
-  if (!parser.translation_unit()) return parser.error();
-  if (used != nullptr) *used = parser.lexer().used_substitutes();
+  std::optional<cpreproc::MacroTable::Transaction> macros;
+  if (input.macros != nullptr) macros.emplace(input.macros->macros());
+  Parser parser(types, input);
+  if (!entry(parser)) {
+    error = parser.error();
+    return false;
+  }
+  if (input.used != nullptr) *input.used = parser.source().used_substitutes();
   transaction.commit();
+  if (macros.has_value()) macros->commit();
+  return true;
+}
+
+}  // namespace
+
+Result<void> parse_declarations(TypeTable& types, const Input& input) {
+  Error error;
+  if (!all_or_nothing(types, input, error, [](Parser& parser) { return parser.translation_unit(); })) return error;
   return {};
 }
 
-Result<TypeId> parse_type(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes,
-                          size_t* used) {
-  TypeTable::Transaction transaction(types);
-  Parser parser(types, text, substitutes);
+Result<TypeId> parse_type(TypeTable& types, const Input& input) {
+  Error error;
   TypeId type = kNoType;
-  if (!parser.whole_type(type)) return parser.error();
-  if (used != nullptr) *used = parser.lexer().used_substitutes();
-  transaction.commit();
+  if (!all_or_nothing(types, input, error, [&](Parser& parser) { return parser.whole_type(type); })) return error;
   return type;
 }
 
-Result<Constant> parse_constant(TypeTable& types, std::string_view text) {
-  TypeTable::Transaction transaction(types);
-  Parser parser(types, text, {});
+Result<Constant> parse_constant(TypeTable& types, const Input& input) {
+  Error error;
   Constant constant;
-  if (!parser.whole_constant(constant)) return parser.error();
-  transaction.commit();
+  if (!all_or_nothing(types, input, error, [&](Parser& parser) { return parser.whole_constant(constant); }))
+    return error;
   return constant;
 }
 

@@ -5,8 +5,11 @@
 
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "base/result.h"
+#include "cpreproc/lexer.h"
+#include "cpreproc/state.h"
 #include "ctype/type_table.h"
 
 namespace ferry::cparse {
@@ -16,26 +19,31 @@ namespace ferry::cparse {
 // threads may have as little as 512 (macOS).
 inline constexpr int kMaxNesting = 200;
 
-// What replaces one `$` of the text, in order.
-struct Substitute {
-  enum class Kind : uint8_t { type, name, integer } kind = Kind::type;
-  TypeId type = kNoType;  // Kind::type
-  std::string_view name;  // Kind::name: an identifier
-  int64_t integer = 0;    // Kind::integer
+using cpreproc::Substitute;
+
+// What is parsed, and by whose macros.
+struct Input {
+  template <typename String>
+  requires std::is_convertible_v<const String&, std::string_view> Input(
+      const String& the_text, std::span<const Substitute> the_substitutes = {}, size_t* the_used = nullptr)
+      : text(the_text), substitutes(the_substitutes), used(the_used) {}  // NOLINT: implicit by design
+
+  std::string_view text;
+  std::span<const Substitute> substitutes;
+  size_t* used;                       // receives how many substitutes were consumed; may be null
+  cpreproc::State* macros = nullptr;  // what they are expanded by, and where #define puts them; null: this text's only
+  std::string_view name = {};         // of the text, for messages; its folder is where #include "..." looks first
 };
 
-// ffi.cdef: a translation unit. All or nothing. `used`, when given, receives how many substitutes
-// were consumed. Too few substitutes is an error, too many is not (the caller decides).
-Result<void> parse_declarations(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes = {},
-                                size_t* used = nullptr);
+// ffi.cdef: a translation unit. All or nothing. Too few substitutes is an error, too many is not (the caller decides).
+Result<void> parse_declarations(TypeTable& types, const Input& input);
 
 // A type as `ct` arguments name it: a type name ("int *"), or a declaration of one identifier
 // ("int foo(int)", whose name is not declared; a function named so is taken for the pointer to it). Struct bodies are
 // allowed and declare their tags.
-Result<TypeId> parse_type(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes = {},
-                          size_t* used = nullptr);
+Result<TypeId> parse_type(TypeTable& types, const Input& input);
 
 // ffi.eval: one constant expression over the declared names.
-Result<Constant> parse_constant(TypeTable& types, std::string_view text);
+Result<Constant> parse_constant(TypeTable& types, const Input& input);
 
 }  // namespace ferry::cparse

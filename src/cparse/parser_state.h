@@ -8,14 +8,16 @@
 // behind its `;`, an enum constant to a #define that stands between it and the next one.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cparse/const_value.h"
-#include "cparse/lexer.h"
+#include "cparse/keywords.h"
 #include "cparse/parser.h"
+#include "cpreproc/preprocessor.h"
 #include "ctype/type_table.h"
 
 namespace ferry::cparse {
@@ -87,14 +89,14 @@ struct Declarator {
 
 class Parser {
  public:
-  Parser(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes);
+  Parser(TypeTable& types, const Input& input);
 
   // parser.cpp: the three entries. False: error() says why.
   bool translation_unit();
   bool whole_type(TypeId& type);
   bool whole_constant(Constant& constant);
   Error error();
-  const Lexer& lexer() const { return lexer_; }
+  const cpreproc::Preprocessor& source() const { return source_; }
 
  private:
   // Counts a level of nesting for its lifetime.
@@ -123,11 +125,8 @@ class Parser {
   bool skip_parentheses();
   const Symbol* lookup(NameId name);
 
-  // preproc.cpp
-  bool directive();
-  bool dispatch_directive(std::string_view line);
-  bool define(std::string_view line);
-  void undefine();
+  // pragma.cpp
+  bool pragma();
   bool pragma_pack();
 
   // declaration.cpp
@@ -225,11 +224,11 @@ class Parser {
 
   TypeTable& types_;
   Arithmetic arithmetic_;
-  Lexer lexer_;
+  std::optional<cpreproc::State> own_state_;  // where none is given
+  cpreproc::Preprocessor source_;
   Token token_;
   NameId token_name_ = kNoName;
   int depth_ = 0;
-  bool quiet_ = false;          // evaluating a #define: failures are expected and tell nobody
   bool implicit_tags_ = true;   // `struct unknown` declares it
   bool unknown_names_ = false;  // in a parameter's array bound other parameters may be named
   int linkage_depth_ = 0;       // open `extern "C" {`

@@ -47,7 +47,7 @@ bool Parser::record_specifier(bool is_union, TypeId& type) {
   if (known != kNoType && !check_tag(tag, known, is_union ? Kind::union_ : Kind::structure, where)) return false;
   const bool has_body = at(Tok::l_brace);
   if (known == kNoType) {
-    if (quiet_ || (!has_body && !implicit_tags_)) {
+    if (!has_body && !implicit_tags_) {
       return fail(where, std::string("undeclared tag '") + (is_union ? "union " : "struct ") +
                              std::string(types_.name(tag).substr(0, kMaxShownToken)) + "'");
     }
@@ -56,7 +56,6 @@ bool Parser::record_specifier(bool is_union, TypeId& type) {
   }
   type = known;
   if (!has_body) return true;
-  if (quiet_) return fail_here("a body in a macro");
   // A tag that has a body already may get the same one again: it is read as a record of its own and compared.
   const bool again = types_.record(known).complete;
   if (again) type = types_.new_record(tag, is_union);

@@ -177,7 +177,7 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
       case Tok::identifier: {
         // A second type name is the declared name, as in `typedef int size_t;`.
         if (out.type != kNoType) goto done;
-        bool complex_word = !token_.raw_name && token_.text == "complex" && lookup(token_name()) == nullptr;
+        bool complex_word = !token_.raw_name() && token_.text == "complex" && lookup(token_name()) == nullptr;
         if (words != 0) {
           // <complex.h> makes `complex` a word; without it, it is one wherever a type can go on with it.
           if (!complex_word || (words & ~uint32_t{kFloat | kDouble | kLong | kFloatN}) != 0) goto done;
@@ -196,17 +196,13 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
           next();
           break;
         }
-        if (!token_.raw_name && (token_.text == "alignas" || token_.text == "thread_local")) {
+        if (!token_.raw_name() && (token_.text == "alignas" || token_.text == "thread_local")) {
           if (token_.text == "alignas") {
             ok = alignas_specifier(out.attributes);
           } else {
             next();
           }
           break;
-        }
-        if (symbol != nullptr && symbol->kind == Symbol::Kind::bad_macro) {
-          return fail_here("the macro " + shown(token_.text) + " is not a type: it is defined as " +
-                           shown(types_.name(symbol->text)));
         }
         return fail_here("unknown type name " + shown(token_.text));
       }

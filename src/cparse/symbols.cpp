@@ -38,8 +38,6 @@ std::string Parser::describe(const Symbol& symbol) const {
         return "the constant " + std::to_string(static_cast<uint64_t>(symbol.constant.integer));
       }
       return "the constant " + std::to_string(symbol.constant.integer);
-    case Symbol::Kind::bad_macro:
-      return "the macro " + shown(types_.name(symbol.text));
     case Symbol::Kind::none:
       break;
   }
@@ -93,7 +91,7 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
   symbol.type = type;
   symbol.unprototyped = symbol.kind == Symbol::Kind::function && d.unprototyped;
   const Symbol* old = symbol.kind == Symbol::Kind::type_name ? lookup(d.name) : types_.find_symbol(d.name);
-  if (old == nullptr || old->kind == Symbol::Kind::none || old->kind == Symbol::Kind::bad_macro) {
+  if (old == nullptr || old->kind == Symbol::Kind::none) {
     if (symbol.kind == Symbol::Kind::type_name) types_.name_by_typedef(type, d.name);
     types_.declare(symbol);
     return true;
@@ -131,7 +129,7 @@ bool Parser::complete(Symbol& symbol, const Symbol& later) {
   return true;
 }
 
-// An enum constant, a `static const` number or a #define. The same value again is fine, another one is an error.
+// An enum constant or a `static const` number. The same value again is fine, another one is an error.
 bool Parser::declare_constant(NameId name, const Constant& value, uint32_t where) {
   Symbol symbol;
   symbol.kind = Symbol::Kind::constant;
@@ -142,7 +140,6 @@ bool Parser::declare_constant(NameId name, const Constant& value, uint32_t where
   if (old != nullptr) {
     switch (old->kind) {
       case Symbol::Kind::none:
-      case Symbol::Kind::bad_macro:
         break;
       case Symbol::Kind::constant: {
         bool same_kind =

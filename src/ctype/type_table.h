@@ -167,13 +167,12 @@ struct Function {
 
 // A declared ordinary identifier (C 6.2.3), as ffi.C sees it.
 struct Symbol {
-  enum class Kind : uint8_t { none, type_name, function, variable, constant, bad_macro };
+  enum class Kind : uint8_t { none, type_name, function, variable, constant };
   Kind kind = Kind::none;
   NameId name = kNoName;
   TypeId type = kNoType;       // typedef'd type, function type, variable's type
   NameId link_name = kNoName;  // __asm__("name"); 0: the name itself
   Constant constant;           // Kind::constant
-  NameId text = kNoName;       // Kind::bad_macro: the #define's text, an error only when used
   bool unprototyped = false;   // a function declared `f()`: a later declaration may say its parameters
 };
 

@@ -206,8 +206,10 @@ end
 function TestCdefAttributes:test_harmless_lines()
   H.not_on_luajit "knows #pragma pack only"
   rows { { '# 1 "file.h"\n#line 5 "other.h"\n#pragma GCC visibility push(default)\nint cd_h1(int);\n#ident "x"\n' } }
-  lu.assertError(ffi.cdef, "#include <stdio.h>\n")
-  lu.assertError(ffi.cdef, "#if 1\nint cd_h2(int);\n#endif\n")
+  lu.assertErrorMsgContains("the header <ferry/no_such.h> is not found in ", ffi.cdef, "#include <ferry/no_such.h>\n")
+  lu.assertErrorMsgContains("near 'if' at line 2, column 2", ffi.cdef, "\n#if 1\nint cd_h2(int);\n")
+  -- Line markers count.
+  lu.assertErrorMsgContains("at other.h:12:1", ffi.cdef, '# 12 "other.h"\nno_such_type x;\n')
   lu.assertError(ffi.cdef, "#error no\n")
 end
 
@@ -253,6 +255,50 @@ function TestCdefConstants:test_64_bit_and_floating_constants()
   H.assert_int(ffi.C.CD_BIG, "9223372036854775807")
   lu.assertEquals(ffi.C.CD_PI, 3.25)
   lu.assertEquals(ffi.C.CD_FROM, 10)
+end
+
+-- What a preprocessor does, also across texts; tests/unit compares with gcc.
+function TestCdefConstants:test_preprocessor()
+  H.not_on_luajit "has no preprocessor"
+  ffi.cdef [[
+#define CD_P1 4
+#define CD_PAIR(type, name) typedef struct { type a, b; } name
+#if defined(__SIZEOF_POINTER__) && CD_P1 * 2 == 8
+CD_PAIR(short, cd_pair);
+#else
+this is not read
+#endif
+typedef char cd_pointer[__SIZEOF_POINTER__];
+  ]]
+  lu.assertEquals(ffi.sizeof "cd_pair", 4)
+  lu.assertEquals(ffi.sizeof "cd_pointer", ffi.sizeof "void *")
+  lu.assertEquals(ffi.sizeof "char[CD_P1 + 1]", 5)
+  ffi.cdef "#ifdef CD_P1\ntypedef int cd_p2[CD_P1];\n#endif\n#undef CD_P1\n#define CD_P1 5\n"
+  lu.assertEquals(ffi.sizeof "cd_p2", 16)
+  lu.assertEquals(ffi.C.CD_P1, 5)
+  -- The last definition counts, and what it says is asked when it is used.
+  ffi.cdef "#define CD_P3 (CD_P4 - 1)\nenum { CD_P4 = 7 };\n"
+  lu.assertEquals(ffi.C.CD_P3, 6)
+  -- A text that fails defines nothing.
+  lu.assertError(ffi.cdef, "#define CD_P1 6\nno_such_type x;")
+  lu.assertEquals(ffi.C.CD_P1, 5)
+  lu.assertErrorMsgContains("macro 'CD_PAIR' is not a constant expression", function() return ffi.C.CD_PAIR end)
+end
+
+function TestCdefConstants:test_include()
+  H.not_on_luajit "has no preprocessor"
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write "#ifndef CD_INCLUDED\n#define CD_INCLUDED 1\ntypedef struct { int x[3]; } cd_included;\n#endif\n"
+  file:close()
+  ffi.cdef(('#include "%s"\n#include "%s"\n'):format(path, path))
+  lu.assertEquals(ffi.sizeof "cd_included", 12)
+  file = assert(io.open(path, "w"))
+  file:write "\n int x\n y;\n"
+  file:close()
+  lu.assertErrorMsgContains(path .. ":3:2 (included at line 2)", ffi.cdef, ('\n#include "%s"\n'):format(path))
+  os.remove(path)
+  lu.assertErrorMsgContains("is not found", ffi.cdef, ('#include "%s.gone"'):format(path))
 end
 
 function TestCdefConstants:test_define()

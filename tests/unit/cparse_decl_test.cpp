@@ -430,7 +430,7 @@ TEST(CparseDecl, Substitutes) {
   {
     const Substitute all[] = {type, name, integer};
     size_t used = 0;
-    Result<void> result = parse_declarations(types, "$ $[$];", all, &used);
+    Result<void> result = parse_declarations(types, Input("$ $[$];", all, &used));
     ASSERT_TRUE(result.ok()) << result.message();
     EXPECT_EQ(used, 3u);
     EXPECT_EQ(describe(types, symbol(types, "given")->type), "array 5 of struct substituted");
@@ -449,7 +449,7 @@ TEST(CparseDecl, Substitutes) {
   {
     const Substitute none[] = {type};
     size_t used = 9;
-    ASSERT_TRUE(parse_type(types, "int", none, &used).ok());
+    ASSERT_TRUE(parse_type(types, Input("int", none, &used)).ok());
     EXPECT_EQ(used, 0u);
     EXPECT_EQ(cdef(types, "$ x; $ y;", none), "no argument is left for this '$' at line 1, column 6");
   }

@@ -21,9 +21,9 @@ std::string numbered(size_t times, const std::string& before, const std::string&
 // Characters read plus rows made.
 uint64_t work(const std::string& text) {
   TypeTable types(kX64SysV);
-  Parser parser(types, text, {});
+  Parser parser(types, Input(text));
   (void)parser.translation_unit();
-  return parser.lexer().work() + types.size();
+  return parser.source().work() + types.size();
 }
 
 TEST(CparseHostile, WorkIsLinear) {

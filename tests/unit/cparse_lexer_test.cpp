@@ -1,6 +1,7 @@
 // Tokens: C11 6.4, and what the lexer says about text that is none.
-#include "cparse/lexer.h"
+#include "cpreproc/preprocessor.h"
 
+#include "cparse/keywords.h"
 #include "cparse_testing.h"
 
 namespace ferry::cparse {
@@ -8,16 +9,14 @@ namespace {
 
 // The tokens' texts, separated by blanks; keywords in angle brackets, literals by their class.
 std::string tokens(std::string_view text, std::span<const Substitute> substitutes = {}) {
-  Lexer lexer(text, substitutes);
+  cpreproc::State state(kX64SysV);
+  cpreproc::Preprocessor source(state, text, {}, substitutes);
   std::string out;
   Token t;
-  for (lexer.next(t); t.kind != Tok::end; lexer.next(t)) {
+  for (source.next(t); t.kind != Tok::end; source.next(t)) {
     if (!out.empty()) out += ' ';
-    if (t.kind == Tok::error) return out + "error: " + lexer.error();
-    if (t.kind == Tok::directive) {
-      out += "directive{" + std::string(lexer.directive_line()) + "}";
-      continue;
-    }
+    if (t.kind == Tok::error) return out + "error: " + source.error();
+    if (t.kind == Tok::identifier && !t.raw_name()) recognise_keyword(t);
     std::string body(t.text);
     if (t.kind >= Tok::kw_typedef) body = "<" + body + ">";
     if (t.kind == Tok::number) body = "number:" + body;
@@ -58,10 +57,11 @@ TEST(CparseLexer, Tokens) {
       {"a//b\\\nc\nd", "a d"},
       {"ch\\\nar in\\\r\nt x", "<char> <int> x"},
       {"a /\\\n* x *\\\n/ b", "a b"},
-      {"#x\nint", "directive{x} <int>"},
-      {"a\n  # pragma once /* two\nlines */ 3\nb", "a directive{ pragma once /* two\nlines */ 3} b"},
-      {"a # b", "a # b"},
-      {"/* c */ #x", "directive{x}"},
+      {"#ident x\nint", "<int>"},
+      {"a\n  # pragma once /* two\nlines */ 3\nb", "a b"},
+      {"a # b ## c", "a # b ## c"},
+      {"/* c */ #ident", ""},
+      {"a$b 1'000 <: :> <% %> %:", "a$b number:1'000 <: :> <% %> %:"},
       {"\xc3\xa4 x", "\xc3\xa4 x"},
   };
   for (const Row& row : rows) EXPECT_EQ(tokens(row.text), row.expected) << row.text;
@@ -82,8 +82,9 @@ TEST(CparseLexer, Errors) {
   };
   for (const Row& row : rows) EXPECT_EQ(tokens(row.text), row.expected) << row.text;
   EXPECT_EQ(tokens(std::string_view("a\0b", 3)), "a error: stray character");
-  EXPECT_EQ(tokens(std::string(kMaxIdentifier, 'x')).size(), kMaxIdentifier);
-  EXPECT_EQ(tokens(std::string(kMaxIdentifier + 1, 'x')), "error: an identifier is longer than 65535 characters");
+  EXPECT_EQ(tokens(std::string(cpreproc::kMaxIdentifier, 'x')).size(), cpreproc::kMaxIdentifier);
+  EXPECT_EQ(tokens(std::string(cpreproc::kMaxIdentifier + 1, 'x')),
+            "error: an identifier is longer than 65535 characters");
 }
 
 TEST(CparseLexer, Substitutes) {
@@ -103,15 +104,16 @@ TEST(CparseLexer, Substitutes) {
 }
 
 TEST(CparseLexer, Places) {
-  std::string_view text = "a\nbb\r\n c\\\nd e";
-  Lexer lexer(text, {});
+  std::string_view text =
+      "\xef\xbb\xbf"
+      "a\nbb\r\n c\\\nd e\n# 7 \"f.h\"\nf\n#line 20\ng";
+  cpreproc::State state(kX64SysV);
+  cpreproc::Preprocessor source(state, text);
   Token t;
   std::string out;
-  for (lexer.next(t); t.kind != Tok::end; lexer.next(t)) {
-    Place p = lexer.place(t.at);
-    out += std::string(t.text) + "@" + std::to_string(p.line) + ":" + std::to_string(p.column) + " ";
-  }
-  EXPECT_EQ(out, "a@1:1 bb@2:1 cd@3:2 e@4:3 ");
+  for (source.next(t); t.kind != Tok::end; source.next(t))
+    out += std::string(t.text) + "@" + source.sources().describe(t.at) + " ";
+  EXPECT_EQ(out, "a@line 1, column 1 bb@line 2, column 1 cd@line 3, column 2 e@line 4, column 3 f@f.h:7:1 g@f.h:20:1 ");
 }
 
 TEST(CparseLexer, BracesAreSkipped) {
@@ -122,30 +124,34 @@ TEST(CparseLexer, BracesAreSkipped) {
       {"{ /* } */ // }\n } after", "after"},
       {"{ a / b } after", "after"},
       {"{ it's } \n } after", "after"},
+      {"{\n#if 0\n } \n#endif\n } after", "after"},
+      {"{\n#define END }\n END after", "after"},
+  };
+  auto skip = [](cpreproc::Preprocessor& source) {
+    Token t;
+    source.next(t);
+    EXPECT_EQ(t.kind, Tok::l_brace);
+    return source.skip_braces();
   };
   for (const Row& row : rows) {
-    Lexer lexer(row.text, {});
+    cpreproc::State state(kX64SysV);
+    cpreproc::Preprocessor source(state, row.text);
+    EXPECT_TRUE(skip(source)) << row.text;
     Token t;
-    lexer.next(t);
-    ASSERT_EQ(t.kind, Tok::l_brace);
-    EXPECT_TRUE(lexer.skip_braces()) << row.text;
-    lexer.next(t);
+    source.next(t);
     EXPECT_EQ(t.text, row.expected) << row.text;
   }
   for (const char* text : {"{", "{ { }", "{ \"}", "{ /* }", "{ // }"}) {
-    Lexer lexer(text, {});
-    Token t;
-    lexer.next(t);
-    EXPECT_FALSE(lexer.skip_braces()) << text;
-    lexer.next(t);
-    EXPECT_EQ(t.kind, Tok::end) << text;
+    cpreproc::State state(kX64SysV);
+    cpreproc::Preprocessor source(state, text);
+    EXPECT_FALSE(skip(source)) << text;
   }
 }
 
 TEST(CparseLexer, TokensAreShownShort) {
   EXPECT_EQ(shown("abc"), "'abc'");
   EXPECT_EQ(shown("a\nb\x01"), "'a\\x0ab\\x01'");
-  EXPECT_EQ(shown(std::string(100, 'x')), "'" + std::string(kMaxShownToken, 'x') + "...'");
+  EXPECT_EQ(shown(std::string(100, 'x')), "'" + std::string(cpreproc::kMaxShownToken, 'x') + "...'");
 }
 
 }  // namespace

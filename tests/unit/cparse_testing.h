@@ -13,13 +13,21 @@
 
 #include <unistd.h>
 
+#include "cparse/macros.h"
 #include "cparse/parser.h"
 #include "ctype/spell.h"
 
 namespace ferry::cparse::testing {
 
 inline std::string cdef(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes = {}) {
-  Result<void> result = parse_declarations(types, text, substitutes);
+  Result<void> result = parse_declarations(types, Input(text, substitutes));
+  return result.ok() ? "" : result.message();
+}
+// With macros that outlive the text.
+inline std::string cdef(TypeTable& types, Macros& macros, std::string_view text) {
+  Input input(text);
+  input.macros = &macros.state();
+  Result<void> result = parse_declarations(types, input);
   return result.ok() ? "" : result.message();
 }
 
@@ -29,7 +37,7 @@ inline std::string type_error(TypeTable& types, std::string_view text) {
 }
 
 inline TypeId type_of(TypeTable& types, std::string_view text, std::span<const Substitute> substitutes = {}) {
-  Result<TypeId> result = parse_type(types, text, substitutes);
+  Result<TypeId> result = parse_type(types, Input(text, substitutes));
   EXPECT_TRUE(result.ok()) << text << ": " << result.message();
   return result.ok() ? *result : scalar_type(Scalar::void_);
 }

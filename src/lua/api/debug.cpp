@@ -1,6 +1,7 @@
 // ffi.debug: what is known of everything, or how one thing is called.
 #include <cstdio>
 
+#include "cparse/macros.h"
 #include "lua/api/functions.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/code_text.h"
@@ -129,6 +130,20 @@ int debug_one(lua_State* L, State* st) {
   return 1;
 }
 
+void add_macro(void* context, cpreproc::MacroId, const cpreproc::Macro& macro) {
+  const auto& d = *static_cast<DebugTables*>(context);
+  if (macro.predefined || macro.function_like) return;
+  cparse::MacroValue value;
+  without_exceptions(d.st, [&] {
+    value = d.st->macros->value(*d.st->types, macro.name);
+    return true;
+  });
+  if (value.kind != cparse::MacroValue::Kind::constant) return;
+  lua_pushlstring(d.L, macro.name.data(), macro.name.size());
+  push_constant(d.L, d.st, value.constant);
+  lua_rawset(d.L, d.constants);
+}
+
 }  // namespace
 
 int l_debug(lua_State* L) {
@@ -141,6 +156,7 @@ int l_debug(lua_State* L) {
   lua_newtable(L);
   lua_newtable(L);
   DebugTables tables{L, st, 2, 3, 4};
+  st->macros->state().macros().for_each(add_macro, &tables);
   st->types->for_each_symbol(add_symbol, &tables);
   lua_pushvalue(L, 2);
   lua_setfield(L, 1, "functions");

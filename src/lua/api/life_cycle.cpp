@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "cparse/macros.h"
 #include "lua/api/leaks.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/call_info.h"
@@ -47,6 +48,8 @@ int close_state(lua_State* L) {
   --held.states;
   std::vector<TypeInfo*>().swap(st->infos);
   st->types.reset();
+  delete st->macros;
+  st->macros = nullptr;
   delete st->metatables.known;
   st->metatables.known = nullptr;
   for (auto& text : st->errors.texts) std::string().swap(text);
@@ -115,8 +118,10 @@ State* push_state(lua_State* L) {
         st->backend = *backend;
         auto metatables = std::make_unique<PointerSet>();
         auto types = std::make_unique<TypeTable>(host_target());
+        auto macros = std::make_unique<cparse::Macros>(host_target(), &cpreproc::system_files());
         st->gate = take_gate();
         st->gate->state = st;
+        st->macros = macros.release();
         st->types = std::move(types);  // open from here on, and closed by the finaliser
         st->metatables.known = metatables.release();
         ++held.states;

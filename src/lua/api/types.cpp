@@ -1,6 +1,7 @@
 // Library functions about types: cdef typeof sizeof alignof offsetof istype metatype gc eval.
 #include <cstring>
 
+#include "cparse/macros.h"
 #include "cparse/parser.h"
 #include "lua/api/functions.h"
 #include "lua/calls/c_function.h"
@@ -234,7 +235,9 @@ int l_eval(lua_State* L) {
   const char* text = check_text(L, st, 1, &length);
   Constant value;
   if (!without_exceptions(st, [&] {
-        auto parsed = cparse::parse_constant(*st->types, {text, length});
+        cparse::Input input{std::string_view(text, length)};
+        input.macros = &st->macros->state();
+        auto parsed = cparse::parse_constant(*st->types, input);
         if (!parsed) {
           st->errors.message = parsed.message();
           return false;

@@ -1,5 +1,6 @@
 // Namespaces (namespace.h). Shared libraries are opened and searched by os/libraries.h.
 #include "lua/objects/namespace.h"
+#include "cparse/macros.h"
 #include "lua/host/trace.h"
 #include "lua/state/guarded.h"
 
@@ -125,9 +126,24 @@ bool push_global_string(lua_State* L, State* st, TypeInfo* info, const void* add
   raise(L, "a library is indexed by symbol names, not by a %s", luaL_typename(L, idx));
 }
 
-[[noreturn]] void raise_bad_macro(lua_State* L, State* st, const Symbol* symbol) {
-  raise(L, "macro '%s' is not a constant expression: %s", st->types->name(symbol->name).data(),
-        symbol->text != kNoName ? st->types->name(symbol->text).data() : "");
+// Pushes the constant that the macro at idx is. False: there is no such macro. Raises where it is no constant.
+bool push_macro(lua_State* L, State* st, int idx) {
+  if (lua_type(L, idx) != LUA_TSTRING) return false;
+  size_t length;
+  const char* text = lua_tolstring(L, idx, &length);
+  cparse::MacroValue value;
+  if (!without_exceptions(st, [&] {
+        value = st->macros->value(*st->types, {text, length});
+        if (value.kind == cparse::MacroValue::Kind::other) st->error = value.macro->text;
+        return true;
+      })) {
+    raise_error(L, st);
+  }
+  if (value.kind == cparse::MacroValue::Kind::none) return false;
+  if (value.kind == cparse::MacroValue::Kind::other)
+    raise(L, "macro '%s' is not a constant expression: %s", text, st->error.c_str());
+  push_constant(L, st, value.constant);
+  return true;
 }
 
 // __index of a namespace: upvalues State, Library.
@@ -144,14 +160,13 @@ int l_namespace_index(lua_State* L) {
         return 1;
       }
     }
+    if (push_macro(L, st, 2)) return 1;
     raise_undeclared(L, 2);
   }
   switch (symbol->kind) {
     case Symbol::Kind::constant:
       push_constant(L, st, symbol->constant);
       return 1;
-    case Symbol::Kind::bad_macro:
-      raise_bad_macro(L, st, symbol);
     case Symbol::Kind::function: {
       void* address = resolve_symbol(L, st, kLibrary, symbol);
       push_c_function(L, st, info_of(st, symbol->type), address, symbol->name, -1);
@@ -183,7 +198,10 @@ int l_namespace_newindex(lua_State* L) {
   State* st = state_of(L);
   if (st->closed()) raise_closed(L);
   const Symbol* symbol = symbol_at(L, st, 2);
-  if (symbol == nullptr) raise_undeclared(L, 2);
+  if (symbol == nullptr) {
+    if (push_macro(L, st, 2)) raise(L, "attempt to write to constant '%s'", lua_tostring(L, 2));
+    raise_undeclared(L, 2);
+  }
   switch (symbol->kind) {
     case Symbol::Kind::function:
       lua_rawset(L, 1);

@@ -3,6 +3,7 @@
 
 #include <alloca.h>
 
+#include "cparse/macros.h"
 #include "cparse/parser.h"
 #include "lua/state/raise.h"
 #include "lua/values/numbers.h"
@@ -75,7 +76,9 @@ bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, 
   const int count = collect(L, st, first, substitutes);
   return without_exceptions(st, [&] {
     size_t consumed = 0;
-    auto parsed = cparse::parse_type(*st->types, text, {substitutes, static_cast<size_t>(count)}, &consumed);
+    cparse::Input input(text, {substitutes, static_cast<size_t>(count)}, &consumed);
+    input.macros = &st->macros->state();
+    auto parsed = cparse::parse_type(*st->types, input);
     if (!parsed) {
       st->errors.message = parsed.message();
       return false;
@@ -92,7 +95,9 @@ bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, 
   const int count = collect(L, st, first, substitutes);
   return without_exceptions(st, [&] {
     size_t consumed = 0;
-    auto parsed = cparse::parse_declarations(*st->types, text, {substitutes, static_cast<size_t>(count)}, &consumed);
+    cparse::Input input(text, {substitutes, static_cast<size_t>(count)}, &consumed);
+    input.macros = &st->macros->state();
+    auto parsed = cparse::parse_declarations(*st->types, input);
     if (!parsed) {
       st->errors.message = parsed.message();
       return false;

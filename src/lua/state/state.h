@@ -15,6 +15,10 @@
 #include "lua/state/cdata.h"
 #include "lua/state/gate.h"
 
+namespace ferry::cparse {
+class Macros;
+}
+
 namespace ferry::lua {
 
 struct CallbackTable;
@@ -107,6 +111,7 @@ struct State {
   Gate* gate = &closed_gate;         // who is inside, and what compiled calls need; once closed nobody's
   lua_State* main = nullptr;         // or the thread that loaded the module, on 5.1
   std::unique_ptr<TypeTable> types;  // null once the state is closed
+  cparse::Macros* macros = nullptr;  // of ffi.cdef, kept for the next texts
   const call::Backend* backend = nullptr;
   call::StackLayout stack;       // valid: direct.h may read and write the Lua stack
   uint16_t guard = kGuard;       // what the hot paths expect in a cdata; 0, which none has, once the state is closed

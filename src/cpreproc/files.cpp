@@ -1,0 +1,77 @@
+// Remembering files (files.h).
+#include "cpreproc/files.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace ferry::cpreproc {
+namespace {
+
+class SystemFiles final : public FileAccess {
+ public:
+  Status read(const std::string& path, Content& content) override { return os::read_file(path, kMaxFile, content); }
+};
+
+}  // namespace
+
+FileAccess& system_files() {
+  static SystemFiles files;
+  return files;
+}
+
+File* FileCache::find(const std::string& path) {
+  auto [entry, is_new] = files_.try_emplace(path);
+  if (!is_new) return entry->second.get();
+  auto file = std::make_unique<File>();
+  FileAccess::Content content;
+  file->path = path;
+  file->status = access_.read(path, content);
+  file->why = std::move(content.why);
+  file->identity = content.identity;
+  file->modified = content.modified;
+  if (file->status == FileAccess::Status::read)
+    file->bytes = std::make_unique<const std::string>(std::move(content.bytes));
+  entry->second = std::move(file);
+  return entry->second.get();
+}
+
+bool FileCache::load(File& file) {
+  if (file.status != FileAccess::Status::read) return false;
+  if (file.text == nullptr) file.text = std::make_unique<const Text>(*file.bytes);
+  return true;
+}
+
+bool FileCache::included_once(const File& file) const {
+  return file.once || std::find(once_.begin(), once_.end(), file.identity) != once_.end();
+}
+
+void FileCache::mark_once(File& file) {
+  if (included_once(file)) return;
+  file.once = true;
+  once_.push_back(file.identity);
+}
+
+SearchPath default_search_path(std::string_view triple) {
+  SearchPath path;
+  auto add_list = [](const char* variable, std::vector<std::string>& to) {
+    const char* list = std::getenv(variable);
+    if (list == nullptr) return;
+    std::string_view rest = list;
+    while (!rest.empty()) {
+      const size_t end = std::min(rest.find(':'), rest.size());
+      to.emplace_back(end == 0 ? "." : rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  };
+  add_list("CPATH", path.bracket);
+  add_list("C_INCLUDE_PATH", path.bracket);
+  path.system.emplace_back("/usr/local/include");
+  if (!triple.empty()) {
+    path.system.push_back("/usr/local/include/" + std::string(triple));
+    path.system.push_back("/usr/include/" + std::string(triple));
+  }
+  path.system.emplace_back("/usr/include");
+  return path;
+}
+
+}  // namespace ferry::cpreproc

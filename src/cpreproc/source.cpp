@@ -1,0 +1,162 @@
+// Texts without their line splices, and the lines and columns of locations (source.h).
+#include "cpreproc/source.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cpreproc/lexer.h"
+
+namespace ferry::cpreproc {
+namespace {
+
+// Chains of includes are told up to this length in messages.
+constexpr int kMaxShownIncludes = 8;
+
+bool ends_line(std::string_view text, size_t i) {
+  return text[i] == '\n' || (text[i] == '\r' && !(i + 1 < text.size() && text[i + 1] == '\n'));
+}
+
+}  // namespace
+
+Text::Text(std::string_view given) : given_(given), bytes_(given) {
+  if (bytes_.substr(0, 3) == "\xef\xbb\xbf") {
+    mark_ = 3;
+    bytes_.remove_prefix(3);
+  }
+  carriage_return_ = bytes_.find('\r') != std::string_view::npos;
+  if (!bytes_.empty() && std::memchr(bytes_.data(), '\\', bytes_.size()) != nullptr) splice();
+}
+
+// C11 5.1.1.2, phase 2: backslash-newline joins lines, also within tokens. As in gcc, blanks may stand between the two.
+// Rare outside of #define, so a text that has it is copied without, and places are mapped back.
+void Text::splice() {
+  const char* p = bytes_.data();
+  const char* const stop = p + bytes_.size();
+  auto length_of = [stop](const char* at) -> size_t {  // of the backslash-newline there, or 0
+    const char* q = at + 1;
+    while (q < stop && (*q == ' ' || *q == '\t' || *q == '\f' || *q == '\v')) ++q;
+    if (q == stop || !is_newline(*q)) return 0;
+    if (q + 1 < stop && is_newline(q[1]) && q[1] != *q) ++q;
+    return static_cast<size_t>(q + 1 - at);
+  };
+  const char* copied = p;
+  uint32_t removed = 0;
+  while (p < stop) {
+    p = static_cast<const char*>(std::memchr(p, '\\', static_cast<size_t>(stop - p)));
+    if (p == nullptr) break;
+    const size_t length = length_of(p);
+    if (length == 0) {
+      ++p;
+      continue;
+    }
+    spliced_.append(copied, p);
+    removed += static_cast<uint32_t>(length);
+    splices_.emplace_back(static_cast<uint32_t>(spliced_.size()), removed);
+    p += length;
+    copied = p;
+  }
+  if (splices_.empty()) return;
+  spliced_.append(copied, stop);
+  bytes_ = spliced_;
+}
+
+size_t Text::original(size_t offset) const {
+  auto behind = std::upper_bound(splices_.begin(), splices_.end(), offset,
+                                 [](size_t value, const auto& splice) { return value < splice.first; });
+  const size_t removed = behind == splices_.begin() ? 0 : std::prev(behind)->second;
+  return std::min(offset + removed + mark_, given_.size());
+}
+
+uint32_t Source::physical_line(size_t given) {
+  const std::string_view text = text_->given();
+  if (given < counted_) {
+    counted_ = line_start_ = 0;
+    line_ = 1;
+  }
+  auto line_begins = [this](size_t i) {
+    ++line_;
+    line_start_ = i;
+  };
+  if (text_->has_carriage_return()) {
+    for (size_t i = counted_; i < given; ++i) {
+      if (ends_line(text, i)) line_begins(i + 1);
+    }
+  } else {
+    const std::string_view part = text.substr(0, given);
+    for (size_t i = part.find('\n', counted_); i < given; i = part.find('\n', i + 1)) line_begins(i + 1);
+  }
+  counted_ = given;
+  return line_;
+}
+
+void Source::mark_line(uint32_t at, uint32_t line, std::string_view file) {
+  const size_t given = text_->original(at - base_);
+  const int64_t shift = int64_t{line} - physical_line(given) - 1;
+  const std::string_view kept = file.empty() && !marks_.empty() ? marks_.back().file : file;
+  marks_.push_back({given, shift, kept});
+}
+
+Place Source::place(uint32_t at) {
+  const size_t given = text_->original(at - base_);
+  Place place;
+  int64_t line = physical_line(given);
+  const size_t mark = line_start_ == 0 && text_->given().substr(0, 3) == "\xef\xbb\xbf" ? 3 : 0;
+  place.column = static_cast<uint32_t>(given - std::min(given, line_start_ + mark) + 1);
+  place.file = name_;
+  auto behind = std::upper_bound(marks_.begin(), marks_.end(), given,
+                                 [](size_t value, const Mark& m) { return value < m.given; });
+  if (behind != marks_.begin()) {
+    const Mark& m = *std::prev(behind);
+    line += m.shift;
+    if (!m.file.empty()) place.file = m.file;
+  }
+  place.line = line < 0 ? 0 : static_cast<uint32_t>(line);
+  return place;
+}
+
+Source* Sources::add(const Text& text, std::string_view name, uint32_t included_at) {
+  const size_t size = text.bytes().size();
+  if (size > kMaxText || next_base_ > UINT32_MAX - size - 1) return nullptr;
+  const uint32_t index = sources_.push_back(Source(text, name, next_base_, included_at));
+  next_base_ += static_cast<uint32_t>(size) + 1;
+  return &sources_[index];
+}
+
+Source* Sources::find(uint32_t at) {
+  uint32_t first = 0;
+  uint32_t last = sources_.size();
+  while (first < last) {  // the first whose base is above
+    const uint32_t middle = (first + last) / 2;
+    if (sources_[middle].base() <= at)
+      first = middle + 1;
+    else
+      last = middle;
+  }
+  return first == 0 ? nullptr : &sources_[first - 1];
+}
+
+Place Sources::place(uint32_t at) {
+  Source* source = find(at);
+  return source == nullptr ? Place{} : source->place(at);
+}
+
+std::string Sources::describe(uint32_t at) {
+  Place p = place(at);
+  if (p.file.empty()) return "line " + std::to_string(p.line) + ", column " + std::to_string(p.column);
+  auto line_of = [](const Place& where) {
+    return (where.file.empty() ? "line " : std::string(where.file) + ":") + std::to_string(where.line);
+  };
+  std::string out = line_of(p) + ":" + std::to_string(p.column);
+  int shown_includes = 0;
+  for (const Source* s = find(at); s != nullptr && s->included_at() != 0; s = find(s->included_at())) {
+    out += shown_includes == 0 ? " (included at " : ", ";
+    if (++shown_includes > kMaxShownIncludes) {
+      out += "...";
+      break;
+    }
+    out += line_of(place(s->included_at()));
+  }
+  return shown_includes == 0 ? out : out + ")";
+}
+
+}  // namespace ferry::cpreproc

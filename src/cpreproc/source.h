@@ -1,0 +1,97 @@
+// The texts that are read, and the places in them: a location is one number for text and offset, as tokens carry it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/arena.h"
+
+namespace ferry::cpreproc {
+
+// Locations are 32 bits wide, and no program's headers together come near it.
+inline constexpr size_t kMaxText = size_t{1} << 30;
+
+// A text as translation phases 1 and 2 leave it: no byte order mark, no backslash-newlines (C11 5.1.1.2).
+class Text {
+ public:
+  Text() = default;
+  explicit Text(std::string_view given);  // borrowed
+  Text(const Text&) = delete;
+  Text& operator=(const Text&) = delete;
+
+  std::string_view given() const { return given_; }
+  std::string_view bytes() const { return bytes_; }
+  // The offset in given() of what has the offset `offset` in bytes().
+  size_t original(size_t offset) const;
+  bool has_carriage_return() const { return carriage_return_; }
+
+ private:
+  void splice();
+
+  std::string_view given_;
+  std::string_view bytes_;
+  bool carriage_return_ = false;
+  size_t mark_ = 0;                                     // length of the byte order mark
+  std::string spliced_;                                 // without backslash-newlines, if there were some
+  std::vector<std::pair<uint32_t, uint32_t>> splices_;  // (offset in spliced_, bytes removed up to it)
+};
+
+struct Place {
+  std::string_view file;  // empty: the text itself
+  uint32_t line = 1;
+  uint32_t column = 1;  // in bytes, from 1
+};
+
+// One text that was entered; a file that is included twice is two. `#line` and line markers count.
+class Source {
+ public:
+  Source(const Text& text, std::string_view name, uint32_t base, uint32_t included_at)
+      : text_(&text), name_(name), base_(base), included_at_(included_at) {}
+
+  std::string_view bytes() const { return text_->bytes(); }
+  std::string_view name() const { return name_; }
+  uint32_t base() const { return base_; }
+  uint32_t included_at() const { return included_at_; }  // 0: not by an #include
+  bool holds(uint32_t at) const { return at >= base_ && at - base_ <= text_->bytes().size(); }
+
+  // From the line behind `at` on, lines are counted from `line`, of `file` where that is not empty.
+  void mark_line(uint32_t at, uint32_t line, std::string_view file);
+  // Cheap for growing locations: newlines are counted from where the last question ended.
+  Place place(uint32_t at);
+
+ private:
+  struct Mark {
+    size_t given;           // offset in the text as given
+    int64_t shift;          // added to the physical line
+    std::string_view file;  // empty: name_
+  };
+  uint32_t physical_line(size_t given);
+
+  const Text* text_;
+  std::string_view name_;
+  uint32_t base_;
+  uint32_t included_at_;
+  std::vector<Mark> marks_;
+  size_t counted_ = 0;     // how far newlines are counted, in the text as given
+  uint32_t line_ = 1;      // the line there
+  size_t line_start_ = 0;  // where it begins
+};
+
+class Sources {
+ public:
+  // Null: the texts together are larger than locations can tell.
+  Source* add(const Text& text, std::string_view name, uint32_t included_at);
+  Source* find(uint32_t at);
+  Place place(uint32_t at);
+  // "line 3, column 5", or "file.h:3:5 (included at other.h:7)" where the place is in a file.
+  std::string describe(uint32_t at);
+
+ private:
+  StableVector<Source, 0> sources_;
+  uint32_t next_base_ = 1;  // location 0 is none
+};
+
+}  // namespace ferry::cpreproc

@@ -1,0 +1,64 @@
+// Files on POSIX systems.
+#include "os/files.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace ferry::os {
+namespace {
+
+class Descriptor {
+ public:
+  // O_NONBLOCK: opening a FIFO must not wait for somebody to write into it.
+  explicit Descriptor(const char* path) : fd_(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+FileStatus refuse(FileContent& content, const char* why) {
+  content.why = why;
+  return FileStatus::refused;
+}
+
+}  // namespace
+
+FileStatus read_file(const std::string& path, size_t limit, FileContent& content) {
+  if (path.find('\0') != std::string::npos) return FileStatus::absent;
+  Descriptor file(path.c_str());
+  if (file.get() < 0) {
+    if (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP) return FileStatus::absent;
+    return refuse(content, std::strerror(errno));
+  }
+  struct stat about;
+  if (fstat(file.get(), &about) != 0) return refuse(content, std::strerror(errno));
+  if (S_ISDIR(about.st_mode)) return FileStatus::absent;
+  if (!S_ISREG(about.st_mode)) return refuse(content, "it is no regular file");
+  if (static_cast<uint64_t>(about.st_size) > limit) return refuse(content, "it is too large");
+  content.identity = {static_cast<uint64_t>(about.st_dev), static_cast<uint64_t>(about.st_ino)};
+  content.modified = static_cast<int64_t>(about.st_mtime);
+  // It may grow or shrink meanwhile: what is read counts.
+  content.bytes.resize(static_cast<size_t>(about.st_size));
+  size_t have = 0;
+  while (have < content.bytes.size()) {
+    const ssize_t n = ::read(file.get(), content.bytes.data() + have, content.bytes.size() - have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return refuse(content, std::strerror(errno));
+    if (n == 0) break;
+    have += static_cast<size_t>(n);
+  }
+  content.bytes.resize(have);
+  return FileStatus::read;
+}
+
+}  // namespace ferry::os
