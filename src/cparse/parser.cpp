@@ -170,8 +170,8 @@ namespace {
 template <typename Entry>
 bool all_or_nothing(TypeTable& types, const Input& input, Error& error, Entry entry) {
   TypeTable::Transaction transaction(types);
-  std::optional<cpreproc::MacroTable::Transaction> macros;
-  if (input.macros != nullptr) macros.emplace(input.macros->macros());
+  std::optional<cpreproc::State::Transaction> macros;
+  if (input.macros != nullptr) macros.emplace(*input.macros);
   Parser parser(types, input);
   if (!entry(parser)) {
     error = parser.error();

@@ -36,7 +36,7 @@ struct File {
   std::pair<uint64_t, uint64_t> identity{};
   int64_t modified = 0;
   std::string guard;  // the macro that guards all of it; empty: none
-  bool once = false;  // #pragma once, #import
+  bool once = false;  // #pragma once, #import; false also where FileCache has to look
   std::unique_ptr<const std::string> bytes;
   std::unique_ptr<const Text> text;
 };
@@ -62,6 +62,9 @@ class FileCache {
   static bool load(File& file);
   bool included_once(const File& file) const;
   void mark_once(File& file);
+  size_t once_count() const { return once_.size(); }
+  // All but the first `count` of them may be included again.
+  void forget_once(size_t count) { once_.resize(count); }
   // Forgets everything but which files are included once only: by the next text they may have changed.
   void forget() { files_.clear(); }
 

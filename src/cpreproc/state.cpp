@@ -89,6 +89,22 @@ void State::undefine(std::string_view name) {
   macros_.undefine(name);
 }
 
+State::Transaction::Transaction(State& state)
+    : state_(state),
+      macros_(state.macros_),
+      predefined_loaded_(state.predefined_loaded_),
+      once_(state.files_ != nullptr ? state.files_->once_count() : 0) {}
+
+State::Transaction::~Transaction() {
+  if (committed_) return;
+  state_.predefined_loaded_ = predefined_loaded_;
+  if (state_.files_ == nullptr) return;
+  state_.files_->forget_once(once_);
+  for (auto& [name, file] : state_.builtin_files_) {
+    if (file != nullptr) file->once = false;
+  }
+}
+
 File* State::builtin_file(std::string_view name) {
   auto known = builtin_files_.find(std::string(name));
   if (known != builtin_files_.end()) return known->second.get();

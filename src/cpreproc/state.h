@@ -50,6 +50,27 @@ class State {
 
   bool has_files() const { return files_ != nullptr; }
 
+  // Undoes what texts did to macros and to the files that are included once only, unless committed. No text is open
+  // when it begins and ends.
+  class Transaction {
+   public:
+    explicit Transaction(State& state);
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+    void commit() {
+      macros_.commit();
+      committed_ = true;
+    }
+
+   private:
+    State& state_;
+    MacroTable::Transaction macros_;
+    bool predefined_loaded_;
+    size_t once_;
+    bool committed_ = false;
+  };
+
   // Where an #include is looked for.
   struct Found {
     File* file = nullptr;   // null: it was not found

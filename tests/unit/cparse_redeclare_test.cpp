@@ -1,4 +1,7 @@
 // Declaring again: what stays, what completes, what is refused; #define and #undef; nothing half done after an error.
+#include <cstdio>
+#include <fstream>
+
 #include "cparse_testing.h"
 
 namespace ferry::cparse::testing {
@@ -278,6 +281,22 @@ TEST(CparseRedeclare, NothingIsHalfDone) {
   EXPECT_EQ(symbol(types, "not_declared"), nullptr);
   EXPECT_NE(type_error(types, "struct half { int x; } *["), "");
   EXPECT_NE(type_error(types, "struct half"), "");
+}
+
+TEST(CparseRedeclare, FailedTextsLeaveMacrosAndFilesAsTheyWere) {
+  TypeTable types(kX64SysV);
+  Macros macros(kX64SysV, &cpreproc::system_files());
+  // What the compiler predefines is made by the first text that asks.
+  const char* asks = "#if !__x86_64__ || __SIZEOF_INT__ != 4 || !defined ONCE\n#error lost\n#endif\n";
+  const char* once = "#pragma once\n#define ONCE\n";
+  const std::string path = ::testing::TempDir() + "ferry_once.h";
+  std::ofstream(path) << once;
+  const std::string text = "#include \"" + path + "\"\n" + asks;
+  EXPECT_NE(cdef(types, macros, text + "no_such_type x;"), "");
+  EXPECT_EQ(cdef(types, macros, text), "");
+  EXPECT_NE(cdef(types, macros, text + "no_such_type x;"), "");
+  EXPECT_EQ(cdef(types, macros, asks), "");
+  std::remove(path.c_str());
 }
 
 }  // namespace

@@ -134,14 +134,14 @@ bool push_macro(lua_State* L, State* st, int idx) {
   cparse::MacroValue value;
   if (!without_exceptions(st, [&] {
         value = st->macros->value(*st->types, {text, length});
-        if (value.kind == cparse::MacroValue::Kind::other) st->error = value.macro->text;
+        if (value.kind == cparse::MacroValue::Kind::other) st->errors.message = value.macro->text;
         return true;
       })) {
     raise_error(L, st);
   }
   if (value.kind == cparse::MacroValue::Kind::none) return false;
   if (value.kind == cparse::MacroValue::Kind::other)
-    raise(L, "macro '%s' is not a constant expression: %s", text, st->error.c_str());
+    raise(L, "macro '%s' is not a constant expression: %s", text, st->errors.message.c_str());
   push_constant(L, st, value.constant);
   return true;
 }
