@@ -43,7 +43,7 @@ for bit, compiler in ipairs(compilers) do
   for line in pipe:lines() do
     local definition = line:match "^#define (.*)$"
     if definition and wanted(profile, definition:match "^[%w_]+") then
-      masks[definition] = (masks[definition] or 0) | 1 << bit - 1
+      masks[definition] = (masks[definition] or 0) + 2 ^ (bit - 1)
       count = count + 1
     end
   end
