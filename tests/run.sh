@@ -9,7 +9,7 @@
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
 #   oom        a part of tests/run_oom.sh: memory that cannot be had
-#   cross      a part of tests/cross/run.sh: AArch64 in an emulator, where a cross compiler is installed
+#   cross      a part of tests/cross/run.sh: i386, and AArch64 in an emulator, where cross compilers are installed
 # Each stage adds lines "stage<TAB>passed<TAB>failed<TAB>skipped" to build/test-results.tsv; the last line
 # printed is the total over them. Exit status 1 if anything failed.
 set -uo pipefail
@@ -148,6 +148,8 @@ for stage in "${stages[@]}"; do
       scripted tests/run_specs.sh valgrind
       ;;
     cross)
+      title "i386"
+      QUICK=1 scripted tests/cross/run.sh i386
       title "AArch64, emulated"
       QUICK=1 scripted tests/cross/run.sh aarch64
       ;;

@@ -32,7 +32,7 @@ test?|luarocks|LuaRocks|command -v luarocks
 test?|luajit|LuaJIT 2.1 (the oracle)|command -v luajit
 test?|valgrind|valgrind|command -v valgrind
 test?|clang|Clang (layouts are compared with it)|command -v clang
-test?|gcc-i686-linux-gnu|GCC for i386 (layouts are compared with it)|command -v i686-linux-gnu-gcc
+test?|g++-i686-linux-gnu|G++ for i386|command -v i686-linux-gnu-g++
 test?|g++-aarch64-linux-gnu|G++ for AArch64|command -v aarch64-linux-gnu-g++
 test?|qemu-user-static|QEMU's emulator of AArch64 programs|command -v qemu-aarch64-static
 test?|clang-format|clang-format 14|command -v clang-format

@@ -68,9 +68,10 @@ class Planner {
     }
     if (uses_up_registers(passed)) take_registers(static_cast<unsigned>(std::min<uint64_t>((t.size + 3) / kWord, 4)));
     steps_ = 0;
-    bool quad = aligned_to_16(passed, 0);
+    const bool aligned = has_aligned_scalar(passed, 0);
     if (steps_ > kMaxClassifySteps) return refuse(types_, id, "it is too deeply nested");
-    return builder_.arg_on_stack(round_up(arg.size, kWord), quad ? 16 : kWord, extension(t, kWord));
+    return builder_.arg_on_stack(round_up(arg.size, kWord), aligned ? std::max<uint32_t>(t.align, 16) : kWord,
+                                 extension(t, kWord));
   }
 
   void finish() {
@@ -116,20 +117,19 @@ class Planner {
     }
   }
 
-  // gcc: 16-byte vectors and _Float128 are aligned to 16 on the stack, and so are records that have one; all
-  // else is aligned to words, whatever it asks for.
-  bool aligned_to_16(TypeId id, int depth) {
+  // gcc: what an argument's type asks for counts from 16 on, and only if there is a scalar in it whose type asks for as
+  // much, x87's excepted: a vector, _Float128, a typedef with an aligned attribute. All else is aligned to words.
+  bool has_aligned_scalar(TypeId id, int depth) {
     const Type& t = types_[id];
     if (++steps_ > kMaxClassifySteps || depth > kMaxClassifyDepth) {
       steps_ = kMaxClassifySteps + 1;
       return false;
     }
-    if (t.kind == Kind::array) return aligned_to_16(t.base, depth + 1);
-    if (t.kind == Kind::vector) return t.size >= 16;
-    if (t.kind == Kind::floating) return t.size == 16;
-    if (!is_record(t) || t.align < 16) return false;
+    if (t.kind == Kind::array) return has_aligned_scalar(t.base, depth + 1);
+    if (t.align < 16) return false;
+    if (!is_record(t)) return !is_x87(types_, t);
     for (const Field& field : types_.record(id).fields) {
-      if (!field.is_bitfield() && aligned_to_16(field.type, depth + 1)) return true;
+      if (!field.is_bitfield() && has_aligned_scalar(field.type, depth + 1)) return true;
     }
     return false;
   }

@@ -9,8 +9,10 @@
 #elif defined(__aarch64__) && defined(__AARCH64EL__)
 #define FERRY_STUB_A64 1
 #endif
+#elif defined(__ELF__) && defined(__i386__)
+#define FERRY_STUB_I386 1
 #endif
-#if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64)
+#if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64) || defined(FERRY_STUB_I386)
 #define FERRY_STUB 1
 #endif
 

@@ -264,6 +264,7 @@ bool Parser::unary_operator(Tok op, Value& v) {
 
 // sizeof := ('sizeof' | '_Alignof') ( '(' type-name ')' | cast )
 bool Parser::sizeof_expression(bool size, Value& v) {
+  const bool preferred = token_.kind == Tok::kw_alignof && token_.detail == 1;
   next();
   uint32_t where = token_.at;
   TypeId type = kNoType;
@@ -294,7 +295,14 @@ bool Parser::sizeof_expression(bool size, Value& v) {
   const Type* t = &types_[type];
   if (t->kind == Kind::reference) t = &types_[t->base];  // C++ 7.6.2.5p2
   if (!size) {
-    v = arithmetic_.integer(t->align, arithmetic_.size_type());
+    uint32_t align = t->align;
+    // gcc: __alignof__ is what a variable gets, on i386 8 for scalars that are aligned to 4 in records.
+    if (preferred && types_.target().arch == Arch::i386) {
+      while (t->kind == Kind::array) t = &types_[t->base];
+      const bool wide = t->size == 8 || t->scalar == Scalar::cdouble;
+      if (wide && align == 4 && t->scalar != Scalar::cfloat && !is_record(*t)) align = 8;
+    }
+    v = arithmetic_.integer(align, arithmetic_.size_type());
     return true;
   }
   uint64_t bytes = t->size;

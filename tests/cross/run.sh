@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds Ferry for another processor and runs its tests in an emulator: run.sh [aarch64] [STEP...]
+# Builds Ferry for another processor and runs its tests, in an emulator where this one cannot: run.sh [aarch64|i386] [STEP...]
 #   unit     unit_abi, unit_call, unit_pages: plans, back ends, unwinding, executable memory; without QUICK the last two
-#            also on a processor that guards no pages
+#            also on a processor that guards no pages (aarch64)
 #   calls    generated functions, compiled by the cross compiler and by clang, through every back end
 #   specs    tests/spec under each Lua with every back end (LUAS="5.4", BACKENDS="stub", SPECS="tests/spec/x_spec.lua ...")
 # Without steps: all of them. QUICK=1: one Lua, one seed, no clang. SEEDS="1 2 3" for calls; 0 is a new one each time.
@@ -11,15 +11,25 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/lua_versions.sh
 arch=aarch64
-case ${1:-} in aarch64) shift ;; esac
+case ${1:-} in aarch64 | i386) arch=$1 && shift ;; esac
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] || steps=(unit calls specs)
-# The same for another processor: its triplet, Debian's name for it, the emulator. Only processors with a plan of ours
-# are worth it; the others have libffi's tests.
-triplet=aarch64-linux-gnu debian=arm64 qemu=qemu-aarch64-static
 tree=$PWD/build-$arch root=$PWD/build-$arch/root
-packages="lua5.1 lua5.2 lua5.3 lua5.4 liblua5.1-0-dev liblua5.2-dev liblua5.3-dev liblua5.4-dev libffi-dev libasmjit-dev
- libgtest-dev"
+packages="lua5.1 lua5.2 lua5.3 lua5.4 liblua5.1-0-dev liblua5.2-dev liblua5.3-dev liblua5.4-dev libffi-dev libgtest-dev"
+# For each processor: its triplet, Debian's name for it, what is needed to run its programs. Only processors with a plan of ours
+# are worth it; the others have libffi's tests.
+case $arch in
+  aarch64)
+    triplet=aarch64-linux-gnu debian=arm64 emulator=qemu-aarch64-static packages="$packages libasmjit-dev"
+    run=("$emulator" -cpu max -L "$root") # faults where a branch leads to no landing pad
+    run_old=("$emulator" -cpu cortex-a57 -L "$root")
+    ;;
+  i386)
+    triplet=i686-linux-gnu debian=i386 emulator=true
+    run=("$root/lib/ld-linux.so.2" --library-path "$root/lib/i386-linux-gnu:$root/usr/lib/i386-linux-gnu")
+    run_old=()
+    ;;
+esac
 quick=${QUICK:-}
 jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
 ulimit -c 0
@@ -32,9 +42,10 @@ skip() {
 record() { [ -z "${FERRY_RESULTS:-}" ] || printf '%s\t%d\t%d\t%d\n' "$@" >>"$FERRY_RESULTS"; }
 failed=0
 
-for tool in "$triplet-g++" "$qemu" cmake ninja; do
+for tool in "$triplet-g++" "$emulator" cmake ninja; do
   command -v "$tool" >/dev/null || skip "no $tool (Debian: g++-$triplet, qemu-user-static)"
 done
+[ "$arch" != i386 ] || [ "$(uname -m)" = x86_64 ] || skip "this processor does not run its programs"
 
 # --- the foreign root: made anew if the list of packages is another one ---------------------------------------------
 mkdir -p "$tree"
@@ -51,14 +62,16 @@ fi
 
 # Programs of that root, for scripts and for specs that start another interpreter.
 mkdir -p "$tree/bin"
-"$triplet-gcc" --sysroot="$root" -O1 -fPIC -shared -o "$tree/process_vm_readv.so" tests/cross/process_vm_readv.c || exit 1
-run=("$qemu" -cpu max -L "$root")  # faults where a branch leads to no landing pad
-old_processor=cortex-a57
+preload=
+if [ "$emulator" != true ]; then
+  "$triplet-gcc" --sysroot="$root" -O1 -fPIC -shared -o "$tree/process_vm_readv.so" tests/cross/process_vm_readv.c || exit 1
+  preload="-E LD_PRELOAD=$tree/process_vm_readv.so"
+fi
 luas=()
 for v in 5.1 5.2 5.3 5.4; do
   [ -z "$quick" ] || [ "$v" = 5.4 ] || continue
   case " ${LUAS:-5.1 5.2 5.3 5.4} " in *" $v "*) ;; *) continue ;; esac
-  printf '#!/bin/sh\nexec %s -E LD_PRELOAD=%s "%s" "$@"\n' "${run[*]}" "$tree/process_vm_readv.so" "$root/usr/bin/lua$v" >"$tree/bin/lua$v"
+  printf '#!/bin/sh\nexec %s %s "%s" "$@"\n' "${run[*]}" "$preload" "$root/usr/bin/lua$v" >"$tree/bin/lua$v"
   chmod +x "$tree/bin/lua$v"
   luas+=("$v")
 done
@@ -91,15 +104,17 @@ fi
 unit() {
   local program
   for program in unit_abi unit_call unit_pages; do run_unit "$program"; done
-  [ -z "$quick" ] || return 0
-  for program in unit_call unit_pages; do run_unit "$program" $old_processor; done
+  [ -z "$quick" ] && [ ${#run_old[@]} -gt 0 ] || return 0
+  for program in unit_call unit_pages; do run_unit "$program" old; done
 }
 
-# run_unit PROGRAM [PROCESSOR]
+# run_unit PROGRAM [old]: on an old processor of the kind
 run_unit() {
   local program=$1 name=$1${2:+-$2} log passed bad skipped status
+  local with=("${run[@]}")
+  [ -z "${2:-}" ] || with=("${run_old[@]}")
   log=$tree/$name.log
-  timeout -k 5 900 "$qemu" -cpu "${2:-max}" -L "$root" "$tree/tests/unit/$program" --gtest_brief=1 </dev/null >"$log" 2>&1
+  timeout -k 5 900 "${with[@]}" "$tree/tests/unit/$program" --gtest_brief=1 </dev/null >"$log" 2>&1
   status=$?
   passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
   bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$log" | tail -n 1)
@@ -112,8 +127,9 @@ run_unit() {
 }
 
 calls() {
-  local cc seed log compilers=("$triplet-gcc")
-  [ -n "$quick" ] || ! command -v clang >/dev/null || compilers+=("clang --target=$triplet --sysroot=$root")
+  local cc seed log compilers=("$triplet-gcc --sysroot=$root")
+  # clang on i386: over-aligned arguments and empty results go other ways than gcc's.
+  [ -n "$quick" ] || [ "$arch" = i386 ] || ! command -v clang >/dev/null || compilers+=("clang --target=$triplet --sysroot=$root")
   for cc in "${compilers[@]}"; do
     for seed in ${SEEDS:-$([ -n "$quick" ] && echo 1 || echo 1 2 3 4)}; do
       log=$tree/calls.log

@@ -510,6 +510,7 @@ function TestAccessOpenArrays:test_strings_beyond_what_was_allocated()
   lu.assertEquals(ffi.string(v.s), "four")
   lu.assertError(ffi.new, "struct ac_open_vls", 2, { 1, "abc" })
   local padded = ffi.new "struct ac_open_tail" -- 16 bytes, 7 of them behind c
+  if ffi.sizeof(padded) < 16 then return end -- i386: 12, and 3
   padded.s = "seven"
   lu.assertEquals(ffi.string(padded.s), "seven")
   lu.assertError(function() padded.s = "eightbytes" end)

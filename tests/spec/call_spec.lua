@@ -457,6 +457,7 @@ local fixed_kinds = {
 }
 
 local function check_fixed_kind(kind)
+  if kind[2]:find "int128" then H.needs_int128() end
   local name, text, init = kind[1], kind[2], kind[3]
   local ctype = "vft_" .. name
   ffi.cdef(("typedef %s %s; int in_front_%s(%s, const char *, ...); int in_front2_%s(double, %s, int, %s, const char *, ...);"):format(text,

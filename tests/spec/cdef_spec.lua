@@ -42,8 +42,8 @@ end
 function TestCdefTypes:test_more_predefined_types()
   H.not_on_luajit "has fewer"
   for name, size in pairs {
-    char16_t = 2, char32_t = 4, time_t = 8, off_t = 8, int_least8_t = 1, uint_fast8_t = 1, intmax_t = 8, uintmax_t = 8,
-    int_least32_t = 4, __int128 = 16,
+    char16_t = 2, char32_t = 4, time_t = H.per_word(8, 4), off_t = H.per_word(8, 4), int_least8_t = 1, uint_fast8_t = 1, intmax_t = 8, uintmax_t = 8,
+    int_least32_t = 4, __int128 = H.per_word(16, nil),
   } do
     lu.assertEquals(ffi.sizeof(name), size, name)
   end
@@ -54,8 +54,8 @@ end
 function TestCdefTypes:test_structs_and_unions()
   rows {
     { "struct cd_1 { char a; int b; };", "struct cd_1", 8, 4 },
-    { "union cd_2 { char a; double b; };", "union cd_2", 8, 8 },
-    { "typedef struct cd_3 cd_3_t; struct cd_3 { cd_3_t *next; int v; };", "cd_3_t", 16, 8 },
+    { "union cd_2 { char a; double b; };", "union cd_2", 8, H.per_word(8, 4) },
+    { "typedef struct cd_3 cd_3_t; struct cd_3 { cd_3_t *next; int v; };", "cd_3_t", H.per_word(16, 8), H.per_word(8, 4) },
     { "struct cd_4 { struct { int x, y; } p; union { int i; float f; }; };", "struct cd_4", 12, 4 },
     { "struct cd_5 { int n; char data[]; };", "struct cd_5", 4, 4 },
     { "struct cd_6 { int n; char data[0]; };", "struct cd_6", 4, 4 },
@@ -88,7 +88,7 @@ function TestCdefTypes:test_functions_and_parameters()
     { "int cd_f1(void); int cd_f2(); int cd_f3(int, char *name, ...); void (*cd_f4(int sig, void (*func)(int)))(int);" },
     { "int cd_f5(int a[], int b[3], int c[const 4], int f(int), const char *restrict s, register int r);" },
     { "extern int cd_f6(int); static inline int cd_f7(int x) { return x ? (x + 1) : 2; } int cd_f8(int);" },
-    { "typedef int cd_fn(int, int); cd_fn cd_f9; typedef cd_fn *cd_fnp; struct cd_ops { cd_fn *add; cd_fnp sub; };", "struct cd_ops", 16 },
+    { "typedef int cd_fn(int, int); cd_fn cd_f9; typedef cd_fn *cd_fnp; struct cd_ops { cd_fn *add; cd_fnp sub; };", "struct cd_ops", H.per_word(16, 8) },
     { "int cd_f10(int), cd_f11(char), *cd_v1, cd_v2[4];" },
     { "int cd_f12(void) __asm__(\"some\" \"name\");" },
     { "int (cd_f13)(int); int (*(cd_f14))(void);" },
@@ -156,8 +156,8 @@ end
 function TestCdefAttributes:test_word_and_pointer_modes()
   H.not_on_luajit "takes a word for 32 bits"
   rows {
-    { "typedef unsigned cd_w1 __attribute__((__mode__(__word__)));", "cd_w1", 8 },
-    { "typedef int cd_w2 __attribute__((mode(pointer)));", "cd_w2", 8 },
+    { "typedef unsigned cd_w1 __attribute__((__mode__(__word__)));", "cd_w1", H.per_word(8, 4) },
+    { "typedef int cd_w2 __attribute__((mode(pointer)));", "cd_w2", H.per_word(8, 4) },
     { "typedef int cd_w3 __attribute__((mode(byte)));", "cd_w3", 1 },
   }
 end
@@ -175,14 +175,14 @@ end
 function TestCdefAttributes:test_msvc()
   rows {
     { "struct cd_m1 { char a; __declspec(align(16)) int b; };", "struct cd_m1", 32, 16 },
-    { "__declspec(dllimport) int __cdecl cd_m2(int); typedef int (__stdcall *cd_m3)(int); int __fastcall cd_m4(void);", "cd_m3", 8 },
+    { "__declspec(dllimport) int __cdecl cd_m2(int); typedef int (__stdcall *cd_m3)(int); int __fastcall cd_m4(void);", "cd_m3", H.per_word(8, 4) },
     { "typedef unsigned __int64 cd_m5; typedef __int8 cd_m6;", "cd_m5", 8 },
     { "#pragma pack(1)\nstruct cd_m7 { char a; double b; };\n#pragma pack()\nstruct cd_m8 { char a; double b; };", "struct cd_m7", 9, 1 },
     { "#pragma pack(push, 2)\nstruct cd_m9 { char a; double b; };\n#pragma pack(pop)\nstruct cd_m10 { char a; double b; };", "struct cd_m9", 10, 2 },
     { "#pragma pack(push)\n#pragma pack(4)\nstruct cd_m11 { char a; double b; };\n#pragma pack(pop)\n", "struct cd_m11", 12, 4 },
   }
-  lu.assertEquals(ffi.sizeof "struct cd_m8", 16)
-  lu.assertEquals(ffi.sizeof "struct cd_m10", 16)
+  lu.assertEquals(ffi.sizeof "struct cd_m8", H.per_word(16, 12))
+  lu.assertEquals(ffi.sizeof "struct cd_m10", H.per_word(16, 12))
 end
 
 function TestCdefAttributes:test_pack_ends_with_the_text()
@@ -193,11 +193,11 @@ function TestCdefAttributes:test_c11()
   H.not_on_luajit "C99 only"
   rows {
     { "struct cd_n1 { char a; _Alignas(16) char b; alignas(8) int c; };", "struct cd_n1", 32, 16 },
-    { "struct cd_n2 { _Alignas(double) char b; };", "struct cd_n2", 8, 8 },
+    { "struct cd_n2 { _Alignas(double) char b; };", "struct cd_n2", H.per_word(8, 4), H.per_word(8, 4) },
     { "_Static_assert(sizeof(int) == 4, \"int\"); _Noreturn void cd_n3(int); typedef _Atomic int cd_n4; _Atomic(int) cd_n5;", "cd_n4", 4 },
-    { "typedef __typeof__(int *) cd_n6; extern __typeof__(sizeof(int)) cd_n7;", "cd_n6", 8 },
+    { "typedef __typeof__(int *) cd_n6; extern __typeof__(sizeof(int)) cd_n7;", "cd_n6", H.per_word(8, 4) },
     { "void cd_n8(const char *_Nonnull a, char *_Nullable b);" },
-    { "typedef __attribute__((transparent_union)) union { int *i; char *c; } cd_n9;", "cd_n9", 8 },
+    { "typedef __attribute__((transparent_union)) union { int *i; char *c; } cd_n9;", "cd_n9", H.per_word(8, 4) },
   }
   lu.assertError(ffi.cdef, '_Static_assert(sizeof(int) == 5, "not five");')
   V.names(ffi.cdef, { "not five" }, '_Static_assert(sizeof(int) == 5, "not five");')
@@ -328,7 +328,7 @@ end
 function TestCdefConstants:test_offsetof_in_expressions()
   H.not_on_luajit "has none"
   ffi.cdef "struct cd_off { char a; double b; int c[4]; }; enum { CD_OFF = offsetof(struct cd_off, b), CD_OFF2 = __builtin_offsetof(struct cd_off, c[2]) };"
-  lu.assertEquals({ ffi.C.CD_OFF, ffi.C.CD_OFF2 }, { 8, 24 })
+  lu.assertEquals({ ffi.C.CD_OFF, ffi.C.CD_OFF2 }, H.per_word({ 8, 24 }, { 4, 20 }))
   lu.assertEquals(ffi.sizeof "struct { char foo[alignof(uint64_t)]; }", ffi.alignof "uint64_t")
 end
 
@@ -393,7 +393,7 @@ function TestCdefRedeclaration:test_identical_body_is_fine()
   H.not_on_luajit "refuses every second body"
   ffi.cdef "struct cd_same { int a; char *b; struct { int c : 3; }; };"
   ffi.cdef "struct cd_same { int a; char *b; struct { int c : 3; }; };"
-  lu.assertEquals(ffi.sizeof "struct cd_same", 24)
+  lu.assertEquals(ffi.sizeof "struct cd_same", H.per_word(24, 12))
 end
 
 function TestCdefRedeclaration:test_conflicting_constant_is_an_error()

@@ -83,7 +83,7 @@ end
 
 function TestC:test_libgcc_symbols()
   H.not_on_luajit "not asked"
-  ffi.cdef "int __popcountdi2(long);"
+  ffi.cdef "int __popcountdi2(long long);"
   lu.assertEquals(ffi.C.__popcountdi2(255), 8)
 end
 

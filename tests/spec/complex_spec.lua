@@ -141,6 +141,7 @@ end
 function TestVector:test_vectors_by_value()
   H.not_on_luajit "cannot pass them"
   if H.backend == "libffi" then lu.skip "libffi has no vectors" end
+  if ffi.arch == "x86" then lu.skip "i386: what passes vectors is a matter of compiler flags" end
   ffi.cdef "cx_v4 add_v4f(cx_v4, cx_v4);"
   local v = fx.add_v4f(ffi.new("cx_v4", 1, 2, 3, 4), ffi.new("cx_v4", 10, 20, 30, 40))
   lu.assertEquals({ v[0], v[1], v[2], v[3] }, { 11, 22, 33, 44 })

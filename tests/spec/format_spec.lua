@@ -43,7 +43,7 @@ end
 function TestFormat:test_64_bit()
   lu.assertEquals(fmt("%lld", V.i64 "-9223372036854775808"), "-9223372036854775808")
   lu.assertEquals(fmt("%llu", V.u64 "18446744073709551615"), "18446744073709551615")
-  lu.assertEquals(fmt("%lu %lx", V.u64 "18446744073709551615", V.u64 "0xabcdef0123456789"), "18446744073709551615 abcdef0123456789")
+  if ffi.sizeof "long" == 8 then lu.assertEquals(fmt("%lu %lx", V.u64 "18446744073709551615", V.u64 "0xabcdef0123456789"), "18446744073709551615 abcdef0123456789") end
   lu.assertEquals(fmt("%lld", 2 ^ 53), "9007199254740992")
   if H.native_int64 then lu.assertEquals(fmt("%lld %d", math.mininteger, 3), "-9223372036854775808 3") end
 end

@@ -41,7 +41,7 @@ local two53 = 9007199254740992
 local scalars = {
   integer("signed char", -128, 127), integer("unsigned char", 0, 255), integer("short", -32768, 32767),
   integer("unsigned short", 0, 65535), integer("int", -2147483648, 2147483647), integer("unsigned", 0, 4294967295),
-  integer("long", -two53, two53), integer("unsigned long long", 0, two53), integer("int", -2147483648, 2147483647),
+  integer("long", H.per_word(-two53, -2147483648), H.per_word(two53, 2147483647)), integer("unsigned long long", 0, two53), integer("int", -2147483648, 2147483647),
   floating "float", floating "double", floating "double",
   {
     ctype = "bool",
@@ -235,7 +235,7 @@ if H.native_int64 then
     }
   end
   variadic_kinds[#variadic_kinds + 1] = native("int", -1000, 2000)
-  variadic_kinds[#variadic_kinds + 1] = native("long", 5000000000, 1000)
+  variadic_kinds[#variadic_kinds + 1] = native(H.per_word("long", "long long"), 5000000000, 1000)
 end
 
 local source = {}

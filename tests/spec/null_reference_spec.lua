@@ -8,6 +8,7 @@ local kinds = {
   "int", "double", "int64_t", "uint64_t", "bool", "long double", "__int128", "complex", "nr_vector", "_Float16", "_Float128",
   "enum nr_enum", "struct nr_record", "int *", "char *", "struct nr_record *",
 }
+if ffi.sizeof "void *" < 8 then table.remove(kinds, 7) end -- no __int128
 local arrays = { "int (&)[4]", "char (&)[8]", "struct nr_record (&)[2]", "int *(&)[2]", "int (&)(int)", "int (*&)(int)" }
 
 local declared = false

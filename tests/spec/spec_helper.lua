@@ -24,6 +24,11 @@ H.backend = H.is_luajit and "luajit" or os.getenv "FERRY_BACKEND" or ""
 -- Under valgrind or the sanitisers: loops of thousands belong divided by something.
 H.slow = os.getenv "FERRY_SLOW" == "1"
 
+-- The second where words have 32 bits and 8-byte scalars are aligned to 4 (i386), else the first.
+function H.per_word(bits64, bits32) if ffi.sizeof "void *" == 8 then return bits64 end return bits32 end
+-- Only where the target has 128-bit integers (gcc: where words have 64 bits).
+function H.needs_int128() lu.skipIf(ffi.sizeof "void *" < 8, "no integers of 128 bits here") end
+
 -- Path of tests/fixtures/NAME.c, compiled.
 function H.fixture(name)
   local folder = os.getenv "FERRY_FIXTURES" or "build/tests/fixtures"

@@ -115,6 +115,25 @@ Result<void> check_last_register(const TypeTable& types, TypeId function, std::s
   return {};
 }
 
+// System V's conventions on i386, where the number of bytes says all, and where they lie.
+bool is_i386(abi::Abi abi) {
+  return abi >= abi::Abi::i386_cdecl && abi <= abi::Abi::i386_thiscall;
+}
+
+// libffi on i386 puts each argument directly behind the one before it.
+Result<void> check_no_gaps(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
+  if (!is_i386(abi::abi_of(types.target(), types.function(function).conv))) return {};
+  Result<abi::CallPlan> plan = abi::plan_call(types, function, extra);
+  if (!plan) return plan.error();
+  uint64_t end = plan->memory_on_stack ? plan->word : 0;
+  for (const abi::ArgPlan& arg : plan->args) {
+    if (!arg.on_stack) continue;
+    if (arg.stack_offset != end) return refuse(types, arg.type, "libffi does not align it");
+    end += (arg.size + plan->word - 1) / plan->word * plan->word;
+  }
+  return {};
+}
+
 // The conventions whose pieces this file knows how to describe to libffi.
 bool lowers_by_plan(abi::Abi abi) {
   switch (abi) {
@@ -280,6 +299,15 @@ Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeI
   return structure(t.size, align, std::move(elements));
 }
 
+Result<ffi_type*> FfiSignature::lower_i386(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
+  Result<abi::CallPlan> plan = abi::plan_value(types, id, conv, is_result);
+  if (!plan) return plan.error();
+  const uint64_t size = types[id].size;
+  if (is_result && !plan->result.in_memory) return libffi().sint64;  // edx:eax, a complex number of two floats
+  // libffi has no empty structs; a result of one byte is in memory, too.
+  return structure(std::max<uint64_t>(size, 1), 4, {libffi().uint8});
+}
+
 Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
   const Type& t = types[id];
   if (t.size > kMaxLoweredSize) return refuse(types, id, "it is larger than 1 MiB");
@@ -291,6 +319,7 @@ Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallCon
   if (!known_half && !ms_long_double) {
     if (ffi_type* scalar = scalar_ffi_type(types, t)) return scalar;
   }
+  if (is_i386(abi::abi_of(types.target(), conv))) return lower_i386(types, id, conv, is_result);
   return planned ? lower_by_plan(types, id, conv, is_result) : lower_by_structure(types, id, 0);
 }
 
@@ -333,7 +362,8 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
   if (r.kind != Kind::void_ && (r.flags & (kIncomplete | kVariable)) != 0) {
     return Error{"cannot return '" + spell(types, f.result) + "' by value: its size is not known"};
   }
-  if (r.size == 0) {
+  // gcc, clang: on i386 an empty record comes back in memory, as all records do.
+  if (r.size == 0 && !(is_record(r) && is_i386(convention))) {
     result_ = libffi().void_;
   } else {
     Result<ffi_type*> lowered = lower(types, f.result, f.conv, true);
@@ -341,6 +371,7 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
     result_ = *lowered;
   }
   if (Result<void> ok = check_last_register(types, function, extra); !ok) return ok;
+  if (Result<void> ok = check_no_gaps(types, function, extra); !ok) return ok;
   auto count = static_cast<unsigned>(args_.size());
   ffi_status status = f.variadic ? libffi().prep_cif_var(&cif_, *abi, fixed, count, result_, args_.data())
                                  : libffi().prep_cif(&cif_, *abi, count, result_, args_.data());

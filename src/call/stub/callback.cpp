@@ -43,13 +43,15 @@ struct Shape {
   uint32_t scratch = 0;
   ResultForm form;
   bool in_memory = false;
-  uint32_t result_address = 0;  // where in the register block, if in_memory
+  uint32_t result_address = 0;    // where in the register block, if in_memory
+  bool address_on_stack = false;  // it is the first word of the caller's outgoing area instead
+  uint32_t pops = 0;              // bytes of that area which the callback removes
   uint64_t result_size = 0;
 
   // Equal keys, equal behaviour.
   std::string key() const {
     std::string text = std::to_string(form.code()) + (in_memory ? "m" : "r") + std::to_string(result_size) + "," +
-                       std::to_string(scratch);
+                       std::to_string(scratch) + (address_on_stack ? "s" : "") + std::to_string(pops);
     for (const Arg& arg : args) {
       text += ';' + std::to_string(static_cast<int>(arg.base)) + ':' + std::to_string(arg.offset);
     }
@@ -58,11 +60,15 @@ struct Shape {
   }
 };
 
-Result<Shape> make_shape(const CallPlan& plan, const Convention& convention) {
+Result<Shape> make_shape(const StubPlan& stub) {
+  const CallPlan& plan = stub.plan;
+  const Convention& convention = *stub.convention;
   Shape shape;
-  shape.form = machine::result_form(plan);
+  shape.form = stub.form;
   shape.in_memory = plan.result.in_memory;
   shape.result_address = convention.result_address;
+  shape.address_on_stack = plan.memory_on_stack;
+  shape.pops = plan.callee_pops;
   shape.result_size = plan.result.size;
   for (const ArgPlan& arg : plan.args) {
     std::span<const Piece> pieces = plan.pieces_of(arg);
@@ -226,15 +232,15 @@ void find_arguments(const Shape& shape, std::byte* registers, std::byte* stack, 
 }
 
 uint32_t enter(const Slot& slot, CallbackFrame& frame, std::byte* stack) {
-  std::memset(frame.gpr, 0, sizeof frame.gpr + sizeof frame.fpr);
   Slot::State state = slot.read();
+  machine::prepare(frame, state.shape != nullptr ? state.shape->pops : 0);
   if (state.shape == nullptr) return 0;  // a trampoline that was never handed out
   const Shape& shape = *state.shape;
   alignas(16) std::byte value[machine::kMaxRegisterResult] = {};
   void* result = value;
   if (shape.in_memory) {
-    std::memcpy(&result, frame.registers + shape.result_address, sizeof result);
-    // x86-64: the address comes back in rax. AAPCS64 says nothing of x0.
+    std::memcpy(&result, shape.address_on_stack ? stack : frame.registers + shape.result_address, sizeof result);
+    // x86: the address comes back in rax, eax. AAPCS64 says nothing of x0.
     frame.gpr[0] = reinterpret_cast<uintptr_t>(result);
     std::memset(result, 0, shape.result_size);
   }
@@ -255,7 +261,7 @@ Result<std::unique_ptr<Callback>> make_callback(const TypeTable& types, TypeId f
   Result<StubPlan> plan = plan_for_stub(types, function, {});
   if (!plan) return plan.error();
   if (plan->plan.variadic) return Error{"a callback cannot be variadic"};
-  Result<Shape> shape = make_shape(plan->plan, *plan->convention);
+  Result<Shape> shape = make_shape(*plan);
   if (!shape) return shape.error();
   Result<const Shape*> shared = intern(std::move(*shape));
   if (!shared) return shared.error();
@@ -268,7 +274,7 @@ Result<std::unique_ptr<Callback>> make_callback(const TypeTable& types, TypeId f
 }  // namespace ferry::call::stub
 
 // Called by the common entries with the saved registers, the caller's outgoing area and the trampoline's number;
-// x86-64: how many x87 registers to load.
+// x86: how many x87 registers to load.
 extern "C" __attribute__((visibility("hidden"), used)) uint32_t ferry_stub_callback(
     ferry::call::stub::machine::CallbackFrame* frame, std::byte* stack, uint32_t number) {
   return ferry::call::stub::enter(ferry::call::stub::all_slots[number], *frame, stack);

@@ -22,6 +22,10 @@ using abi::Where;
 constexpr uint64_t kMaxStackArea = uint64_t{1} << 20;
 // Frames hold copies of what is passed by reference; larger ones are refused, offsets are 32-bit.
 constexpr uint64_t kMaxFrame = uint64_t{1} << 30;
+// Bytes of a general register.
+constexpr uint32_t kWord = sizeof(void*);
+// What the caller writes for a number (Invoker).
+constexpr uint32_t kWritten = 8;
 
 // frame: | register block | outgoing area | values in pieces, copies passed by reference |
 class StubInvoker final : public Invoker {
@@ -30,25 +34,25 @@ class StubInvoker final : public Invoker {
 
   static Result<std::unique_ptr<Invoker>> make(const StubPlan& plan) {
     auto invoker = std::make_unique<StubInvoker>(*plan.convention);
-    if (Result<void> done = invoker->lay_out(plan.plan); !done) return done.error();
+    if (Result<void> done = invoker->lay_out(plan.plan, plan.form); !done) return done.error();
     return std::unique_ptr<Invoker>(std::move(invoker));
   }
 
   void invoke(CFunction function, std::byte* frame, void* result) const override {
     for (const Move& move : moves_) {
-      std::memcpy(frame + move.to, frame + move.from, 8);
+      std::memcpy(frame + move.to, frame + move.from, kWord);
       if (move.wide) std::memcpy(frame + move.to + 8, frame + move.from + 8, 8);
     }
     for (const Reference& reference : references_) pass_reference(frame, reference);
     if (in_memory_) {
-      uint64_t address = reinterpret_cast<uintptr_t>(result);
-      std::memcpy(frame + convention_.result_address, &address, sizeof address);
+      const auto address = reinterpret_cast<uintptr_t>(result);
+      std::memcpy(frame + result_address_, &address, sizeof address);
     }
     machine::receive(form_, routine_, function, frame, &area_, result);
   }
 
  private:
-  struct Move {  // 8 or 16 bytes within the frame
+  struct Move {  // a word, or 16 bytes, within the frame
     uint32_t from;
     uint32_t to;
     bool wide;
@@ -68,7 +72,7 @@ class StubInvoker final : public Invoker {
     std::memcpy(frame + reference.to, &aligned, sizeof aligned);
   }
 
-  Result<void> lay_out(const CallPlan& plan) {
+  Result<void> lay_out(const CallPlan& plan, machine::ResultForm form) {
     if (plan.stack_bytes > kMaxStackArea) {
       return Error{"arguments take " + std::to_string(plan.stack_bytes) + " bytes of stack, more than the limit of " +
                    std::to_string(kMaxStackArea)};
@@ -82,7 +86,8 @@ class StubInvoker final : public Invoker {
     end_ = area_.frame_offset + area_.copy_bytes;
     routine_ = any_on_stack ? convention_.call_stack : only_gprs ? convention_.call_gprs : convention_.call_registers;
     in_memory_ = plan.result.in_memory;
-    form_ = machine::result_form(plan);
+    result_address_ = plan.memory_on_stack ? static_cast<uint32_t>(area_.frame_offset) : convention_.result_address;
+    form_ = form;
     result_bytes_ = std::max<uint64_t>(plan.result.size, machine::register_result_bytes(form_));
 
     args_.reserve(plan.args.size());
@@ -96,7 +101,15 @@ class StubInvoker final : public Invoker {
 
   Result<void> place(const CallPlan& plan, const ArgPlan& arg) {
     std::span<const Piece> pieces = plan.pieces_of(arg);
-    if (arg.on_stack) return add_slot(area_.frame_offset + arg.stack_offset, arg);
+    if (arg.on_stack) {
+      const auto place = static_cast<uint32_t>(area_.frame_offset) + arg.stack_offset;
+      if (kWord >= kWritten || arg.size > kWord) return add_slot(place, arg);
+      // What the caller writes for it would reach into the next argument.
+      Result<uint32_t> value = take(kWritten);
+      if (!value) return value.error();
+      moves_.push_back({*value, place, false});
+      return add_slot(*value, arg);
+    }
     if (pieces.empty()) return add_slot(0, arg);
     if (arg.by_reference) {
       Result<uint32_t> value = take(arg.size + (arg.align > 16 ? arg.align : 0));
@@ -152,6 +165,7 @@ class StubInvoker final : public Invoker {
   StackArea area_;
   machine::ResultForm form_;
   bool in_memory_ = false;
+  uint32_t result_address_ = 0;  // where in the frame the address of a result in memory goes
   std::vector<Move> moves_;
   std::vector<Reference> references_;
   uint64_t end_ = 0;
@@ -181,7 +195,10 @@ Result<StubPlan> plan_for_stub(const TypeTable& types, TypeId function, std::spa
   if (!plan) return plan.error();
   for (const Convention& convention : machine::kConventions) {
     if (convention.abi != plan->abi) continue;
-    if (types.target().name == host_target().name) return StubPlan{std::move(*plan), &convention};
+    if (types.target().name == host_target().name) {
+      const machine::ResultForm form = machine::result_form(types, *plan);
+      return StubPlan{std::move(*plan), &convention, form};
+    }
     return Error{"types of " + std::string(types.target().name) + " cannot be called here"};
   }
   return Error{"no calls by the convention " + std::string(abi::info(plan->abi).name) + " in this build"};

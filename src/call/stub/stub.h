@@ -9,6 +9,8 @@
 #include "call/stub/x64/machine.h"
 #elif defined(FERRY_STUB_A64)
 #include "call/stub/a64/machine.h"
+#elif defined(FERRY_STUB_I386)
+#include "call/stub/i386/machine.h"
 #endif
 
 #if defined(FERRY_STUB)
@@ -16,13 +18,16 @@ namespace ferry::call::stub {
 
 #if defined(FERRY_STUB_X64)
 namespace machine = x64;
-#else
+#elif defined(FERRY_STUB_A64)
 namespace machine = a64;
+#else
+namespace machine = i386;
 #endif
 
 struct StubPlan {
   abi::CallPlan plan;
   const Convention* convention = nullptr;
+  machine::ResultForm form;
 };
 
 // Plans a function type of the host for the stub. Errors: as plan_call, types of another target, conventions without

@@ -347,7 +347,7 @@ int l_fromtable(lua_State* L) {
     raise_argument(L, 3, "elements %llu to %llu are beyond the array's %llu", static_cast<unsigned long long>(first),
                    static_cast<unsigned long long>(first + count), static_cast<unsigned long long>(e.limit));
   }
-  if (count > kMaxTableCount || first > kMaxObjectSize / e.type->size) raise_argument(L, 4, "too many elements");
+  if (count > kMaxTableCount || first > kMaxHostObject / e.type->size) raise_argument(L, 4, "too many elements");
   e.address += first * e.type->size;
   luaL_checkstack(L, kStackSlots, nullptr);
   take(L, st, e, 1, 2, static_cast<int>(count));

@@ -95,7 +95,7 @@ void check_length(lua_State* L, int arg, const Bytes& b, uint64_t length) {
     raise_argument(L, arg, "length %llu is beyond the object's %llu bytes", static_cast<unsigned long long>(length),
                    static_cast<unsigned long long>(b.known));
   }
-  if (length > kMaxObjectSize)
+  if (length > kMaxHostObject)
     raise_argument(L, arg, "length %llu is too large", static_cast<unsigned long long>(length));
 }
 

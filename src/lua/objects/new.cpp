@@ -126,7 +126,7 @@ bool variable_type_size(State* st, TypeInfo* info, uint64_t count, uint64_t* siz
   }
   const uint64_t element = base_of(st, array)->size;
   const uint64_t fixed = info->rep == Rep::record ? info->size : 0;
-  if (element != 0 && count > (kMaxObjectSize - fixed) / element) return false;
+  if (element != 0 && count > (kMaxHostObject - fixed) / element) return false;
   *size = fixed + element * count;
   return true;
 }

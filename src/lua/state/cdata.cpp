@@ -77,7 +77,7 @@ CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
   const bool variable = (info->type_flags & kVariable) != 0;
   const size_t header = sizeof(CData) + (variable ? sizeof(uint64_t) : 0);
   const size_t slack = info->align > kUserdataAlign ? info->align - kUserdataAlign : 0;
-  if (size > kMaxObjectSize) raise(L, "size of '%s' is too large", type_name(st, info->id));
+  if (size > kMaxHostObject) raise(L, "size of '%s' is too large", type_name(st, info->id));
   void* block = new_userdata(L, header + slack + static_cast<size_t>(size));
   auto* cd = static_cast<CData*>(block);
   uintptr_t data = reinterpret_cast<uintptr_t>(block) + header;

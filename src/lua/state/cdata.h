@@ -9,6 +9,9 @@
 
 namespace ferry::lua {
 
+// No object of this process is larger: sizes of types for 64 bits are bounded by kMaxObjectSize.
+inline constexpr uint64_t kMaxHostObject = sizeof(void*) == 4 ? 0x7fffffff : kMaxObjectSize;
+
 enum CDataFlag : uint16_t {
   kIsCType = 1,        // a ctype object: `type` is the type it stands for, `data` the State
   kOwned = 2,          // the bytes lie in this userdata

@@ -19,6 +19,7 @@ bool is_int(Rep r) {
 
 #ifdef __SIZEOF_INT128__
 using Wide = __int128;
+using UnsignedWide = unsigned __int128;
 Wide load_wide(const TypeInfo* info, const void* from) {
   if (info->rep == Rep::i128 || info->rep == Rep::u128) return load<Wide>(from);
   const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
@@ -34,6 +35,7 @@ void store_wide(void* to, size_t size, Wide value) {
 }
 #else
 using Wide = int64_t;
+using UnsignedWide = uint64_t;
 Wide load_wide(const TypeInfo* info, const void* from) {
   return load_int(from, info->size, (info->type_flags & kUnsigned) != 0);
 }
@@ -104,7 +106,7 @@ void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, c
   } else if (is_float(info->rep)) {
     if (source->rep == Rep::i128 || source->rep == Rep::u128) {
       store_float(info, to,
-                  source->rep == Rep::u128 ? static_cast<long double>(load<unsigned __int128>(from))
+                  source->rep == Rep::u128 ? static_cast<long double>(load<UnsignedWide>(from))
                                            : static_cast<long double>(load_wide(source, from)));
     } else {
       store_float(info, to, load_long(st, source, from));

@@ -412,7 +412,7 @@ uint64_t open_array_size(lua_State* L, State* st, TypeInfo* info, const void* ad
   const uint64_t count = raw_length(L, idx) + (lua_isnil(L, -1) ? 0 : 1);
   lua_pop(L, 1);
   const uint64_t element = base_of(st, info)->size;
-  if (element != 0 && count > kMaxObjectSize / element) raise(L, "table is too long for '%s'", type_name(st, info->id));
+  if (element != 0 && count > kMaxHostObject / element) raise(L, "table is too long for '%s'", type_name(st, info->id));
   return count * element < left ? count * element : left;  // behind a `[0]` that is not the last member others lie
 }
 

@@ -43,6 +43,11 @@ static_assert(sizeof(CallbackFrame) == FERRY_CALLBACK_FRAME && FERRY_CALLBACK_FR
 static_assert(FERRY_A64_X8_OFFSET == 8 * FERRY_A64_GPRS);
 static_assert(FERRY_A64_BLOCK == FERRY_A64_FPR_OFFSET + 16 * FERRY_A64_FPRS && FERRY_A64_FPR_OFFSET % 16 == 0);
 
+// Before the handler runs. `pops`: what callbacks remove of the stack, nothing here.
+inline void prepare(CallbackFrame& frame, uint32_t) {
+  std::memset(frame.gpr, 0, sizeof frame.gpr + sizeof frame.fpr);
+}
+
 // The registers a result comes back in (AAPCS64 6.9). Integers by width, because the callee leaves the upper
 // bits undefined.
 enum class ResultKind : uint8_t {
@@ -71,7 +76,7 @@ inline size_t register_result_bytes(ResultForm form) {
   return form.kind == ResultKind::v && form.size * form.count > 16 ? form.size * form.count : 16;
 }
 
-inline ResultForm result_form(const abi::CallPlan& plan) {
+inline ResultForm result_form(const TypeTable&, const abi::CallPlan& plan) {
   std::span<const abi::Piece> pieces = plan.result_pieces();
   if (plan.result.in_memory || pieces.empty()) return {};
   const abi::Piece& first = pieces[0];

@@ -60,6 +60,11 @@ static_assert(sizeof(CallbackFrame) == FERRY_CALLBACK_FRAME && FERRY_CALLBACK_FR
 static_assert(FERRY_SYSV_BLOCK == FERRY_SYSV_FPR_OFFSET + 16 * FERRY_SYSV_FPRS);
 static_assert(FERRY_WIN_BLOCK == FERRY_WIN_FPR_OFFSET + 16 * FERRY_WIN_FPRS);
 
+// Before the handler runs. `pops`: what callbacks remove of the stack, nothing here.
+inline void prepare(CallbackFrame& frame, uint32_t) {
+  std::memset(frame.gpr, 0, sizeof frame.gpr + sizeof frame.fpr);
+}
+
 // The registers a result comes back in. One name per combination that either convention knows; integers by
 // width, because the callee leaves the upper bits undefined.
 enum class ResultKind : uint8_t {
@@ -95,7 +100,7 @@ inline size_t register_result_bytes(ResultForm form) {
   return form.kind == ResultKind::x87_pair ? 32 : 16;
 }
 
-inline ResultForm result_form(const abi::CallPlan& plan) {
+inline ResultForm result_form(const TypeTable&, const abi::CallPlan& plan) {
   using abi::Where;
   std::span<const abi::Piece> pieces = plan.result_pieces();
   if (plan.result.in_memory || pieces.empty()) return {ResultKind::none};

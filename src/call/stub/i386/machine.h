@@ -1,0 +1,183 @@
+// i386 as the stub sees it: its four conventions, and the registers results come back in. Included by stub.h; the
+// static routines are i386.S.
+#pragma once
+
+#include <cstring>
+#include <span>
+
+#include "call/stub/convention.h"
+#include "call/stub/i386/layout.h"
+
+extern "C" {
+void ferry_i386_call();
+extern const char ferry_i386_trampolines[];
+}
+
+namespace ferry::call::i386 {
+
+inline constexpr uint32_t kTrampolines = FERRY_I386_TRAMPOLINES;
+
+// They differ in registers, which the plan knows, and in who removes the arguments: the routine restores the stack
+// pointer whatever the callee did, and a callback has the number in its frame.
+constexpr Convention convention(abi::Abi abi, uint32_t first, uint32_t count) {
+  return {.abi = abi,
+          .block = FERRY_I386_BLOCK,
+          .gpr_block = FERRY_I386_BLOCK,
+          .fpr_offset = FERRY_I386_BLOCK,
+          .result_address = 0,
+          .home_space = 0,
+          .call_gprs = nullptr,
+          .call_registers = ferry_i386_call,
+          .call_stack = ferry_i386_call,
+          .trampolines = ferry_i386_trampolines + first * FERRY_TRAMPOLINE_BYTES,
+          .first_trampoline = first,
+          .trampoline_count = count};
+}
+inline constexpr uint32_t kCdecl = FERRY_I386_CDECL_TRAMPOLINES, kOther = FERRY_I386_OTHER_TRAMPOLINES;
+inline const Convention kConventions[] = {convention(abi::Abi::i386_cdecl, 0, kCdecl),
+                                          convention(abi::Abi::i386_stdcall, kCdecl, kOther),
+                                          convention(abi::Abi::i386_fastcall, kCdecl + kOther, kOther),
+                                          convention(abi::Abi::i386_thiscall, kCdecl + 2 * kOther, kOther)};
+
+// What a callback's common entry saves, and what it loads before it returns.
+struct alignas(16) CallbackFrame {
+  std::byte registers[FERRY_I386_BLOCK];
+  uint32_t gpr[4];    // eax edx
+  std::byte x87[16];  // st0, 10 bytes
+  uint32_t pops;      // bytes of arguments that the callback removes
+};
+static_assert(offsetof(CallbackFrame, gpr) == FERRY_CALLBACK_GPR);
+static_assert(offsetof(CallbackFrame, x87) == FERRY_CALLBACK_X87);
+static_assert(offsetof(CallbackFrame, pops) == FERRY_CALLBACK_POPS);
+static_assert(sizeof(CallbackFrame) == FERRY_CALLBACK_FRAME);
+
+inline void prepare(CallbackFrame& frame, uint32_t pops) {
+  std::memset(frame.gpr, 0, sizeof frame.gpr);
+  frame.pops = pops;
+}
+
+// The registers a result comes back in; integers by width, because the callee leaves the upper bits undefined.
+enum class ResultKind : uint8_t {
+  none,  // void, empty, or in memory
+  s8,
+  u8,
+  s16,
+  u16,
+  s32,
+  u32,          // eax, to be extended
+  gg,           // eax, edx
+  f32,          // st0, as a float
+  f64,          // st0, as a double
+  long_double,  // st0
+};
+
+struct ResultForm {
+  ResultKind kind = ResultKind::none;
+  // Distinguishes forms, for keys.
+  uint32_t code() const { return static_cast<uint32_t>(kind); }
+};
+
+// Bytes that `receive` may write for results in registers.
+inline constexpr size_t kMaxRegisterResult = 16;
+inline size_t register_result_bytes(ResultForm) {
+  return kMaxRegisterResult;
+}
+
+inline ResultForm result_form(const TypeTable& types, const abi::CallPlan& plan) {
+  const std::span<const abi::Piece> pieces = plan.result_pieces();
+  if (plan.result.in_memory || pieces.empty()) return {ResultKind::none};
+  const abi::Piece& first = pieces[0];
+  if (first.where == abi::Where::x87) {
+    return {first.size == 4 ? ResultKind::f32 : first.size == 8 ? ResultKind::f64 : ResultKind::long_double};
+  }
+  if (pieces.size() == 2) return {ResultKind::gg};
+  // A whole register is not extended by the plan, but by the slot.
+  const Type& t = types[plan.result.type];
+  const bool sign = is_integer_like(t) && (t.flags & kUnsigned) == 0;
+  if (first.size == 1) return {sign ? ResultKind::s8 : ResultKind::u8};
+  if (first.size == 2) return {sign ? ResultKind::s16 : ResultKind::u16};
+  return {sign ? ResultKind::s32 : ResultKind::u32};
+}
+
+// Extended to the 64 bits of a slot from what is known of eax.
+inline uint64_t widen(ResultKind kind, uint32_t eax) {
+  switch (kind) {
+    case ResultKind::s8:
+      return static_cast<uint64_t>(int64_t{static_cast<int8_t>(eax)});
+    case ResultKind::u8:
+      return static_cast<uint8_t>(eax);
+    case ResultKind::s16:
+      return static_cast<uint64_t>(int64_t{static_cast<int16_t>(eax)});
+    case ResultKind::u16:
+      return static_cast<uint16_t>(eax);
+    case ResultKind::s32:
+      return static_cast<uint64_t>(int64_t{static_cast<int32_t>(eax)});
+    default:
+      return eax;
+  }
+}
+
+// Runs a routine and writes what the result registers hold to `result`, integers extended.
+inline void receive(ResultForm form, CFunction routine, CFunction function, const std::byte* frame,
+                    const StackArea* area, void* result) {
+  auto call = [&]<typename T>(T*) {
+    return reinterpret_cast<T (*)(CFunction, const std::byte*, const StackArea*)>(routine)(function, frame, area);
+  };
+  auto put = [&](auto value) { std::memcpy(result, &value, sizeof value); };
+  switch (form.kind) {
+    case ResultKind::none:
+      call(static_cast<void*>(nullptr));
+      break;
+    case ResultKind::gg:
+      put(call(static_cast<uint64_t*>(nullptr)));
+      break;
+    case ResultKind::f32:
+      put(static_cast<float>(call(static_cast<long double*>(nullptr))));
+      break;
+    case ResultKind::f64:
+      put(static_cast<double>(call(static_cast<long double*>(nullptr))));
+      break;
+    case ResultKind::long_double:
+      put(call(static_cast<long double*>(nullptr)));
+      break;
+    default:
+      put(widen(form.kind, call(static_cast<uint32_t*>(nullptr))));
+      break;
+  }
+}
+
+// Puts a callback's result where the common entry loads it from; how many x87 registers that has to load.
+inline uint32_t give(ResultForm form, const std::byte* value, CallbackFrame& frame) {
+  auto load_x87 = [&](long double number) {
+    std::memcpy(frame.x87, &number, 10);
+    return 1u;
+  };
+  switch (form.kind) {
+    case ResultKind::none:
+      return 0;
+    case ResultKind::gg:
+      std::memcpy(frame.gpr, value, 8);
+      return 0;
+    case ResultKind::f32: {
+      float number;
+      std::memcpy(&number, value, sizeof number);
+      return load_x87(number);
+    }
+    case ResultKind::f64: {
+      double number;
+      std::memcpy(&number, value, sizeof number);
+      return load_x87(number);
+    }
+    case ResultKind::long_double:
+      std::memcpy(frame.x87, value, 10);
+      return 1;
+    default: {
+      uint32_t low;
+      std::memcpy(&low, value, sizeof low);
+      frame.gpr[0] = static_cast<uint32_t>(widen(form.kind, low));
+      return 0;
+    }
+  }
+}
+
+}  // namespace ferry::call::i386
