@@ -62,6 +62,24 @@ inline TypeId passed_as(const TypeTable& types, TypeId id) {
   return same_mode && !record.fields.front().is_bitfield() ? record.fields.front().type : id;
 }
 
+// x86-64: gcc's "empty type": a record of nothing but unnamed bit-fields, and of such. It has the class of its bits, and
+// so registers; where those are used up nothing is passed. clang never passes one.
+inline bool is_empty_type(const TypeTable& types, TypeId id, int depth = 0) {
+  const Type& t = types[id];
+  if (depth > kMaxClassifyDepth) return false;
+  if (t.kind == Kind::array) {
+    return t.count == 0 || t.count == kFlexible || is_empty_type(types, t.base, depth + 1);
+  }
+  if (!is_record(t)) return false;
+  const std::vector<Field>& fields = types.record(id).fields;
+  return std::all_of(fields.begin(), fields.end(), [&](const Field& field) {
+    return field.is_bitfield() ? field.name == kNoName : is_empty_type(types, field.type, depth + 1);
+  });
+}
+
+// gcc takes no address for such a result, clang does.
+constexpr std::string_view kEmptyResult = "it has no named members, and compilers differ in how it is returned";
+
 class Builder {
  public:
   Builder(const TypeTable& types, CallPlan& plan) : types_(types), plan_(plan) {}

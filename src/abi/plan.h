@@ -77,8 +77,11 @@ struct ArgPlan {
   // on_stack: how an integer narrower than a word fills its slot, whose address stack_offset is; none: the value's own
   // bytes lie at stack_offset, and those beyond `size` are not the argument's (on Darwin they are the next one's).
   Extend extend = Extend::none;
-  uint8_t piece_count = 0;   // 0 with !on_stack: an empty record, nothing is passed
+  uint8_t piece_count = 0;
   uint32_t first_piece = 0;  // into CallPlan::pieces
+
+  // A record without members, or of unnamed bit-fields only.
+  bool is_not_passed() const { return !on_stack && piece_count == 0; }
 };
 
 struct ResultPlan {

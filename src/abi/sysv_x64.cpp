@@ -250,6 +250,7 @@ Result<void> plan_argument(Builder& builder, TypeId id, Registers& used) {
   Need need = need_of(*classes);
   bool fits = used.gpr + need.registers.gpr <= kGprs && used.fpr + need.registers.fpr <= kFprs;
   if (classes->count == 0 || need.memory || !fits) {
+    if (is_empty_type(types, passed)) return {};
     // psABI 3.2.3 step 3: stack slots are multiples of 8, aligned as the type asks.
     uint64_t align = std::max<uint64_t>(8, main_variant(types, arg.type).align);
     if (arg.size > kMaxStackBytes) return refuse(types, id, "it is larger than 1 GiB");
@@ -273,6 +274,7 @@ Result<void> plan_result(Builder& builder, TypeId id, Registers& used) {
   Result<Classes> classes = Classifier(types).classify(id);
   if (!classes) return classes.error();
   if (classes->count == 0 || classes->of[0] == Class::complex_x87) {
+    if (is_empty_type(types, id)) return refuse(types, id, kEmptyResult);
     result.in_memory = true;
     ++used.gpr;
     return {};

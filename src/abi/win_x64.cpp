@@ -70,6 +70,8 @@ Result<void> plan_result(Builder& builder, TypeId id, unsigned& slot) {
     builder.result_piece({.where = Where::fpr, .reg = 0, .size = size});
   } else if (fits_register(t.size)) {
     builder.result_piece({.where = Where::gpr, .extend = extension(t), .reg = 0, .size = size});
+  } else if (is_empty_type(types, id)) {
+    return refuse(types, id, kEmptyResult);
   } else {
     result.in_memory = true;
     builder.plan().gpr_used = 1;

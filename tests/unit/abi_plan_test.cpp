@@ -66,6 +66,9 @@ constexpr const char* kTypes = R"(
   struct whole_bits { char c; struct { int b : 16; } s; } __attribute__((packed));
   struct part_bits { char c; struct { int b : 15; } s; } __attribute__((packed));
   struct union_bits { short c; union { int b : 17; } u; } __attribute__((packed));
+  struct unnamed_only { int : 18; };
+  union unnamed_union { int : 18; struct { long long : 0; struct unnamed_only a[2]; } s; };
+  struct unnamed_large { long long : 40; long long : 40; long long : 40; };
   struct union_bits_16 { short c; union { int b : 16; } u; } __attribute__((packed));
 )";
 
@@ -152,6 +155,13 @@ TEST(PlanSysV, Aggregates) {
                       {"struct bits (struct bits)", "{xmm0:8 rdi:8} -> {xmm0:8 rax:8}"},
                       {"struct zero (struct zero)", "xmm0:8 -> xmm0:8"},
                       {"struct unnamed (struct unnamed)", "rdi:8 -> rax:8"},
+                      // gcc: nothing but unnamed bit-fields travels in registers, but takes no stack.
+                      {"void (struct unnamed_only, int)", "rdi:3 rsi:4s -> void"},
+                      {"void (struct l2, struct l2, struct l2, struct unnamed_only, union unnamed_union, int)",
+                       "{rdi:8 rsi:8} {rdx:8 rcx:8} {r8:8 r9:8} - - [0]:4s -> void / 16"},
+                      {"void (struct unnamed_large, int)", "- rdi:4s -> void"},
+                      {"struct unnamed_only (void)", "-> rax:3"},
+                      {"struct unnamed_large (void)", "error: compilers differ"},
                       {"struct flex (struct flex)", "rdi:8 -> rax:8"},
                       {"struct s128 (struct s128)", "{rdi:8 rsi:8} -> {rax:8 rdx:8}"},
                       {"struct sv (struct sv, v2f)", "xmm0:16 xmm1:8 -> xmm0:16"},

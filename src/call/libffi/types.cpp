@@ -370,6 +370,11 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
     if (!lowered) return lowered.error();
     result_ = *lowered;
   }
+  if (Result<abi::CallPlan> plan = abi::plan_call(types, function, extra)) {
+    for (const abi::ArgPlan& arg : plan->args) {
+      if (arg.is_not_passed() && arg.size != 0) return refuse(types, arg.type, "it has no members");
+    }
+  }
   if (Result<void> ok = check_last_register(types, function, extra); !ok) return ok;
   if (Result<void> ok = check_no_gaps(types, function, extra); !ok) return ok;
   auto count = static_cast<unsigned>(args_.size());

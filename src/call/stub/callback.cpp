@@ -76,8 +76,10 @@ Result<Shape> make_shape(const StubPlan& stub) {
       shape.args.push_back({Shape::Base::stack, arg.stack_offset});
       continue;
     }
-    if (pieces.empty()) {  // an empty record: any valid address
-      shape.args.push_back({Shape::Base::registers, 0});
+    if (pieces.empty()) {  // not passed: any valid address
+      shape.args.push_back({Shape::Base::scratch, shape.scratch});
+      if (arg.size > kMaxCallbackScratch) return Error{"a callback with a parameter that large"};
+      shape.scratch += static_cast<uint32_t>(arg.size + 15) & ~15u;
       continue;
     }
     bool first_on_stack = pieces[0].where == Where::stack;

@@ -110,7 +110,10 @@ class StubInvoker final : public Invoker {
       moves_.push_back({*value, place, false});
       return add_slot(*value, arg);
     }
-    if (pieces.empty()) return add_slot(0, arg);
+    if (pieces.empty()) {  // not passed, but written like any other
+      Result<uint32_t> value = take(arg.size);
+      return value ? add_slot(*value, arg) : value.error();
+    }
     if (arg.by_reference) {
       Result<uint32_t> value = take(arg.size + (arg.align > 16 ? arg.align : 0));
       if (!value) return value.error();

@@ -555,6 +555,7 @@ bool supports(const abi::CallPlan& plan) {
   if (plan.args.size() > kMaxThunkArgs || plan.stack_bytes > kMaxThunkStack) return false;
   uint64_t bytes = kFixedFrameBytes + plan.stack_bytes;
   for (const abi::ArgPlan& arg : plan.args) {
+    if (arg.is_not_passed() && arg.size != 0) return false;
     if (arg.align > 16 || arg.size > kMaxThunkStack) return false;
     bytes += (arg.size + 15 + 8) / 16 * 16;
   }

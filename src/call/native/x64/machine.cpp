@@ -529,6 +529,7 @@ bool supports(const abi::CallPlan& plan) {
   if (plan.args.size() > kMaxThunkArgs || plan.stack_align > 16) return false;
   uint64_t bytes = plan.stack_bytes;
   for (const abi::ArgPlan& arg : plan.args) {
+    if (arg.is_not_passed() && arg.size != 0) return false;
     if (arg.align > 16) return false;
     if (arg.by_reference) bytes += arg.size;
     if (bytes > kMaxThunkStack) return false;
