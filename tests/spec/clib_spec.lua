@@ -230,6 +230,44 @@ function TestLoad:test_linker_script_of_our_own()
   lu.assertEquals(lib.shared_name(), 2)
 end
 
+-- What linkers take (ld's manual, "Implicit Linker Scripts"): the first file named, whatever stands around it.
+function TestLoad:test_forms_of_linker_scripts()
+  if ffi.os ~= "Linux" then lu.skip "Linux" end
+  local library = H.fixture "spec_globals2"
+  local folder = os.tmpname()
+  os.remove(folder)
+  assert(os.execute("mkdir '" .. folder .. "'"))
+  local function load(name, text)
+    local path = folder .. "/" .. name
+    local f = assert(io.open(path, "w"))
+    f:write(text)
+    f:close()
+    local ok, lib = pcall(ffi.load, path)
+    os.remove(path)
+    return ok, lib
+  end
+  for _, text in ipairs {
+    "INPUT(%s)", "INPUT ( %s, -lm )", "GROUP(AS_NEEDED(%s))", "/* x */ GROUP ( AS_NEEDED ( \"%s\" ) )", "OUTPUT_FORMAT ( elf64 )INPUT(/* c */%s)",
+  } do
+    local ok, lib = load("script.so", (text:format(library)))
+    lu.assertTrue(ok, text .. ": " .. tostring(lib))
+    lu.assertEquals(lib.shared_name(), 2)
+  end
+  local ok, lib = load("GROUP: a.so", "GROUP ( AS_NEEDED ( -lm ) )")
+  lu.assertTrue(ok, lib)
+  lu.assertEquals(lib.cos(0), 1)
+  -- None of these is a script that names a library: an error, and no other file is read.
+  for _, text in ipairs {
+    "", "GROUP", "GROUP (", "GROUP ( )", "GROUP ( AS_NEEDED ( ) )", "INPUT ( \"", "/* INPUT ( " .. library, "INPUT(\0" .. library .. ")",
+    "INPUT ( " .. (" "):rep(5000) .. library .. " )", "text about INPUT of " .. library,
+  } do
+    lu.assertFalse((load("script.so", text)), text:sub(1, 40))
+  end
+  local path = folder .. "/loop.so"
+  lu.assertFalse((load("loop.so", "INPUT ( " .. path .. " )")))
+  os.execute("rmdir '" .. folder .. "'")
+end
+
 function TestLoad:test_a_file_that_is_no_library()
   local path = os.tmpname()
   local f = assert(io.open(path, "w"))

@@ -4,14 +4,17 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #if __has_include(<link.h>)
 #include <link.h>
 #endif
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 #include "os/posix/names.h"
@@ -107,8 +110,13 @@ std::string versioned(const std::string& file) {
 // Up to `limit` bytes of the file at `path`; empty if it cannot be read.
 std::string read_beginning(const std::string& path, size_t limit) {
   std::string text;
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return text;
+  struct stat status;
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    close(fd);
+    return text;
+  }
   text.resize(limit);
   size_t size = 0;
   while (size < limit) {
@@ -124,31 +132,74 @@ std::string read_beginning(const std::string& path, size_t limit) {
   return text;
 }
 
-// The first file of GROUP ( ... ) or INPUT ( ... ) in a GNU ld script at `path`; empty if it is none.
+// The words of a linker script: names, and parentheses by themselves. Blanks, commas and comments are between them.
+class ScriptWords {
+ public:
+  explicit ScriptWords(std::string_view text) : text_(text) {}
+
+  // Empty: there is no more.
+  std::string_view next() {
+    constexpr std::string_view kBetween = " \t\r\n,;";
+    for (;;) {
+      at_ = std::min(text_.find_first_not_of(kBetween, at_), text_.size());
+      if (text_.compare(at_, 2, "/*") != 0) break;
+      const size_t end = text_.find("*/", at_ + 2);
+      at_ = end == std::string_view::npos ? text_.size() : end + 2;
+    }
+    if (at_ == text_.size()) return {};
+    const size_t begin = at_;
+    if (text_[begin] == '(' || text_[begin] == ')') return text_.substr(at_++, 1);
+    if (text_[begin] == '"') {
+      const size_t end = text_.find('"', begin + 1);
+      if (end == std::string_view::npos) return {};
+      at_ = end + 1;
+      return text_.substr(begin + 1, end - begin - 1);
+    }
+    at_ = std::min(text_.find_first_of(" \t\r\n,;()", begin), text_.size());
+    return text_.substr(begin, at_ - begin);
+  }
+
+ private:
+  std::string_view text_;
+  size_t at_ = 0;
+};
+
+// The first file of GROUP ( ... ) or INPUT ( ... ) in the linker script at `path`, those within AS_NEEDED ( ... )
+// included; empty if it is none.
 std::string script_target(const std::string& path) {
-  std::string text = read_beginning(path, kMaxScript);
-  if (text.compare(0, 4, "\177ELF") == 0 || text.find("GNU ld script") == std::string::npos) return "";
-  for (const char* command : {"GROUP", "INPUT"}) {
-    size_t at = text.find(command);
-    if (at == std::string::npos) continue;
-    at = text.find('(', at);
-    if (at == std::string::npos) continue;
-    at = text.find_first_not_of(" \t\r\n", at + 1);
-    if (at == std::string::npos) continue;
-    const size_t end = text.find_first_of(" \t\r\n)", at);
-    std::string target = text.substr(at, end == std::string::npos ? end : end - at);
-    if (target.compare(0, 2, "-l") == 0) target = decorated(target.substr(2));
-    return target;
+  const std::string text = read_beginning(path, kMaxScript);
+  // One that goes on behind its limit, or has NULs, is something else.
+  if (text.size() == kMaxScript || text.find('\0') != std::string::npos) return "";
+  ScriptWords words(text);
+  int depth = 0;  // of the parentheses of GROUP or INPUT
+  for (std::string_view word = words.next(); !word.empty(); word = words.next()) {
+    if (depth == 0) {
+      if ((word == "GROUP" || word == "INPUT") && words.next() == "(") depth = 1;
+    } else if (word == "(") {
+      ++depth;
+    } else if (word == ")") {
+      --depth;
+    } else if (word != "AS_NEEDED") {
+      return word.compare(0, 2, "-l") == 0 ? decorated(std::string(word.substr(2))) : std::string(word);
+    }
   }
   return "";
 }
 
-// The loader says "/usr/lib/libc.so: invalid ELF header" when it found a script.
+// The file that the loader says is no library, "/usr/lib/libc.so: invalid ELF header"; empty: it says something else.
+std::string refused_file(const std::string& message) {
+  for (const std::string_view why : {": invalid ELF header", ": file too short"}) {
+    if (message.size() > why.size() && message.compare(message.size() - why.size(), why.size(), why) == 0) {
+      return message.substr(0, message.size() - why.size());
+    }
+  }
+  return "";
+}
+
 void* follow_script(const std::string& message, int mode, int depth, std::string* final_message) {
   if (depth >= kMaxScriptDepth) return nullptr;
-  const size_t colon = message.find(": ");
-  if (colon == std::string::npos) return nullptr;
-  const std::string target = script_target(message.substr(0, colon));
+  const std::string file = refused_file(message);
+  const std::string target = file.empty() ? "" : script_target(file);
   if (target.empty()) return nullptr;
   std::string why;
   if (void* handle = try_open(target, mode, &why)) return handle;
