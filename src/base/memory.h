@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 namespace ferry {
 
@@ -14,6 +16,11 @@ T load(const void* address) {
 
 template <typename T>
 void store(void* address, T value) {
+  if constexpr (std::is_same_v<T, long double> && std::numeric_limits<long double>::digits == 64) {
+    std::memset(address, 0, sizeof value);  // x87: the value has ten bytes, and who compares or copies objects sees all
+    std::memcpy(address, &value, 10);
+    return;
+  }
   std::memcpy(address, &value, sizeof value);
 }
 

@@ -78,6 +78,7 @@ bool Parser::fail_expected(std::string_view what) {
 }
 
 bool Parser::fail_nesting() {
+  if (depth_ <= kMaxNesting) return fail_here("nested too deeply for this thread's C stack");
   return fail_here("nested deeper than " + std::to_string(kMaxNesting) + " levels");
 }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/stack.h"
 #include "cparse/const_value.h"
 #include "cparse/keywords.h"
 #include "cparse/parser.h"
@@ -106,7 +107,9 @@ class Parser {
     ~Nest() { --parser_.depth_; }
     Nest(const Nest&) = delete;
     Nest& operator=(const Nest&) = delete;
-    bool too_deep() { return parser_.depth_ > kMaxNesting && !parser_.fail_nesting(); }
+    bool too_deep() {
+      return (parser_.depth_ > kMaxNesting || stack_is_short_of(kStackReserve)) && !parser_.fail_nesting();
+    }
 
    private:
     Parser& parser_;

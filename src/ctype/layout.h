@@ -31,8 +31,8 @@ Result<RecordShape> layout_record(const TypeTable& types, std::vector<Field>& fi
 
 // Bit-fields are read and written by these two only. They touch exactly the bytes that hold bits of the
 // field, never the rest of its storage unit: packed records end before their units do, and neighbours
-// may belong to another thread (C11 3.14). `offset`, `bit_offset` and `width` (1 to 64) are a Field's; a
-// field of __int128 wider than 64 bits is two calls. `big_endian` is the target's.
+// may belong to another thread (C11 3.14). `offset`, `bit_offset` and `width` (1 to 64) are a Field's; of
+// __int128 see read_wide_bits. `big_endian` is the target's.
 inline uint64_t read_bits(const std::byte* record, uint64_t offset, unsigned bit_offset, unsigned width,
                           bool sign_extend, bool big_endian);
 // Stores the low `width` bits of `value`.
@@ -143,6 +143,35 @@ inline void write_bits(std::byte* record, uint64_t offset, unsigned bit_offset, 
     store(p, 8, reorder((old & ~(mask >> rest)) | value >> rest, 8, true));
     p[8] = static_cast<std::byte>((last & (0xffu >> rest)) | ((value << (8 - rest)) & 0xff));
   }
+}
+
+// Of the 128-bit integer types, any width up to 128. `value` is such an integer in memory, in the host's byte order,
+// which has to be the target's.
+inline void read_wide_bits(const std::byte* record, uint64_t offset, unsigned bit_offset, unsigned width,
+                           bool sign_extend, bool big_endian, uint64_t (&value)[2]) {
+  uint64_t& low = value[big_endian ? 1 : 0];
+  uint64_t& high = value[big_endian ? 0 : 1];
+  if (width <= 64) {
+    low = read_bits(record, offset, bit_offset, width, sign_extend, big_endian);
+    high = sign_extend && static_cast<int64_t>(low) < 0 ? ~uint64_t{0} : 0;
+    return;
+  }
+  const unsigned rest = width - 64;  // in `high`, which comes first on big-endian machines
+  low = read_bits(record, offset, bit_offset + (big_endian ? rest : 0), 64, false, big_endian);
+  high = read_bits(record, offset, bit_offset + (big_endian ? 0 : 64), rest, sign_extend, big_endian);
+}
+
+inline void write_wide_bits(std::byte* record, uint64_t offset, unsigned bit_offset, unsigned width,
+                            const uint64_t (&value)[2], bool big_endian) {
+  const uint64_t low = value[big_endian ? 1 : 0];
+  const uint64_t high = value[big_endian ? 0 : 1];
+  if (width <= 64) {
+    write_bits(record, offset, bit_offset, width, low, big_endian);
+    return;
+  }
+  const unsigned rest = width - 64;
+  write_bits(record, offset, bit_offset + (big_endian ? rest : 0), 64, low, big_endian);
+  write_bits(record, offset, bit_offset + (big_endian ? 0 : 64), rest, high, big_endian);
 }
 
 }  // namespace ferry

@@ -1,15 +1,19 @@
 // Rows of derived types, names, symbols and transactions of TypeTable. Records and enums: type_records.cpp.
 #include "ctype/type_table.h"
 
+#include <atomic>
 #include <bit>
 #include <string>
 
+#include "ctype/replaced.h"
 #include "ctype/spell.h"
 #include "ctype/type_rows.h"
 
 namespace ferry {
 
 namespace {
+
+std::atomic<uint64_t> replaced{0};
 
 struct ScalarRow {
   Kind kind;
@@ -395,6 +399,10 @@ const Symbol* TypeTable::find_symbol(NameId name) const {
   return symbol != 0 ? &rows_->symbols[symbol] : nullptr;
 }
 
+uint64_t replaced_declarations() {
+  return replaced.load(std::memory_order_relaxed);
+}
+
 void TypeTable::declare(const Symbol& symbol) {
   assert(symbol.name != kNoName);
   if (symbol.name == kNoName) return;
@@ -407,6 +415,7 @@ void TypeTable::declare(const Symbol& symbol) {
         old.constant.integer == symbol.constant.integer) {
       return;
     }
+    replaced.fetch_add(1, std::memory_order_relaxed);
   }
   rows_->log(Rows::Undo::What::symbol, symbol.name, current);
   current = rows_->symbols.push_back(symbol);

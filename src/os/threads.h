@@ -1,4 +1,4 @@
-// Threads: who is running, and where native code finds that and errno without calling anybody.
+// Threads: who is running, how large its stack is, and where native code finds that and errno without calling anybody.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,9 @@ namespace ferry::os {
 
 // Identifies the calling thread while it lives; never 0.
 uintptr_t this_thread();
+
+// Sets the calling thread's stack_bounds (base/stack.h), once in its life.
+void find_stack();
 
 enum class ThreadSegment : uint8_t { fs, gs };
 

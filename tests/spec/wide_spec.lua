@@ -133,4 +133,64 @@ function TestFloatN:test_special_values()
   end
 end
 
+TestWideBitFields = {}
+
+local layout = H.load "spec_layout"
+ffi.cdef [[
+struct lay_wide { unsigned a : 3; unsigned __int128 b : 100; __int128 c : 77; __int128 d : 5; unsigned __int128 e : 128; };
+struct __attribute__((packed)) lay_wide_packed { unsigned a : 3; unsigned __int128 b : 125; __int128 c : 65; __int128 d : 119; };
+__int128 get_lay_wide(const struct lay_wide *, int); void set_lay_wide(struct lay_wide *, int, __int128);
+__int128 get_lay_wide_packed(const struct lay_wide_packed *, int); void set_lay_wide_packed(struct lay_wide_packed *, int, __int128);
+]]
+
+-- The compiler's own accesses are the judge, in both directions.
+function TestWideBitFields:test_read_and_written_as_C_does()
+  H.not_on_luajit "it has no 128-bit bit-fields"
+  local big = ffi.new("__int128", 2 ^ 52 + 12345)
+  local values = { ffi.new("__int128", 0), ffi.new("__int128", -1), ffi.new("__int128", 1), big, -big, big * big, big * big * ffi.new("__int128", 77), -big * big }
+  for _, name in ipairs { "lay_wide", "lay_wide_packed" } do
+    local get, set = layout["get_" .. name], layout["set_" .. name]
+    for k, member in ipairs { "b", "c", "d" } do
+      for _, value in ipairs(values) do
+        for _, rest in ipairs { 0, 255 } do
+          local byC, ours = ffi.new("struct " .. name), ffi.new("struct " .. name)
+          ffi.fill(byC, ffi.sizeof(byC), rest)
+          ffi.fill(ours, ffi.sizeof(ours), rest)
+          set(byC, k - 1, value)
+          ours[member] = value
+          lu.assertEquals(ffi.string(ours, ffi.sizeof(ours)), ffi.string(byC, ffi.sizeof(byC)))
+          lu.assertEquals(tostring(ffi.cast("__int128", ours[member])), tostring(get(byC, k - 1)))
+          if rest == 0 then
+            local made = ffi.new("struct " .. name, { [member] = value })
+            lu.assertEquals(ffi.string(made, ffi.sizeof(made)), ffi.string(byC, ffi.sizeof(byC)))
+          end
+        end
+      end
+    end
+  end
+  local s = ffi.new "struct lay_wide"
+  s.b = 5
+  lu.assertEquals(tonumber(s.b), 5)
+  s.e = -1
+  lu.assertEquals(tostring(s.e), tostring(ffi.new("unsigned __int128", -1)))
+end
+
+TestLongDoubleBytes = {}
+
+function TestLongDoubleBytes:test_no_byte_is_left_over()
+  H.not_on_luajit "it has no long double"
+  lu.skipIf(ffi.sizeof "long double" ~= 16 or ffi.arch ~= "x64", "for the x87 format")
+  local a = ffi.new "long double[1]"
+  ffi.fill(a, 16, 0x5a)
+  a[0] = 1.5
+  lu.assertEquals(ffi.string(ffi.cast("char *", a) + 10, 6), ("\0"):rep(6))
+  local sum = ffi.new("long double", 1) + 2
+  lu.assertEquals(ffi.string(ffi.cast("char *", ffi.addressof(sum)) + 10, 6), ("\0"):rep(6))
+  local returned = fx.id_ld(2.5)
+  lu.assertEquals(ffi.string(ffi.cast("char *", ffi.addressof(returned)) + 10, 6), ("\0"):rep(6))
+  local product = ffi.new("long double complex", 1, 2) * ffi.new("long double complex", 3, 4)
+  local bytes = ffi.cast("char *", ffi.addressof(product))
+  lu.assertEquals(ffi.string(bytes + 10, 6) .. ffi.string(bytes + 26, 6), ("\0"):rep(12))
+end
+
 H.run()

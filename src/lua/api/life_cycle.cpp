@@ -47,6 +47,7 @@ int close_state(lua_State* L) {
   }
   --held.states;
   std::vector<TypeInfo*>().swap(st->infos);
+  std::vector<TypeInfo*>().swap(st->open_infos);
   st->types.reset();
   delete st->macros;
   st->macros = nullptr;

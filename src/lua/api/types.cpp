@@ -3,6 +3,7 @@
 
 #include "cparse/macros.h"
 #include "cparse/parser.h"
+#include "ctype/replaced.h"
 #include "lua/api/functions.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/callback.h"
@@ -15,6 +16,7 @@
 #include "lua/state/anchor.h"
 #include "lua/values/from_c.h"
 #include "lua/values/read.h"
+#include "os/threads.h"
 
 namespace ferry::lua {
 
@@ -91,13 +93,14 @@ int l_cdef(lua_State* L) {
   State* st = open_call(L);
   size_t length;
   const char* text = check_text(L, st, 1, &length);
+  const uint64_t replaced = replaced_declarations();
   if (!parse_cdef_text(L, st, {text, length}, 2, nullptr)) raise_error(L, st);
   without_exceptions(st, [&] {
     refresh_infos(st);
     return true;
   });
   clear_parse_cache(L, st);
-  drop_redeclared(L, st);
+  if (replaced_declarations() != replaced) drop_redeclared(L, st);
   return 0;
 }
 
@@ -234,6 +237,7 @@ int l_eval(lua_State* L) {
   size_t length;
   const char* text = check_text(L, st, 1, &length);
   Constant value;
+  os::find_stack();
   if (!without_exceptions(st, [&] {
         cparse::Input input{std::string_view(text, length)};
         input.macros = &st->macros->state();

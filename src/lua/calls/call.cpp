@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/stack.h"
 #include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/exceptions.h"
@@ -13,6 +14,7 @@
 #include "lua/values/numbers.h"
 #include "lua/values/read.h"
 #include "lua/values/write.h"
+#include "os/threads.h"
 
 namespace ferry::lua {
 
@@ -20,6 +22,8 @@ namespace {
 
 // Larger frames (structs of megabytes by value) are put into a userdata instead of the C stack.
 constexpr size_t kMaxStackFrame = 32 * 1024;
+// Frames from this size on are no longer small beside what Lua itself uses for each level of calls.
+constexpr size_t kLargeFrame = 1024;
 // Results up to this size that are not cdata themselves land on the C stack: integers, pointers, long double, ...
 constexpr size_t kScalarResult = 32;
 
@@ -60,6 +64,15 @@ bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction 
   raise(L, "wrong number of arguments for %s%s%s (%s%zu expected, got %d)", name != nullptr ? "'" : "",
         name != nullptr ? name : "function call", name != nullptr ? "'" : "", info->variadic ? "at least " : "", want,
         given);
+}
+
+// Refuses a call whose arguments do not fit the thread's C stack: here, where the back end copies them, and in the C
+// function, which passes them on.
+void check_stack(lua_State* L, State* st, TypeInfo* type, const char* name, size_t bytes) {
+  os::find_stack();
+  if (!stack_is_short_of(4 * bytes + kStackReserve)) return;
+  raise(L, "C stack overflow: the arguments of '%s' take %d bytes", name != nullptr ? name : type_name(st, type->id),
+        static_cast<int>(bytes));
 }
 
 // Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up.
@@ -173,6 +186,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
 
   const size_t bytes = invoker->frame_bytes();
   std::byte* frame;
+  if (bytes >= kLargeFrame) check_stack(L, st, type, name, bytes);
   if (bytes <= kMaxStackFrame) {
     frame = static_cast<std::byte*>(alloca(bytes + 15));
   } else {

@@ -8,6 +8,7 @@
 #include <deque>
 #include <unordered_map>
 
+#include "base/stack.h"
 #include "lua/calls/call.h"
 #include "lua/calls/callback_data.h"
 #include "lua/calls/thunks.h"
@@ -21,6 +22,7 @@
 #include "lua/values/numbers.h"
 #include "lua/values/read.h"
 #include "os/process.h"
+#include "os/threads.h"
 
 namespace ferry::lua {
 
@@ -272,6 +274,13 @@ void leave(lua_State* L, Invocation* invocation, int status) {
   errno = st->gate->saved_errno;
 }
 
+// The call around the callback raises the message that the registry has there.
+void fail_call(State* st, lua_State* L, int message) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, message);
+  lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
+  st->gate->callback_failed = true;
+}
+
 // What C calls. Touches Lua only on a thread that is inside; pushes two values outside of the pcall.
 void handle(void* context, void* const* args, void* result) {
   CallbackRecord* record = enter_record(context);
@@ -283,12 +292,15 @@ void handle(void* context, void* const* args, void* result) {
   lua_State* L = caller != nullptr ? caller : st->callbacks.thread;
   if (record->freed) {
     if (caller == nullptr) return;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.freed_message);
-    lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
-    gate->callback_failed = true;
+    fail_call(st, L, st->callbacks.freed_message);
     return;
   }
   if (caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
+  os::find_stack();
+  if (stack_is_short_of(kStackReserve)) {
+    if (caller != nullptr) fail_call(st, L, st->callbacks.overflow_message);
+    return;
+  }
   Invocation invocation{record, args, result, caller};
   gate->saved_errno = errno;
   ++record->data->active;
@@ -586,6 +598,8 @@ void make_callback_runner(lua_State* L, State* st) {
   st->callbacks.runner = add_reference(L);
   lua_pushliteral(L, "a freed callback was called");
   st->callbacks.freed_message = add_reference(L);
+  lua_pushliteral(L, "C stack overflow: too little of it is left for a callback");
+  st->callbacks.overflow_message = add_reference(L);
   lua_pushcfunction(L, guarded<l_convert>);
   st->callbacks.converter = add_reference(L);
   lua_pushcfunction(L, guarded<l_handle_error>);

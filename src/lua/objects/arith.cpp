@@ -284,7 +284,7 @@ bool push_float_result(lua_State* L, State* st, Op op, Scalar scalar, const Oper
     lua_pushnumber(L, static_cast<double>(result));
   } else {
     CData* box = new_cdata(L, st, info_of(st, scalar));
-    std::memcpy(box->address(), &result, sizeof result);
+    store(box->address(), result);
   }
   return true;
 }
@@ -364,7 +364,9 @@ bool push_complex_result(lua_State* L, State* st, Op op, Scalar scalar, const Op
     push_boolean(L, truth);
   } else {
     CData* box = new_cdata(L, st, info_of(st, scalar));
-    std::memcpy(box->address(), result, sizeof result);
+    auto* parts = static_cast<char*>(static_cast<void*>(box->address()));
+    store(parts, result[0]);
+    store(parts + sizeof(T), result[1]);
   }
   return true;
 }

@@ -289,7 +289,9 @@ void set_metatype(lua_State* L, State* st, TypeId type, int table) {
   }
   if (holder->metatype != 0) drop_reference(L, holder->metatype);
   const TypeId canonical = holder->id;
-  for (TypeInfo* info : st->infos) {
+  // Pointers to the type and its variants are younger than the type.
+  for (size_t id = canonical; id < st->infos.size(); ++id) {
+    TypeInfo* info = st->infos[id];
     if (info == nullptr) continue;
     TypeId of = info->id;
     if (info->kind == Kind::pointer || info->kind == Kind::reference) of = info->base_id;

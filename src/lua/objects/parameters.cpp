@@ -7,6 +7,7 @@
 #include "cparse/parser.h"
 #include "lua/state/raise.h"
 #include "lua/values/numbers.h"
+#include "os/threads.h"
 
 namespace ferry::lua {
 
@@ -74,6 +75,7 @@ bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, 
   auto* substitutes = static_cast<cparse::Substitute*>(alloca(sizeof(cparse::Substitute) * kMaxParameters));
   for (int i = 0; i < kMaxParameters; ++i) new (&substitutes[i]) cparse::Substitute;
   const int count = collect(L, st, first, substitutes);
+  os::find_stack();
   return without_exceptions(st, [&] {
     size_t consumed = 0;
     cparse::Input input(text, {substitutes, static_cast<size_t>(count)}, &consumed);
@@ -93,6 +95,7 @@ bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, 
   auto* substitutes = static_cast<cparse::Substitute*>(alloca(sizeof(cparse::Substitute) * kMaxParameters));
   for (int i = 0; i < kMaxParameters; ++i) new (&substitutes[i]) cparse::Substitute;
   const int count = collect(L, st, first, substitutes);
+  os::find_stack();
   return without_exceptions(st, [&] {
     size_t consumed = 0;
     cparse::Input input(text, {substitutes, static_cast<size_t>(count)}, &consumed);

@@ -172,14 +172,13 @@ void copy_anchors(lua_State* L, State* st, int to, const void* to_address, int f
   }
   push_owner(L, st, to);
   CData* target = to_cdata(L, st, -1);
-  if (target == nullptr || raw_equal(L, -1, top + 1)) {
-    // Copying within one object: collect first, a table must not grow while it is traversed.
-    if (target == nullptr) {
-      lua_settop(L, top);
-      return;
-    }
+  if (target == nullptr) {
+    lua_settop(L, top);
+    return;
   }
   const int target_index = lua_gettop(L);
+  // Collected first: the target's table may be this one, and a table must not grow while it is traversed. Nor does a
+  // finaliser add to it meanwhile: raw stores take memory, but no collection begins in them.
   lua_newtable(L);
   const int found = lua_gettop(L);
   const char* begin = static_cast<const char*>(from_address);

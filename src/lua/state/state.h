@@ -77,11 +77,12 @@ struct Callbacks {
   std::shared_ptr<CallbackTable> table;  // null: none made yet
   lua_State* thread = nullptr;           // runs those without a call below them
   int thread_reference = 0;
-  int passed = 0;         // table: [function][type id] = the callback made for it in passing
-  int runner = 0;         // C function run inside a callback's lua_pcall
-  int converter = 0;      // the same for the result of a callback of scalars
-  int error_runner = 0;   // the same for what ffi.onerror asks for
-  int freed_message = 0;  // the error that C's call of a freed callback raises
+  int passed = 0;            // table: [function][type id] = the callback made for it in passing
+  int runner = 0;            // C function run inside a callback's lua_pcall
+  int converter = 0;         // the same for the result of a callback of scalars
+  int error_runner = 0;      // the same for what ffi.onerror asks for
+  int overflow_message = 0;  // the error of a callback that the C stack has no room for
+  int freed_message = 0;     // the error that C's call of a freed callback raises
 };
 
 // objects/namespace.cpp: what is indexed with the names of C symbols.
@@ -117,7 +118,8 @@ struct State {
   uint16_t guard = kGuard;       // what the hot paths expect in a cdata; 0, which none has, once the state is closed
   bool index_checks = true;      // ffi.checked
   std::vector<TypeInfo*> infos;  // state/type_info.cpp: by TypeId; null: not built yet
-  int self = 0;                  // reference to the State userdata itself
+  std::vector<TypeInfo*> open_infos;  // those of types that a declaration may yet complete
+  int self = 0;                       // reference to the State userdata itself
 
   Errors errors;
   TypeCaches caches;

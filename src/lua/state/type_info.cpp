@@ -132,6 +132,12 @@ void fill_info(State* st, TypeInfo* info) {
   }
 }
 
+// Whether a declaration to come may change what the type is.
+bool is_open(State* st, const TypeInfo* info) {
+  if (info->kind == Kind::enumeration && !st->types->enumeration(info->id).complete) return true;
+  return (info->type_flags & kIncomplete) != 0 && info->kind != Kind::void_;
+}
+
 }  // namespace
 
 TypeInfo* info_of(State* st, TypeId id) {
@@ -141,6 +147,7 @@ TypeInfo* info_of(State* st, TypeId id) {
   info->id = id;
   fill_info(st, info.get());
   if (st->infos[id] != nullptr) return st->infos[id];  // made for its own metatype's sake
+  if (is_open(st, info.get())) st->open_infos.push_back(info.get());
   ++held.types;
   return st->infos[id] = info.release();
 }
@@ -150,11 +157,11 @@ TypeInfo* void_pointer(State* st) {
 }
 
 void refresh_infos(State* st) {
-  for (TypeInfo* info : st->infos) {
-    if (info == nullptr) continue;
-    if (info->rep == Rep::none || (info->type_flags & kIncomplete) != 0 || info->kind == Kind::enumeration) {
-      fill_info(st, info);
-    }
+  const std::vector<TypeInfo*> before = st->open_infos;  // filling one may make another
+  st->open_infos.clear();
+  for (TypeInfo* info : before) {
+    fill_info(st, info);
+    if (is_open(st, info)) st->open_infos.push_back(info);
   }
 }
 

@@ -118,8 +118,7 @@ void init_field(const Init& in, TypeInfo* record, const Field& f, void* address,
   if (f.is_bitfield()) {
     uint64_t raw[2] = {0, 0};
     write_any(in.L, in.st, info, raw, idx, place, Keeper{}, kAssign);
-    write_bits(static_cast<std::byte*>(address), f.offset, f.bit_offset, f.bit_width,
-               static_cast<uint64_t>(load_int(raw, info->size, true)), host_target().big_endian);
+    store_bits(static_cast<std::byte*>(address), f.offset, f.bit_offset, f.bit_width, raw, info->size);
     return;
   }
   // The variable or flexible last member has what is left of the object.

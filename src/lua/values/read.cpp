@@ -2,6 +2,7 @@
 #include "lua/values/read.h"
 
 #include <complex>
+#include <limits>
 
 #include "base/memory.h"
 #include "ctype/layout.h"
@@ -12,10 +13,20 @@ namespace ferry::lua {
 
 namespace {
 
+// The bytes of x87 values that are none of theirs: who compares or copies objects sees them.
+void clear_padding(State* st, TypeInfo* info, void* value) {
+  if constexpr (std::numeric_limits<long double>::digits != 64) return;
+  const TypeInfo* part = info->rep == Rep::complex ? base_of(st, info) : info;
+  if (part->rep != Rep::ldouble) return;
+  constexpr size_t kBytes = sizeof(long double);
+  for (size_t at = 0; at < info->size; at += kBytes) std::memset(static_cast<char*>(value) + at + 10, 0, kBytes - 10);
+}
+
 // A copy of a value that has no Lua number: boxed, owned.
 void push_copy(lua_State* L, State* st, TypeInfo* info, const void* address) {
   CData* cd = new_cdata(L, st, info);
   std::memcpy(cd->address(), address, info->size);
+  clear_padding(st, info, cd->address());
 }
 
 }  // namespace
@@ -125,6 +136,13 @@ void push_member(lua_State* L, State* st, const Member& m, void* record, int par
     return;
   }
   const bool is_unsigned = (m.info->type_flags & kUnsigned) != 0;
+  if (m.info->size > 8) {
+    uint64_t wide[2];
+    read_wide_bits(static_cast<std::byte*>(record), m.offset, m.bit_offset, m.bit_width, !is_unsigned,
+                   host_target().big_endian, wide);
+    push_copy(L, st, m.info, wide);
+    return;
+  }
   const uint64_t bits = read_bits(static_cast<std::byte*>(record), m.offset, m.bit_offset, m.bit_width, !is_unsigned,
                                   host_target().big_endian);
   switch (m.info->rep) {

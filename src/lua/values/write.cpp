@@ -446,12 +446,20 @@ void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx
   write_any(L, st, info, address, idx, place, Keeper{owner != 0 ? abs_index(L, owner) : 0}, kAssign);
 }
 
+void store_bits(std::byte* record, uint64_t offset, unsigned bit_offset, unsigned width, const uint64_t (&raw)[2],
+                size_t size) {
+  const bool big_endian = host_target().big_endian;
+  if (size > 8) {
+    write_wide_bits(record, offset, bit_offset, width, raw, big_endian);
+  } else {
+    write_bits(record, offset, bit_offset, width, static_cast<uint64_t>(load_int(raw, size, true)), big_endian);
+  }
+}
+
 void write_bit_field(lua_State* L, State* st, const Member& m, void* record, int idx, const Place& place) {
   uint64_t raw[2] = {0, 0};
   write_any(L, st, m.info, raw, idx, place, Keeper{}, kAssign);
-  const int64_t value = load_int(raw, m.info->size, true);
-  write_bits(static_cast<std::byte*>(record), m.offset, m.bit_offset, m.bit_width, static_cast<uint64_t>(value),
-             host_target().big_endian);
+  store_bits(static_cast<std::byte*>(record), m.offset, m.bit_offset, m.bit_width, raw, m.info->size);
 }
 
 void write_member(lua_State* L, State* st, const Member& m, void* record, int idx, TypeInfo* record_info, int owner) {

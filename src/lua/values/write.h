@@ -36,6 +36,10 @@ enum Mode : unsigned {
 void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, const Keeper& keep,
                unsigned mode);
 
+// A converted integer of `size` bytes, in `raw`, into a bit-field of its type (ctype/layout.h).
+void store_bits(std::byte* record, uint64_t offset, unsigned bit_offset, unsigned width, const uint64_t (&raw)[2],
+                size_t size);
+
 // A Lua string into an array of char-sized integers of `size` bytes.
 bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx);
 

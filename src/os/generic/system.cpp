@@ -30,6 +30,8 @@ bool read_own_memory(std::span<const MemoryRange>, void*) {
   return false;
 }
 
+void find_stack() {}
+
 bool find_thread_layout(ThreadLayout*) {
   return false;
 }

@@ -1,7 +1,10 @@
-// Where glibc and musl keep what native code asks of the thread, measured on the running one.
+// Where glibc and musl keep what native code asks of the thread, measured on the running one; the bounds of its stack.
+#include <pthread.h>
+
 #include <cerrno>
 #include <cstdint>
 
+#include "base/stack.h"
 #include "os/threads.h"
 
 namespace ferry::os {
@@ -30,6 +33,23 @@ uintptr_t thread_pointer() {
 #endif
 
 }  // namespace
+
+void find_stack() {
+  static thread_local bool found = false;
+  if (found) return;
+  found = true;
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  void* low = nullptr;
+  size_t bytes = 0;
+  size_t guard = 0;
+  pthread_attr_getguardsize(&attributes, &guard);
+  if (pthread_attr_getstack(&attributes, &low, &bytes) == 0 && bytes > guard) {
+    // Whether the guard is part of it depends on the C library.
+    stack_bounds = {reinterpret_cast<uintptr_t>(low) + guard, bytes - guard};
+  }
+  pthread_attr_destroy(&attributes);
+}
 
 // Both let the thread pointer lead to their record of the thread, which is what pthread_self() returns (x86-64), or
 // directly behind it (AArch64).

@@ -1,0 +1,72 @@
+-- The C stack: what needs more of it than the thread has left is a Lua error, in time, on threads of any size.
+local H = require "spec_helper"
+local lu, ffi = H.lu, H.ffi
+
+local declarations
+local host
+local function small(kib, code)
+  H.not_on_luajit "hosts of Ferry"
+  if not host then
+    local path = ("%s/%s/thread_host.so"):format(os.getenv "FERRY_FIXTURES" or "build/tests/fixtures", H.version)
+    local open = package.loadlib(path, "luaopen_thread_host")
+    if not open then lu.skip "thread_host is not built" end
+    host = open()
+  end
+  local head = ("local ffi = require 'ferry' local fx = ffi.load '%s' "):format(H.fixture "spec_callbacks")
+  return host.small(head .. declarations .. code, package.path, package.cpath, kib)
+end
+
+declarations = [=[
+  ffi.cdef [[
+    typedef struct { char bytes[20000]; } large; typedef struct { char bytes[1 << 20]; } huge;
+    int with_large(large s, int (*f)(large)); int of_huge(huge s);
+  ]]
+]=]
+
+local nested = [[
+  local depth, deepest = 0, 0
+  local s = ffi.new "large"
+  local f
+  f = ffi.cast("int (*)(large)", function(x)
+    depth = depth + 1
+    deepest = math.max(deepest, depth)
+    local ok, why = pcall(fx.with_large, x, f)
+    depth = depth - 1
+    if not ok then error(why, 0) end
+    return why
+  end)
+  local ok, why = pcall(fx.with_large, s, f)
+  RESULT = tostring(ok) .. " " .. tostring(why)
+]]
+
+TestStack = {}
+
+function TestStack:test_structs_by_value_in_nested_callbacks()
+  for _, kib in ipairs { 256, 512, 1024 } do lu.assertStrMatches(small(kib, nested), "false .*[Cc] stack overflow.*") end
+end
+
+function TestStack:test_one_struct_too_large()
+  lu.assertStrMatches(small(256, [[
+    local ok, why = pcall(fx.of_huge, ffi.new "huge")
+    RESULT = tostring(ok) .. " " .. tostring(why)
+  ]]), "false .*[Cc] stack overflow.*of_huge.*bytes.*")
+end
+
+local texts = {
+  ("'int ' .. ('('):rep(%d) .. 'x' .. (')'):rep(%d) .. ';'"),
+  ("('struct { '):rep(%d) .. 'int x; ' .. ('} s; '):rep(%d)"),
+  ("'enum { X%d = ' .. ('('):rep(%d) .. '1' .. (')'):rep(%d) .. ' };'"),
+}
+
+function TestStack:test_declarations_nested_near_their_limit()
+  for _, text in ipairs(texts) do
+    local code = ("local ok, why = pcall(ffi.cdef, %s) RESULT = tostring(ok) .. ' ' .. tostring(why)"):format((text:gsub("%%d", "190")))
+    for _, kib in ipairs { 64, 96, 128, 256 } do
+      local result = small(kib, code)
+      if not result:find "^true" then lu.assertStrContains(result, "nested too deeply") end
+    end
+    lu.assertStrMatches(small(1024, code), "true .*")
+  end
+end
+
+H.run()
