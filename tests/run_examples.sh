@@ -17,14 +17,15 @@ if [ -z "$checker" ]; then
   exit 1
 fi
 
-# run VERSION BACKEND FILE
+# run VERSION BACKEND FILE. What is written for LuaJIT is run by the command ferry.
 run() {
-  local version=$1 backend=$2 file=$3
+  local version=$1 backend=$2 file=$3 ferry=
+  case $file in examples/luajit_*) ferry=build/bin/ferry ;; esac
   if [ "$version" = jit ]; then
     timeout -k 5 120 luajit "$file"
   else
     FERRY_BACKEND=$backend LUA_PATH="$PWD/build/lib/$version/?.lua;;" LUA_CPATH="$PWD/build/lib/$version/?.so;;" \
-      timeout -k 5 120 "$(lua_command "$version")" "$file"
+      timeout -k 5 120 "$(lua_command "$version")" $ferry "$file"
   fi
 }
 

@@ -157,6 +157,14 @@ function TestLayerWorld:test_require_and_files()
   lu.assertStrContains(select(2, loadfile "/none/such.lua"), "cannot open /none/such.lua")
 end
 
+function TestLayerWorld:test_main_functions()
+  lu.assertEquals(assert(loadstring "local function f() return debug.getinfo(1, 'S').what, debug.getinfo(2).what end local a, b = f() return a .. b .. tostring(1ULL == 1)"
+  )(), "Luamaintrue")
+  lu.assertEquals(debug.getinfo(assert(loadstring "return 1ULL == 1"), "S").linedefined, 0)
+  lu.assertNil(debug.getinfo(1, "S").func)
+  lu.assertEquals(debug.getinfo(1, "l").currentline, debug.getinfo(1).currentline)
+end
+
 function TestLayerWorld:test_newproxy()
   local p = newproxy(true)
   getmetatable(p).__len = function() return 9 end

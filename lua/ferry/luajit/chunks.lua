@@ -5,6 +5,7 @@ return function(set, layer, ferry)
   local raw_load, raw_loadstring, setfenv = load, loadstring, setfenv
   local is_51 = _VERSION == "Lua 5.1"
   local concat, sub, open = table.concat, string.sub, io.open
+  local is_chunk = setmetatable({}, { __mode = "k" }) -- translated chunks, which are functions within one
 
   local function load_text(text, name, mode, has_env, env)
     if not is_51 then
@@ -30,7 +31,10 @@ return function(set, layer, ferry)
       translated, needs_run_time = text, false
     end
     local chunk, why = load_text(translated, name, nil, has_env, env)
-    if chunk and needs_run_time then chunk = chunk(run_time) end
+    if chunk and needs_run_time then
+      chunk = chunk(run_time)
+      is_chunk[chunk] = true
+    end
     return chunk, why
   end
 
@@ -114,6 +118,23 @@ return function(set, layer, ferry)
   local searchers = package.searchers or package.loaders
   table.insert(searchers, 2, searcher)
   if not package.loaders then set(package, "loaders", searchers) end
+
+  -- Programs ask whether a function is the main one of a chunk, to allow it more.
+  local getinfo = debug.getinfo
+  set(debug, "getinfo", function(...)
+    local f, what = ...
+    if type(f) == "thread" then return getinfo(...) end
+    if type(f) == "number" then f = f + 1 end
+    if what ~= nil and (type(what) ~= "string" or not what:find "S") then
+      local info = getinfo(f, what)
+      return info
+    end
+    local info = getinfo(f, what and what .. "f")
+    if not info then return info end
+    if is_chunk[info.func] then info.what, info.linedefined = "main", 0 end
+    if what and not what:find "f" then info.func = nil end
+    return info
+  end)
 
   set(_G, "load", load)
   set(_G, "loadstring", load)
