@@ -17,6 +17,7 @@ function TestLayerWorld:test_numbers_as_text()
   check {
     { "tostring(10 / 2)", "5" }, { "tostring(0 / 0)", "nan" }, { "tostring(-(0 / 0))", "nan" }, { "tostring(2 ^ 53)", "9.007199254741e+15" },
     { "tostring(1e100)", "1e+100" }, { "tostring(-1 / 0)", "-inf" }, { "table.concat({ 4 / 2, 'x', 1.5 }, ',')", "2,x,1.5" },
+    { "tostring(setmetatable({}, { __tostring = function() end }))", nil }, { "tostring(setmetatable({}, { __tostring = function() return 'x' end }))", "x" },
     { "string.format('%d %d %i %s', 3.5, -3.5, 7 / 2, 6 / 2)", "3 -3 3 3" }, { "string.format('%5.1f|%5s|%-4d|', 0 / 0, 4 / 2, 7.9)", "  nan|    2|7   |" },
     { "string.format('%x %X %5d %d', 255ULL, 171LL, 7LL, -3LL)", "ff AB     7 -3" }, { "string.format('%s %s', nil, true)", "nil true" },
     { "tonumber(10, 16)", 16 }, { "tonumber('ff', 16)", 255 }, { "string.format('%%%d', 1)", "%1" },

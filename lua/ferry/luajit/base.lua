@@ -5,7 +5,7 @@ return function(set, _, ferry)
   local type, raw_tostring, raw_print = ferry.type, tostring, print
   local version = tonumber(_VERSION:match "5%.(%d)")
   local has_subtypes = version >= 3
-  local math_type, getinfo = math.type, debug.getinfo
+  local math_type, getinfo, debug_getmetatable = math.type, debug.getinfo, debug.getmetatable
 
   set(_G, "type", type)
   set(_G, "bit", ferry.bit)
@@ -33,6 +33,10 @@ return function(set, _, ferry)
     function tostring(...)
       local value = ...
       if math_type(value) == "float" then return (text(value)) end
+      -- What __tostring gives need not be a string.
+      local meta = type(value) == "table" and debug_getmetatable(value)
+      local f = type(meta) == "table" and meta.__tostring
+      if f then return (f(value)) end
       return raw_tostring(...)
     end
   else
