@@ -49,6 +49,7 @@ if(NOT FERRY_INSTALL_LMOD)
 endif()
 
 if(FERRY_INSTALL_DEVEL)
+  install(DIRECTORY editors/luals DESTINATION share/ferry)
   install(FILES include/ferry.h DESTINATION include)
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/ferry-config-version.cmake COMPATIBILITY SameMinorVersion)
   install(FILES cmake/ferry-config.cmake ${PROJECT_BINARY_DIR}/ferry-config-version.cmake DESTINATION lib/cmake/ferry)

@@ -16,8 +16,9 @@ while IFS= read -r file || [ -n "$file" ]; do
     removed=$((removed + 1))
   fi
   folder=$(dirname "${DESTDIR:-}$file")
-  case $folder in
-    */ferry) rmdir "$folder" 2>/dev/null || true ;;
-  esac
+  while [[ $folder == */ferry || $folder == */ferry/luals || $folder == */ferry/luals/ferry ]]; do
+    rmdir "$folder" 2>/dev/null || break
+    folder=$(dirname "$folder")
+  done
 done <"$manifest"
 echo "uninstall: $removed files removed"

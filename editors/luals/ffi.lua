@@ -1,0 +1,278 @@
+---@meta ffi
+-- Annotations for LuaLS, the language server: what `require "ffi"` returns. Nothing runs this file. docs/api.md has the
+-- whole of it; tests/spec/annotations_spec.lua compares the two tables.
+
+---A C value, type or function that Lua holds: a userdata.
+---@class ffi.cdata : userdata
+---@field [any] any
+---@operator call(any): any
+---@operator add(any): ffi.cdata
+---@operator sub(any): ffi.cdata
+---@operator mul(any): ffi.cdata
+---@operator div(any): ffi.cdata
+---@operator mod(any): ffi.cdata
+---@operator pow(any): ffi.cdata
+---@operator unm: ffi.cdata
+---@operator len: integer
+
+---A C type; calling it makes an object.
+---@class ffi.ctype : ffi.cdata
+---@operator call(any): ffi.cdata
+
+---A C function pointer that leads to a Lua function.
+---@class ffi.callback : ffi.cdata
+local callback = {}
+---Gives the callback back. C code that still calls it gets zero.
+function callback:free() end
+---Puts another Lua function behind the same C pointer.
+---@param f function
+function callback:set(f) end
+
+---The functions, variables and constants of a shared library, by their names in C.
+---@class ffi.namespace
+---@field [string] any
+
+---C text, a ctype, a cdata, or a function of a shared library.
+---@alias ffi.ct string|ffi.cdata|function
+
+---@class ffi.member
+---@field name string?
+---@field type ffi.ctype
+---@field declaration string
+---@field offset integer
+---@field width integer?
+---@field bit integer?
+
+---@class ffi.typeinfo
+---@field kind "void"|"bool"|"integer"|"float"|"complex"|"enum"|"pointer"|"reference"|"array"|"vector"|"struct"|"union"|"function"
+---@field name string
+---@field type ffi.ctype
+---@field size integer?
+---@field align integer?
+---@field members ffi.member[]?
+---@field [string] any
+
+---@class ffilib
+---The functions and variables of the program and of what it has loaded.
+---@field C ffi.namespace
+---A `void *` of value 0.
+---@field NULL ffi.cdata
+---@field nullptr ffi.cdata
+---@field os "Linux"|"OSX"|"Windows"|"BSD"|"POSIX"|"Other"
+---@field arch string
+---What runs the calls.
+---@field backend "thunk"|"stub"|"libffi"
+---How Lua's stack is read.
+---@field stack "direct"|"api"
+---@field bit ffi.bit
+---What translated chunks use.
+---@field run_time table
+local ffi = {}
+
+---Declares what C text says. An error defines nothing.
+---@param text string
+---@param ... any  substitutes for `$`
+function ffi.cdef(text, ...) end
+
+---Opens a shared library.
+---@param name string
+---@param global? boolean  its symbols are visible to others
+---@return ffi.namespace
+function ffi.load(name, global) end
+
+---A new object, zeroed and then initialised.
+---@param ct ffi.ct
+---@param ... any  the count of a variable-length type; initialisers
+---@return ffi.cdata
+function ffi.new(ct, ...) end
+
+---A Lua function that does what calling the ctype does.
+---@param ct ffi.ct
+---@return fun(...: any): ffi.cdata
+function ffi.constructor(ct) end
+
+---The value converted as by a C cast.
+---@param ct ffi.ct
+---@param value any
+---@return ffi.cdata
+function ffi.cast(ct, value) end
+
+---@param ct ffi.ct
+---@param ... any  substitutes for `$`
+---@return ffi.ctype
+function ffi.typeof(ct, ...) end
+
+---Gives a type methods and operators.
+---@param ct ffi.ct
+---@param metatable table?
+---@return ffi.ctype
+function ffi.metatype(ct, metatable) end
+
+---Sets what is called with the cdata when it is collected.
+---@generic T
+---@param cdata T
+---@param finaliser function|ffi.cdata|nil
+---@return T
+function ffi.gc(cdata, finaliser) end
+
+---@param ct ffi.ct
+---@param count? integer
+---@return integer?
+function ffi.sizeof(ct, count) end
+
+---@param ct ffi.ct
+---@param member? string
+---@return integer
+function ffi.alignof(ct, member) end
+
+---The place of a member in bytes; of a bit-field also its first bit and its width.
+---@param ct ffi.ct
+---@param member string
+---@return integer?
+---@return integer? bit
+---@return integer? width
+function ffi.offsetof(ct, member) end
+
+---@param ct ffi.ct
+---@param value any
+---@return boolean
+function ffi.istype(ct, value) end
+
+---The value of a constant expression of C.
+---@param text string
+---@return any
+function ffi.eval(text) end
+
+---@param name "64bit"|"32bit"|"le"|"be"|"fpu"|"hardfp"|"softfp"|"eabi"|"win"|string
+---@return boolean
+function ffi.abi(name) end
+
+---@param ct ffi.ct
+---@return ffi.typeinfo
+function ffi.typeinfo(ct) end
+
+---An enum's constants both ways: by name and by value.
+---@param ct ffi.ct
+---@return table
+function ffi.enum(ct) end
+
+---The names that are declared, in their order.
+---@param kind "typedef"|"function"|"variable"|"constant"|"struct"|"union"|"enum"
+---@return string[]
+function ffi.names(kind) end
+
+---A text that shows a cdata as C would initialise it, and a ctype as C would declare it.
+---@param x any
+---@param depth? integer
+---@return string
+function ffi.inspect(x, depth) end
+
+---What is known in all; or how `x` is called, with its plan and native code.
+---@param x? ffi.ct
+---@return table
+function ffi.debug(x) end
+
+---True for nil and for NULL pointers.
+---@param value any
+---@return boolean
+function ffi.isnull(value) end
+
+---A pointer to the object, or to what a library has by that name.
+---@param cdata ffi.cdata|ffi.namespace
+---@param name? string
+---@return ffi.cdata
+function ffi.addressof(cdata, name) end
+
+---Lua's tonumber, which also knows cdata.
+---@param value any
+---@param ... any
+---@return number?
+function ffi.tonumber(value, ...) end
+
+---The same as ffi.tonumber.
+---@param value any
+---@param ... any
+---@return number?
+function ffi.number(value, ...) end
+
+---Lua's type, but "cdata" for cdata and ctypes.
+---@param value any
+---@return string
+function ffi.type(value) end
+
+---A boxed int64_t: of one argument its value, of two high * 2^32 + low.
+---@param high any
+---@param low? any
+---@return ffi.cdata
+function ffi.i64(high, low) end
+
+---A boxed uint64_t.
+---@param high any
+---@param low? any
+---@return ffi.cdata
+function ffi.u64(high, low) end
+
+---What a function call returning this cdata's value would give.
+---@param cdata ffi.cdata
+---@return any
+function ffi.toretval(cdata) end
+
+---C's errno as the last C call left it; with a number it also sets the next call's.
+---@param new? integer
+---@return integer
+function ffi.errno(new) end
+
+---A Lua string of `length` bytes, or up to the first NUL.
+---@param pointer ffi.cdata|string
+---@param length? integer
+---@return string
+function ffi.string(pointer, length) end
+
+---Copies bytes, a string with its NUL, or the elements of a table.
+---@param to ffi.cdata
+---@param from ffi.cdata|string|table
+---@param length? integer
+function ffi.copy(to, from, length) end
+
+---@param to ffi.cdata
+---@param length integer
+---@param byte? integer
+function ffi.fill(to, length, byte) end
+
+---@param array ffi.cdata
+---@param count? integer
+---@return table
+function ffi.totable(array, count) end
+
+---@param array ffi.cdata
+---@param table table
+---@param first? integer
+---@param count? integer
+---@return ffi.cdata array
+function ffi.fromtable(array, table, first, count) end
+
+---Whether indexes are checked against the lengths of arrays; with an argument also sets it.
+---@param on? boolean
+---@return boolean before
+function ffi.checked(on) end
+
+---Lets the running thread in until ffi.leave, so that callbacks run on it without a C call in progress.
+function ffi.enter() end
+
+function ffi.leave() end
+
+---The text of a chunk written for LuaJIT, as the running Lua understands it.
+---@param text string
+---@param name? string
+---@param options? { dialect: string?, program: boolean?, notes: boolean? }
+---@return string? text
+---@return boolean|string needs_run_time  or the message
+---@return table? notes
+function ffi.translate(text, name, options) end
+
+---What a callback returns to C if its function fails: a value, or what the handler returns.
+---@param callback ffi.cdata
+---@param value any
+function ffi.onerror(callback, value) end
+
+return ffi
