@@ -6,17 +6,18 @@
 #include <string>
 
 #include "abi/plan.h"
+#include "base/round.h"
 #include "ctype/spell.h"
 
 namespace ferry::abi {
 
-constexpr uint64_t round_up(uint64_t n, uint64_t align) {
-  return (n + align - 1) / align * align;
-}
-
 inline Error refuse(const TypeTable& types, TypeId type, std::string_view why) {
   return Error{"cannot pass '" + spell(types, type) + "' by value: " + std::string(why)};
 }
+
+// Why such vectors have no plan on x86-64.
+inline constexpr std::string_view kNeedsAvx =
+    "vectors of 32 and 64 bytes travel differently in code compiled with and without AVX";
 
 // An x87 80-bit value, or a complex of two, on this target.
 inline bool is_x87(const TypeTable& types, const Type& t) {

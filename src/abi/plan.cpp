@@ -7,24 +7,6 @@
 namespace ferry::abi {
 namespace {
 
-std::string_view conv_name(CallConv conv) {
-  switch (conv) {
-    case CallConv::c:
-      return "cdecl";
-    case CallConv::stdcall:
-      return "stdcall";
-    case CallConv::fastcall:
-      return "fastcall";
-    case CallConv::thiscall:
-      return "thiscall";
-    case CallConv::ms_abi:
-      return "ms_abi";
-    case CallConv::sysv_abi:
-      return "sysv_abi";
-  }
-  return "?";
-}
-
 // Values must have one size, known now.
 Result<void> check_value(const TypeTable& types, TypeId id, bool is_result) {
   const Type& t = types[id];
@@ -38,7 +20,7 @@ Result<void> check_value(const TypeTable& types, TypeId id, bool is_result) {
 }
 
 Error no_plan(const TypeTable& types, CallConv conv) {
-  return Error{"no call plan for convention " + std::string(conv_name(conv)) + " on " +
+  return Error{"no call plan for convention " + std::string(convention_name(conv)) + " on " +
                std::string(types.target().name)};
 }
 

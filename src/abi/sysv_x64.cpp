@@ -48,9 +48,6 @@ class Classifier {
   }
 
  private:
-  static constexpr std::string_view kNeedsAvx =
-      "vectors of 32 and 64 bytes travel differently in code compiled with and without AVX";
-
   // The eightbytes that `size` bytes at `offset` touch. An empty member within an eightbyte still has that one (gcc).
   static unsigned eightbytes(uint64_t offset, uint64_t size) {
     return static_cast<unsigned>((offset % 8 + size + 7) / 8);

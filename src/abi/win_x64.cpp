@@ -18,9 +18,6 @@ bool in_xmm(const Type& t) {
   return t.kind == Kind::floating && (t.size == 4 || t.size == 8);
 }
 
-constexpr std::string_view kNeedsAvx =
-    "vectors of 32 and 64 bytes travel differently in code compiled with and without AVX";
-
 Result<void> plan_argument(Builder& builder, TypeId id, unsigned& slot) {
   const TypeTable& types = builder.types();
   const Type& t = types[passed_as(types, id)];

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/round.h"
 #include "call/processor.h"
 #include "call/unwind.h"
 #include "os/pages.h"
@@ -37,10 +38,6 @@ void hold_lock_at_fork() {
 }
 
 using os::page_bytes;
-
-constexpr size_t round_up(size_t value, size_t to) {
-  return (value + to - 1) / to * to;
-}
 
 // An address range whose blocks have one shape.
 struct Region {

@@ -18,13 +18,11 @@
 #include <string>
 #include <utility>
 
+#include "base/round.h"
+
 namespace ferry {
 
 namespace {
-
-constexpr uint64_t round_up(uint64_t value, uint64_t unit) {
-  return (value + unit - 1) / unit * unit;
-}
 
 // The element of nested arrays, or the type itself.
 const Type& innermost(const TypeTable& types, TypeId id) {

@@ -28,26 +28,8 @@ struct QualifierName {
 constexpr QualifierName kQualifiers[] = {
     {kConst, "const"}, {kVolatile, "volatile"}, {kRestrict, "restrict"}, {kAtomic, "_Atomic"}};
 
-std::string_view conv_name(CallConv conv) {
-  switch (conv) {
-    case CallConv::c:
-      return "";
-    case CallConv::stdcall:
-      return "stdcall";
-    case CallConv::fastcall:
-      return "fastcall";
-    case CallConv::thiscall:
-      return "thiscall";
-    case CallConv::ms_abi:
-      return "ms_abi";
-    case CallConv::sysv_abi:
-      return "sysv_abi";
-  }
-  return "";
-}
-
 std::string conv_attribute(CallConv conv) {
-  return "__attribute__((" + std::string(conv_name(conv)) + "))";
+  return "__attribute__((" + std::string(convention_name(conv)) + "))";
 }
 
 // "const volatile", without blanks around.
@@ -208,6 +190,24 @@ std::string spell_declaration(const TypeTable& types, TypeId id, std::string_vie
 std::string spell(const TypeTable& types, TypeId type, std::string_view declared) {
   size_t budget = kMaxLength;
   return spell_declaration(types, type, declared, budget, 0);
+}
+
+std::string_view convention_name(CallConv conv) {
+  switch (conv) {
+    case CallConv::c:
+      return "cdecl";
+    case CallConv::stdcall:
+      return "stdcall";
+    case CallConv::fastcall:
+      return "fastcall";
+    case CallConv::thiscall:
+      return "thiscall";
+    case CallConv::ms_abi:
+      return "ms_abi";
+    case CallConv::sysv_abi:
+      return "sysv_abi";
+  }
+  return "cdecl";
 }
 
 }  // namespace ferry

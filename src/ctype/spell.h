@@ -12,5 +12,7 @@ namespace ferry {
 // "int f(int)". Anonymous records are "struct 12" (their serial). A text without `{` and serials
 // parses back to the same TypeId.
 std::string spell(const TypeTable& types, TypeId type, std::string_view declared = {});
+// As gcc and MSVC name them: "cdecl", "stdcall" ...
+std::string_view convention_name(CallConv conv);
 
 }  // namespace ferry

@@ -283,9 +283,5 @@ inline bool is_pointer_like(const Type& t) {
 inline bool is_integer_like(const Type& t) {
   return t.kind == Kind::integer || t.kind == Kind::boolean || t.kind == Kind::enumeration;
 }
-// Objects that Lua holds by address: everything that is not a scalar or a pointer.
-inline bool is_aggregate(const Type& t) {
-  return is_record(t) || t.kind == Kind::array;
-}
 
 }  // namespace ferry

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/round.h"
 #include "call/native/emit.h"
 #include "call/native/stack.h"
 
@@ -85,17 +86,17 @@ class CallbackEmitter {
       } else if (!pieces.empty() && pieces[0].where == Where::stack) {
         values_.push_back(16 + static_cast<int>(pieces[0].stack_offset));
       } else {
-        bottom -= align_up(static_cast<int>(arg.size < 8 || arg.by_reference ? 8 : arg.size), 16);
+        bottom -= round_up(static_cast<int>(arg.size < 8 || arg.by_reference ? 8 : arg.size), 16);
         values_.push_back(bottom);
       }
     }
     if (const int kept = m_.kept_vector_bytes(); kept != 0) frame_.vectors_at = bottom -= kept;
     frame_.kept_at = kKeptAt;
-    addresses_at_ = bottom - align_up(static_cast<int>(plan_.args.size()) * 8, 16);
+    addresses_at_ = bottom - round_up(static_cast<int>(plan_.args.size()) * 8, 16);
     int bytes = -addresses_at_;
-    if (m_.our_home_space() != 0) bytes += align_up(kPcallArgs * 8, 16);
+    if (m_.our_home_space() != 0) bytes += round_up(kPcallArgs * 8, 16);
     frame_.saved = 3;
-    frame_.below = align_up(bytes, 16) - 8 * frame_.saved;
+    frame_.below = round_up(bytes, 16) - 8 * frame_.saved;
   }
 
   void spill_arguments() {

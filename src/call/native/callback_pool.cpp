@@ -1,5 +1,5 @@
-// Entries of compiled callbacks: slots, their code, what they answer when nobody is behind them. Process-wide; nothing
-// here is ever freed.
+// Entries of compiled callbacks: their slots, their code, and the code that answers zero for a callback that is gone.
+// Process-wide; nothing here is ever freed.
 #include <array>
 #include <atomic>
 #include <deque>

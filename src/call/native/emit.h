@@ -1,5 +1,5 @@
-// What there is for each processor, and which one a plan needs. All are in every build: code is a function of plan,
-// ThunkHost and specification, and only publishing it asks which processor runs. For native/ only.
+// The emitters, one for each processor, and which of them a plan needs. All are in every build: code is a function of
+// plan, ThunkHost and specification, and only publishing it asks for the processor that runs. Included by native/ only.
 #pragma once
 
 #include <memory>

@@ -19,11 +19,6 @@
 
 namespace ferry::call {
 
-// For frames: `to` is a power of two.
-constexpr int align_up(int value, int to) {
-  return (value + to - 1) & -to;
-}
-
 class Encoder {
  public:
   // Code for x86-64 and AArch64 can be assembled anywhere; only the host's can be published.

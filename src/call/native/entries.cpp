@@ -1,5 +1,5 @@
-// Code that belongs to no call: a jump through a cell, the entries of callbacks, and what these answer when nobody is
-// behind them any more.
+// Code that belongs to no call: a jump through a cell, the entries of callbacks, and the answer of an entry whose
+// callback is gone.
 #include "call/native/emit.h"
 
 namespace ferry::call {

@@ -1,5 +1,5 @@
 // What a processor must be able to do for thunks and callbacks: operations that stack.cpp, thunk.cpp and callback.cpp
-// are written in. Each is one instruction or a few; there is nothing in between, and nothing is kept back.
+// are written in. An operation emits one instruction or a few, at once: there is no representation in between.
 // x64/machine.cpp and a64/machine.cpp implement it, and they alone know the encoder.
 //
 // Registers have roles. Before the C call no argument register may be scratch, because arguments that need no call are

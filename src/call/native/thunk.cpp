@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/round.h"
 #include "call/native/emit.h"
 #include "call/native/stack.h"
 
@@ -83,7 +84,7 @@ class ThunkEmitter {
       if (spec_.args[i].kind == ThunkKind::record) {
         for (const Piece& piece : plan_.pieces_of(arg)) needs = needs || !m_.loads_directly(piece);
       }
-      if (needs) bottom -= align_up(static_cast<int>(arg.size < 8 ? 8 : arg.size), 16);
+      if (needs) bottom -= round_up(static_cast<int>(arg.size < 8 ? 8 : arg.size), 16);
       framed = framed || needs;
       values_.push_back(needs ? bottom : 0);
     }
@@ -93,7 +94,7 @@ class ThunkEmitter {
     if (plan_.stack_bytes != 0 && m_.our_home_space() > m_.their_home_space()) lift_ = m_.our_home_space();
     const int area = std::max(static_cast<int>(plan_.stack_bytes) + lift_, m_.our_home_space());
     // The stack pointer is 16-aligned at calls: the frame pointer is, and so is what lies below two saved registers.
-    frame_.below = (framed ? align_up(-bottom, 16) - 16 : 0) + align_up(area, 16);
+    frame_.below = (framed ? round_up(-bottom, 16) - 16 : 0) + round_up(area, 16);
   }
 
   // Whether nothing is called between the argument and the C function, so that its register is safe.

@@ -62,7 +62,7 @@ struct Shape {
 
 Result<Shape> make_shape(const StubPlan& stub) {
   const CallPlan& plan = stub.plan;
-  const Convention& convention = *stub.convention;
+  const StubConvention& convention = *stub.convention;
   Shape shape;
   shape.form = stub.form;
   shape.in_memory = plan.result.in_memory;
@@ -137,7 +137,7 @@ constinit Slot all_slots[machine::kTrampolines];
 // The slots of one table of trampolines.
 class SlotTable {
  public:
-  explicit SlotTable(const Convention& convention)
+  explicit SlotTable(const StubConvention& convention)
       : slots_(all_slots + convention.first_trampoline),
         count_(convention.trampoline_count),
         code_(convention.trampolines) {}
@@ -186,7 +186,7 @@ class SlotTable {
   std::deque<uint32_t> retired_;
 };
 
-SlotTable& table_of(const Convention& convention) {
+SlotTable& table_of(const StubConvention& convention) {
   static auto* tables = [] {
     auto* made = new std::array<std::unique_ptr<SlotTable>, std::size(machine::kConventions)>;
     for (size_t i = 0; i < made->size(); ++i) (*made)[i] = std::make_unique<SlotTable>(machine::kConventions[i]);

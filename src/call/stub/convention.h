@@ -9,7 +9,7 @@
 
 namespace ferry::call {
 
-struct Convention {
+struct StubConvention {
   abi::Abi abi = abi::Abi::none;
   uint32_t block = 0;           // bytes of its register block; general registers are at its start, 8 bytes each
   uint32_t gpr_block = 0;       // bytes of the block that call_gprs reads

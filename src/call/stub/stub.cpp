@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "abi/registry.h"
+#include "base/round.h"
 #include "call/backends.h"
 
 namespace ferry::call {
@@ -30,7 +31,7 @@ constexpr uint32_t kWritten = 8;
 // frame: | register block | outgoing area | values in pieces, copies passed by reference |
 class StubInvoker final : public Invoker {
  public:
-  explicit StubInvoker(const Convention& convention) : convention_(convention) {}
+  explicit StubInvoker(const StubConvention& convention) : convention_(convention) {}
 
   static Result<std::unique_ptr<Invoker>> make(const StubPlan& plan) {
     auto invoker = std::make_unique<StubInvoker>(*plan.convention);
@@ -95,7 +96,7 @@ class StubInvoker final : public Invoker {
       Result<void> done = place(plan, arg);
       if (!done) return done;
     }
-    frame_bytes_ = (end_ + 15) & ~uint64_t{15};
+    frame_bytes_ = round_up(end_, 16);
     return {};
   }
 
@@ -153,8 +154,8 @@ class StubInvoker final : public Invoker {
   // Room for a value, in whole 16 bytes so that moves may read past its end.
   Result<uint32_t> take(uint64_t size) {
     if (size > kMaxFrame || end_ > kMaxFrame) return Error{"arguments of more than 1 GiB in all"};
-    uint64_t offset = (end_ + 15) & ~uint64_t{15};
-    end_ = offset + ((size + 15) & ~uint64_t{15});
+    uint64_t offset = round_up(end_, 16);
+    end_ = offset + round_up(size, 16);
     return static_cast<uint32_t>(offset);
   }
 
@@ -163,7 +164,7 @@ class StubInvoker final : public Invoker {
     return {};
   }
 
-  const Convention& convention_;
+  const StubConvention& convention_;
   CFunction routine_ = nullptr;
   StackArea area_;
   machine::ResultForm form_;
@@ -196,7 +197,7 @@ class StubBackend final : public Backend {
 Result<StubPlan> plan_for_stub(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
   Result<CallPlan> plan = abi::plan_call(types, function, extra);
   if (!plan) return plan.error();
-  for (const Convention& convention : machine::kConventions) {
+  for (const StubConvention& convention : machine::kConventions) {
     if (convention.abi != plan->abi) continue;
     if (types.target().name == host_target().name) {
       const machine::ResultForm form = machine::result_form(types, *plan);

@@ -26,7 +26,7 @@ namespace machine = i386;
 
 struct StubPlan {
   abi::CallPlan plan;
-  const Convention* convention = nullptr;
+  const StubConvention* convention = nullptr;
   machine::ResultForm form;
 };
 

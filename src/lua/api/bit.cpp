@@ -1,4 +1,4 @@
-// LuaJIT's bit library: 32-bit operations on numbers, 64-bit ones on cdata, and on the integers of 5.3+ that have more
+// LuaJIT's `bit`: 32-bit operations on numbers, 64-bit ones on cdata, and on the integers of 5.3+ that have more
 // than 32 bits: what LuaJIT reads as boxed 64-bit values are such integers there.
 #include "lua/api/bit.h"
 #include "lua/state/guarded.h"

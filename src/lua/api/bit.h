@@ -1,4 +1,4 @@
-// LuaJIT's bit library for every Lua version.
+// LuaJIT's `bit` for every Lua version.
 #pragma once
 
 #include "lua/state/state.h"

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/round.h"
 #include "call/unwind.h"
 #include "lua/calls/thunk_table.h"
 #include "os/threads.h"
@@ -43,7 +44,7 @@ void convert(lua_State* L, const void* data, int number, void* slot) {
 // Within the stack slots that every C function has. Results in registers are stored by whole eightbytes.
 void* new_result(lua_State* L, Gate* gate, const void* type) {
   auto* info = const_cast<TypeInfo*>(static_cast<const TypeInfo*>(type));
-  return new_cdata(L, gate->state, info, (info->size + 7) & ~uint64_t{7})->data;
+  return new_cdata(L, gate->state, info, round_up(info->size, 8))->data;
 }
 
 void push_result(lua_State* L, Gate* gate, const void* type, void* bytes) {

@@ -299,14 +299,6 @@ inline void push_environment(lua_State* L, int idx) {
 #endif
 }
 
-inline void push_globals(lua_State* L) {
-#if LUA_VERSION_NUM >= 502
-  lua_pushglobaltable(L);
-#else
-  lua_pushvalue(L, LUA_GLOBALSINDEX);
-#endif
-}
-
 // Raises if the running Lua is not the one that this was compiled for.
 inline void check_version(lua_State* L) {
 #if LUA_VERSION_NUM >= 502

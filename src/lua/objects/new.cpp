@@ -22,14 +22,14 @@ bool is_function_pointer(State* st, TypeInfo* info) {
   return info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function;
 }
 
-// A Lua function that is to become a callback (library functions are C functions already).
+// A Lua function that is to become a callback (functions of shared libraries are C functions already).
 bool is_lua_callback(lua_State* L, State* st, TypeInfo* info, int idx) {
   if (lua_type(L, idx) != LUA_TFUNCTION || !is_function_pointer(st, info)) return false;
   return function_record(L, idx) == nullptr;
 }
 
 // Who makes an object: ffi.new, a ctype that is called, what ffi.constructor returned.
-enum class Maker : uint8_t { library, ctype, constructor };
+enum class Maker : uint8_t { ffi_new, ctype, constructor };
 
 // Pushes a new object of the type, initialised from the arguments first..top.
 int construct(lua_State* L, State* st, TypeInfo* info, int first, Maker maker) {
@@ -40,7 +40,7 @@ int construct(lua_State* L, State* st, TypeInfo* info, int first, Maker maker) {
   uint64_t size = info->size;
   if ((info->type_flags & kVariable) != 0) {
     // Lua code does not count the ctype, nor does luaL_argerror of 5.5 if that is what was called.
-    const bool counted = maker == Maker::library || (maker == Maker::ctype && kLuaVersion >= 505);
+    const bool counted = maker == Maker::ffi_new || (maker == Maker::ctype && kLuaVersion >= 505);
     const int hidden = counted ? 0 : 1;
     const uint64_t count = check_count(L, st, first++, hidden);
     if (!variable_type_size(st, info, count, &size)) {
@@ -58,7 +58,7 @@ int construct(lua_State* L, State* st, TypeInfo* info, int first, Maker maker) {
   if (first <= last) {
     // A constructor's first argument is the ctype, which Lua code does not count; it goes by the type's name.
     Place place{Place::Kind::argument, first, "new", kNoType};
-    if (maker != Maker::library) place = {Place::Kind::argument, first - 1, nullptr, info->id};
+    if (maker != Maker::ffi_new) place = {Place::Kind::argument, first - 1, nullptr, info->id};
     initialise(L, st, info, cd->address(), size, first, last, last + 1, place);
     lua_settop(L, last + 1);
   }
@@ -140,7 +140,7 @@ int new_generally(lua_State* L) {
     push_object(L, st, info);
     return 1;
   }
-  return construct(L, st, info, 2, Maker::library);
+  return construct(L, st, info, 2, Maker::ffi_new);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// The gate of a state: what C's callers of a callback look at before they touch anything else of it, on any thread,
-// also while the state closes or after it. Gates are the process's: those of closed states are used again, none is
-// freed.
+// The gate of a state: what a thread that calls a callback looks at before it touches anything else of the state. C may
+// call on any thread, also while the state closes or after it. So gates are memory of the process: a closed state's
+// gate is used again, and none is freed.
 //
 // A thread is inside of a state while a C call that Lua made is in progress on it, or between ferry_enter() and
 // ferry_leave(). Only such a thread may run Lua in a callback. One thread at a time may be inside; that nobody else
@@ -17,24 +17,24 @@ namespace ferry::lua {
 struct State;
 
 struct Gate {
-  // The innermost C call in progress; first because compiled calls are shorter for it. Compiled calls write `owner` and
-  // then `caller`, and null into `caller` when the call returns: who finds a caller and then itself as the owner has
-  // made the call.
-  lua_State* caller = nullptr;           // who made it, and so where its callbacks run; null: there is none
-  uintptr_t owner = 0;                   // this_thread() of the thread that called last
-  int saved_errno = 0;                   // C's errno as the last call left it
-  bool callback_failed = false;          // in a callback of this call; the error waits in Errors::pending
-  uintptr_t resident = 0;                // the thread that the host has let in; 0: none
-  int entries = 0;                       // how often it did
-  State* state = nullptr;                // null: closed
+  // The coroutine that made the innermost C call in progress, on which its callbacks run; null: no call is in progress.
+  // A call writes `owner`, then `caller`, and null into `caller` when it returns. So a thread that reads a caller, and
+  // then itself as the owner, has made the call. At offset 0 because compiled calls are shorter for it.
+  lua_State* caller = nullptr;
+  uintptr_t owner = 0;           // this_thread() of the thread that made the last call
+  int saved_errno = 0;           // C's errno as the last call left it
+  bool callback_failed = false;  // a callback of the call in progress raised; the error waits in Errors::pending
+  uintptr_t resident = 0;        // the thread that the host has let in; 0: none
+  int entries = 0;               // how often the host has let it in without letting it out
+  State* state = nullptr;        // null: the state is closed
   call::MetatableCache metatable_cache;  // most of State::metatables, for compiled code
 };
 
-// One that nobody uses. Throws for memory.
+// A gate that no state uses. Throws std::bad_alloc.
 Gate* take_gate();
-// The state is closed. Nobody is inside from now on.
+// Takes back the gate of a state that closes: no thread is inside from now on.
 void give_back_gate(Gate* gate);
-// The gate that closed states and freed callbacks have: nobody is ever inside.
+// The gate of closed states and freed callbacks: no thread is ever inside.
 extern Gate closed_gate;
 
 // The calling thread makes a C call. leave_call() puts back what was the caller before.

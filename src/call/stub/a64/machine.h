@@ -18,18 +18,18 @@ extern const char ferry_aapcs64_trampolines[];
 namespace ferry::call::a64 {
 
 inline constexpr uint32_t kTrampolines = FERRY_A64_TRAMPOLINES;
-inline const Convention kConventions[] = {{.abi = abi::Abi::aapcs64,
-                                           .block = FERRY_A64_BLOCK,
-                                           .gpr_block = FERRY_A64_FPR_OFFSET,
-                                           .fpr_offset = FERRY_A64_FPR_OFFSET,
-                                           .result_address = FERRY_A64_X8_OFFSET,
-                                           .home_space = 0,
-                                           .call_gprs = ferry_aapcs64_gprs,
-                                           .call_registers = ferry_aapcs64_registers,
-                                           .call_stack = ferry_aapcs64_stack,
-                                           .trampolines = ferry_aapcs64_trampolines,
-                                           .first_trampoline = 0,
-                                           .trampoline_count = FERRY_A64_TRAMPOLINES}};
+inline const StubConvention kConventions[] = {{.abi = abi::Abi::aapcs64,
+                                               .block = FERRY_A64_BLOCK,
+                                               .gpr_block = FERRY_A64_FPR_OFFSET,
+                                               .fpr_offset = FERRY_A64_FPR_OFFSET,
+                                               .result_address = FERRY_A64_X8_OFFSET,
+                                               .home_space = 0,
+                                               .call_gprs = ferry_aapcs64_gprs,
+                                               .call_registers = ferry_aapcs64_registers,
+                                               .call_stack = ferry_aapcs64_stack,
+                                               .trampolines = ferry_aapcs64_trampolines,
+                                               .first_trampoline = 0,
+                                               .trampoline_count = FERRY_A64_TRAMPOLINES}};
 
 // What a callback's common entry saves, and what it loads before it returns.
 struct alignas(16) CallbackFrame {

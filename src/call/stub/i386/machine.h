@@ -19,7 +19,7 @@ inline constexpr uint32_t kTrampolines = FERRY_I386_TRAMPOLINES;
 
 // They differ in registers, which the plan knows, and in who removes the arguments: the routine restores the stack
 // pointer whatever the callee did, and a callback has the number in its frame.
-constexpr Convention convention(abi::Abi abi, uint32_t first, uint32_t count) {
+constexpr StubConvention convention(abi::Abi abi, uint32_t first, uint32_t count) {
   return {.abi = abi,
           .block = FERRY_I386_BLOCK,
           .gpr_block = FERRY_I386_BLOCK,
@@ -34,7 +34,7 @@ constexpr Convention convention(abi::Abi abi, uint32_t first, uint32_t count) {
           .trampoline_count = count};
 }
 inline constexpr uint32_t kCdecl = FERRY_I386_CDECL_TRAMPOLINES, kOther = FERRY_I386_OTHER_TRAMPOLINES;
-inline const Convention kConventions[] = {convention(abi::Abi::i386_cdecl, 0, kCdecl),
+inline const StubConvention kConventions[] = {convention(abi::Abi::i386_cdecl, 0, kCdecl),
                                           convention(abi::Abi::i386_stdcall, kCdecl, kOther),
                                           convention(abi::Abi::i386_fastcall, kCdecl + kOther, kOther),
                                           convention(abi::Abi::i386_thiscall, kCdecl + 2 * kOther, kOther)};
