@@ -45,6 +45,14 @@ function TestAnnotations:test_bit()
   compare(ferry.bit, described("ferry/bit", "bit", "ffi.bit"), "ferry/bit")
 end
 
+function TestAnnotations:test_luajit()
+  local layer = require "ferry.luajit"
+  layer.uninstall()
+  local own = {}
+  for name, value in pairs(layer) do own[name] = value end
+  compare(own, described("ferry/luajit", "layer", "ferry.luajit"), "ferry/luajit")
+end
+
 function TestAnnotations:test_modules()
   for module, value in pairs { ferry = ferry, ["ferry.inspect"] = require "ferry.inspect", ["ferry.bit"] = ferry.bit } do
     local file = module:gsub("%.", "/")

@@ -1,8 +1,19 @@
 ---@meta ferry.luajit
--- For programs that expect all of LuaJIT: `ffi` and `bit` as modules, the globals `bit` and `jit`. Returns the same table as
--- `require "ffi"`.
+-- LuaJIT's world for what is loaded afterwards. Returns what `require "ffi"` does, with three functions more.
 
----@type ffilib
-local ferry
+---@class ferry.luajit : ffilib
+local layer = {}
 
-return ferry
+---Loads a file as a program for LuaJIT and calls it.
+---@param path string
+---@param ... any
+---@return any ...
+function layer.run(path, ...) end
+
+---Puts back what requiring it has changed.
+function layer.uninstall() end
+
+---Installs it again.
+function layer.install() end
+
+return layer
