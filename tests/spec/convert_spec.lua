@@ -39,6 +39,15 @@ function TestRefused:test_rows()
   end
 end
 
+function TestRefused:test_casts_name_the_type_that_was_asked_for()
+  local thread = coroutine.create(function() end)
+  for type, name in pairs { int = "int", uint8_t = "unsigned char", int64_t = "int64_t", double = "double", ["void *"] = "void *" } do
+    local ok, message = pcall(ffi.cast, type, thread)
+    lu.assertFalse(ok)
+    lu.assertStrContains(message, "cannot convert 'thread' to '" .. name .. "'")
+  end
+end
+
 function TestRefused:test_nil_is_refused_by_what_is_no_pointer()
   for _, decl in ipairs { "int", "double", "enum cv_e", "bool" } do
     local s = ffi.new(("struct { %s v; }"):format(decl))

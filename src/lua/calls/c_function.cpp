@@ -68,10 +68,10 @@ void close_record(FunctionRecord* record) {
   record->expected = call::kNoTop;
 }
 
-void* function_address(lua_State* L, State*, int idx, TypeId* type) {
+void* function_address(lua_State* L, int idx, TypeInfo** type) {
   FunctionRecord* record = function_record(L, idx);
   if (record == nullptr || record->st == nullptr) return nullptr;
-  if (type != nullptr) *type = record->type->id;
+  *type = record->type;
   return reinterpret_cast<void*>(record->address);
 }
 

@@ -78,6 +78,7 @@ void check_stack(lua_State* L, State* st, TypeInfo* type, const char* name, size
 // Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up.
 inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
   const int type = lua_type(L, idx);
+  CData* cd = nullptr;
   if (type == LUA_TNUMBER) {
     switch (info->rep) {
       case Rep::i32:
@@ -109,7 +110,7 @@ inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, 
         break;
     }
   } else if (type == LUA_TUSERDATA && info->rep == Rep::pointer) {
-    CData* cd = to_cdata(L, st, idx);
+    cd = to_cdata(L, st, idx);
     if (cd != nullptr && (cd->type == info->id || cd->type == info->base_id)) {
       // The very pointer type, or an object of the type pointed to.
       void* value = cd->data;
@@ -119,8 +120,9 @@ inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, 
       }
     }
   }
+  const Source from = cd != nullptr ? classify(st, cd, idx) : classify(L, st, idx, type);
   const Place place{Place::Kind::argument, number, name, kNoType};
-  write_any(L, st, info, slot, idx, place, Keeper{}, kCallArgument);
+  write_any(L, st, info, slot, from, place, Keeper{}, kCallArgument);
   widen_slot(info, slot);
 }
 

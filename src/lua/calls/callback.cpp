@@ -78,7 +78,7 @@ struct Invocation {
   CallbackRecord* record;
   void* const* args;
   void* result;
-  lua_State* caller;  // State::caller at the entry, to be put back before C goes on
+  lua_State* caller;  // Gate::caller at the entry, to be put back before C goes on
 };
 
 CallbackTable* table_of(State* st) {

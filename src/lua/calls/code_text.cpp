@@ -1,5 +1,5 @@
-// Texts for ffi.debug (code_text.h). They are composed in State::error, as nothing with a destructor may be alive where
-// Lua can raise.
+// Texts for ffi.debug (code_text.h). They are composed in State::errors.message, as nothing with a destructor may be
+// alive where Lua can raise.
 #include "lua/calls/code_text.h"
 
 #include "abi/registry.h"
@@ -11,7 +11,7 @@ namespace ferry::lua {
 
 namespace {
 
-// Sets a field of the table on top to State::error.
+// Sets a field of the table on top to State::errors.message.
 void set_text(lua_State* L, State* st, const char* field) {
   lua_pushlstring(L, st->errors.message.data(), st->errors.message.size());
   lua_setfield(L, -2, field);
@@ -32,7 +32,7 @@ void set_plan(lua_State* L, State* st, TypeInfo* fn, std::span<const TypeId> ext
   lua_setfield(L, -2, "abi");
 }
 
-// `code` and `bytes`, or `no_code`: `made` says which of them State::error is.
+// `code` and `bytes`, or `no_code`: `made` says which of them State::errors.message is.
 void set_code(lua_State* L, State* st, bool made, size_t bytes) {
   set_text(L, st, made ? "code" : "no_code");
   if (!made) return;

@@ -10,7 +10,6 @@
 
 #include "lua/calls/format_parse.h"
 #include "lua/values/from_c.h"
-#include "lua/values/functions.h"
 #include "lua/values/numbers.h"
 
 namespace ferry::lua {
@@ -77,110 +76,99 @@ bool is_float(Rep rep) {
   return rep == Rep::f32 || rep == Rep::f64 || rep == Rep::f16 || rep == Rep::ldouble || rep == Rep::f128;
 }
 
-Fit fit_integer(lua_State* L, State* st, int idx) {
-  switch (lua_type(L, idx)) {
-    case LUA_TBOOLEAN:
+Fit fit_integer(lua_State* L, State* st, const Source& from) {
+  switch (from.kind) {
+    case Source::Kind::boolean:
       return Fit::yes;
-    case LUA_TNUMBER:
-      return is_integer_subtype(L, idx) || is_integral(lua_tonumber(L, idx)) ? Fit::yes : Fit::fraction;
+    case Source::Kind::number:
+      return is_integer_subtype(L, from.idx) || is_integral(lua_tonumber(L, from.idx)) ? Fit::yes : Fit::fraction;
+    case Source::Kind::cdata:
+      require_object(L, st, from);
+      if (is_small_integer(from.info->rep)) return Fit::yes;
+      if (!is_float(from.info->rep)) return Fit::no;
+      return is_integral(load_double(st, from.info, from.address)) ? Fit::yes : Fit::fraction;
     default:
-      break;
+      return Fit::no;
   }
-  CData* cd = to_cdata(L, st, idx);
-  if (cd == nullptr) return Fit::no;
-  TypeInfo* info = nullptr;
-  const void* address = resolve(L, st, cd, &info);
-  if (is_small_integer(info->rep)) return Fit::yes;
-  if (is_float(info->rep)) return is_integral(load_double(st, info, address)) ? Fit::yes : Fit::fraction;
-  return Fit::no;
 }
 
-bool fits_floating(lua_State* L, State* st, int idx) {
-  if (lua_type(L, idx) == LUA_TNUMBER) return true;
-  CData* cd = to_cdata(L, st, idx);
-  if (cd == nullptr) return false;
-  TypeInfo* info = resolved_type(st, cd);
-  return is_small_integer(info->rep) || is_float(info->rep) || info->rep == Rep::i128 || info->rep == Rep::u128;
+bool fits_floating(const Source& from) {
+  if (from.kind != Source::Kind::cdata) return from.kind == Source::Kind::number;
+  const Rep rep = from.info->rep;
+  return is_small_integer(rep) || is_float(rep) || rep == Rep::i128 || rep == Rep::u128;
 }
 
 // Pointers and arrays of `unit`-byte integers, and `void *`.
-bool fits_text(State* st, CData* cd, const FormatArg& arg, uint64_t unit) {
-  TypeInfo* info = nullptr;
-  void* address = resolve_nullable(st, cd, &info);
-  if (address == nullptr || (info->rep != Rep::pointer && info->rep != Rep::array)) return false;
+bool fits_text(State* st, const Source& from, const FormatArg& arg, uint64_t unit) {
+  TypeInfo* info = from.info;
+  if (from.address == nullptr || (info->rep != Rep::pointer && info->rep != Rep::array)) return false;
   const TypeInfo* element = base_of(st, info);
   if (info->rep == Rep::pointer && element->kind == Kind::void_) return true;
   if (element->kind != Kind::integer || element->size != unit) return false;
   if (info->rep == Rep::pointer || arg.has_precision || unit != 1) return true;
   // C would read on behind an array without a terminator.
-  const uint64_t bytes = (cd->flags & kHasLength) != 0 ? variable_size(cd) : info->size;
+  const uint64_t bytes = (from.cdata->flags & kHasLength) != 0 ? variable_size(from.cdata) : info->size;
   if (bytes == kUnknownBytes) return true;
-  return bytes == 0 || std::memchr(address, 0, static_cast<size_t>(bytes)) != nullptr;
+  return bytes == 0 || std::memchr(from.address, 0, static_cast<size_t>(bytes)) != nullptr;
 }
 
-bool fits_string(lua_State* L, State* st, int idx, const FormatArg& arg) {
-  switch (lua_type(L, idx)) {
-    case LUA_TSTRING:
+// `unit`: bytes of a character. Of NULL every supported C library prints (null).
+bool fits_string(State* st, const Source& from, const FormatArg& arg, uint64_t unit) {
+  switch (from.kind) {
+    case Source::Kind::string:
+      return unit == 1;
+    case Source::Kind::nil:
       return true;
-    case LUA_TNIL:
-      return true;  // every supported C library prints (null)
-    default:
-      break;
-  }
-  CData* cd = to_cdata(L, st, idx);
-  return cd != nullptr && fits_text(st, cd, arg, 1);
-}
-
-bool fits_wide_string(lua_State* L, State* st, int idx, const FormatArg& arg) {
-  if (lua_type(L, idx) == LUA_TNIL) return true;
-  CData* cd = to_cdata(L, st, idx);
-  return cd != nullptr && fits_text(st, cd, arg, st->types->target().wchar_size);
-}
-
-bool fits_pointer(lua_State* L, State* st, int idx) {
-  switch (lua_type(L, idx)) {
-    case LUA_TNIL:
-    case LUA_TSTRING:
-    case LUA_TLIGHTUSERDATA:
-      return true;
-    case LUA_TFUNCTION: {
-      TypeId type;
-      return function_address(L, st, idx, &type) != nullptr;
-    }
-    case LUA_TUSERDATA:
-      break;
+    case Source::Kind::cdata:
+      return fits_text(st, from, arg, unit);
     default:
       return false;
   }
-  CData* cd = to_cdata(L, st, idx);
-  if (cd == nullptr) return to_ctype(L, st, idx) == nullptr;
-  void* value;
-  TypeId pointee;
-  return pointer_value(st, cd, &value, &pointee);
+}
+
+bool fits_pointer(const Source& from) {
+  switch (from.kind) {
+    case Source::Kind::nil:
+    case Source::Kind::string:
+    case Source::Kind::light:
+    case Source::Kind::userdata:
+    case Source::Kind::c_function:
+      return true;
+    case Source::Kind::cdata: {
+      void* value;
+      TypeId pointee;
+      return pointer_value(from.info, from.address, &value, &pointee);
+    }
+    default:
+      return false;
+  }
 }
 
 void check_fit(const Context& c, const FormatArg& arg, int idx, int number) {
+  const Source from = classify(c.L, c.st, idx);
   switch (arg.cls) {
     case FormatClass::integer:
     case FormatClass::character:
     case FormatClass::wide_char: {
-      const Fit fit = fit_integer(c.L, c.st, idx);
+      const Fit fit = fit_integer(c.L, c.st, from);
       if (fit == Fit::fraction) raise_no_integer(c, arg, number);
       if (fit == Fit::no) raise_expected(c, arg, idx, number, "integer");
       return;
     }
     case FormatClass::floating:
     case FormatClass::long_double:
-      if (!fits_floating(c.L, c.st, idx)) raise_expected(c, arg, idx, number, "number");
+      if (!fits_floating(from)) raise_expected(c, arg, idx, number, "number");
       return;
     case FormatClass::string:
-      if (!fits_string(c.L, c.st, idx, arg)) raise_expected(c, arg, idx, number, "terminated string");
+      if (!fits_string(c.st, from, arg, 1)) raise_expected(c, arg, idx, number, "terminated string");
       return;
     case FormatClass::wide_string:
-      if (!fits_wide_string(c.L, c.st, idx, arg)) raise_expected(c, arg, idx, number, "wide string");
+      if (!fits_string(c.st, from, arg, c.st->types->target().wchar_size)) {
+        raise_expected(c, arg, idx, number, "wide string");
+      }
       return;
     case FormatClass::pointer:
-      if (!fits_pointer(c.L, c.st, idx)) raise_expected(c, arg, idx, number, "pointer");
+      if (!fits_pointer(from)) raise_expected(c, arg, idx, number, "pointer");
       return;
     case FormatClass::none:
       return;
@@ -219,13 +207,13 @@ TypeId type_of(State* st, const FormatArg& arg) {
 
 // The format text at idx: a Lua string, or a C string that is terminated as far as can be known.
 const char* format_text(lua_State* L, State* st, int idx, int number, const char* name, size_t* length) {
-  if (lua_type(L, idx) == LUA_TSTRING) return lua_tolstring(L, idx, length);
-  CData* cd = to_cdata(L, st, idx);
+  const Source from = classify(L, st, idx);
+  if (from.kind == Source::Kind::string) return lua_tolstring(L, idx, length);
   void* address = nullptr;
   TypeId pointee = kNoType;
   FormatArg plain;
-  if (cd == nullptr || !fits_text(st, cd, plain, 1) || !pointer_value(st, cd, &address, &pointee) ||
-      address == nullptr) {
+  if (from.kind != Source::Kind::cdata || !fits_text(st, from, plain, 1) ||
+      !pointer_value(from.info, from.address, &address, &pointee) || address == nullptr) {
     char text[kMaxMessage];
     std::snprintf(text, sizeof text, "format string expected, got %s", describe_value(L, st, idx));
     raise_text(L, st, name, number, text);

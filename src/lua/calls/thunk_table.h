@@ -51,9 +51,6 @@ const void* entry(F* function) {
   return reinterpret_cast<const void*>(function);
 }
 
-// Whether a parameter of this pointer type takes a Lua string's bytes. (thunks.cpp)
-bool thunk_takes_string(State* st, TypeInfo* info);
-
 // What thunks of this state are told of Lua, of Ferry and of the host. False: there can be none on this host.
 // (thunk_host.cpp)
 bool describe_host(State* st, call::ThunkHost* host);

@@ -12,7 +12,7 @@ namespace ferry::lua {
 
 namespace {
 
-// State::error and `bytes` are what came out.
+// State::errors.message and `bytes` are what came out.
 bool keep(State* st, Result<call::Listing> listing, size_t* bytes) {
   st->errors.message = listing ? std::move(listing->text) : listing.message();
   if (listing) *bytes = listing->bytes;

@@ -7,6 +7,7 @@
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"
 #include "lua/state/type_info.h"
+#include "lua/values/source.h"
 
 namespace ferry::lua {
 
@@ -37,7 +38,7 @@ const char* reason(lua_State* L, State* st, const Thunk& thunk, size_t i, int id
   if (type == LUA_TSTRING) {
     constexpr size_t kMaxShort = 40;  // Lua's LUAI_MAXSHORTLEN, from 5.2 on
     if (st->stack.valid && raw_length(L, idx) > kMaxShort) return "a long string is not read from Lua's stack directly";
-    return thunk_takes_string(st, info) ? nullptr : "a string for a pointer that is not const, or not to bytes";
+    return takes_string(st, info) ? nullptr : "a string for a pointer that is not const, or not to bytes";
   }
   if (type == LUA_TFUNCTION) return "a function that is not known as a callback yet";
   if (type != LUA_TUSERDATA) return "no pointer";

@@ -19,6 +19,7 @@
 #include "lua/host/chaos.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"
+#include "lua/values/source.h"
 
 namespace ferry::lua {
 
@@ -92,7 +93,7 @@ call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell, const 
   if (arg.kind == call::ThunkKind::pointer) {
     TypeInfo* to = base_of(st, info);
     arg.takes_light = true;
-    arg.takes_string = thunk_takes_string(st, info);
+    arg.takes_string = takes_string(st, info);
     if (to->rep == Rep::function) arg.callback = callback;
     if (to->kind == Kind::structure || to->kind == Kind::union_) arg.object = (*st->types)[to->id].canonical;
   }
@@ -125,11 +126,6 @@ void retire_code(const Thunk& thunk) {
 }
 
 }  // namespace
-
-bool thunk_takes_string(State* st, TypeInfo* info) {
-  const TypeInfo* to = base_of(st, info);
-  return (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
-}
 
 void fill_parameters(State* st, Thunk* thunk) {
   const Function& f = st->types->function(thunk->type->id);

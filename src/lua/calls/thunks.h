@@ -12,7 +12,7 @@
 namespace ferry::lua {
 
 struct FunctionRecord;
-struct ThunkTable;  // the thunks of a State; State::thunks, null until the first one
+struct ThunkTable;  // the thunks of a State; State::thunks.table, null until the first one
 struct Thunk;       // one of them; belongs to the table
 
 // A thunk for the library function, or null (no native code, or the function is none for thunks; never an error). It
@@ -45,8 +45,8 @@ Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo
 // Notes how the Lua function on top of the stack looks there.
 void capture_function(lua_State* L, State* st, call::CallbackData* data);
 
-// The code as text, for ffi.debug (thunk_text.cpp). State::error is the text, or if false why there is none; `bytes` is
-// the code's size. `record` is null for calls of pointers to `fn`.
+// The code as text, for ffi.debug (thunk_text.cpp). State::errors.message is the text, or if false why there is none;
+// `bytes` is the code's size. `record` is null for calls of pointers to `fn`.
 bool thunk_text(State* st, TypeInfo* fn, FunctionRecord* record, size_t* bytes);
 bool callback_text(State* st, TypeInfo* fn, size_t* bytes);
 bool callback_entry_text(State* st, TypeInfo* fn);

@@ -6,8 +6,9 @@
 
 #include "lua/calls/call_info.h"
 #include "lua/calls/printf_args.h"
+#include "lua/state/raise.h"
 #include "lua/state/type_info.h"
-#include "lua/values/functions.h"
+#include "lua/values/source.h"
 
 namespace ferry::lua {
 
@@ -49,26 +50,22 @@ TypeInfo* number_type(lua_State* L, State* st, int idx) {
 }
 
 TypeInfo* natural_type(lua_State* L, State* st, int idx, int number, const char* name) {
-  switch (lua_type(L, idx)) {
-    case LUA_TNUMBER:
+  const Source from = classify(L, st, idx);
+  switch (from.kind) {
+    case Source::Kind::number:
       return number_type(L, st, idx);
-    case LUA_TBOOLEAN:
+    case Source::Kind::boolean:
       return info_of(st, Scalar::int32);
-    case LUA_TSTRING:
+    case Source::Kind::string:
       return string_pointer(st);
-    case LUA_TNIL:
-    case LUA_TLIGHTUSERDATA:
+    case Source::Kind::nil:
+    case Source::Kind::light:
+    case Source::Kind::userdata:
       return void_pointer(st);
-    case LUA_TUSERDATA: {
-      if (to_ctype(L, st, idx) != nullptr) break;
-      CData* cd = to_cdata(L, st, idx);
-      return cd != nullptr ? promoted(st, info_of(st, cd->type)) : void_pointer(st);
-    }
-    case LUA_TFUNCTION: {
-      TypeId type;
-      if (function_address(L, st, idx, &type) != nullptr) return info_of(st, st->types->pointer_to(type));
-      break;
-    }
+    case Source::Kind::cdata:
+      return promoted(st, info_of(st, from.cdata->type));
+    case Source::Kind::c_function:
+      return info_of(st, st->types->pointer_to(from.info->id));
     default:
       break;
   }

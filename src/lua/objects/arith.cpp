@@ -1,4 +1,4 @@
-// Operators on cdata: sorts the operands into kinds, finds the common type, lets the kernel compute, boxes the result.
+// Operators on cdata: finds the common type of the operands (operand.h), lets the kernel compute, boxes the result.
 #include "lua/objects/arith.h"
 #include "base/memory.h"
 #include "lua/state/guarded.h"
@@ -6,8 +6,8 @@
 #include "lua/objects/arith_kernel.h"
 #include "lua/objects/literal.h"
 #include "lua/objects/metatype.h"
+#include "lua/objects/operand.h"
 #include "lua/values/from_c.h"
-#include "lua/values/functions.h"
 #include "lua/values/numbers.h"
 
 namespace ferry::lua {
@@ -19,172 +19,7 @@ constexpr const char* kEvents[] = {"__add",  "__sub",  "__mul", "__div",    "__m
                                    "__eq",   "__lt",   "__le",  "__concat", "__len"};
 static_assert(sizeof kEvents / sizeof *kEvents == static_cast<size_t>(Op::len) + 1);
 
-// One operand, ready to be converted to the common type. Plain data: Lua may raise around it.
-struct Operand {
-  enum class Class : uint8_t {
-    other,         // no operator is predefined
-    integer,       // `bits`, sign- or zero-extended
-    number,        // `number`: a Lua float, float, double
-    wide_integer,  // __int128 at `address`
-    wide_float,    // _Float16, long double, _Float128 at `address`
-    complex,       // at `address`
-    pointer,       // `pointer`: pointers, arrays, functions, nil
-  };
-  Class kind = Class::other;
-  bool is_unsigned = false;   // integer: uint64_t; wide_integer: unsigned __int128
-  bool has_identity = false;  // `pointer` is the address that == compares (also of records and vectors)
-  TypeInfo* info = nullptr;   // the C type, references followed; null: not a cdata
-  uint64_t bits = 0;
-  double number = 0;
-  const void* address = nullptr;
-  void* pointer = nullptr;
-};
 using Class = Operand::Class;
-
-bool is_real(const Operand& o) {
-  return o.kind >= Class::integer && o.kind <= Class::wide_float;
-}
-
-void set_integer(Operand* o, uint64_t bits, bool is_unsigned = false) {
-  o->kind = Class::integer;
-  o->bits = bits;
-  o->is_unsigned = is_unsigned;
-}
-
-void set_identity(Operand* o, void* address) {
-  o->has_identity = true;
-  o->pointer = address;
-}
-
-// A scalar, pointer or aggregate of type o->info at `address`.
-void sort_c_value(Operand* o, void* address) {
-  switch (o->info->rep) {
-    case Rep::array:
-    case Rep::function:
-      o->kind = Class::pointer;
-      set_identity(o, address);
-      return;
-    case Rep::record:
-    case Rep::vector:
-      set_identity(o, address);
-      return;
-    case Rep::none:
-    case Rep::reference:
-      return;
-    default:
-      break;
-  }
-  if (address == nullptr) return;  // a NULL reference: no operator is predefined for it
-  o->address = address;
-  switch (o->info->rep) {
-    case Rep::boolean:
-      set_integer(o, load<uint8_t>(address) != 0);
-      return;
-    case Rep::i8:
-      set_integer(o, static_cast<uint64_t>(int64_t{load<int8_t>(address)}));
-      return;
-    case Rep::u8:
-      set_integer(o, load<uint8_t>(address));
-      return;
-    case Rep::i16:
-      set_integer(o, static_cast<uint64_t>(int64_t{load<int16_t>(address)}));
-      return;
-    case Rep::u16:
-      set_integer(o, load<uint16_t>(address));
-      return;
-    case Rep::i32:
-      set_integer(o, static_cast<uint64_t>(int64_t{load<int32_t>(address)}));
-      return;
-    case Rep::u32:
-      set_integer(o, load<uint32_t>(address));
-      return;
-    case Rep::i64:
-      set_integer(o, load<uint64_t>(address));
-      return;
-    case Rep::u64:
-      set_integer(o, load<uint64_t>(address), true);
-      return;
-    case Rep::f32:
-      o->kind = Class::number, o->number = load<float>(address);
-      return;
-    case Rep::f64:
-      o->kind = Class::number, o->number = load<double>(address);
-      return;
-    case Rep::i128:
-      o->kind = Class::wide_integer;
-      return;
-    case Rep::u128:
-      o->kind = Class::wide_integer, o->is_unsigned = true;
-      return;
-    case Rep::f16:
-    case Rep::ldouble:
-    case Rep::f128:
-      o->kind = Class::wide_float;
-      return;
-    case Rep::complex:
-      o->kind = Class::complex;
-      return;
-    case Rep::pointer:
-      o->kind = Class::pointer;
-      set_identity(o, load<void*>(address));
-      return;
-    default:
-      return;
-  }
-}
-
-void sort_operand(lua_State* L, State* st, int idx, Operand* o) {
-  switch (lua_type(L, idx)) {
-    case LUA_TUSERDATA:
-      if (CData* cd = to_cdata(L, st, idx)) {
-        void* address = resolve_nullable(st, cd, &o->info);
-        // Objects are compared by their address; of all else the value is needed.
-        if (address == nullptr && o->info->rep < Rep::record && o->info->rep != Rep::vector) {
-          resolve(L, st, cd, &o->info);
-        }
-        sort_c_value(o, address);
-      }
-      return;
-    case LUA_TNUMBER:
-      if (is_integer_subtype(L, idx)) {
-        int64_t value = 0;
-        exact_integer(L, idx, &value);
-        set_integer(o, static_cast<uint64_t>(value));
-      } else {
-        o->kind = Class::number;
-        o->number = lua_tonumber(L, idx);
-      }
-      return;
-    case LUA_TNIL:
-      o->kind = Class::pointer;
-      set_identity(o, nullptr);
-      return;
-    case LUA_TFUNCTION: {  // a library function stands for the C function it calls
-      TypeId type = kNoType;
-      if (void* address = function_address(L, st, idx, &type)) {
-        o->info = info_of(st, type);
-        sort_c_value(o, address);
-      }
-      return;
-    }
-    default:
-      return;
-  }
-}
-
-// The string at idx as a constant of the enum beside it. False: there is none of that name.
-bool sort_enum_constant(lua_State* L, State* st, int idx, const Operand& enumeration, Operand* o) {
-  size_t length = 0;
-  const char* text = lua_tolstring(L, idx, &length);
-  const NameId name = st->types->find_name({text, length});
-  if (name == kNoName) return false;
-  for (const NamedConstant& constant : st->types->enumeration(enumeration.info->id).constants) {
-    if (constant.name != name) continue;
-    set_integer(o, static_cast<uint64_t>(constant.value.integer), enumeration.is_unsigned);
-    return true;
-  }
-  return false;
-}
 
 // --- numbers ------------------------------------------------------------------------------------
 

@@ -298,14 +298,9 @@ int l_ctype_index(lua_State* L) {
         return 1;
       }
     } else if (info->kind == Kind::enumeration) {
-      size_t length;
-      const char* key = lua_tolstring(L, 2, &length);
-      const NameId name = st->types->find_name({key, length});
-      for (const NamedConstant& c : st->types->enumeration(info->id).constants) {
-        if (name != kNoName && c.name == name) {
-          push_constant(L, st, c.value);
-          return 1;
-        }
+      if (const NamedConstant* constant = enum_constant(L, st, info, 2)) {
+        push_constant(L, st, constant->value);
+        return 1;
       }
     }
   }

@@ -27,7 +27,7 @@ struct Gate {
   uintptr_t resident = 0;        // the thread that the host has let in; 0: none
   int entries = 0;               // how often the host has let it in without letting it out
   State* state = nullptr;        // null: the state is closed
-  call::MetatableCache metatable_cache;  // most of State::metatables, for compiled code
+  call::MetatableCache metatable_cache;  // most of State::metatables.known, for compiled code
 };
 
 // A gate that no state uses. Throws std::bad_alloc.

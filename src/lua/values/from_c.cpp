@@ -122,40 +122,24 @@ bool is_arithmetic(const TypeInfo* info) {
   raise_convert(L, st, type_name(st, source->id), target->id, place);
 }
 
-void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeInfo* source, const void* from,
-                          int idx, const Place& place, const Keeper& keep, unsigned mode) {
+void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeInfo* source, void* from, int idx,
+                          const Place& place, const Keeper& keep, unsigned mode) {
   void* value;
   TypeId pointee;
-  switch (source->rep) {
-    case Rep::pointer:
-      value = load<void*>(from);
-      pointee = source->base_id;
-      break;
-    case Rep::array:
-      value = const_cast<void*>(from);
-      pointee = source->base_id;
-      // A pointer to the whole array is what `T (*)[n]` asks for.
-      if ((*st->types)[info->base_id].kind == Kind::array &&
-          (*st->types)[pointee].canonical != (*st->types)[info->base_id].canonical) {
-        pointee = source->id;
-      }
-      break;
-    case Rep::record:
-    case Rep::function:
-      value = const_cast<void*>(from);
-      pointee = source->id;
-      break;
-    default:
-      if ((mode & kCast) != 0 && is_int(source->rep)) {
-        store(address, reinterpret_cast<void*>(static_cast<uintptr_t>(load_wide(source, from))));
-        return;
-      }
-      if (info->rep == Rep::reference && pointer_compatible(st, info->base_id, source->id, false)) {
-        // `const int &` takes a boxed int: the box is the object.
-        store(address, const_cast<void*>(from));
-        return;
-      }
+  if (!pointer_value(source, from, &value, &pointee)) {
+    if ((mode & kCast) != 0 && is_int(source->rep)) {
+      store(address, reinterpret_cast<void*>(static_cast<uintptr_t>(load_wide(source, from))));
+    } else if (info->rep == Rep::reference && pointer_compatible(st, info->base_id, source->id, false)) {
+      store(address, from);  // `const int &` takes a boxed int: the box is the object
+    } else {
       refuse(L, st, source, info, place);
+    }
+    return;
+  }
+  // A pointer to the whole array is what `T (*)[n]` asks for.
+  if (source->rep == Rep::array && (*st->types)[info->base_id].kind == Kind::array &&
+      (*st->types)[pointee].canonical != (*st->types)[info->base_id].canonical) {
+    pointee = source->id;
   }
   if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, pointee, false)) refuse(L, st, source, info, place);
   if (keep.owner != 0) anchor(L, st, keep.owner, address, idx);
@@ -215,9 +199,7 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
   }
 }
 
-bool pointer_value(State* st, CData* cd, void** out, TypeId* pointee) {
-  TypeInfo* info;
-  void* at = resolve_nullable(st, cd, &info);
+bool pointer_value(const TypeInfo* info, void* at, void** out, TypeId* pointee) {
   switch (info->rep) {
     case Rep::pointer:
       *out = at != nullptr ? load<void*>(at) : nullptr;
@@ -237,8 +219,10 @@ bool pointer_value(State* st, CData* cd, void** out, TypeId* pointee) {
   }
 }
 
-void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeInfo* source, const void* from, int idx,
-                  const Place& place, const Keeper& keep, unsigned mode) {
+void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const Source& object, const Place& place,
+                  const Keeper& keep, unsigned mode) {
+  TypeInfo* source = object.info;
+  void* from = object.address;
   switch (info->rep) {
     case Rep::boolean:
     case Rep::i8:
@@ -265,19 +249,9 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeIn
         return;
       }
       if ((mode & kCast) != 0 && is_int(info->rep)) {
-        void* value = nullptr;
-        switch (source->rep) {
-          case Rep::pointer:
-            value = load<void*>(from);
-            break;
-          case Rep::array:
-          case Rep::record:
-          case Rep::function:
-            value = const_cast<void*>(from);
-            break;
-          default:
-            refuse(L, st, source, info, place);
-        }
+        void* value;
+        TypeId pointee;
+        if (!pointer_value(source, from, &value, &pointee)) refuse(L, st, source, info, place);
         if (info->rep == Rep::boolean) {
           store<uint8_t>(address, value != nullptr);
         } else {
@@ -318,11 +292,11 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeIn
       break;
     case Rep::pointer:
     case Rep::reference:
-      write_pointer_from_c(L, st, info, address, source, from, idx, place, keep, mode);
+      write_pointer_from_c(L, st, info, address, source, from, object.idx, place, keep, mode);
       return;
     case Rep::record:
       if (source->rep == Rep::record && (*st->types)[source->id].canonical == (*st->types)[info->id].canonical) {
-        copy_object(L, st, address, from, info->size, idx, keep);
+        copy_object(L, st, address, from, info->size, object.idx, keep);
         return;
       }
       break;
@@ -331,11 +305,9 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeIn
       if (source->rep == Rep::array && info->count != kVla && info->count != kFlexible &&
           pointer_compatible(st, info->base_id, source->base_id, false)) {
         uint64_t bytes = source->count == kVla || source->count == kFlexible ? 0 : source->size;
-        if (CData* cd = to_cdata(L, st, idx); cd != nullptr && (cd->flags & kHasLength) != 0) {
-          bytes = size_of_object(st, cd);
-        }
+        if ((object.cdata->flags & kHasLength) != 0) bytes = size_of_object(st, object.cdata);
         if (bytes == info->size && bytes != 0) {
-          copy_object(L, st, address, from, bytes, idx, keep);
+          copy_object(L, st, address, from, bytes, object.idx, keep);
           return;
         }
       }

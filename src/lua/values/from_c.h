@@ -10,12 +10,18 @@ namespace ferry::lua {
 // LuaJIT's rules. ignore_quals: for istype.
 bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_quals);
 
-// Where a cdata points: arrays, records and functions: their address; pointers: the value. References are followed.
+// Where the C object of type `info` at `at` points: arrays, records and functions: their address; pointers: the value.
 // False for anything else.
-bool pointer_value(State* st, CData* cd, void** out, TypeId* pointee);
+bool pointer_value(const TypeInfo* info, void* at, void** out, TypeId* pointee);
+// The same for a cdata. References are followed.
+inline bool pointer_value(State* st, CData* cd, void** out, TypeId* pointee) {
+  TypeInfo* info;
+  void* at = resolve_nullable(st, cd, &info);
+  return pointer_value(info, at, out, pointee);
+}
 
-// C value of type `source` at `from` -> target. `idx`: the cdata it came from (for anchors and messages).
-void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeInfo* source, const void* from, int idx,
-                  const Place& place, const Keeper& keep, unsigned mode);
+// A cdata's value -> target. It is no NULL reference (require_object).
+void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const Source& object, const Place& place,
+                  const Keeper& keep, unsigned mode);
 
 }  // namespace ferry::lua

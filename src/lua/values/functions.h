@@ -7,8 +7,9 @@
 
 namespace ferry::lua {
 
-// The C address of a Lua function that calls a C function (null for any other value), and its function type.
-void* function_address(lua_State* L, State* st, int idx, TypeId* type);
+// The C address of the Lua function at idx if it calls a C function, and its function type; null for any other.
+// Conversions ask classify() (source.h).
+void* function_address(lua_State* L, int idx, TypeInfo** type);
 
 // The C address of the Lua function at idx as the function type `fn`. The same function for the same type gets the same
 // slot; it lives until the state closes. Raises when no callback can be made.

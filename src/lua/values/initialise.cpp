@@ -33,15 +33,14 @@ void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, in
   raise_at(L, st, place);
 }
 
-void init_value(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place) {
-  const int type = lua_type(in.L, idx);
-  if (type == LUA_TTABLE &&
+void init_value(const Init& in, TypeInfo* info, void* address, uint64_t size, const Source& from, const Place& place) {
+  if (from.kind == Source::Kind::table &&
       (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex || info->rep == Rep::vector)) {
-    init_table(in, info, address, size, idx, place);
-  } else if (type == LUA_TSTRING && info->rep == Rep::array && is_char_array(in.st, info)) {
-    write_string_array(in.L, in.st, info, address, size, idx);
+    init_table(in, info, address, size, from.idx, place);
+  } else if (from.kind == Source::Kind::string && info->rep == Rep::array && is_char_array(in.st, info)) {
+    write_string_array(in.L, in.st, info, address, size, from.idx);
   } else {
-    write_any(in.L, in.st, info, address, idx, place, *in.keep, in.mode & ~static_cast<unsigned>(kInitialiser));
+    write_any(in.L, in.st, info, address, from, place, *in.keep, in.mode & ~static_cast<unsigned>(kInitialiser));
   }
 }
 
@@ -104,7 +103,8 @@ void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, in
     }
     if (filled >= count) too_many(L, in.st, info, where);
     const Place place{Place::Kind::element, static_cast<int>(filled), nullptr, info->id};
-    init_value(in, element, static_cast<char*>(address) + filled * element->size, element->size, lua_gettop(L), place);
+    init_value(in, element, static_cast<char*>(address) + filled * element->size, element->size,
+               classify(L, in.st, lua_gettop(L)), place);
     lua_pop(L, 1);
     ++filled;
   }
@@ -121,13 +121,14 @@ void init_field(const Init& in, TypeInfo* record, const Field& f, void* address,
     store_bits(static_cast<std::byte*>(address), f.offset, f.bit_offset, f.bit_width, raw, info->size);
     return;
   }
+  const Source from = classify(in.L, in.st, idx);
   // The variable or flexible last member has what is left of the object.
   if (!is_open_array(info)) {
-    init_value(in, info, at, info->size, idx, place);
-  } else if (lua_type(in.L, idx) == LUA_TSTRING && is_char_array(in.st, info)) {
+    init_value(in, info, at, info->size, from, place);
+  } else if (from.kind == Source::Kind::string && is_char_array(in.st, info)) {
     write_open_string(in.L, in.st, info, at, size - f.offset, idx, place);
   } else {
-    init_value(in, info, at, size - f.offset, idx, place);
+    init_value(in, info, at, size - f.offset, from, place);
   }
 }
 
@@ -192,15 +193,35 @@ void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, in
 }
 
 // LuaJIT: whether one argument is a value for the first part of an aggregate, and not the whole.
-bool is_partial(lua_State* L, State* st, TypeInfo* info, int idx) {
+bool is_partial(State* st, TypeInfo* info, const Source& from) {
   if (info->rep != Rep::record && info->rep != Rep::array) return false;
-  const int type = lua_type(L, idx);
-  if (type == LUA_TTABLE) return false;
-  if (type == LUA_TSTRING && info->rep != Rep::record) return false;
-  if (CData* cd = to_cdata(L, st, idx)) {
-    return (*st->types)[resolved_type(st, cd)->id].canonical != (*st->types)[info->id].canonical;
+  switch (from.kind) {
+    case Source::Kind::table:
+      return false;
+    case Source::Kind::string:
+      return info->rep == Rep::record;
+    case Source::Kind::cdata:
+      return (*st->types)[from.info->id].canonical != (*st->types)[info->id].canonical;
+    default:
+      return true;
   }
-  return true;
+}
+
+// One argument for the whole.
+void init_whole(const Init& in, TypeInfo* info, void* address, uint64_t size, const Source& from, const Place& place) {
+  lua_State* L = in.L;
+  State* st = in.st;
+  if (from.kind == Source::Kind::table || from.kind == Source::Kind::string) {
+    init_value(in, info, address, size, from, place);
+  } else if (info->rep == Rep::array && (info->type_flags & kVariable) != 0 && from.kind == Source::Kind::cdata) {
+    // Same element type: as much as the source has, which must fit.
+    if (size_of_object(st, from.cdata) != size) too_many(L, st, info, place);
+    require_object(L, st, from);
+    std::memcpy(address, from.address, static_cast<size_t>(size));
+    if (in.keep->owner != 0) copy_anchors(L, st, in.keep->owner, address, from.idx, from.address, size);
+  } else {
+    write_any(L, st, info, address, from, place, *in.keep, kInitialiser);
+  }
 }
 
 // A flat list of arguments for a record, through anonymous members.
@@ -232,24 +253,12 @@ void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t
   if (first > last) return;
   const Keeper keep{owner != 0 ? abs_index(L, owner) : 0};
   const Init in{L, st, &keep, kInitialiser, 0};
-  if (first == last && !is_partial(L, st, info, first)) {
-    const int type = lua_type(L, first);
-    if (type == LUA_TTABLE || type == LUA_TSTRING) {
-      init_value(in, info, address, size, first, place);
-    } else if (info->rep == Rep::array && (info->type_flags & kVariable) != 0 && type == LUA_TUSERDATA) {
-      // Same element type: as much as the source has, which must fit.
-      CData* cd = to_cdata(L, st, first);
-      const uint64_t bytes = cd != nullptr ? size_of_object(st, cd) : 0;
-      if (cd == nullptr) raise_convert(L, st, first, info->id, place);
-      if (bytes != size) too_many(L, st, info, place);
-      TypeInfo* source;
-      const void* from = resolve(L, st, cd, &source);
-      std::memcpy(address, from, static_cast<size_t>(size));
-      if (owner != 0) copy_anchors(L, st, owner, address, first, from, size);
-    } else {
-      write_any(L, st, info, address, first, place, keep, kInitialiser);
+  if (first == last) {
+    const Source from = classify(L, st, first);
+    if (!is_partial(st, info, from)) {
+      init_whole(in, info, address, size, from, place);
+      return;
     }
-    return;
   }
   switch (info->rep) {
     case Rep::array:
@@ -261,7 +270,7 @@ void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t
       for (int i = first; i <= last; ++i) {
         const Place at{Place::Kind::element, i - first, nullptr, info->id};
         init_value(in, element, static_cast<char*>(address) + static_cast<uint64_t>(i - first) * element->size,
-                   element->size, i, at);
+                   element->size, classify(L, st, i), at);
       }
       if (first == last && info->rep != Rep::complex) fill_from_first(in, info, address, count);
       return;

@@ -1,6 +1,7 @@
-// Lua -> C: numbers, booleans, strings, nil, userdata and functions to any C type; tables are in
-// initialise.cpp, cdata in from_c.cpp. The rules are LuaJIT's ("Conversions from Lua objects to C types"), with exact
-// integers on 5.3+.
+// Lua -> C: the matrix of conversions, a row for each kind of source (source.h) and in it a case for each target that
+// the kind converts to. Rows for numbers, booleans, strings, nil, userdata and functions are here; tables' is in
+// initialise.cpp, that of cdata in from_c.cpp. The rules are LuaJIT's ("Conversions from Lua objects to C types"), with
+// exact integers on 5.3+.
 #include "lua/values/write.h"
 #include "base/memory.h"
 
@@ -16,6 +17,10 @@
 namespace ferry::lua {
 
 namespace {
+
+bool is_integer_rep(Rep rep) {
+  return rep >= Rep::i8 && rep <= Rep::u64;
+}
 
 // A pointer is stored and what it points into kept alive by the object that holds it.
 void store_pointer(lua_State* L, State* st, void* address, void* value, int source, const Keeper& keep) {
@@ -130,48 +135,36 @@ void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int id
 
 // Enum constants by name: C has no such conversion, LuaJIT does.
 void write_enum_name(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {
-  size_t length;
-  const char* text = lua_tolstring(L, idx, &length);
-  const NameId name = st->types->find_name({text, length});
-  if (name != kNoName) {
-    for (const NamedConstant& c : st->types->enumeration(info->id).constants) {
-      if (c.name == name) {
-        store_int(address, info->size, c.value.integer);
-        return;
-      }
-    }
-  }
-  raise_convert(L, st, idx, info->id, place);
+  const NamedConstant* constant = enum_constant(L, st, info, idx);
+  if (constant == nullptr) raise_convert(L, st, idx, info->id, place);
+  store_int(address, info->size, constant->value.integer);
 }
 
 void write_string(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
                   const Keeper& keep, unsigned mode) {
   if (info->kind == Kind::enumeration) {
     write_enum_name(L, st, info, address, idx, place);
-    return;
-  }
-  if (info->rep == Rep::array && is_char_array(st, info)) {
+  } else if (info->rep == Rep::array && is_char_array(st, info)) {
     write_string_array(L, st, info, address, info->size, idx);
-    return;
-  }
-  if ((mode & kCast) != 0 && info->rep >= Rep::i8 && info->rep <= Rep::u64) {  // the string's address
+  } else if ((mode & kCast) != 0 && is_integer_rep(info->rep)) {  // the string's address
     store_int(address, info->size, static_cast<int64_t>(reinterpret_cast<uintptr_t>(lua_tolstring(L, idx, nullptr))));
-    return;
+  } else if (info->rep == Rep::pointer && ((mode & kCast) != 0 || takes_string(st, info))) {
+    store_pointer(L, st, address, const_cast<char*>(lua_tolstring(L, idx, nullptr)), idx, keep);
+  } else {
+    raise_convert(L, st, idx, info->id, place);
   }
-  if (info->rep == Rep::pointer) {
-    TypeInfo* to = base_of(st, info);
-    const bool chars = to->kind == Kind::integer && to->size == 1;
-    const bool allowed = (mode & kCast) != 0 || (to->quals & kConst) != 0;
-    if (allowed && (chars || to->kind == Kind::void_)) {
-      store_pointer(L, st, address, const_cast<char*>(lua_tolstring(L, idx, nullptr)), idx, keep);
-      return;
-    }
-    if ((mode & kCast) != 0) {  // a cast takes the bytes as whatever it says
-      store_pointer(L, st, address, const_cast<char*>(lua_tolstring(L, idx, nullptr)), idx, keep);
-      return;
-    }
+}
+
+bool write_boolean(const TypeInfo* info, void* address, bool value) {
+  if (info->rep < Rep::boolean || info->rep > Rep::f64) return false;
+  if (info->rep == Rep::f32) {
+    store(address, static_cast<float>(value));
+  } else if (info->rep == Rep::f64) {
+    store(address, static_cast<double>(value));
+  } else {
+    store_int(address, info->size, value);
   }
-  raise_convert(L, st, idx, info->id, place);
+  return true;
 }
 
 // Lua's io library keeps a FILE * at the start of its userdata (luaL_Stream, a plain FILE * on 5.1).
@@ -190,61 +183,73 @@ bool is_function_pointer(State* st, TypeInfo* info) {
   return info->rep == Rep::pointer && base_of(st, info)->kind == Kind::function;
 }
 
-void write_other_pointer(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
-                         const Keeper& keep, unsigned mode) {
-  switch (lua_type(L, idx)) {
-    case LUA_TNIL:
-      store_pointer(L, st, address, nullptr, idx, keep);
-      return;
-    case LUA_TLIGHTUSERDATA:
-      store(address, lua_touserdata(L, idx));
-      return;
-    case LUA_TUSERDATA: {
-      if (to_ctype(L, st, idx) != nullptr || is_function_pointer(st, info)) break;
-      void* value = lua_touserdata(L, idx);
-      file_of(L, idx, &value);
-      store_pointer(L, st, address, value, idx, keep);
-      return;
+// What points without being a C object: nil, userdata and functions. False: not to what `info`, a pointer or reference,
+// points to.
+bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
+                   const Keeper& keep, unsigned mode) {
+  switch (from.kind) {
+    case Source::Kind::nil:
+      store_pointer(L, st, address, nullptr, from.idx, keep);
+      return true;
+    case Source::Kind::light:
+      store(address, from.address);
+      return true;
+    case Source::Kind::userdata: {
+      if (is_function_pointer(st, info)) return false;
+      void* value = from.address;
+      file_of(L, from.idx, &value);
+      store_pointer(L, st, address, value, from.idx, keep);
+      return true;
     }
-    case LUA_TFUNCTION: {
-      void* function = function_address(L, st, idx, nullptr);
-      if (function != nullptr) {
-        TypeId type;
-        function_address(L, st, idx, &type);
-        if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, type, false)) break;
-        store_function(L, st, address, function, idx, keep);
-        return;
+    case Source::Kind::c_function:
+      if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, from.info->id, false)) return false;
+      store_function(L, st, address, from.address, from.idx, keep);
+      return true;
+    case Source::Kind::function:
+      if (!is_function_pointer(st, info)) return false;
+      store(address, callback_for(L, st, base_of(st, info), from.idx, place));
+      return true;
+    default:
+      return false;
+  }
+}
+
+// A table for an aggregate, or as an argument for a pointer to a record. False: the type is none of these.
+bool write_from_table(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                      const Keeper& keep, unsigned mode) {
+  const bool argument = (mode & kCallArgument) != 0;
+  switch (info->rep) {
+    case Rep::record:
+    case Rep::array:
+    case Rep::complex:
+    case Rep::vector:
+      if (argument) {  // written where it travels; a table within it is no argument
+        std::memset(address, 0, static_cast<size_t>(info->size));
+        mode = kAssign;
       }
-      if (is_function_pointer(st, info)) {
-        store(address, callback_for(L, st, base_of(st, info), idx, place));
-        return;
-      }
-      break;
-    }
-    case LUA_TTABLE: {
+      write_table(L, st, info, address, info->size, idx, place, keep, mode);
+      return true;
+    case Rep::pointer:
+    case Rep::reference: {
       TypeInfo* to = base_of(st, info);
-      if ((mode & kCallArgument) != 0 && to->rep == Rep::record) {
-        // A temporary that stays on the stack, and so alive, for the call.
-        luaL_checkstack(L, 2, nullptr);
-        CData* cd = new_cdata(L, st, to);
-        const Keeper own{lua_gettop(L)};
-        write_table(L, st, to, cd->data, to->size, idx, place, own, kAssign);
-        store(address, cd->data);
-        return;
-      }
-      break;
+      if (!argument || to->rep != Rep::record) return false;
+      // A temporary that stays on the stack, and so alive, for the call.
+      luaL_checkstack(L, 2, nullptr);
+      CData* cd = new_cdata(L, st, to);
+      const Keeper own{lua_gettop(L)};
+      write_table(L, st, to, cd->data, to->size, idx, place, own, kAssign);
+      store(address, cd->data);
+      return true;
     }
     default:
-      break;
+      return false;
   }
-  raise_convert(L, st, idx, info->id, place);
 }
 
 }  // namespace
 
 bool is_char_array(State* st, TypeInfo* info) {
-  const TypeInfo* element = base_of(st, info);
-  return element->kind == Kind::integer && element->size == 1;
+  return is_byte(base_of(st, info));
 }
 
 bool is_open_array(const TypeInfo* info) {
@@ -278,31 +283,28 @@ bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, 
 
 namespace {
 
-// Whether the value at idx converts to a scalar or pointer type; asked before, because a conversion that fails raises.
-bool accepts(lua_State* L, State* st, TypeInfo* info, int idx) {
+// Whether the value converts to a scalar or pointer type; asked before, because a conversion that fails raises.
+bool accepts(State* st, TypeInfo* info, const Source& from) {
   const bool pointer = info->rep == Rep::pointer;
-  switch (lua_type(L, idx)) {
-    case LUA_TNUMBER:
+  switch (from.kind) {
+    case Source::Kind::number:
       return info->rep >= Rep::i8 && info->rep <= Rep::f64;
-    case LUA_TBOOLEAN:
+    case Source::Kind::boolean:
       return info->rep == Rep::boolean;
-    case LUA_TNIL:
-    case LUA_TLIGHTUSERDATA:
+    case Source::Kind::nil:
+    case Source::Kind::light:
       return pointer;
-    case LUA_TSTRING: {
-      if (!pointer) return false;
-      const TypeInfo* to = base_of(st, info);
-      return (to->quals & kConst) != 0 && (to->kind == Kind::void_ || (to->kind == Kind::integer && to->size == 1));
-    }
-    case LUA_TFUNCTION:
-      return pointer && base_of(st, info)->kind == Kind::function;
-    case LUA_TUSERDATA: {
-      if (to_ctype(L, st, idx) != nullptr) return false;
-      CData* cd = to_cdata(L, st, idx);
-      if (cd == nullptr) return pointer && base_of(st, info)->kind == Kind::void_;
+    case Source::Kind::string:
+      return pointer && takes_string(st, info);
+    case Source::Kind::c_function:
+    case Source::Kind::function:
+      return is_function_pointer(st, info);
+    case Source::Kind::userdata:
+      return pointer && base_of(st, info)->kind == Kind::void_;
+    case Source::Kind::cdata: {
       void* value;
       TypeId pointee;
-      if (!pointer_value(st, cd, &value, &pointee)) return !pointer && is_native_rep(info_of(st, cd->type)->rep);
+      if (!pointer_value(from.info, from.address, &value, &pointee)) return !pointer && is_native_rep(from.info->rep);
       return pointer && pointer_compatible(st, info->base_id, pointee, false);
     }
     default:
@@ -310,27 +312,24 @@ bool accepts(lua_State* L, State* st, TypeInfo* info, int idx) {
   }
 }
 
-// Whether the value at idx is an object of the record type itself.
-bool is_object_of(lua_State* L, State* st, const TypeInfo* record, int idx) {
-  if (lua_type(L, idx) != LUA_TUSERDATA || to_ctype(L, st, idx) != nullptr) return false;
-  CData* cd = to_cdata(L, st, idx);
-  if (cd == nullptr) return false;
-  TypeInfo* object;
-  resolve(L, st, cd, &object);
-  return (*st->types)[object->id].canonical == (*st->types)[record->id].canonical;
+// Whether the value is an object of the record type itself.
+bool is_object_of(lua_State* L, State* st, const TypeInfo* record, const Source& from) {
+  if (from.kind != Source::Kind::cdata) return false;
+  require_object(L, st, from);
+  return (*st->types)[from.info->id].canonical == (*st->types)[record->id].canonical;
 }
 
 // A parameter of a transparent union takes what any of its members takes (GNU C): the first that does. The union
 // itself is no address of it.
-bool write_transparent(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+bool write_transparent(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
                        const Keeper& keep, unsigned mode) {
   const Record& r = st->types->record(info->id);
-  if (!r.attributes.transparent_union || is_object_of(L, st, info, idx)) return false;
+  if (!r.attributes.transparent_union || is_object_of(L, st, info, from)) return false;
   for (const Field& f : r.fields) {
     TypeInfo* member = info_of(st, f.type);
-    if (!accepts(L, st, member, idx)) continue;
+    if (!accepts(st, member, from)) continue;
     std::memset(address, 0, static_cast<size_t>(info->size));
-    write_any(L, st, member, address, idx, place, keep, mode);
+    write_any(L, st, member, address, from, place, keep, mode);
     return true;
   }
   return false;
@@ -338,112 +337,93 @@ bool write_transparent(lua_State* L, State* st, TypeInfo* info, void* address, i
 
 }  // namespace
 
-void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, const Keeper& keep,
-               unsigned mode) {
+void write_any(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
+               const Keeper& keep, unsigned mode) {
   if ((mode & kCallArgument) != 0 && info->kind == Kind::union_ &&
-      write_transparent(L, st, info, address, idx, place, keep, mode)) {
+      write_transparent(L, st, info, address, from, place, keep, mode)) {
     return;
   }
-  switch (lua_type(L, idx)) {
-    case LUA_TNUMBER:
-      write_number(L, st, info, address, idx, place, keep, mode);
+  switch (from.kind) {
+    case Source::Kind::number:
+      write_number(L, st, info, address, from.idx, place, keep, mode);
       return;
-    case LUA_TBOOLEAN:
-      if (info->rep >= Rep::boolean && info->rep <= Rep::f64) {
-        const bool value = lua_toboolean(L, idx) != 0;
-        if (info->rep == Rep::f32) {
-          store(address, static_cast<float>(value));
-        } else if (info->rep == Rep::f64) {
-          store(address, static_cast<double>(value));
-        } else {
-          store_int(address, info->size, value);
-        }
-        return;
-      }
+    case Source::Kind::boolean:
+      if (write_boolean(info, address, lua_toboolean(L, from.idx) != 0)) return;
       break;
-    case LUA_TSTRING:
-      write_string(L, st, info, address, idx, place, keep, mode);
+    case Source::Kind::string:
+      write_string(L, st, info, address, from.idx, place, keep, mode);
       return;
-    case LUA_TTABLE:
-      if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex ||
-          info->rep == Rep::vector) {
-        if ((mode & kCallArgument) != 0) {  // written where it travels; a table within it is no argument
-          std::memset(address, 0, static_cast<size_t>(info->size));
-          mode = kAssign;
-        }
-        write_table(L, st, info, address, info->size, idx, place, keep, mode);
-        return;
-      }
+    case Source::Kind::table:
+      if (write_from_table(L, st, info, address, from.idx, place, keep, mode)) return;
       break;
-    case LUA_TUSERDATA:
-      if (CData* cd = to_cdata(L, st, idx)) {
-        TypeInfo* source;
-        const void* from = resolve(L, st, cd, &source);
-        write_from_c(L, st, info, address, source, from, idx, place, keep, mode);
-        return;
-      }
-      break;
+    case Source::Kind::cdata:
+      require_object(L, st, from);
+      write_from_c(L, st, info, address, from, place, keep, mode);
+      return;
     default:
+      if (info->rep == Rep::pointer || info->rep == Rep::reference) {
+        if (write_pointer(L, st, info, address, from, place, keep, mode)) return;
+      } else if ((mode & kCast) != 0 && is_integer_rep(info->rep)) {
+        void* value;  // a pointer casts to an integer
+        if (!write_pointer(L, st, void_pointer(st), &value, from, place, keep, mode)) break;
+        store_int(address, info->size, static_cast<int64_t>(reinterpret_cast<uintptr_t>(value)));
+        return;
+      }
       break;
   }
-  if ((mode & kCast) != 0 && info->rep >= Rep::i8 && info->rep <= Rep::u64 && !lua_isboolean(L, idx) &&
-      lua_type(L, idx) != LUA_TTABLE && to_ctype(L, st, idx) == nullptr &&
-      (lua_type(L, idx) != LUA_TFUNCTION || function_address(L, st, idx, nullptr) != nullptr)) {
-    // nil, light and full userdata and functions are pointers, and a pointer casts to an integer.
-    void* value;
-    write_other_pointer(L, st, void_pointer(st), &value, idx, place, keep, mode);
-    store_int(address, info->size, static_cast<int64_t>(reinterpret_cast<uintptr_t>(value)));
-    return;
-  }
-  if (info->rep == Rep::pointer || info->rep == Rep::reference) {
-    write_other_pointer(L, st, info, address, idx, place, keep, mode);
-    return;
-  }
-  raise_convert(L, st, idx, info->id, place);
+  raise_convert(L, st, from.idx, info->id, place);
 }
 
-// Bytes that the value at idx gets of an array of open length at `address`: what it needs (C has no bound), but no more
-// than what is left of the object if that is known.
-uint64_t open_array_size(lua_State* L, State* st, TypeInfo* info, const void* address, int idx, int owner) {
+namespace {
+
+// Bytes that a string or table gets of an array of open length at `address`: what it needs (C has no bound), but no
+// more than what is left of the object if that is known.
+uint64_t open_array_size(lua_State* L, State* st, TypeInfo* info, const void* address, const Source& from, int owner) {
   const uint64_t left = bytes_left(L, st, owner, address);
-  if (left != kUnknownBytes && (info->count != 0 || lua_type(L, idx) == LUA_TSTRING)) return left;
-  if (lua_type(L, idx) == LUA_TSTRING) return raw_length(L, idx) + 1;
-  lua_rawgeti(L, idx, 0);
-  const uint64_t count = raw_length(L, idx) + (lua_isnil(L, -1) ? 0 : 1);
+  const bool is_string = from.kind == Source::Kind::string;
+  if (left != kUnknownBytes && (info->count != 0 || is_string)) return left;
+  if (is_string) return raw_length(L, from.idx) + 1;
+  lua_rawgeti(L, from.idx, 0);
+  const uint64_t count = raw_length(L, from.idx) + (lua_isnil(L, -1) ? 0 : 1);
   lua_pop(L, 1);
   const uint64_t element = base_of(st, info)->size;
   if (element != 0 && count > kMaxHostObject / element) raise(L, "table is too long for '%s'", type_name(st, info->id));
   return count * element < left ? count * element : left;  // behind a `[0]` that is not the last member others lie
 }
 
-void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, int owner) {
+// Converted aside first, so that an error leaves the target as it was.
+void assign_table(lua_State* L, State* st, TypeInfo* info, void* address, Source from, const Place& place, int owner) {
+  from.idx = abs_index(L, from.idx);
+  if (owner != 0) owner = abs_index(L, owner);
+  luaL_checkstack(L, 4, nullptr);
+  const uint64_t size = is_open_array(info) ? open_array_size(L, st, info, address, from, owner) : info->size;
+  CData* aside = new_cdata(L, st, info, size);
+  const int top = lua_gettop(L);
+  write_table(L, st, info, aside->data, size, from.idx, place, Keeper{owner != 0 ? top : 0}, kAssign);
+  std::memcpy(address, aside->data, static_cast<size_t>(size));
+  if (owner != 0) copy_anchors(L, st, owner, address, top, aside->data, size);
+  lua_pop(L, 1);
+}
+
+void assign(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place, int owner) {
   if (info->rep == Rep::reference) {  // assignment goes to what it refers to
     void* target;
     std::memcpy(&target, address, sizeof target);
     if (target == nullptr) raise(L, "attempt to write through a NULL '%s'", type_name(st, info->id));
-    write_value(L, st, base_of(st, info), target, idx, place, owner);
-    return;
+    assign(L, st, base_of(st, info), target, from, place, owner);
+  } else if (from.kind == Source::Kind::string && is_open_array(info) && is_char_array(st, info)) {
+    write_open_string(L, st, info, address, open_array_size(L, st, info, address, from, owner), from.idx, place);
+  } else if (from.kind == Source::Kind::table && (info->rep == Rep::record || info->rep == Rep::array)) {
+    assign_table(L, st, info, address, from, place, owner);
+  } else {
+    write_any(L, st, info, address, from, place, Keeper{owner != 0 ? abs_index(L, owner) : 0}, kAssign);
   }
-  const bool open_array = is_open_array(info);
-  if (open_array && lua_type(L, idx) == LUA_TSTRING && is_char_array(st, info)) {
-    write_open_string(L, st, info, address, open_array_size(L, st, info, address, idx, owner), idx, place);
-    return;
-  }
-  if (lua_type(L, idx) == LUA_TTABLE && (info->rep == Rep::record || info->rep == Rep::array)) {
-    // Converted aside first, so that an error leaves the target as it was.
-    idx = abs_index(L, idx);
-    if (owner != 0) owner = abs_index(L, owner);
-    luaL_checkstack(L, 4, nullptr);
-    const uint64_t size = open_array ? open_array_size(L, st, info, address, idx, owner) : info->size;
-    CData* aside = new_cdata(L, st, info, size);
-    const int from = lua_gettop(L);
-    write_table(L, st, info, aside->data, size, idx, place, Keeper{owner != 0 ? from : 0}, kAssign);
-    std::memcpy(address, aside->data, static_cast<size_t>(size));
-    if (owner != 0) copy_anchors(L, st, owner, address, from, aside->data, size);
-    lua_pop(L, 1);
-    return;
-  }
-  write_any(L, st, info, address, idx, place, Keeper{owner != 0 ? abs_index(L, owner) : 0}, kAssign);
+}
+
+}  // namespace
+
+void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, int owner) {
+  assign(L, st, info, address, classify(L, st, idx), place, owner);
 }
 
 void store_bits(std::byte* record, uint64_t offset, unsigned bit_offset, unsigned width, const uint64_t (&raw)[2],
@@ -473,7 +453,8 @@ void write_member(lua_State* L, State* st, const Member& m, void* record, int id
     return;
   }
   void* at = static_cast<char*>(record) + m.offset;
-  if (is_native_rep(m.rep) && lua_type(L, idx) == LUA_TNUMBER) {
+  const int type = lua_type(L, idx);
+  if (is_native_rep(m.rep) && type == LUA_TNUMBER) {
     switch (m.rep) {
       case Rep::f64:
         store(at, static_cast<double>(lua_tonumber(L, idx)));
@@ -488,7 +469,7 @@ void write_member(lua_State* L, State* st, const Member& m, void* record, int id
         return;
     }
   }
-  write_value(L, st, m.info, at, idx, place, owner);
+  assign(L, st, m.info, at, classify(L, st, idx, type), place, owner);
 }
 
 void cast_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {

@@ -4,6 +4,7 @@
 
 #include "lua/state/members.h"
 #include "lua/state/raise.h"
+#include "lua/values/source.h"
 
 namespace ferry::lua {
 
@@ -33,8 +34,12 @@ enum Mode : unsigned {
 };
 
 // The one entry for any value. The target may be half-written when it raises.
-void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place, const Keeper& keep,
-               unsigned mode);
+void write_any(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
+               const Keeper& keep, unsigned mode);
+inline void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
+                      const Keeper& keep, unsigned mode) {
+  write_any(L, st, info, address, classify(L, st, idx), place, keep, mode);
+}
 
 // A converted integer of `size` bytes, in `raw`, into a bit-field of its type (ctype/layout.h).
 void store_bits(std::byte* record, uint64_t offset, unsigned bit_offset, unsigned width, const uint64_t (&raw)[2],
