@@ -4,4 +4,9 @@ local ferry = require "ferry.core"
 -- What is said better in Lua is loaded when it is used first.
 function ferry.inspect(...) return require("ferry.inspect")(...) end
 
+function ferry.include(...) return require("ferry.include").include(...) end
+function ferry.include_names(...) return require("ferry.include").names(...) end
+function ferry.macro(...) return require("ferry.include").macro(...) end
+function ferry.path() return require("ferry.include").path() end
+
 return ferry

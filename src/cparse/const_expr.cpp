@@ -1,6 +1,4 @@
 // Expressions: every operator of C but assignment; values where they are known, types always.
-#include <limits>
-
 #include "cparse/parser_state.h"
 #include "ctype/spell.h"
 
@@ -50,6 +48,12 @@ int precedence(Tok op) {
 
 // An operand's value: arrays and functions become pointers, objects are not known. C11 6.3.2.1
 Value Parser::rvalue(const Value& v) {
+  Value result = rvalue_without_node(v);
+  result.node = v.node;
+  return result;
+}
+
+Value Parser::rvalue_without_node(const Value& v) {
   const Type& t = types_[v.type];
   if (t.kind == Kind::array) {
     Value pointer = v;
@@ -97,11 +101,16 @@ bool Parser::constant_integer(Value& v, const char* what) {
   return fail(where, std::string(what) + " must be an integer");
 }
 
-// expression := conditional (',' conditional)*
+// expression := assignment (',' assignment)*
 bool Parser::expression(Value& v) {
-  if (!conditional(v)) return false;
+  if (!assignment(v)) return false;
   while (accept(Tok::comma)) {
-    if (!conditional(v)) return false;
+    const Value left = v;
+    if (!assignment(v)) return false;
+    if (left.node == 0) continue;
+    const Value right = rvalue(v);
+    v = arithmetic_.unknown(right.type, "its left side is not constant");
+    note(v, Node::Kind::comma, {}, {&left, &right});
   }
   return true;
 }
@@ -116,7 +125,8 @@ bool Parser::conditional(Value& v) {
   Value condition = rvalue(v);
   Value yes = condition;
   Value no;
-  if (!at(Tok::colon)) {
+  const bool no_middle = at(Tok::colon);
+  if (!no_middle) {
     if (!expression(yes)) return false;
     yes = rvalue(yes);
   }
@@ -129,10 +139,14 @@ bool Parser::conditional(Value& v) {
   bool is_true = false;
   if (!arithmetic_.truth(condition, is_true)) {
     v = arithmetic_.unknown(type, condition.why);
+    if (no_middle)
+      note(v, Node::Kind::conditional, {}, {&condition, &no});
+    else
+      note(v, Node::Kind::conditional, {}, {&condition, &yes, &no});
     return true;
   }
   const Value& chosen = is_true ? yes : no;
-  v = chosen.type == type ? chosen : arithmetic_.convert(chosen, type);
+  v = chosen.type == type ? chosen : converted(chosen, type);
   return true;
 }
 
@@ -162,6 +176,7 @@ bool Parser::binary_expression(Value& v, int min_precedence) {
         v = arithmetic_.integer(r, arithmetic_.int_type());
       else
         v = arithmetic_.unknown(arithmetic_.int_type(), l_known ? right.why : left.why);
+      note(v, Node::Kind::logical, token_text(op), {&left, &right});
       continue;
     }
     Result<Value> result = arithmetic_.binary(op, left, right);
@@ -170,6 +185,8 @@ bool Parser::binary_expression(Value& v, int min_precedence) {
           where, result.message() + ", not '" + spell(types_, left.type) + "' and '" + spell(types_, right.type) + "'");
     }
     v = *result;
+    if (Node* node = note(v, Node::Kind::binary, token_text(op), {&left, &right}))
+      node->common = arithmetic_.common(left.type, right.type);
   }
 }
 
@@ -190,6 +207,10 @@ bool Parser::cast_expression(Value& v) {
     case Tok::amp:
     case Tok::kw_real:
       return unary_operator(token_.kind, v);
+    case Tok::increment:
+    case Tok::decrement:
+      if (tree_ == nullptr) return fail_expected("an expression");
+      return step(v, false) && postfix(v);
     case Tok::kw_sizeof:
       return sizeof_expression(true, v);
     case Tok::kw_alignof:
@@ -207,13 +228,7 @@ bool Parser::cast_expression(Value& v) {
   }
   TypeId type = kNoType;
   if (!type_name(type) || !expect(Tok::r_paren, "')' after the type")) return false;
-  if (at(Tok::l_brace)) {  // a compound literal: an object
-    if (!source_.skip_braces()) return fail_here("the initialiser has no end");
-    next();
-    v = arithmetic_.unknown(type, kIsObject);
-    v.lvalue = true;
-    return postfix(v);
-  }
+  if (at(Tok::l_brace)) return compound_literal(type, v) && postfix(v);
   Value operand;
   if (!cast_expression(operand)) return false;
   operand = rvalue(operand);
@@ -223,6 +238,7 @@ bool Parser::cast_expression(Value& v) {
   if (t.kind == Kind::pointer && from_floating) return fail(where, "a cast from a floating-point number to a pointer");
   // `(struct s)0` is not C, but LuaJIT takes it to name a member: only the type counts.
   v = is_record(t) || t.kind == Kind::array ? arithmetic_.unknown(type, kIsObject) : arithmetic_.convert(operand, type);
+  note(v, Node::Kind::cast, {}, {&operand});
   return true;
 }
 
@@ -236,6 +252,7 @@ bool Parser::unary_operator(Tok op, Value& v) {
     v.lvalue = false;
     v.type = types_.pointer_to(operand.type);
     if (v.known != Value::Known::integer || !operand.lvalue) v = arithmetic_.unknown(v.type, kIsAddress);
+    note(v, Node::Kind::address, {}, {&operand});
     return true;
   }
   operand = rvalue(operand);
@@ -245,6 +262,7 @@ bool Parser::unary_operator(Tok op, Value& v) {
     v = operand;
     v.type = t.base;
     v.lvalue = true;
+    note(v, Node::Kind::dereference, {}, {&operand});
     return true;
   }
   if (op == Tok::kw_real) {
@@ -259,6 +277,7 @@ bool Parser::unary_operator(Tok op, Value& v) {
   Result<Value> result = arithmetic_.unary(op, operand);
   if (!result.ok()) return fail(where, result.message() + ", not '" + spell(types_, operand.type) + "'");
   v = *result;
+  note(v, Node::Kind::unary, token_text(op), {&operand});
   return true;
 }
 
@@ -333,15 +352,23 @@ bool Parser::postfix(Value& v) {
         Value callee = rvalue(v);
         const Type& t = types_[callee.type];
         if (t.kind != Kind::pointer || types_[t.base].kind != Kind::function) return fail_expected("an operator");
+        if (tree_ != nullptr) {
+          ok = call(v, t.base);
+          break;
+        }
         v = arithmetic_.unknown(types_[t.base].base, "a call is not constant");
         ok = skip_parentheses();
         break;
       }
       case Tok::assign:
       case Tok::other_assign:
+        if (tree_ != nullptr) return true;
+        return fail_expected("an operator of constant expressions");
       case Tok::increment:
       case Tok::decrement:
-        return fail_expected("an operator of constant expressions");
+        if (tree_ == nullptr) return fail_expected("an operator of constant expressions");
+        ok = step(v, true);
+        break;
       default:
         return true;
     }
@@ -363,6 +390,7 @@ bool Parser::subscript(Value& v) {
   v = *sum;
   v.type = types_[sum->type].base;
   v.lvalue = true;
+  note(v, Node::Kind::index, {}, {&base, &index});
   return true;
 }
 
@@ -373,12 +401,14 @@ bool Parser::member(Value& v, bool through_pointer) {
   NameId name = token_name();
   Value object = v;
   if (through_pointer) {
-    object = rvalue(v);
+    const Value pointer = rvalue(v);
+    object = pointer;
     if (types_[object.type].kind != Kind::pointer) {
       return fail(where, "'->' needs a pointer, not '" + spell(types_, object.type) + "'");
     }
     object.type = types_[object.type].base;
     object.lvalue = true;
+    note(object, Node::Kind::dereference, {}, {&pointer});
   } else if (types_[object.type].kind == Kind::reference) {
     object = arithmetic_.unknown(types_[object.type].base, kIsObject);
   }
@@ -400,6 +430,8 @@ bool Parser::member(Value& v, bool through_pointer) {
   v = object;
   v.type = types_.qualified(path.field->type, static_cast<uint8_t>(types_[object.type].quals | path.quals));
   v.integer = static_cast<int64_t>(static_cast<uint64_t>(object.integer) + path.offset);
+  if (Node* node = note(v, Node::Kind::member, types_.name(name), {&object}))
+    node->integer = static_cast<int64_t>(path.offset);
   return true;
 }
 
@@ -417,22 +449,31 @@ bool Parser::primary(Value& v) {
     case Tok::string: {
       TypeId element = string_element(types_, token_.text);
       uint64_t length = 1;
+      std::string text;
       while (at(Tok::string)) {
         TypeId this_element = string_element(types_, token_.text);
         if (types_[this_element].size > types_[element].size) element = this_element;
-        length += decode_string(token_.text, nullptr);
+        length += decode_string(token_.text, tree_ != nullptr ? &text : nullptr);
         next();
       }
       Result<TypeId> array = types_.array_of(element, length);
       if (!array.ok()) return fail_here(array.message());
       v = arithmetic_.unknown(*array, "a string is not a constant number");
       v.lvalue = true;
+      if (types_[element].size == 1) note(v, Node::Kind::string, text, {});
       return true;
     }
     case Tok::integer_substitute: {
       // As wide as needed, like an unsuffixed decimal.
       bool fits = token_.integer >= INT32_MIN && token_.integer <= INT32_MAX;
       v = arithmetic_.integer(token_.integer, fits ? arithmetic_.int_type() : scalar_type(Scalar::int64));
+      next();
+      return true;
+    }
+    case Tok::value_substitute: {
+      v = arithmetic_.unknown(static_cast<TypeId>(token_.integer & UINT32_MAX), "an argument is not constant");
+      v.lvalue = is_aggregate(types_[v.type]);
+      if (Node* node = note(v, Node::Kind::argument, {}, {})) node->integer = token_.integer >> 32;
       next();
       return true;
     }
@@ -462,6 +503,12 @@ bool Parser::identifier_value(Value& v) {
       next();
       return true;
     }
+    if (token_.text == "_Generic") return generic_selection(v);
+    if (tree_ != nullptr) {
+      bool is_builtin = false;
+      if (!builtin_call(v, is_builtin)) return false;
+      if (is_builtin) return true;
+    }
     if (unknown_names_) {
       v = arithmetic_.unknown(arithmetic_.int_type(), kIsObject);
       next();
@@ -479,9 +526,11 @@ bool Parser::identifier_value(Value& v) {
     case Symbol::Kind::variable:
       v = arithmetic_.unknown(symbol->type, kIsObject);
       v.lvalue = true;
+      note(v, Node::Kind::variable, token_.text, {});
       break;
     case Symbol::Kind::function:
       v = arithmetic_.unknown(symbol->type, kIsAddress);
+      note(v, Node::Kind::function, token_.text, {});
       break;
     default:
       return fail_expected("an expression");
@@ -514,45 +563,6 @@ bool Parser::offsetof_expression(Value& v) {
     return fail(where, "the offset is not constant");
   }
   v = arithmetic_.integer(object.integer, arithmetic_.size_type());
-  return expect(Tok::r_paren, "')'");
-}
-
-// builtin := '__builtin_types_compatible_p' '(' type-name ',' type-name ')'
-//          | '__builtin_choose_expr' '(' constant ',' expression ',' expression ')'
-//          | '__builtin_constant_p' '(' expression ')'
-//          | ('__builtin_inf' | '__builtin_huge_val' | '__builtin_nan') suffix '(' anything ')'
-bool Parser::builtin_expression(Value& v) {
-  Tok kind = token_.kind;
-  unsigned detail = token_.detail;
-  next();
-  if (!at(Tok::l_paren)) return fail_expected("'('");
-  if (kind == Tok::kw_builtin_float) {
-    Scalar scalar = detail % 3 == 0 ? Scalar::float32 : detail % 3 == 1 ? Scalar::float64 : Scalar::ldouble;
-    long double value =
-        detail < 3 ? std::numeric_limits<long double>::infinity() : std::numeric_limits<long double>::quiet_NaN();
-    v = arithmetic_.floating(value, scalar_type(scalar));
-    return skip_parentheses();
-  }
-  next();
-  if (kind == Tok::kw_types_compatible) {
-    TypeId a = kNoType;
-    TypeId b = kNoType;
-    if (!type_name(a) || !expect(Tok::comma, "','") || !type_name(b)) return false;
-    v = arithmetic_.integer(types_[a].unqualified == types_[b].unqualified, arithmetic_.int_type());
-  } else if (kind == Tok::kw_constant_p) {
-    Value operand;
-    if (!expression(operand)) return false;
-    v = arithmetic_.integer(rvalue(operand).known != Value::Known::no, arithmetic_.int_type());
-  } else {
-    Value condition;
-    Value yes;
-    Value no;
-    if (!constant_integer(condition, "a condition") || !expect(Tok::comma, "','") || !conditional(yes) ||
-        !expect(Tok::comma, "','") || !conditional(no)) {
-      return false;
-    }
-    v = condition.integer != 0 ? yes : no;
-  }
   return expect(Tok::r_paren, "')'");
 }
 

@@ -15,6 +15,7 @@ struct Value {
   TypeId type = kNoType;
   Known known = Known::no;
   bool lvalue = false;        // an object; Known::integer is then its address (`((T *)0)->member`)
+  uint32_t node = 0;          // how it is computed, where a tree is made and it is not known
   const char* why = nullptr;  // Known::no: why not, for the message when the value is needed after all
   int64_t integer = 0;        // sign- or zero-extended by the type; of a pointer: the address
   long double floating = 0;   // rounded to the type

@@ -17,7 +17,8 @@ cpreproc::State& state_for(const Input& input, TypeTable& types, std::optional<c
 Parser::Parser(TypeTable& types, const Input& input)
     : types_(types),
       arithmetic_(types),
-      source_(state_for(input, types, own_state_), input.text, input.name, input.substitutes) {}
+      source_(state_for(input, types, own_state_), input.text, input.name, input.substitutes),
+      declared_(input.declared) {}
 
 // --- tokens and errors --------------------------------------------------------------------------
 
@@ -197,6 +198,13 @@ Result<TypeId> parse_type(TypeTable& types, const Input& input) {
   TypeId type = kNoType;
   if (!all_or_nothing(types, input, error, [&](Parser& parser) { return parser.whole_type(type); })) return error;
   return type;
+}
+
+Result<Expression> parse_expression(TypeTable& types, const Input& input) {
+  Error error;
+  Expression tree;
+  if (!all_or_nothing(types, input, error, [&](Parser& parser) { return parser.whole_expression(tree); })) return error;
+  return tree;
 }
 
 Result<Constant> parse_constant(TypeTable& types, const Input& input) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "base/result.h"
 #include "cpreproc/lexer.h"
@@ -32,7 +33,8 @@ struct Input {
   std::span<const Substitute> substitutes;
   size_t* used;                       // receives how many substitutes were consumed; may be null
   cpreproc::State* macros = nullptr;  // what they are expanded by, and where #define puts them; null: this text's only
-  std::string_view name = {};         // of the text, for messages; its folder is where #include "..." looks first
+  std::vector<NameId>* declared = nullptr;  // receives the names that are declared; may be null
+  std::string_view name = {};               // of the text, for messages; its folder is where #include "..." looks first
 };
 
 // ffi.cdef: a translation unit. All or nothing. Too few substitutes is an error, too many is not (the caller decides).

@@ -8,6 +8,7 @@
 // behind its `;`, an enum constant to a #define that stands between it and the next one.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 
 #include "base/stack.h"
 #include "cparse/const_value.h"
+#include "cparse/expression.h"
 #include "cparse/keywords.h"
 #include "cparse/parser.h"
 #include "cpreproc/preprocessor.h"
@@ -96,6 +98,8 @@ class Parser {
   bool translation_unit();
   bool whole_type(TypeId& type);
   bool whole_constant(Constant& constant);
+  // expression.cpp
+  bool whole_expression(Expression& tree);
   Error error();
   const cpreproc::Preprocessor& source() const { return source_; }
 
@@ -208,6 +212,20 @@ class Parser {
 
   // const_expr.cpp
   bool expression(Value& v);
+  // expression.cpp: what is never constant, and trees
+  bool assignment(Value& v);
+  bool step(Value& v, bool behind);
+  bool call(Value& v, TypeId function);
+  bool compound_literal(TypeId type, Value& v);
+  bool literal_items(uint32_t& first);
+  bool generic_selection(Value& v);
+  bool builtin_call(Value& v, bool& is_one);
+  bool builtin_expression(Value& v);
+  Value converted(const Value& v, TypeId type);
+  uint32_t operand_node(const Value& v);
+  Node* note(Value& v, Node::Kind kind, std::string_view text, std::initializer_list<const Value*> operands);
+  void add_operand(uint32_t& first, uint32_t& last, const Value& v);
+  // const_expr.cpp
   bool conditional(Value& v);
   bool binary_expression(Value& v, int min_precedence);
   bool cast_expression(Value& v);
@@ -219,8 +237,8 @@ class Parser {
   bool primary(Value& v);
   bool identifier_value(Value& v);
   bool offsetof_expression(Value& v);
-  bool builtin_expression(Value& v);
   Value rvalue(const Value& v);
+  Value rvalue_without_node(const Value& v);
   bool constant_expression(Value& v);                 // a known number
   bool constant_integer(Value& v, const char* what);  // a known integer
   bool as_constant(const Value& v, uint32_t where, Constant& constant);
@@ -234,7 +252,9 @@ class Parser {
   int depth_ = 0;
   bool implicit_tags_ = true;   // `struct unknown` declares it
   bool unknown_names_ = false;  // in a parameter's array bound other parameters may be named
-  int linkage_depth_ = 0;       // open `extern "C" {`
+  Expression* tree_ = nullptr;  // where one is made
+  std::vector<NameId>* declared_ = nullptr;
+  int linkage_depth_ = 0;  // open `extern "C" {`
   uint32_t pack_ = 0;
   struct Pack {
     NameId label;

@@ -66,6 +66,7 @@ TypeId Parser::with_format_by_name(TypeId type, NameId name) {
 // A function, variable or typedef. The first declaration stays, as in LuaJIT: what one module declares shall not change
 // what another uses. A later one may say what the first left open.
 bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const Attributes& from_specifiers) {
+  if (declared_ != nullptr) declared_->push_back(d.name);
   Symbol symbol;
   symbol.name = d.name;
   symbol.link_name = d.attributes.link_name != kNoName ? d.attributes.link_name : from_specifiers.link_name;
@@ -131,6 +132,7 @@ bool Parser::complete(Symbol& symbol, const Symbol& later) {
 
 // An enum constant or a `static const` number. The same value again is fine, another one is an error.
 bool Parser::declare_constant(NameId name, const Constant& value, uint32_t where) {
+  if (declared_ != nullptr) declared_->push_back(name);
   Symbol symbol;
   symbol.kind = Symbol::Kind::constant;
   symbol.name = name;

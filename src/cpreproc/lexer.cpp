@@ -401,6 +401,10 @@ void Lexer::substitute(Token& token, const char* p) {
       token.kind = Tok::integer_substitute;
       token.integer = s.integer;
       return;
+    case Substitute::Kind::value:
+      token.kind = Tok::value_substitute;
+      token.integer = static_cast<int64_t>(static_cast<uint64_t>(s.integer) << 32 | s.type);
+      return;
     case Substitute::Kind::name:
       break;
   }

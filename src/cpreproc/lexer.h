@@ -13,10 +13,10 @@ namespace ferry::cpreproc {
 
 // What replaces one `$` of the text, in order.
 struct Substitute {
-  enum class Kind : uint8_t { type, name, integer } kind = Kind::type;
-  uint32_t type = 0;      // Kind::type: the parser's number of a type; 0: none
+  enum class Kind : uint8_t { type, name, integer, value } kind = Kind::type;
+  uint32_t type = 0;      // Kind::type, Kind::value: the parser's number of a type; 0: none
   std::string_view name;  // Kind::name: an identifier
-  int64_t integer = 0;    // Kind::integer
+  int64_t integer = 0;    // Kind::integer; Kind::value: which one
 };
 
 // Longer identifiers are refused: C11 5.2.4.1 asks for 63 characters, mangled C++ names reach some thousands.

@@ -24,6 +24,7 @@ enum class Tok : uint8_t {
   string,              // "...", prefix included
   type_substitute,     // `$`
   integer_substitute,  // `$`
+  value_substitute,    // `$`
 #define P(token, text) token,
 #define W(token) token,
 #include "cpreproc/tokens.def"
@@ -49,7 +50,7 @@ struct Token {
   uint32_t at = 0;        // location, see Sources; 0: none
   std::string_view text;  // as written; of a name substitute: the name
   union {
-    int64_t integer = 0;  // Tok::integer_substitute
+    int64_t integer = 0;  // Tok::integer_substitute; Tok::value_substitute: its number << 32 | the parser's of its type
     uint32_t type;        // Tok::type_substitute: the parser's number of a type
     uint32_t word;        // Tok::identifier: word_hash() of the text
     uint32_t index;       // Tok::parameter: which; Tok::va_opt: how many tokens are within

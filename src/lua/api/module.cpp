@@ -5,6 +5,7 @@
 
 #include "lua/api/bit.h"
 #include "lua/api/functions.h"
+#include "lua/api/headers.h"
 #include "lua/api/host.h"
 #include "lua/api/life_cycle.h"
 #include "lua/api/run_time.h"
@@ -117,6 +118,8 @@ int open_module(lua_State* L) {
   lua_setfield(L, 2, "backend");
   lua_pushstring(L, st->stack.valid ? "direct" : "api");
   lua_setfield(L, 2, "stack");
+  push_headers(L, st);
+  lua_setfield(L, 2, "headers");
   push_run_time(L, st);
   lua_setfield(L, 2, "run_time");
   lua_settop(L, 2);

@@ -1,0 +1,412 @@
+-- Runs C expressions that the parser has made trees of (ferry.headers.expression): each node becomes a function of the
+-- arguments. What a C value is here: integers of up to 32 bits and floating-point numbers up to double are Lua numbers,
+-- wider ones boxed cdata, `char *` of literals and all other pointers cdata, records references.
+local ffi = require "ferry.core"
+local bit, tonumber, floor = ffi.bit, ffi.tonumber, math.floor
+
+local i64, u64, uintptr = ffi.typeof "int64_t", ffi.typeof "uint64_t", ffi.typeof "uintptr_t"
+local chars, const_chars = ffi.typeof "char *", ffi.typeof "const char *"
+local pointer_types = {}
+
+local function pointer_to(ct)
+  local key = tostring(ct)
+  local pointer = pointer_types[key]
+  if not pointer or pointer.ct ~= ct then
+    pointer = { ct = ct, pointer = ffi.typeof("$ *", ct) }
+    pointer_types[key] = pointer
+  end
+  return pointer.pointer
+end
+
+local function is_integer(t) return t.class == "integer" or t.class == "bool" end
+local function wide(t) return t.unsigned and u64 or i64 end
+
+-- A whole number as this Lua has it.
+local to_integer = math.tointeger or floor
+
+-- What reading an object of type t gives, as a value of this file.
+local function normal(t, v)
+  if is_integer(t) then
+    if v == true then return 1 elseif v == false then return 0 end
+    if t.size == 8 then return ffi.cast(wide(t), v) end
+    if t.size > 8 then return ffi.cast(t.ct, v) end
+    return to_integer(tonumber(v))
+  elseif t.class == "floating" then
+    return t.size <= 8 and tonumber(v) + 0.0 or ffi.cast(t.ct, v)
+  elseif t.class == "pointer" and (v == nil or type(v) == "string") then
+    return ffi.cast(t.ct, type(v) == "string" and ffi.cast(const_chars, v) or v)
+  end
+  return v
+end
+
+local function truth(t, v)
+  if is_integer(t) and t.size > 8 then return v ~= ffi.cast(t.ct, 0) end
+  if is_integer(t) or t.class == "floating" then return tonumber(v) ~= 0 end
+  return type(v) == "function" or tonumber(ffi.cast(uintptr, v)) ~= 0
+end
+
+-- A value of type `from` as one of type `to`.
+local function convert(from, to, v)
+  if to.class == "bool" then return truth(from, v) and 1 or 0 end
+  if is_integer(to) then
+    if to.size == 8 then return ffi.cast(wide(to), v) end
+    if to.size > 8 then return ffi.cast(to.ct, v) end
+    if type(v) == "number" and v == floor(v) and (to.size == 4 or from.ct == to.ct) then
+      if to.unsigned and v >= 0 and v < 4294967296 or not to.unsigned and v >= -2147483648 and v < 2147483648 then return to_integer(v) end
+    end
+    return to_integer(tonumber(ffi.cast(to.ct, v)))
+  elseif to.class == "floating" then
+    if to.size > 8 then return ffi.cast(to.ct, v) end
+    return tonumber(to.size == 8 and v or ffi.cast(to.ct, v)) + 0.0
+  elseif to.class == "pointer" then
+    return ffi.cast(to.ct, v)
+  elseif to.class == "void" then
+    return nil
+  end
+  return v
+end
+
+local int = { ct = ffi.typeof "int", class = "integer", size = 4, unsigned = false }
+
+-- --- operators on two values of one type ----------------------------------------------------------------------------
+
+local function divide(a, b)
+  if b == ffi.cast(ffi.typeof(a), 0) then error("division by zero", 0) end
+  return a / b
+end
+local arithmetic = {
+  ["+"] = function(a, b) return a + b end,
+  ["-"] = function(a, b) return a - b end,
+  ["*"] = function(a, b) return a * b end,
+  ["/"] = divide,
+  ["%"] = function(a, b) return a - divide(a, b) * b end,
+  ["&"] = function(a, b) return bit.band(a, b) end,
+  ["|"] = function(a, b) return bit.bor(a, b) end,
+  ["^"] = function(a, b) return bit.bxor(a, b) end,
+}
+local floating = {
+  ["+"] = arithmetic["+"], ["-"] = arithmetic["-"], ["*"] = arithmetic["*"], ["/"] = function(a, b) return a / b end,
+}
+local compares = {
+  ["=="] = function(a, b) return a == b end,
+  ["!="] = function(a, b) return a ~= b end,
+  ["<"] = function(a, b) return a < b end,
+  [">"] = function(a, b) return b < a end,
+  ["<="] = function(a, b) return a <= b end,
+  [">="] = function(a, b) return b <= a end,
+}
+
+local function shift(op, t, a, n)
+  n = tonumber(n)
+  if n < 0 or n >= t.size * 8 then error("a shift by " .. n, 0) end
+  a = ffi.cast(wide(t), a)
+  if op == "<<" then a = bit.lshift(a, n) elseif t.unsigned then a = bit.rshift(a, n) else a = bit.arshift(a, n) end
+  return convert({ class = "integer", size = 8 }, t, a)
+end
+
+-- a op b for the result type t; `common`: what both operands become, nil for pointers and shifts.
+local function operate(op, t, common, ta, a, tb, b)
+  if op == "<<" or op == ">>" then return shift(op, t, a, b) end
+  if common then
+    a, b = convert(ta, common, a), convert(tb, common, b)
+    if compares[op] then return compares[op](a, b) and 1 or 0 end
+    if common.class == "floating" then return convert(common, t, floating[op](a, b)) end
+    if common.size < 8 then a, b = ffi.cast(i64, a), ffi.cast(i64, b) end
+    return convert({ class = "integer", size = 8 }, t, arithmetic[op](a, b))
+  end
+  if compares[op] then
+    return compares[op](ffi.cast(u64, ffi.cast(uintptr, a)), ffi.cast(u64, ffi.cast(uintptr, b))) and 1 or 0
+  end
+  if is_integer(ta) then a = to_integer(tonumber(a)) end
+  if is_integer(tb) then b = to_integer(tonumber(b)) end
+  return normal(t, op == "+" and a + b or a - b)
+end
+
+local builtins = {}
+for suffix, size in pairs { [""] = 4, l = 8, ll = 8 } do
+  local function bits(v)
+    local text = bit.tohex(ffi.cast(u64, v), 16)
+    local out = {}
+    for digit in text:sub(17 - size * 2):gmatch "." do
+      local n = tonumber(digit, 16)
+      for k = 3, 0, -1 do out[#out + 1] = floor(n / 2 ^ k) % 2 == 1 and "1" or "0" end
+    end
+    return table.concat(out)
+  end
+  builtins["clz" .. suffix] = function(v) return #bits(v):match "^0*" end
+  builtins["ctz" .. suffix] = function(v) return #bits(v):match "0*$" end
+  builtins["popcount" .. suffix] = function(v) return select(2, bits(v):gsub("1", "")) end
+  builtins["ffs" .. suffix] = function(v)
+    local b = bits(v)
+    return b:find "1" and #b:match "0*$" + 1 or 0
+  end
+end
+for _, size in ipairs { 2, 4, 8 } do
+  builtins["bswap" .. size * 8] = function(v)
+    local from, to = ffi.new("uint8_t[8]"), ffi.new("uint8_t[8]")
+    ffi.cast("uint64_t *", from)[0] = ffi.cast(u64, v)
+    for k = 0, size - 1 do
+      local there = ffi.abi "le" and k or 7 - k
+      to[ffi.abi "le" and size - 1 - k or 8 - size + k] = from[there]
+    end
+    return ffi.cast("uint64_t *", to)[0]
+  end
+end
+
+-- --- nodes --------------------------------------------------------------------------------------------------------------
+
+local value, object_address, object
+
+local function operands(node, lib)
+  local list = {}
+  for i, operand in ipairs(node) do list[i] = value(operand, lib) end
+  return list
+end
+
+-- Functions by kind of node: (node, lib) -> function(arguments) -> value.
+local compile = {}
+
+function compile.unsupported(node) error(node.text, 0) end
+
+function compile.constant(node)
+  local v
+  if node.type.class == "pointer" then v = ffi.cast(node.type.ct, ffi.cast(u64, node.value)) else v = normal(node.type, node.value) end
+  return function() return v end
+end
+
+function compile.argument(node)
+  local i, t = node.integer + 1, node.type
+  return function(arguments) return normal(t, arguments[i]) end
+end
+
+function compile.unary(node, lib)
+  local operand, from, t, op = value(node[1], lib), node[1].type, node.type, node.text
+  if op == "!" then return function(arguments) return truth(from, operand(arguments)) and 0 or 1 end end
+  if op == "+" then return function(arguments) return convert(from, t, operand(arguments)) end end
+  if op == "~" then
+    return function(arguments) return convert(t, t, bit.bnot(ffi.cast(wide(t), convert(from, t, operand(arguments))))) end
+  end
+  return function(arguments)
+    local v = convert(from, t, operand(arguments))
+    if is_integer(t) and t.size < 8 then v = ffi.cast(i64, v) end
+    return convert(t, t, -v)
+  end
+end
+
+function compile.binary(node, lib)
+  local left, right = value(node[1], lib), value(node[2], lib)
+  local op, t, common, tl, tr = node.text, node.type, node.common, node[1].type, node[2].type
+  return function(arguments) return operate(op, t, common, tl, left(arguments), tr, right(arguments)) end
+end
+
+function compile.logical(node, lib)
+  local left, right, tl, tr = value(node[1], lib), value(node[2], lib), node[1].type, node[2].type
+  if node.text == "&&" then
+    return function(arguments) return truth(tl, left(arguments)) and truth(tr, right(arguments)) and 1 or 0 end
+  end
+  return function(arguments) return (truth(tl, left(arguments)) or truth(tr, right(arguments))) and 1 or 0 end
+end
+
+function compile.conditional(node, lib)
+  local list, t, tc = operands(node, lib), node.type, node[1].type
+  local condition, yes, no = list[1], list[2], list[#list]
+  local ty, tn = node[2].type, node[#node].type
+  return function(arguments)
+    local c = condition(arguments)
+    if not truth(tc, c) then return convert(tn, t, no(arguments)) end
+    if #list == 2 then return convert(tc, t, c) end
+    return convert(ty, t, yes(arguments))
+  end
+end
+
+function compile.comma(node, lib)
+  local left, right = value(node[1], lib), value(node[2], lib)
+  return function(arguments)
+    left(arguments)
+    return right(arguments)
+  end
+end
+
+function compile.cast(node, lib)
+  local operand, from, to = value(node[1], lib), node[1].type, node.type
+  return function(arguments) return convert(from, to, operand(arguments)) end
+end
+
+function compile.call(node, lib)
+  local list, fixed, t = operands(node, lib), node.integer, node.type
+  return function(arguments)
+    local given = {}
+    for i = 2, #list do
+      local v, ta = list[i](arguments), node[i].type
+      if fixed >= 0 and i - 1 > fixed and is_integer(ta) then v = ffi.cast(ta.ct, v) end
+      given[i - 1] = v
+    end
+    local f = list[1](arguments)
+    return normal(t, f((table.unpack or unpack)(given, 1, #list - 1)))
+  end
+end
+
+compile["function"] = function(node, lib)
+  local name = node.text
+  return function() return lib[name] end
+end
+
+function compile.address(node, lib)
+  if node[1].kind == "function" then return value(node[1], lib) end
+  local address, t = object_address(node[1], lib), node.type
+  return function(arguments) return ffi.cast(t.ct, (address(arguments))) end
+end
+
+function compile.assign(node, lib)
+  local target, right, tr = node[1], value(node[2], lib), node[2].type
+  local t, op, common = node.type, node.text:sub(1, -2), node.common
+  local current = op ~= "" and value(target, lib)
+  local address = target.kind ~= "member" and object_address(target, lib)
+  local record = target.kind == "member" and object(target[1], lib)
+  return function(arguments)
+    local v = right(arguments)
+    if current then v = operate(op, common or t, common, t, current(arguments), tr, v) end
+    v = convert(current and (common or t) or tr, t, v)
+    if record then record(arguments)[target.text] = v else address(arguments)[0] = v end
+    return v
+  end
+end
+
+function compile.step(node, lib)
+  local target, t, op = node[1], node.type, node.text
+  local current = value(target, lib)
+  local address = target.kind ~= "member" and object_address(target, lib)
+  local record = target.kind == "member" and object(target[1], lib)
+  local common = t.class ~= "pointer" and (t.size < 4 and int or t) or nil
+  local sign = (op == "++" or op == "+1") and "+" or "-"
+  return function(arguments)
+    local old = current(arguments)
+    local new = operate(sign, common or t, common, t, old, int, 1)
+    new = convert(common or t, t, new)
+    if record then record(arguments)[target.text] = new else address(arguments)[0] = new end
+    if op == "++" or op == "--" then return new end
+    return old
+  end
+end
+
+function compile.builtin(node, lib)
+  local operand, t, f = value(node[1], lib), node.type, builtins[node.text]
+  return function(arguments) return convert({ class = "integer", size = 8 }, t, f(operand(arguments))) end
+end
+
+-- Objects: what they are (a reference for records), and where.
+local function literal_table(node, lib)
+  local items = {}
+  for i, item in ipairs(node) do
+    local inner = item[1]
+    items[i] = { name = item.text ~= "" and item.text or nil, value = inner.kind == "list" and literal_table(inner, lib) or value(inner, lib) }
+  end
+  return function(arguments)
+    local out = {}
+    for i, item in ipairs(items) do out[item.name or i] = item.value(arguments) end
+    return out, #items
+  end
+end
+
+function object(node, lib)
+  if node.kind == "argument" then
+    local i = node.integer + 1
+    return function(arguments) return arguments[i] end
+  elseif node.kind == "literal" then
+    local make, t = literal_table(node, lib), node.object or node.type
+    if t.open then
+      local array = ffi.typeof("$[?]", t.element)
+      return function(arguments)
+        local items, n = make(arguments)
+        return ffi.new(array, n, items)
+      end
+    elseif t.class == "record" or t.class == "array" then
+      return function(arguments) return ffi.new(t.ct, (make(arguments))) end
+    end
+    local array = ffi.typeof("$[1]", t.ct)
+    return function(arguments) return ffi.new(array, make(arguments)[1]) end
+  elseif node.kind == "call" then
+    return value(node, lib)
+  elseif node.kind == "cast" or node.kind == "conditional" or node.kind == "assign" or node.kind == "comma" then
+    return value(node, lib)
+  end
+  local address = object_address(node, lib)
+  return function(arguments) return address(arguments)[0] end
+end
+
+function object_address(node, lib)
+  local kind, t = node.kind, node.object or node.type
+  if kind == "variable" then
+    local name = node.text
+    return function() return ffi.addressof(lib, name) end
+  elseif kind == "dereference" then
+    return value(node[1], lib)
+  elseif kind == "index" then
+    local pointer, n = value(node[1], lib), value(node[2], lib)
+    if node[1].type.class ~= "pointer" then pointer, n = n, pointer end
+    return function(arguments) return pointer(arguments) + to_integer(tonumber(n(arguments))) end
+  elseif kind == "member" then
+    local address, offset, pointer = object_address(node[1], lib), node.integer, pointer_to(t.ct)
+    return function(arguments)
+      local base = address(arguments)
+      return ffi.cast(pointer, ffi.cast(chars, base) + offset), base
+    end
+  elseif kind == "string" then
+    local text = node.text
+    local pointer = ffi.cast(chars, ffi.cast(const_chars, text))
+    return function() return pointer, text end
+  elseif kind == "argument" or kind == "literal" or kind == "call" then
+    local thing, pointer = object(node, lib), pointer_to(t.class == "array" and t.element or t.ct)
+    return function(arguments)
+      local o = thing(arguments)
+      return ffi.cast(pointer, o), o
+    end
+  end
+  error("the address of '" .. kind .. "' cannot be taken", 0)
+end
+
+local objects = { variable = true, dereference = true, index = true, member = true, string = true, literal = true }
+
+function value(node, lib)
+  if not objects[node.kind] then
+    if not compile[node.kind] then error("'" .. node.kind .. "' is no value", 0) end
+    return compile[node.kind](node, lib)
+  end
+  local t, own = node.type, node.object or node.type
+  if own.class == "array" then
+    local address = object_address(node, lib)
+    if node.kind == "literal" then return object(node, lib) end
+    return function(arguments) return ffi.cast(t.ct, (address(arguments))) end
+  elseif own.class == "function" then
+    return value(node[1], lib)
+  elseif own.class == "record" then
+    return object(node, lib)
+  elseif node.kind == "member" then
+    local record, name = object(node[1], lib), node.text
+    return function(arguments) return normal(t, record(arguments)[name]) end
+  end
+  local address = object_address(node, lib)
+  return function(arguments) return normal(t, address(arguments)[0]) end
+end
+
+-- The value as Lua code gets it from a function or a member of that type.
+local function given(t, v)
+  if is_integer(t) and t.size == 8 then return ffi.new(t.unsigned and "uint64_t[1]" or "int64_t[1]", { v })[0] end
+  if t.class == "bool" then return v ~= 0 end
+  return v
+end
+
+local expression = {}
+
+-- The function of the arguments (a list) that the tree is. Raises a text without place where it cannot be.
+function expression.compile(tree, lib)
+  if tree.kind == "string" then
+    local text = tree.text
+    return function() return text end
+  end
+  local t = tree.type
+  local run = value(tree, lib)
+  return function(arguments) return given(t, run(arguments)) end
+end
+
+return expression

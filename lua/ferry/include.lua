@@ -1,0 +1,260 @@
+-- ffi.include, ffi.macro and ffi.path: C headers as they stand, their macros included.
+local ffi = require "ferry.core"
+local expression = require "ferry.expression"
+local headers = ffi.headers
+
+local int32, int64, double, boolean = ffi.typeof "int", ffi.typeof "int64_t", ffi.typeof "double", ffi.typeof "bool"
+local string_type, null_type = ffi.typeof "const char *", ffi.typeof "void *"
+
+-- Where a macro was defined, for messages.
+local function place(macro)
+  if macro.file then return (" (%s:%d)"):format(macro.file, macro.line or 0) end
+  return macro.line and (" (line %d)"):format(macro.line) or ""
+end
+
+local function fail(name, macro, why)
+  error(("macro '%s'%s cannot be evaluated: %s; its text is: %s"):format(name, place(macro), why, macro.text), 4)
+end
+
+-- What C takes a Lua value for as an argument of a macro: a ctype of it, or { ctype } where it is a type itself.
+local function type_of(v)
+  local kind = type(v)
+  if kind == "number" then
+    if v == math.floor(v) and v >= -2147483648 and v <= 2147483647 and (not math.type or math.type(v) == "integer") then return int32 end
+    if math.type and math.type(v) == "integer" then return int64 end
+    if not math.type and v == math.floor(v) and v >= -2 ^ 53 and v <= 2 ^ 53 then return int64 end
+    return double
+  elseif kind == "string" then
+    return string_type
+  elseif kind == "boolean" then
+    return boolean
+  elseif kind == "nil" then
+    return null_type
+  elseif ffi.type(v) == "cdata" then
+    local ct = ffi.typeof(v)
+    if rawequal(ct, v) then return { v } end
+    return ct
+  elseif kind == "function" then
+    local ok, ct = pcall(ffi.typeof, v)
+    if ok then return ct end
+  end
+  return nil
+end
+
+-- Compiled expressions of one preprocessor, by text and types of the arguments.
+local function new_evaluator(preprocessor, lib)
+  local compiled = {}
+  return function(name, macro, text, count, arguments)
+    local types, key = {}, { text }
+    for i = 1, count do
+      local ct = type_of(arguments[i])
+      if not ct then fail(name, macro, ("argument #%d is a %s"):format(i, type(arguments[i]))) end
+      types[i] = ct
+      key[i + 1] = type(ct) == "table" and "type " .. tostring(ct[1]) or tostring(ct)
+    end
+    key = table.concat(key, "\0")
+    local run = compiled[key]
+    if not run then
+      local tree, why = headers.expression(preprocessor, text, (table.unpack or unpack)(types, 1, count))
+      if not tree then fail(name, macro, why) end
+      if tree.kind == "type" then
+        local ct = tree.type.ct
+        run = function() return ct end
+      else
+        local ok, made = pcall(expression.compile, tree, lib)
+        if not ok then fail(name, macro, made) end
+        run = made
+      end
+      compiled[key] = run
+    end
+    return run(arguments)
+  end
+end
+
+local function macro_value(evaluate, name, macro)
+  if macro.value ~= nil then return macro.value end
+  if not macro.params then
+    if macro.text == "" then return true end
+    return evaluate(name, macro, name, 0, {})
+  end
+  return function(...)
+    local count = select("#", ...)
+    local fixed = #macro.params - (macro.variadic and 1 or 0)
+    if count < fixed or count > fixed and not macro.variadic then
+      error(("macro '%s'%s takes %d argument%s, got %d"):format(name, place(macro), fixed, fixed == 1 and "" or "s", count), 2)
+    end
+    local text = name .. "(" .. ("$,"):rep(count):sub(1, -2) .. ")"
+    return evaluate(name, macro, text, count, { ... })
+  end
+end
+
+local function list(value, what)
+  if value == nil then return nil end
+  if type(value) == "string" then return { value } end
+  if type(value) == "table" then
+    local out = {}
+    for k, v in pairs(value) do
+      if type(k) == "number" then out[#out + 1] = v elseif v == true then out[#out + 1] = k else out[#out + 1] = k .. "=" .. tostring(v) end
+    end
+    return out
+  end
+  error(("bad option '%s' of include (string or table expected, got %s)"):format(what, type(value)), 4)
+end
+
+-- The folders that pkg-config names for a package, and its other options as macros.
+local function package_options(name, folders, defines)
+  if not name:match "^[%w%-%.%+_]+$" then error(("bad option 'pkg' of include ('%s' is no package)"):format(name), 4) end
+  local pipe = io.popen("pkg-config --cflags " .. name .. " 2>&1")
+  local text = pipe and pipe:read "*a" or ""
+  if pipe then pipe:close() end
+  if text:find "not found" or text:find "No package" then error("pkg-config: " .. text:match "^[^\n]*", 4) end
+  for flag, value in text:gmatch "%-([ID])(%S+)" do
+    if flag == "I" then folders[#folders + 1] = value else defines[#defines + 1] = value end
+  end
+end
+
+local function selects(only)
+  if only == nil then return function() return true end end
+  if type(only) == "string" then return function(name) return name:find(only) ~= nil end end
+  local set = {}
+  for _, name in ipairs(only) do set[name] = true end
+  return function(name) return set[name] == true end
+end
+
+local states = setmetatable({}, { __mode = "k" }) -- namespace -> what it is made of
+local path -- ffi.path: made when it is asked for
+
+local namespace = { __metatable = "ffi" }
+
+function namespace.__index(space, name)
+  local state = states[space]
+  if type(name) ~= "string" then error(("a header is indexed by names, not by a %s"):format(type(name)), 2) end
+  if state.selected(name) then
+    local macro = headers.macro(state.preprocessor, name)
+    if macro then
+      local value = macro_value(state.evaluate, name, macro)
+      if macro.value ~= nil or macro.params then rawset(space, name, value) end
+      return value
+    end
+    if state.declared[name] then
+      local ok, ct = pcall(ffi.typeof, name)
+      if ok and state.types[name] then return ct end
+      return state.lib[name]
+    end
+  end
+  error(("%s has no '%s'"):format(state.header, name), 2)
+end
+
+function namespace.__newindex(space, name, value)
+  local state = states[space]
+  if state.declared[name] and state.selected(name) then
+    state.lib[name] = value
+  else
+    error(("%s has no variable '%s'"):format(state.header, tostring(name)), 2)
+  end
+end
+
+local function names_of(space)
+  local state, names = states[space], {}
+  for name in pairs(state.declared) do
+    if state.selected(name) then names[#names + 1] = name end
+  end
+  for _, name in ipairs(headers.macros(state.preprocessor)) do
+    if not state.declared[name] and state.selected(name) then names[#names + 1] = name end
+  end
+  table.sort(names)
+  return names
+end
+
+-- What cannot be evaluated is listed without a value: false.
+function namespace.__pairs(space)
+  local names, i = names_of(space), 0
+  return function()
+    i = i + 1
+    if names[i] == nil then return nil end
+    local ok, value = pcall(namespace.__index, space, names[i])
+    if not ok or value == nil then value = false end
+    return names[i], value
+  end
+end
+
+function namespace.__tostring(space) return "header: " .. states[space].header end
+
+local include = {}
+
+-- The namespace of a header: ffi.include.
+function include.include(name, options)
+  if type(name) ~= "string" then
+    error(("bad argument #1 to 'include' (string expected, got %s)"):format(type(name)), 2)
+  end
+  options = options or {}
+  if type(options) ~= "table" then
+    error(("bad argument #2 to 'include' (table expected, got %s)"):format(type(options)), 2)
+  end
+  local known = { library = true, path = true, define = true, undef = true, pkg = true, only = true }
+  for option in pairs(options) do
+    if not known[option] then error(("include has no option '%s'"):format(tostring(option)), 2) end
+  end
+  local folders, defines = list(options.path, "path") or {}, list(options.define, "define") or {}
+  for _, package in ipairs(list(options.pkg, "pkg") or {}) do package_options(package, folders, defines) end
+  local preprocessor = headers.preprocessor(defines, list(options.undef, "undef"), folders, path)
+  local header, text = name
+  if name:find "\n" then
+    header, text = "text", name
+  elseif name:match '^[<"].*[>"]$' then
+    header, text = name:sub(2, -2), "#include " .. name .. "\n"
+  else
+    text = '#include "' .. name .. '"\n'
+  end
+  -- Quotes look beside the Lua file that includes.
+  local source = debug and debug.getinfo(2, "S").source or ""
+  source = source:sub(1, 1) == "@" and source:sub(2) or nil
+  local ok, declared = pcall(headers.declare, preprocessor, text, source)
+  if not ok then error((tostring(declared):gsub("^[^:]*%.lua:%d+: ", "")), 2) end
+  local library = options.library
+  local lib = ffi.C
+  if type(library) == "string" then lib = ffi.load(library) elseif library ~= nil then lib = library end
+  local state = { preprocessor = preprocessor, header = header, lib = lib, declared = {}, types = {}, selected = selects(options.only) }
+  for _, declared_name in ipairs(declared) do state.declared[declared_name] = true end
+  setmetatable(state.types, { __index = function(types, type_name)
+    for _, each in ipairs(ffi.names "typedef") do rawset(types, each, true) end
+    return rawget(types, type_name)
+  end })
+  state.evaluate = new_evaluator(preprocessor, lib)
+  local space = setmetatable({}, namespace)
+  states[space] = state
+  return space
+end
+
+-- The folders that <> looks into: ffi.path. Changes count for the includes that follow.
+function include.path()
+  if not path then path = headers.folders(nil) end
+  return path
+end
+
+-- What is known of a macro of ffi.cdef, or of an included header: ffi.macro(name, namespace).
+function include.macro(name, space)
+  if type(name) ~= "string" then
+    error(("bad argument #1 to 'macro' (string expected, got %s)"):format(type(name)), 2)
+  end
+  local state = space ~= nil and states[space]
+  if space ~= nil and not state then error("bad argument #2 to 'macro' (a header's namespace expected)", 2) end
+  local macro = headers.macro(state and state.preprocessor or nil, name)
+  if macro then macro.name = name end
+  return macro
+end
+
+-- The names of a namespace, sorted; Lua 5.1 has no __pairs.
+function include.names(space)
+  if not states[space] then error("bad argument #1 to 'names' (a header's namespace expected)", 2) end
+  return names_of(space)
+end
+
+-- What ffi.C.NAME gives for a macro of ffi.cdef that is no constant.
+local of_cdef
+function include.value(name)
+  of_cdef = of_cdef or new_evaluator(nil, ffi.C)
+  return macro_value(of_cdef, name, headers.macro(nil, name))
+end
+
+return include

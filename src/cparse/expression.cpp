@@ -1,0 +1,299 @@
+// What an expression has beyond its type and its constant value: its tree, and the operators that are never constant.
+#include "cparse/expression.h"
+
+#include <limits>
+
+#include "cparse/parser_state.h"
+#include "ctype/spell.h"
+
+namespace ferry::cparse {
+
+// The node of a value as an operand: a copy, because an operand is in one chain only.
+uint32_t Parser::operand_node(const Value& v) {
+  Node node;
+  if (v.known != Value::Known::no && !v.lvalue) {
+    node.kind = Node::Kind::constant;
+    node.integer = v.integer;
+    node.floating = v.floating;
+  } else if (v.node != 0) {
+    node = tree_->nodes[v.node];
+  } else {
+    node.text = v.why != nullptr ? v.why : "its value is not known";
+  }
+  node.next = 0;
+  node.object = node.type;
+  node.type = v.type;
+  tree_->nodes.push_back(std::move(node));
+  return static_cast<uint32_t>(tree_->nodes.size() - 1);
+}
+
+// Notes how v is computed, unless it is constant.
+Node* Parser::note(Value& v, Node::Kind kind, std::string_view text, std::initializer_list<const Value*> operands) {
+  if (tree_ == nullptr || (v.known != Value::Known::no && !v.lvalue)) return nullptr;
+  Node node;
+  node.kind = kind;
+  node.type = v.type;
+  node.text = text;
+  uint32_t last = 0;
+  for (const Value* operand : operands) {
+    const uint32_t id = operand_node(*operand);
+    (last == 0 ? node.first : tree_->nodes[last].next) = id;
+    last = id;
+  }
+  tree_->nodes.push_back(std::move(node));
+  v.node = static_cast<uint32_t>(tree_->nodes.size() - 1);
+  return &tree_->nodes.back();
+}
+
+// Adds an operand behind the others. `last`: the one before, 0: none.
+void Parser::add_operand(uint32_t& first, uint32_t& last, const Value& v) {
+  if (tree_ == nullptr) return;
+  const uint32_t id = operand_node(v);
+  (last == 0 ? first : tree_->nodes[last].next) = id;
+  last = id;
+}
+
+Value Parser::converted(const Value& v, TypeId type) {
+  Value result = arithmetic_.convert(v, type);
+  if (result.known != Value::Known::no && v.known == Value::Known::no) result.known = Value::Known::no;
+  note(result, Node::Kind::cast, {}, {&v});
+  return result;
+}
+
+// assignment := conditional (('=' | '+=' | ...) assignment)?        only where a tree is made
+bool Parser::assignment(Value& v) {
+  if (!conditional(v)) return false;
+  if (tree_ == nullptr || (!at(Tok::assign) && !at(Tok::other_assign))) return true;
+  const uint32_t where = token_.at;
+  const std::string op(token_.text);
+  if (!v.lvalue) return fail(where, "'" + op + "' needs an object on its left");
+  next();
+  Value right;
+  if (!assignment(right)) return false;
+  right = rvalue(right);
+  const Value left = v;
+  v = arithmetic_.unknown(types_[left.type].unqualified, "an assignment is not constant");
+  const TypeId common = arithmetic_.common(v.type, right.type);
+  if (Node* node = note(v, Node::Kind::assign, op, {&left, &right})) node->common = common;
+  return true;
+}
+
+// `++` and `--`, the current token being one of them.
+bool Parser::step(Value& v, bool behind) {
+  const bool up = at(Tok::increment);
+  const uint32_t where = token_.at;
+  next();
+  if (!behind && !cast_expression(v)) return false;
+  if (!v.lvalue) return fail(where, std::string("'") + (up ? "++" : "--") + "' needs an object");
+  const Value object = v;
+  v = arithmetic_.unknown(types_[object.type].unqualified, "an assignment is not constant");
+  note(v, Node::Kind::step, behind ? (up ? "+1" : "-1") : (up ? "++" : "--"), {&object});
+  return true;
+}
+
+// The arguments of a call, the current token being the '('.
+bool Parser::call(Value& v, TypeId function) {
+  const Function& f = types_.function(function);
+  const TypeId result = f.result;
+  const int64_t fixed = f.variadic ? static_cast<int64_t>(f.params.size()) : -1;
+  const Value callee = rvalue(v);
+  uint32_t first = 0;
+  uint32_t last = 0;
+  add_operand(first, last, callee);
+  next();
+  while (!at(Tok::r_paren)) {
+    Value argument;
+    if (!assignment(argument)) return false;
+    argument = rvalue(argument);
+    add_operand(first, last, argument);
+    if (!accept(Tok::comma)) break;
+  }
+  if (!expect(Tok::r_paren, "')' after the arguments")) return false;
+  v = arithmetic_.unknown(result, "a call is not constant");
+  if (Node* node = note(v, Node::Kind::call, {}, {})) {
+    node->first = first;
+    node->integer = fixed;
+  }
+  return true;
+}
+
+// initialiser := '{' (designator? (assignment | initialiser) ','?)* '}'; the current token is the '{'.
+bool Parser::literal_items(uint32_t& first) {
+  Nest nest(*this);
+  if (nest.too_deep()) return false;
+  next();
+  uint32_t last = 0;
+  while (!at(Tok::r_brace)) {
+    Value item = arithmetic_.unknown(arithmetic_.int_type(), nullptr);
+    std::string name;
+    const uint32_t where = token_.at;
+    if (accept(Tok::dot)) {
+      if (!at(Tok::identifier)) return fail_expected("the name of a member");
+      name = token_.text;
+      next();
+      if (!at(Tok::assign)) return fail(where, "a designator of one name is expected");
+      next();
+    } else if (at(Tok::l_bracket)) {
+      return fail(where, "an index as designator cannot be evaluated");
+    }
+    if (at(Tok::l_brace)) {
+      Value list = item;
+      uint32_t items = 0;
+      if (!literal_items(items)) return false;
+      if (Node* node = note(list, Node::Kind::list, {}, {})) node->first = items;
+      note(item, Node::Kind::item, name, {&list});
+    } else {
+      Value value;
+      if (!assignment(value)) return false;
+      value = rvalue(value);
+      item.type = value.type;
+      note(item, Node::Kind::item, name, {&value});
+    }
+    add_operand(first, last, item);
+    if (!accept(Tok::comma)) break;
+  }
+  return expect(Tok::r_brace, "'}'");
+}
+
+// `(type){...}`, the current token being the '{'.
+bool Parser::compound_literal(TypeId type, Value& v) {
+  v = arithmetic_.unknown(type, "the value of a variable is not constant");
+  v.lvalue = true;
+  if (tree_ == nullptr) {
+    if (!source_.skip_braces()) return fail_here("the initialiser has no end");
+    next();
+    return true;
+  }
+  uint32_t first = 0;
+  if (!literal_items(first)) return false;
+  if (Node* node = note(v, Node::Kind::literal, {}, {})) node->first = first;
+  return true;
+}
+
+// generic := '_Generic' '(' assignment ',' ((type-name | 'default') ':' assignment)+ ')'        C11 6.5.1.1
+bool Parser::generic_selection(Value& v) {
+  const uint32_t where = token_.at;
+  next();
+  if (!expect(Tok::l_paren, "'(' after _Generic")) return false;
+  Value control;
+  if (!conditional(control)) return false;
+  const TypeId wanted = types_[rvalue(control).type].unqualified;
+  bool found = false;
+  bool have_default = false;
+  Value by_default;
+  while (accept(Tok::comma)) {
+    TypeId type = kNoType;
+    const bool is_default = at(Tok::identifier) && token_.text == "default";
+    if (is_default)
+      next();
+    else if (!type_name(type))
+      return false;
+    if (!expect(Tok::colon, "':'")) return false;
+    Value value;
+    if (!conditional(value)) return false;
+    if (is_default) {
+      have_default = true;
+      by_default = value;
+    } else if (!found && type == wanted) {
+      found = true;
+      v = value;
+    }
+  }
+  if (!expect(Tok::r_paren, "')'")) return false;
+  if (!found && !have_default) return fail(where, "_Generic has nothing for '" + spell(types_, wanted) + "'");
+  if (!found) v = by_default;
+  return true;
+}
+
+// The functions of gcc that headers use in macros. False, and nothing read: it is none of them.
+bool Parser::builtin_call(Value& v, bool& is_one) {
+  struct Builtin {
+    std::string_view name;
+    Scalar result;
+  };
+  static constexpr Builtin kBuiltins[] = {
+      {"__builtin_expect", Scalar::int64},     {"__builtin_bswap16", Scalar::uint16},
+      {"__builtin_bswap32", Scalar::uint32},   {"__builtin_bswap64", Scalar::uint64},
+      {"__builtin_clz", Scalar::int32},        {"__builtin_clzl", Scalar::int32},
+      {"__builtin_clzll", Scalar::int32},      {"__builtin_ctz", Scalar::int32},
+      {"__builtin_ctzl", Scalar::int32},       {"__builtin_ctzll", Scalar::int32},
+      {"__builtin_popcount", Scalar::int32},   {"__builtin_popcountl", Scalar::int32},
+      {"__builtin_popcountll", Scalar::int32}, {"__builtin_ffs", Scalar::int32},
+      {"__builtin_ffsl", Scalar::int32},       {"__builtin_ffsll", Scalar::int32},
+  };
+  const Builtin* builtin = nullptr;
+  for (const Builtin& b : kBuiltins) {
+    if (b.name == token_.text) builtin = &b;
+  }
+  is_one = builtin != nullptr;
+  if (!is_one) return true;
+  const uint32_t where = token_.at;
+  next();
+  if (!expect(Tok::l_paren, "'('")) return false;
+  Value operand;
+  Value second;
+  if (!assignment(operand)) return false;
+  operand = rvalue(operand);
+  if (accept(Tok::comma) && !assignment(second)) return false;
+  if (!expect(Tok::r_paren, "')'")) return false;
+  if (!arithmetic_.is_integer(operand.type)) return fail(where, "the argument is no integer");
+  if (builtin->name == "__builtin_expect") {
+    v = converted(operand, scalar_type(builtin->result));
+    return true;
+  }
+  v = arithmetic_.unknown(scalar_type(builtin->result), "a call is not constant");
+  note(v, Node::Kind::builtin, builtin->name.substr(10), {&operand});
+  return true;
+}
+
+// builtin := '__builtin_types_compatible_p' '(' type-name ',' type-name ')'
+//          | '__builtin_choose_expr' '(' constant ',' expression ',' expression ')'
+//          | '__builtin_constant_p' '(' expression ')'
+//          | ('__builtin_inf' | '__builtin_huge_val' | '__builtin_nan') suffix '(' anything ')'
+bool Parser::builtin_expression(Value& v) {
+  Tok kind = token_.kind;
+  unsigned detail = token_.detail;
+  next();
+  if (!at(Tok::l_paren)) return fail_expected("'('");
+  if (kind == Tok::kw_builtin_float) {
+    Scalar scalar = detail % 3 == 0 ? Scalar::float32 : detail % 3 == 1 ? Scalar::float64 : Scalar::ldouble;
+    long double value =
+        detail < 3 ? std::numeric_limits<long double>::infinity() : std::numeric_limits<long double>::quiet_NaN();
+    v = arithmetic_.floating(value, scalar_type(scalar));
+    return skip_parentheses();
+  }
+  next();
+  if (kind == Tok::kw_types_compatible) {
+    TypeId a = kNoType;
+    TypeId b = kNoType;
+    if (!type_name(a) || !expect(Tok::comma, "','") || !type_name(b)) return false;
+    v = arithmetic_.integer(types_[a].unqualified == types_[b].unqualified, arithmetic_.int_type());
+  } else if (kind == Tok::kw_constant_p) {
+    Value operand;
+    if (!expression(operand)) return false;
+    v = arithmetic_.integer(rvalue(operand).known != Value::Known::no, arithmetic_.int_type());
+  } else {
+    Value condition;
+    Value yes;
+    Value no;
+    if (!constant_integer(condition, "a condition") || !expect(Tok::comma, "','") || !conditional(yes) ||
+        !expect(Tok::comma, "','") || !conditional(no)) {
+      return false;
+    }
+    v = condition.integer != 0 ? yes : no;
+  }
+  return expect(Tok::r_paren, "')'");
+}
+
+bool Parser::whole_expression(Expression& tree) {
+  implicit_tags_ = false;
+  tree_ = &tree;
+  next();
+  Value v;
+  const bool ok = expression(v) && (at(Tok::end) || fail_expected("an operator or the end of the expression"));
+  if (ok) tree.root = operand_node(v);
+  tree_ = nullptr;
+  return ok && !failed_;
+}
+
+}  // namespace ferry::cparse

@@ -1,0 +1,56 @@
+// Expressions as trees, for whoever evaluates them: types are C's, what is constant is folded.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cparse/parser.h"
+
+namespace ferry::cparse {
+
+struct Node {
+  enum class Kind : uint8_t {
+    unsupported,  // text: why
+    constant,     // of `type`: integer (of pointers: the address) or floating
+    argument,     // the substitute number `integer`, from 0
+    string,       // text, without the final zero; the type is an array of char
+    variable,     // text: its name
+    function,     // text: its name
+    unary,        // text: - + ~ !
+    binary,       // text: the operator; common: what both operands are converted to, kNoType with pointers
+    logical,      // text: && ||
+    conditional,  // condition, yes, no; with two operands `a ?: b`
+    comma,
+    cast,
+    call,         // the function, its arguments
+    member,       // text: its name; integer: its offset. The operand is the record
+    index,        // a pointer, and how many elements behind it
+    dereference,  // a pointer
+    address,      // an object or a function
+    assign,       // text: = or another assignment; common: what both are converted to for the operation
+    step,         // text: ++ -- in front, +1 -1 behind
+    literal,      // `(type){...}`: items
+    list,         // `{...}` within one: items
+    item,         // text: the member's name, or none; the value
+    builtin,      // text: the name
+  };
+  Kind kind = Kind::unsupported;
+  TypeId type = kNoType;
+  TypeId common = kNoType;
+  TypeId object = kNoType;  // of an object: its type, where `type` is what it decays to
+  uint32_t first = 0;       // its operands: a chain by `next`
+  uint32_t next = 0;
+  int64_t integer = 0;
+  long double floating = 0;
+  std::string text;
+};
+
+struct Expression {
+  std::vector<Node> nodes{1};  // element 0 is none
+  uint32_t root = 0;
+};
+
+// One expression, assignments and calls included. Substitute::Kind::value stands for values that the evaluator gets.
+Result<Expression> parse_expression(TypeTable& types, const Input& input);
+
+}  // namespace ferry::cparse

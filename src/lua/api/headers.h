@@ -1,0 +1,19 @@
+// The table ferry.headers, of which lua/ferry/include.lua is made.
+#pragma once
+
+#include "lua/state/state.h"
+
+namespace ferry::lua {
+
+// Pushes the table:
+//   preprocessor(defines, undefines, first_folders, folders) -> a preprocessor; lists of texts, or nil
+//   folders(preprocessor) -> list of the folders that <> looks into
+//   declare(preprocessor, text, name) -> list of the names that the text has declared
+//   macros(preprocessor) -> list of the names that texts have defined
+//   macro(preprocessor, name) -> table of what is known of it, or nil
+//   expression(preprocessor, text, ...) -> its tree, or nil and why not. `...`: what each `$` stands for, a ctype (a
+//   value of it) or { ctype } (the type itself)
+// A preprocessor of nil is that of ffi.cdef.
+void push_headers(lua_State* L, State* st);
+
+}  // namespace ferry::lua
