@@ -408,8 +408,8 @@ void Lexer::substitute(Token& token, const char* p) {
     case Substitute::Kind::name:
       break;
   }
-  if (!is_identifier(s.name))
-    return fail(token, p, "the argument " + shown(s.name) + " for this '$' is not an identifier");
+  // Any text: it is no keyword either, and what is declared so is found by that name.
+  if (s.name.size() > kMaxIdentifier) return fail(token, p, "the argument for this '$' is longer than 65535 characters");
   token.kind = Tok::identifier;
   token.flags |= kRawName;
   token.text = s.name;

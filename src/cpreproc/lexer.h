@@ -15,7 +15,7 @@ namespace ferry::cpreproc {
 struct Substitute {
   enum class Kind : uint8_t { type, name, integer, value } kind = Kind::type;
   uint32_t type = 0;      // Kind::type, Kind::value: the parser's number of a type; 0: none
-  std::string_view name;  // Kind::name: an identifier
+  std::string_view name;  // Kind::name: any text, also none that C would take for an identifier
   int64_t integer = 0;    // Kind::integer; Kind::value: which one
 };
 

@@ -42,6 +42,19 @@ function TestParametrised:test_name_of_the_struct()
   lu.assertEquals(tonumber(ffi.C.PM_CONST), 17)
 end
 
+function TestParametrised:test_any_text_is_a_name()
+  ffi.cdef('int $(void) __asm__("getpid");', "0_x")
+  lu.assertTrue(ffi.C["0_x"]() > 0)
+  ffi.cdef("struct $ { int a; };", "pm a b")
+  lu.assertEquals(ffi.sizeof(ffi.typeof("struct $", "pm a b")), 4)
+  local s = ffi.new(ffi.typeof("struct { int a, $, $; }", "b c", "while"), 3, 4, 5)
+  lu.assertEquals({ s["b c"], s["while"] }, { 4, 5 })
+  lu.assertEquals(ffi.offsetof(ffi.typeof("struct { int a, $; }", "\n"), "\n"), 4)
+  ffi.cdef("enum { $ = 3, $ };", "pm-1", "struct")
+  lu.assertEquals({ tonumber(ffi.C["pm-1"]), tonumber(ffi.C["struct"]) }, { 3, 4 })
+  lu.assertErrorMsgContains("no such name", function() ffi.cdef("int $(void);", "pm no such name") return ffi.C["pm no such name"] end)
+end
+
 function TestParametrised:test_wrong_parameters()
   lu.assertError(ffi.typeof, "$ *")
   lu.assertError(ffi.typeof, "$ *", nil)

@@ -349,4 +349,56 @@ function TestAddressof:test_addressof()
   lu.assertError(ffi.addressof, 1)
 end
 
+-- A struct that is not declared completely, reached by a reference: it has an address.
+TestOpaque = {}
+
+local function opaque()
+  pcall(ffi.cdef, [[
+    typedef struct po_opaque po_opaque;
+    struct po_other { int a; };
+    void *memchr(const void *, int, size_t);
+    extern po_opaque po_environ __asm__("environ");
+  ]])
+  local text = ffi.new("char[4]", "abc")
+  return ffi.cast("po_opaque &", text), text
+end
+
+function TestOpaque:test_converts_to_pointers()
+  local r, text = opaque()
+  lu.assertTrue(ffi.C.memchr(r, 98, 3) == text + 1)
+  lu.assertEquals(tonumber(ffi.cast("uintptr_t", ffi.C.memchr(ffi.cast("po_opaque &", text), 0, 1))), 0)
+  lu.assertTrue(ffi.cast("void *", r) == ffi.cast("void *", text))
+  lu.assertTrue(ffi.cast("po_opaque *", r) == ffi.new("po_opaque *", r))
+  lu.assertTrue(ffi.cast("struct po_other &", r) == ffi.cast("struct po_other *", text))
+  lu.assertTrue(ffi.new("po_opaque *[1]", { r })[0] == r)
+  local s = ffi.new "struct { po_opaque *p; const void *v; }"
+  s.p, s.v = r, r
+  lu.assertTrue(s.p == r and s.v == ffi.cast("void *", r))
+  lu.assertEquals(ffi.string(r, 3), "abc")
+  ffi.copy(r, "xyz", 3)
+  lu.assertEquals(ffi.string(text), "xyz")
+  lu.assertTrue(r == ffi.cast("po_opaque &", text))
+  lu.assertFalse(r == ffi.cast("po_opaque &", text + 1))
+end
+
+function TestOpaque:test_has_nothing_else()
+  local r = opaque()
+  lu.assertError(function() return r.x end)
+  lu.assertError(function() return r[0] end)
+  lu.assertError(function() return r + 1 end)
+  lu.assertError(ffi.new, "int *", r)
+  lu.assertError(ffi.new, "struct po_other *", r)
+  lu.assertError(ffi.new, "po_opaque")
+end
+
+function TestOpaque:test_members_are_refused_by_name()
+  H.not_on_luajit "it is Ferry's text"
+  lu.assertErrorMsgContains("its type is not declared completely", function() return opaque().x end)
+end
+
+function TestOpaque:test_variables()
+  opaque()
+  lu.assertTrue(ffi.cast("void *", ffi.C.po_environ) ~= nil)
+end
+
 H.run()

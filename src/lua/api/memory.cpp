@@ -60,7 +60,7 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
           if (at != nullptr) std::memcpy(&b.address, at, sizeof b.address);
           b.is_const = (base_of(st, info)->quals & kConst) != 0;
         } else if (info->rep == Rep::array || info->rep == Rep::record || info->rep == Rep::vector ||
-                   info->rep == Rep::complex) {
+                   info->rep == Rep::complex || is_opaque(*info)) {
           b.address = at;
           b.is_const = is_const_object(st, info);
         } else {

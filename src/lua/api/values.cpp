@@ -207,7 +207,7 @@ int l_toretval(lua_State* L) {
   if (cd == nullptr) raise_expected(L, st, 1, "cdata");
   TypeInfo* info = resolved_type(st, cd);
   lua_settop(L, 1);
-  if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::function) return 1;
+  if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::function || is_opaque(*info)) return 1;
   void* at = resolve(L, st, cd, &info);
   push_value(L, st, info, at, 0);
   return 1;

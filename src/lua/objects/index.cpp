@@ -117,8 +117,7 @@ TypeInfo* record_behind(State* st, const Object& o, void** address) {
     if (record_behind(st, o, &address) != nullptr) {
       raise(L, "'%s' has no member named '%s'", type_name(st, o.cd->type), lua_tostring(L, 2));
     }
-    if (o.info->rep == Rep::pointer && (base_of(st, o.info)->type_flags & kIncomplete) != 0 &&
-        base_of(st, o.info)->kind != Kind::void_) {
+    if (is_opaque(*o.info) || (o.info->rep == Rep::pointer && is_opaque(*base_of(st, o.info)))) {
       raise(L, "'%s' has no members: its type is not declared completely", type_name(st, o.cd->type));
     }
   }

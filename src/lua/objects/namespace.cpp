@@ -180,7 +180,7 @@ int l_namespace_index(lua_State* L) {
       TypeInfo* info = info_of(st, symbol->type);
       if (push_global_string(L, st, info, address)) return 1;
       // What lies in a library keeps it loaded, and so does what its pointers may point to.
-      if (info->rep == Rep::record || info->rep == Rep::array) {
+      if (info->rep == Rep::record || info->rep == Rep::array || is_opaque(*info)) {
         push_reference(L, st, info, address, -1);
       } else if (info->rep == Rep::pointer) {
         void* value;

@@ -35,6 +35,8 @@ void sort_c_value(Operand* o, void* address) {
       set_identity(o, address);
       return;
     case Rep::none:
+      if (is_opaque(*o->info)) set_identity(o, address);
+      return;
     case Rep::reference:
       return;
     default:

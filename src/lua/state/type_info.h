@@ -73,6 +73,11 @@ struct TypeInfo {
   CallInfo* call = nullptr;             // functions: filled on first use
 };
 
+// A struct or union whose members are not known: an object of it has an address and nothing else.
+inline bool is_opaque(const TypeInfo& info) {
+  return info.rep == Rep::none && (info.kind == Kind::structure || info.kind == Kind::union_);
+}
+
 // Whether an object of the type may be longer than the type says: a member at the end of a struct, by custom.
 inline bool may_be_longer(const TypeInfo& info) {
   return info.rep == Rep::array && (info.count <= 1 || info.count == kFlexible);

@@ -215,7 +215,10 @@ bool pointer_value(const TypeInfo* info, void* at, void** out, TypeId* pointee) 
       *pointee = info->id;
       return true;
     default:
-      return false;
+      if (!is_opaque(*info)) return false;
+      *out = at;
+      *pointee = info->id;
+      return true;
   }
 }
 

@@ -91,6 +91,10 @@ void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int pare
       push_reference(L, st, info, address, parent);
       return;
     case Rep::none:
+      if (is_opaque(*info)) {
+        push_reference(L, st, info, address, parent);
+        return;
+      }
       raise(L, "attempt to read a value of type '%s'", type_name(st, info->id));
   }
 }
