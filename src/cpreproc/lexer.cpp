@@ -409,7 +409,8 @@ void Lexer::substitute(Token& token, const char* p) {
       break;
   }
   // Any text: it is no keyword either, and what is declared so is found by that name.
-  if (s.name.size() > kMaxIdentifier) return fail(token, p, "the argument for this '$' is longer than 65535 characters");
+  if (s.name.empty() || s.name.size() > kMaxIdentifier)
+    return fail(token, p, "the argument for this '$' is empty or longer than 65535 characters");
   token.kind = Tok::identifier;
   token.flags |= kRawName;
   token.text = s.name;

@@ -397,9 +397,100 @@ function TestVarargs:test_pointers_to_structs_and_functions()
   lu.assertEquals(vary("f", fx.pick_op(false)), "f17 ")
 end
 
-function TestVarargs:test_structs_by_value()
-  H.not_on_luajit "passes their address"
-  lu.assertEquals(vary("SiS", ffi.new("s_ints", 3, 4), ffi.new("int", 5), ffi.new("s_ints", 6, 7)), "S3,4 i5 S6,7 ")
+function TestVarargs:test_structs_are_passed_by_address()
+  local s, in_struct = ffi.new("s_ints", 3, 4), ffi.new "struct { s_ints in; }"
+  for _ = 1, 3 do
+    lu.assertEquals(vary("PiP", s, ffi.new("int", 5), ffi.new("s_ints", 6, 7)), "P3,4 i5 P6,7 ")
+  end
+  in_struct["in"].b = 9
+  lu.assertEquals(vary("PP", in_struct["in"], ffi.cast("s_ints &", s)), "P0,9 P3,4 ")
+  -- C writes into the object, not into a copy.
+  local parts = ffi.new("union { int64_t whole; struct { int low, high; } parts; }")
+  ffi.cdef "int sscanf(const char *, const char *, ...);"
+  for i = 1, 3 do
+    lu.assertEquals(ffi.C.sscanf(tostring(i), "%d", parts), 1)
+    lu.assertEquals(parts.parts.low, i)
+  end
+end
+
+function TestVarargs:test_opaque_structs_are_passed_by_address()
+  ffi.cdef "typedef struct s_opaque s_opaque;"
+  lu.assertEquals(vary("P", ffi.cast("s_opaque &", ffi.new("s_ints", 3, 4))), "P3,4 ")
+end
+
+TestDeclaredVarargs = {}
+
+local function declared(kinds, ...)
+  local f = ffi.vararg(fx.vary, ...)
+  return function(...)
+    local buf = ffi.new "char[300]"
+    f(buf, 300, kinds, ...)
+    return ffi.string(buf)
+  end
+end
+
+function TestDeclaredVarargs:test_numbers_are_converted()
+  H.not_on_luajit "has no such function"
+  local f = declared("iddl", "int", "double", "float", "int64_t")
+  for _ = 1, 3 do
+    lu.assertEquals(f(1.0, 2, 3, 4.0), "i1 d2 d3 l4 ")
+    lu.assertEquals(f(-1, 2.5, -3.5, ffi.new("int", 4)), "i-1 d2.5 d-3.5 l4 ")
+    lu.assertEquals(f(true, ffi.new("int8_t", 5), 1, 2), "i1 d5 d1 l2 ")
+  end
+  lu.assertEquals(declared("iii", "char", "short", "bool")(65, -3, true), "i65 i-3 i1 ")
+end
+
+function TestDeclaredVarargs:test_pointers_strings_structs()
+  H.not_on_luajit "has no such function"
+  local f = declared("sPSi", "const char *", "s_ints *", "s_ints", "int")
+  local s = ffi.new("s_ints", 3, 4)
+  for _ = 1, 3 do
+    lu.assertEquals(f("text", s, s, 5), "stext P3,4 S3,4 i5 ")
+    lu.assertEquals(f(nil, ffi.new("s_ints[1]", { { 5, 6 } }), { 7, 8 }, 5), "sNULL P5,6 S7,8 i5 ")
+  end
+  lu.assertEquals(declared("f", "int (*)(int, int)")(fx.pick_op(false)), "f17 ")
+  local large = {}
+  for i = 1, 20 do large[i] = "double" end
+  local args, want = {}, ""
+  for i = 1, 20 do args[i], want = i, want .. "d" .. i .. " " end
+  lu.assertEquals(declared(("d"):rep(20), (table.unpack or unpack)(large))((table.unpack or unpack)(args)), want)
+end
+
+function TestDeclaredVarargs:test_nothing_behind_the_dots_and_pointers_to_functions()
+  H.not_on_luajit "has no such function"
+  lu.assertEquals(declared ""(), "")
+  local p = ffi.cast("int (*)(int, ...)", fx.sum_until_zero)
+  local f = ffi.vararg(p, "int", "int")
+  p = nil
+  collectgarbage()
+  for _ = 1, 3 do lu.assertEquals(f(1.0, 2.0, 0.0), 3) end
+  lu.assertErrorMsgContains("wrong number of arguments for function call (3 expected, got 2)", f, 1, 2)
+  lu.assertEquals(ffi.vararg(f, "int")(5, 0), 5)
+end
+
+function TestDeclaredVarargs:test_errors()
+  H.not_on_luajit "has no such function"
+  local f = ffi.vararg(fx.sum_until_zero, "int", "int")
+  lu.assertErrorMsgContains("wrong number of arguments for 'sum_until_zero' (3 expected, got 2)", f, 1, 2)
+  lu.assertErrorMsgContains("wrong number of arguments for 'sum_until_zero' (3 expected, got 4)", f, 1, 2, 3, 4)
+  V.names(function() f(1, 2, "x") end, { "#3", "sum_until_zero", "string", "int" })
+  V.names(function() f(1, {}, 0) end, { "#2", "sum_until_zero", "table", "int" })
+  V.names(ffi.vararg, { "#1", "'int (int)' has no '...'" }, ffi.cast("int (*)(int)", 8))
+  V.names(ffi.vararg, { "#1", "NULL" }, ffi.new "int (*)(int, ...)")
+  V.names(ffi.vararg, { "#1", "C function expected" }, print)
+  V.names(ffi.vararg, { "#1", "C function expected" }, ffi.new "int[1]")
+  V.names(ffi.vararg, { "#2", "void" }, fx.vary, "void")
+  ffi.cdef "struct s_unknown;"
+  V.names(ffi.vararg, { "#3", "struct s_unknown" }, fx.vary, "int", "struct s_unknown")
+  lu.assertError(ffi.vararg, fx.vary, 5)
+end
+
+function TestDeclaredVarargs:test_compiled_once()
+  H.not_on_luajit "has no such function"
+  local d = ffi.debug(ffi.vararg(fx.vary, "int", "s_ints"))
+  lu.assertStrContains(d.plan, "4")
+  if ffi.backend == "thunk" then lu.assertStrContains(d.code, "call") end
+  lu.assertNotEquals(d.plan, ffi.debug(fx.vary).plan)
 end
 
 function TestVarargs:test_other_scalars()

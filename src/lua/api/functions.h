@@ -30,6 +30,8 @@ int l_totable(lua_State* L);
 int l_fromtable(lua_State* L);
 // ffi.copy(array, table): array at 1, table at 2.
 int copy_from_table(lua_State* L, State* st);
+// vararg.cpp
+int l_vararg(lua_State* L);
 // values.cpp
 int l_errno(lua_State* L);
 int l_tonumber(lua_State* L);

@@ -50,6 +50,7 @@ const luaL_Reg kFunctions[] = {
     {"totable", guarded<l_totable>},
     {"fromtable", guarded<l_fromtable>},
     {"debug", guarded<l_debug>},
+    {"vararg", guarded<l_vararg>},
     {"translate", guarded<l_translate>},
     {"enter", guarded<l_enter>},
     {"leave", guarded<l_leave>},

@@ -24,19 +24,25 @@ int l_function(lua_State* L) {
   if (st == nullptr || st->closed()) raise_closed(L);
   teach_thunk(L, st, record->thunk, 1);  // a thunk came here because of its arguments
   learn_varargs(L, st, record);
-  return call_c(L, st, record->type, record->address, st->types->name(record->name).data(), 1);
+  return call_c(L, st, record->type, record->address, name_of(st, *record), 1, record->declared);
 }
 
 }  // namespace
 
-void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library) {
+const char* name_of(State* st, const FunctionRecord& record) {
+  return record.name != kNoName ? st->types->name(record.name).data() : nullptr;
+}
+
+void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library,
+                     const VarargShape* declared) {
   library = abs_index(L, library);
   luaL_checkstack(L, 5, nullptr);
-  const bool variadic = st->types->function(type->id).variadic;
+  const bool variadic = st->types->function(type->id).variadic && declared == nullptr;
   const size_t behind = variadic ? (kMaxShapeThunks + 1) * sizeof(void*) : 0;
   auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord) + behind));
   *record = FunctionRecord{
       reinterpret_cast<call::CFunction>(address), type, st, st->gate, name, nullptr, call::kNoTop, nullptr};
+  record->declared = declared;
   if (variadic) record->targets = reinterpret_cast<const void**>(record + 1);
   if constexpr (kParentSlot) {
     lua_pushvalue(L, library);

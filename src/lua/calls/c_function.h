@@ -7,6 +7,7 @@
 namespace ferry::lua {
 
 struct Thunk;
+struct VarargShape;
 
 // The userdata in a library function's upvalue.
 struct FunctionRecord {
@@ -20,12 +21,17 @@ struct FunctionRecord {
   // Variadic functions with native code: behind the record; [0] is where that code goes, the others are where the codes
   // for one shape of arguments each go with what they do not take. Here, because they may be called for ever.
   const void** targets = nullptr;
+  const VarargShape* declared = nullptr;  // of a variadic function whose arguments' types are said beforehand
 };
 // Functions that are called in more ways are called by the slow path, too.
 inline constexpr size_t kMaxShapeThunks = 8;
 
-// Pushes a Lua function that calls `address`. `library` (stack index) is kept alive by it.
-void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library);
+// Pushes a Lua function that calls `address`. `library` (stack index) is kept alive by it. `declared`: what it passes
+// behind `...`; null: what each call's values are.
+void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library,
+                     const VarargShape* declared = nullptr);
+// The name for messages; null: there is none.
+const char* name_of(State* st, const FunctionRecord& record);
 // The FunctionRecord of a Lua value that such a push made, or null. Never raises.
 FunctionRecord* function_record(lua_State* L, int idx);
 // From now on calls of the function are refused.

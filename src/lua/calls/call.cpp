@@ -59,11 +59,9 @@ bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction 
   return true;
 }
 
-[[noreturn]] void wrong_count(lua_State* L, const CallInfo* info, const char* name, int given) {
-  const size_t want = info->params.size();
-  raise(L, "wrong number of arguments for %s%s%s (%s%zu expected, got %d)", name != nullptr ? "'" : "",
-        name != nullptr ? name : "function call", name != nullptr ? "'" : "", info->variadic ? "at least " : "", want,
-        given);
+[[noreturn]] void wrong_count(lua_State* L, bool open, const char* name, int want, int given) {
+  raise(L, "wrong number of arguments for %s%s%s (%s%d expected, got %d)", name != nullptr ? "'" : "",
+        name != nullptr ? name : "function call", name != nullptr ? "'" : "", open ? "at least " : "", want, given);
 }
 
 // Refuses a call whose arguments do not fit the thread's C stack: here, where the back end copies them, and in the C
@@ -169,15 +167,21 @@ void raise_pending(lua_State* L, State* st) {
   __builtin_unreachable();
 }
 
-int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first) {
+int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first,
+           const VarargShape* declared) {
   const CallInfo* info = type->call != nullptr ? type->call : call_info_of(L, st, type);
   const int given = lua_gettop(L) - first + 1;
   const int fixed = static_cast<int>(info->params.size());
-  if (given != fixed && (given < fixed || !info->variadic)) wrong_count(L, info, name, given);
+  const bool open = info->variadic && declared == nullptr;
+  const int want = declared != nullptr ? fixed + static_cast<int>(declared->types.size()) : fixed;
+  if (given != want && (given < want || !open)) wrong_count(L, open, name, want, given);
   const call::Invoker* invoker = info->invoker.get();
   const VarargShape* shape = nullptr;
   const int extra = given - fixed;
-  if (info->variadic && (extra > 0 || info->format.style == FormatAttribute::printf)) {
+  if (declared != nullptr) {
+    shape = declared;
+    invoker = shape->invoker;
+  } else if (info->variadic && (extra > 0 || info->format.style == FormatAttribute::printf)) {
     shape = vararg_shape(L, st, type, name, first, extra);
     if (shape != nullptr) invoker = shape->invoker;
   } else if (info->variadic) {

@@ -7,9 +7,12 @@
 
 namespace ferry::lua {
 
+struct VarargShape;
+
 // Calls with the arguments from stack index `first` to the top. Returns the number of results pushed. `name` is for
-// messages and may be null.
-int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first);
+// messages and may be null. `declared`: what stands behind `...`, if that was said beforehand.
+int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first,
+           const VarargShape* declared = nullptr);
 
 // Converts the value at idx to the C type and writes it to `slot` as an Invoker's argument. `number` and `name` are for
 // messages.

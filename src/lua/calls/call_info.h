@@ -26,8 +26,9 @@ struct CallInfo {
   TypeInfo* result = nullptr;
   bool variadic = false;
   FormatAttribute format;
-  std::vector<std::unique_ptr<VarargShape>> shapes;
-  Thunk* thunk = nullptr;  // for function pointers; null: none
+  std::vector<std::unique_ptr<VarargShape>> shapes;    // of the arguments that calls had
+  std::vector<std::unique_ptr<VarargShape>> declared;  // by ffi.vararg
+  Thunk* thunk = nullptr;                              // for function pointers; null: none
   bool thunk_tried = false;
 };
 

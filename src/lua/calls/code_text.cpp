@@ -2,7 +2,11 @@
 // alive where Lua can raise.
 #include "lua/calls/code_text.h"
 
+#include <alloca.h>
+
 #include "abi/registry.h"
+#include "lua/calls/c_function.h"
+#include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/thunks.h"
 #include "lua/state/raise.h"
@@ -44,7 +48,11 @@ void set_code(lua_State* L, State* st, bool made, size_t bytes) {
 
 void set_call_text(lua_State* L, State* st, TypeInfo* fn, FunctionRecord* record) {
   luaL_checkstack(L, 6, nullptr);
-  set_plan(L, st, fn, {});
+  const VarargShape* declared = record != nullptr ? record->declared : nullptr;
+  const size_t extra = declared != nullptr ? declared->types.size() : 0;
+  auto* types = static_cast<TypeId*>(alloca(sizeof(TypeId) * (extra + 1)));
+  for (size_t i = 0; i < extra; ++i) types[i] = declared->types[i]->id;
+  set_plan(L, st, fn, {types, extra});
   size_t bytes = 0;
   const bool made = thunk_text(st, fn, record, &bytes);
   set_code(L, st, made, bytes);

@@ -63,8 +63,10 @@ void trace_code(State* st, const Thunk& thunk, const char* what, const call::Cod
 // The function of a thunk as it is declared: its name, or its type.
 const char* thunk_name(State* st, const Thunk& thunk);
 
-// Gives a new thunk what its code refers to, from its type. (thunks.cpp)
-void fill_parameters(State* st, Thunk* thunk);
+// Gives a new thunk what its code refers to, from its type and what the record declares behind `...`. (thunks.cpp)
+void fill_parameters(State* st, Thunk* thunk, const FunctionRecord* record);
+// How its calls travel. (thunks.cpp)
+Result<abi::CallPlan> plan_of(State* st, TypeInfo* fn, const FunctionRecord* record);
 // Errors: why there is no code for calls of this type, plan and emitter aside. (thunks.cpp)
 Result<void> can_compile(State* st, TypeInfo* fn, const FunctionRecord* record);
 // What code of callbacks is told of this Lua. (thunks.cpp)

@@ -35,7 +35,7 @@ bool thunk_text(State* st, TypeInfo* fn, FunctionRecord* record, size_t* bytes) 
       st->errors.message = can.message();
       return false;
     }
-    if (st->types->function(fn->id).variadic) {
+    if (st->types->function(fn->id).variadic && (record == nullptr || record->declared == nullptr)) {
       st->errors.message = "one code per shape of arguments";
       return false;
     }
@@ -44,10 +44,10 @@ bool thunk_text(State* st, TypeInfo* fn, FunctionRecord* record, size_t* bytes) 
     if (thunk == nullptr) {
       fresh.st = st;
       fresh.type = fn;
-      fill_parameters(st, &fresh);
+      fill_parameters(st, &fresh, record);
       thunk = &fresh;
     }
-    auto plan = abi::plan_call(*st->types, fn->id);
+    auto plan = plan_of(st, fn, record);
     if (!plan) return keep(st, plan.error(), bytes);
     return keep(st, call::thunk_listing(st->thunks.table->host, spec_of(st, thunk, *plan, record)), bytes);
   });

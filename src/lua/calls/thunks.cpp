@@ -127,16 +127,26 @@ void retire_code(const Thunk& thunk) {
 
 }  // namespace
 
-void fill_parameters(State* st, Thunk* thunk) {
+void fill_parameters(State* st, Thunk* thunk, const FunctionRecord* record) {
   const Function& f = st->types->function(thunk->type->id);
   for (const Param& p : f.params) thunk->params.push_back(info_of(st, p.type));
-  thunk->cells.assign(f.params.size(), kNoType);
-  thunk->callbacks.assign(f.params.size(), {});
+  if (record != nullptr && record->declared != nullptr) {
+    for (TypeInfo* type : record->declared->types) thunk->params.push_back(type);
+  }
+  thunk->cells.assign(thunk->params.size(), kNoType);
+  thunk->callbacks.assign(thunk->params.size(), {});
+}
+
+Result<abi::CallPlan> plan_of(State* st, TypeInfo* fn, const FunctionRecord* record) {
+  if (record == nullptr || record->declared == nullptr) return abi::plan_call(*st->types, fn->id);
+  std::vector<TypeId> types;
+  for (const TypeInfo* type : record->declared->types) types.push_back(type->id);
+  return abi::plan_call(*st->types, fn->id, types);
 }
 
 Result<void> can_compile(State* st, TypeInfo* fn, const FunctionRecord* record) {
   const Function& f = st->types->function(fn->id);
-  if (!f.variadic) return {};
+  if (!f.variadic || (record != nullptr && record->declared != nullptr)) return {};
   if (record == nullptr) return Error{"a pointer to a variadic function"};
   // A format decides on the types, too.
   if (f.format.style != FormatAttribute::none) return Error{"its format has to be read at each call"};
@@ -175,15 +185,15 @@ namespace {
 
 // Fills the thunk and publishes its code. Errors: why there is none.
 Result<call::CodeBlock> compile(State* st, Thunk* thunk, FunctionRecord* record) {
-  fill_parameters(st, thunk);
+  fill_parameters(st, thunk, record);
   const Result<void> can = can_compile(st, thunk->type, record);
   if (!can) return can.error();
-  if (st->types->function(thunk->type->id).variadic) {
+  if (st->types->function(thunk->type->id).variadic && record->declared == nullptr) {
     thunk->variadic = true;
     record->targets[0] = thunk->slow;
     return call::make_switch(&record->targets[0]);
   }
-  auto plan = abi::plan_call(*st->types, thunk->type->id);
+  auto plan = plan_of(st, thunk->type, record);
   if (!plan) return plan.error();
   if (record != nullptr && !only_slow_paths()) record->expected = call::expected_top(st->stack, thunk->params.size());
   return call::make_thunk(st->thunks.table->host, spec_of(st, thunk, *plan, record));

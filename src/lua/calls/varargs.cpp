@@ -14,7 +14,8 @@ namespace ferry::lua {
 
 namespace {
 
-// C 6.5.2.2p6: integer promotions, float to double; arrays and functions decay.
+// C 6.5.2.2p6: integer promotions, float to double; arrays and functions decay. Structs and unions, too, as in LuaJIT:
+// by value only where their type was said.
 TypeInfo* promoted(State* st, TypeInfo* info) {
   switch (info->rep) {
     case Rep::boolean:
@@ -29,11 +30,12 @@ TypeInfo* promoted(State* st, TypeInfo* info) {
     case Rep::array:
       return info_of(st, st->types->pointer_to(info->base_id));
     case Rep::function:
+    case Rep::record:
       return info_of(st, st->types->pointer_to(info->id));
     case Rep::reference:
       return promoted(st, base_of(st, info));
     default:
-      return info;
+      return is_opaque(*info) ? info_of(st, st->types->pointer_to(info->id)) : info;
   }
 }
 
@@ -101,14 +103,23 @@ bool fill(State* st, TypeInfo* type, TypeInfo* const* types, int count, VarargSh
   return true;
 }
 
+using Shapes = std::vector<std::unique_ptr<VarargShape>>;
+
+const VarargShape* find(const Shapes& shapes, TypeInfo* const* types, int count) {
+  for (const auto& shape : shapes) {
+    if (same_types(*shape, types, count)) return shape.get();
+  }
+  return nullptr;
+}
+
 // One that is kept. Null: st->errors.message.
-VarargShape* keep_shape(State* st, TypeInfo* type, TypeInfo* const* types, int count) {
+VarargShape* keep_shape(State* st, Shapes& shapes, TypeInfo* type, TypeInfo* const* types, int count) {
   VarargShape* made = nullptr;
   without_exceptions(st, [&] {
     auto shape = std::make_unique<VarargShape>();
     if (!fill(st, type, types, count, shape.get())) return false;
-    type->call->shapes.push_back(std::move(shape));
-    made = type->call->shapes.back().get();
+    shapes.push_back(std::move(shape));
+    made = shapes.back().get();
     return true;
   });
   return made;
@@ -158,11 +169,21 @@ const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const c
   }
   apply_format(L, st, info->format, name, first, fixed, types, extra);
   if (extra == 0) return nullptr;
-  for (auto& shape : info->shapes) {
-    if (same_types(*shape, types, extra)) return shape.get();
-  }
-  const VarargShape* shape =
-      info->shapes.size() < kMaxShapes ? keep_shape(st, type, types, extra) : push_shape(L, st, type, types, extra);
+  if (const VarargShape* known = find(info->shapes, types, extra)) return known;
+  const VarargShape* shape = info->shapes.size() < kMaxShapes ? keep_shape(st, info->shapes, type, types, extra)
+                                                              : push_shape(L, st, type, types, extra);
+  if (shape == nullptr) raise_error(L, st);
+  return shape;
+}
+
+TypeInfo* declared_vararg(State* st, TypeInfo* info) {
+  return info->rep == Rep::record || is_opaque(*info) ? info : promoted(st, info);
+}
+
+const VarargShape* declared_shape(lua_State* L, State* st, TypeInfo* type, TypeInfo* const* types, int count) {
+  CallInfo* info = call_info_of(L, st, type);
+  if (const VarargShape* known = find(info->declared, types, count)) return known;
+  const VarargShape* shape = keep_shape(st, info->declared, type, types, count);
   if (shape == nullptr) raise_error(L, st);
   return shape;
 }

@@ -18,6 +18,12 @@ inline constexpr int kMaxVarargs = 4000;
 // the stack.
 const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const char* name, int first, int extra);
 
+// The type by which an argument that is declared as `info` travels behind `...`: by value, after C's promotions.
+TypeInfo* declared_vararg(State* st, TypeInfo* info);
+// The shape with these types, whatever the arguments will be; lives as long as the function type. Raises where the back
+// end has no call for it.
+const VarargShape* declared_shape(lua_State* L, State* st, TypeInfo* type, TypeInfo* const* types, int count);
+
 // The metatable of shapes that are not kept.
 void make_shape_metatable(lua_State* L, State* st);
 

@@ -1,0 +1,61 @@
+// ffi.vararg: a variadic C function for one list of types behind its `...`.
+#include <alloca.h>
+
+#include "lua/api/functions.h"
+#include "lua/calls/c_function.h"
+#include "lua/calls/varargs.h"
+#include "lua/objects/ctype_arg.h"
+#include "lua/state/raise.h"
+#include "lua/state/type_info.h"
+#include "lua/values/from_c.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// The C function that argument 1 calls or points to.
+struct Callee {
+  TypeInfo* type = nullptr;
+  void* address = nullptr;
+  NameId name = kNoName;
+};
+
+Callee check_callee(lua_State* L, State* st) {
+  if (const FunctionRecord* record = function_record(L, 1); record != nullptr && record->st == st) {
+    return {record->type, reinterpret_cast<void*>(record->address), record->name};
+  }
+  Callee callee;
+  TypeId pointee = kNoType;
+  CData* cd = to_cdata(L, st, 1);
+  if (cd == nullptr || !pointer_value(st, cd, &callee.address, &pointee)) raise_expected(L, st, 1, "C function");
+  callee.type = info_of(st, pointee);
+  if (callee.type->rep != Rep::function) raise_expected(L, st, 1, "C function");
+  if (callee.address == nullptr) raise_argument(L, 1, "NULL pointer");
+  return callee;
+}
+
+}  // namespace
+
+// vararg(fn, ct, ...): a function like fn, with these types behind `...`.
+int l_vararg(lua_State* L) {
+  State* st = open_call(L);
+  const Callee callee = check_callee(L, st);
+  if (!st->types->function(callee.type->id).variadic) {
+    raise_argument(L, 1, "'%s' has no '...'", type_name(st, callee.type->id));
+  }
+  const int count = lua_gettop(L) - 1;
+  if (count > kMaxVarargs) raise_argument(L, kMaxVarargs + 2, "at most %d types behind '...'", kMaxVarargs);
+  auto** types = static_cast<TypeInfo**>(alloca(sizeof(TypeInfo*) * (static_cast<size_t>(count) + 1)));
+  for (int i = 0; i < count; ++i) {
+    const TypeId id = check_ctype(L, st, i + 2);
+    types[i] = declared_vararg(st, info_of(st, id));
+    if (types[i]->rep == Rep::none || (types[i]->type_flags & kVariable) != 0) {
+      raise_argument(L, i + 2, "size of '%s' is unknown, it cannot be passed", type_name(st, id));
+    }
+  }
+  const VarargShape* shape = declared_shape(L, st, callee.type, types, count);
+  push_c_function(L, st, callee.type, callee.address, callee.name, 1, shape);
+  return 1;
+}
+
+}  // namespace ferry::lua
