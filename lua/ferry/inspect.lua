@@ -130,7 +130,10 @@ return function(value, depth)
   depth = depth or kMaxDepth
   local info = ffi.typeinfo(value)
   if rawequal(info.type, value) then return declaration_text(info) end
-  if info.kind == "reference" then info = ffi.typeinfo(info.to) end
+  if info.kind == "reference" then
+    if ffi.isnull(ffi.addressof(value)) then return "NULL" end
+    info = ffi.typeinfo(info.to)
+  end
   local kind = info.kind
   local text = value_text(value, info, depth)
   if kind == "struct" or kind == "union" or kind == "array" or kind == "vector" then

@@ -96,7 +96,7 @@ uint64_t cdata_bits(lua_State* L, State* st, int idx, CData* cd, Width* width) {
 uint64_t operand(lua_State* L, int idx, Width* width) {
   if (lua_type(L, idx) == LUA_TNUMBER) {
     int64_t exact;
-    if (kNativeIntegers && is_integer_subtype(L, idx) && exact_integer(L, idx, &exact) &&
+    if (state_of(L)->native_int64() && is_integer_subtype(L, idx) && exact_integer(L, idx, &exact) &&
         (exact < INT32_MIN || exact > int64_t{UINT32_MAX})) {
       if (*width == Width::w32) *width = Width::native;
       return static_cast<uint64_t>(exact);

@@ -2,6 +2,7 @@
 // type.
 #include <type_traits>
 
+#include "lua/api/elements.h"
 #include "lua/api/functions.h"
 #include "lua/objects/new.h"
 #include "lua/state/anchor.h"
@@ -11,16 +12,6 @@
 
 namespace ferry::lua {
 
-namespace {
-
-struct Elements {
-  TypeInfo* type = nullptr;  // of one element
-  char* address = nullptr;
-  uint64_t count = ~uint64_t{0};  // as the type says; all ones: unknown (pointers)
-  uint64_t limit = ~uint64_t{0};  // what there is room for
-};
-
-// The scalar array or pointer at arg. Raises for everything else and for NULL.
 Elements check_elements(lua_State* L, State* st, int arg, bool writing) {
   CData* cd = to_cdata(L, st, arg);
   if (cd == nullptr) raise_expected(L, st, arg, "array or pointer");
@@ -50,6 +41,8 @@ Elements check_elements(lua_State* L, State* st, int arg, bool writing) {
   if (writing && (e.type->quals & kConst) != 0) raise_argument(L, arg, "cannot write to '%s'", type_name(st, cd->type));
   return e;
 }
+
+namespace {
 
 // Lua tables are filled by int keys here.
 constexpr uint64_t kMaxTableCount = 0x7fffffff;
@@ -149,7 +142,7 @@ bool push_fast(lua_State* L, State* st, Rep rep, const char* from, int count) {
       return true;
     case Rep::i64:
     case Rep::u64:
-      if constexpr (!kNativeIntegers) return false;
+      if (!st->native_int64()) return false;
       push_numbers<Stack, int64_t>(L, st, from, count);
       return true;
     default:
@@ -252,20 +245,6 @@ int take_fast(lua_State* L, State* st, Rep rep, int table, char* to, int count) 
 
 // Numbers up to this many bytes are converted on the C stack, more in an object of their own.
 constexpr size_t kSmallBulk = 4096;
-
-// An array of unknown length of the element type, to be made with any number of them.
-TypeInfo* open_array(lua_State* L, State* st, TypeInfo* element) {
-  TypeInfo* info = nullptr;
-  if (!without_exceptions(st, [&] {
-        const Result<TypeId> array = st->types->array_of(element->id, kVla);
-        if (!array) st->errors.message = array.message();
-        if (array) info = info_of(st, *array);
-        return info != nullptr;
-      })) {
-    raise_error(L, st);
-  }
-  return info;
-}
 
 // table[1..count] -> elements. `owner`: stack index of the array. Converted aside first, so that an error leaves the
 // array as it was.

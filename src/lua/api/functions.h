@@ -30,6 +30,12 @@ int l_totable(lua_State* L);
 int l_fromtable(lua_State* L);
 // ffi.copy(array, table): array at 1, table at 2.
 int copy_from_table(lua_State* L, State* st);
+// arrays.cpp
+int l_slice(lua_State* L);
+int l_convert_elements(lua_State* L);
+// unicode.cpp
+int l_wide(lua_State* L);
+int l_utf8(lua_State* L);
 // vararg.cpp
 int l_vararg(lua_State* L);
 // values.cpp
@@ -43,6 +49,8 @@ int l_isnull(lua_State* L);
 int l_toretval(lua_State* L);
 int l_abi(lua_State* L);
 int l_checked(lua_State* L);
+// int64.cpp: gives the table on top, which is popped, the field `int64`.
+void set_module_fields(lua_State* L, State* st);
 // translate.cpp: translate(text, chunkname, options) -> text, whether it has to be given the run-time table, notes
 // | nil, message
 int l_translate(lua_State* L);

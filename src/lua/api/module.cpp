@@ -51,6 +51,10 @@ const luaL_Reg kFunctions[] = {
     {"fromtable", guarded<l_fromtable>},
     {"debug", guarded<l_debug>},
     {"vararg", guarded<l_vararg>},
+    {"slice", guarded<l_slice>},
+    {"convert", guarded<l_convert_elements>},
+    {"wide", guarded<l_wide>},
+    {"utf8", guarded<l_utf8>},
     {"translate", guarded<l_translate>},
     {"enter", guarded<l_enter>},
     {"leave", guarded<l_leave>},
@@ -123,6 +127,14 @@ int open_module(lua_State* L) {
   lua_setfield(L, 2, "headers");
   push_run_time(L, st);
   lua_setfield(L, 2, "run_time");
+  lua_pushliteral(L, FERRY_VERSION);
+  lua_setfield(L, 2, "VERSION");
+  lua_pushliteral(L, "Ferry " FERRY_VERSION);
+  lua_setfield(L, 2, "_VERSION");
+  lua_pushliteral(L, LUA_VERSION);
+  lua_setfield(L, 2, "LUA_VERSION");
+  lua_pushvalue(L, 2);
+  set_module_fields(L, st);
   lua_settop(L, 2);
   return 1;
 }

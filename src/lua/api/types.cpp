@@ -212,11 +212,27 @@ bool is_callable(lua_State* L, State* st, int idx) {
 
 }  // namespace
 
+namespace {
+
+// The collector works as if Lua had allocated so many bytes more; small numbers are told together.
+void tell_collector(lua_State* L, State* st, uint64_t bytes) {
+  constexpr uint64_t kQuantum = 64 * 1024;
+  constexpr uint64_t kMost = uint64_t{1} << 30;  // more than that is a full cycle anyway
+  st->anchors.untold += bytes < kMost ? bytes : kMost;
+  if (st->anchors.untold < kQuantum) return;
+  const uint64_t all = st->anchors.untold;
+  st->anchors.untold = 0;
+  step_collector(L, static_cast<size_t>(all < kMost ? all : kMost));
+}
+
+}  // namespace
+
 int l_gc_set(lua_State* L) {
   State* st = open_call(L);
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_expected(L, st, 1, "cdata");
   luaL_checkany(L, 2);
+  const uint64_t outside = lua_isnoneornil(L, 3) ? 0 : check_count(L, st, 3);
   lua_settop(L, 2);
   TypeInfo* info = info_of(st, cd->type);
   if (!lua_isnil(L, 2) && !is_callable(L, st, 2)) raise_expected(L, st, 2, "callable");
@@ -229,6 +245,7 @@ int l_gc_set(lua_State* L) {
     use_gc_metatable(L, st, 1, info);
   }
   lua_settop(L, 1);
+  if (outside != 0) tell_collector(L, st, outside);
   return 1;
 }
 

@@ -36,6 +36,10 @@ void check_base(lua_State* L, State* st) {
 
 }  // namespace
 
+namespace {
+constexpr lua_Number kExact = 9007199254740992;  // 2^53: up to here a double holds every integer
+}
+
 // cdata -> number: 64-bit integers exactly where Lua has them, pointers as addresses; anything else as Lua's tonumber.
 int l_tonumber(lua_State* L) {
   State* st = open_call(L);
@@ -47,12 +51,18 @@ int l_tonumber(lua_State* L) {
       case Rep::boolean:
         push_small_integer(L, load_int(at, 1, true));
         return 1;
+      case Rep::i64:
       case Rep::u64: {
         const auto value = static_cast<uint64_t>(load_int(at, 8, true));
-        if (kNativeIntegers && value <= INT64_MAX) {
+        const bool is_signed = info->rep == Rep::i64;
+        const auto number =
+            is_signed ? static_cast<lua_Number>(static_cast<int64_t>(value)) : static_cast<lua_Number>(value);
+        if (st->int64 != Int64Mode::native && !(number > -kExact && number < kExact)) {
+          lua_pushnumber(L, number);  // as LuaJIT's
+        } else if (kNativeIntegers && (is_signed || value <= INT64_MAX)) {
           push_small_integer(L, static_cast<int64_t>(value));
         } else {
-          lua_pushnumber(L, static_cast<lua_Number>(value));
+          lua_pushnumber(L, number);
         }
         return 1;
       }
@@ -62,7 +72,6 @@ int l_tonumber(lua_State* L) {
       case Rep::u16:
       case Rep::i32:
       case Rep::u32:
-      case Rep::i64:
         push_small_integer(L, load_int(at, info->size, (info->type_flags & kUnsigned) != 0));
         return 1;
       case Rep::f32:

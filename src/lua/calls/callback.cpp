@@ -192,7 +192,7 @@ constexpr size_t kMaxScalarParams = 6;
 // Pushed by push_value without allocating: numbers and booleans; also behind a `const int &`.
 bool is_plain(State* st, TypeInfo* info) {
   if (info->rep == Rep::reference) return is_plain(st, base_of(st, info));
-  if (info->rep == Rep::i64 || info->rep == Rep::u64) return kNativeIntegers;
+  if (is_int64(info->rep)) return st->native_int64();
   return is_native_rep(info->rep);
 }
 

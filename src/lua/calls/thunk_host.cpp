@@ -35,7 +35,7 @@ CData* find_cdata(lua_State* L, Gate* gate, int idx) {
 void convert(lua_State* L, const void* data, int number, void* slot) {
   const auto* thunk = static_cast<const Thunk*>(data);
   State* st = thunk->st;
-  const char* name = thunk->of_type ? nullptr : st->types->name(thunk->name).data();
+  const char* name = thunk->name == kNoName ? nullptr : st->types->name(thunk->name).data();
   const int first = thunk->of_type ? 2 : 1;
   luaL_checkstack(L, static_cast<int>(thunk->params.size()) + 12, "too many arguments");
   convert_argument(L, st, thunk->params[static_cast<size_t>(number)], slot, first + number, number + 1, name);

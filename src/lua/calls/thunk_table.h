@@ -36,6 +36,7 @@ struct Thunk {
   std::map<std::vector<uint64_t>, ShapeCode> shapes;  // by the kinds of the arguments
   bool of_type = false;                               // belongs to a function type, for function pointers
   bool young = true;                                  // not registered yet
+  bool pushes_native = false;                         // was made while 64-bit results were Lua's integers
   bool live = false;                                  // found by the sweep
 };
 

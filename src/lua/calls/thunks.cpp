@@ -100,7 +100,7 @@ call::ThunkArg argument_of(State* st, TypeInfo* info, const TypeId* cell, const 
   return arg;
 }
 
-call::ThunkResult result_of(TypeInfo* info) {
+call::ThunkResult result_of(State* st, TypeInfo* info) {
   call::ThunkResult result;
   result.type = info;
   result.kind = thunk_kind(info->rep);
@@ -109,8 +109,8 @@ call::ThunkResult result_of(TypeInfo* info) {
     result.kind = call::ThunkKind::record;
   } else if (info->rep == Rep::pointer) {
     result.kind = call::ThunkKind::other;
-  } else if (!kNativeIntegers && (info->rep == Rep::i64 || info->rep == Rep::u64)) {
-    result.kind = call::ThunkKind::other;  // boxed
+  } else if (is_int64(info->rep) && !st->native_int64()) {
+    result.kind = call::ThunkKind::other;  // as State::int64 says
   }
   return result;
 }
@@ -168,7 +168,7 @@ call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, cons
   for (size_t i = 0; i < thunk->params.size(); ++i) {
     spec.args.push_back(argument_of(st, thunk->params[i], &thunk->cells[i], &thunk->callbacks[i]));
   }
-  spec.result = result_of(info_of(st, st->types->function(thunk->type->id).result));
+  spec.result = result_of(st, info_of(st, st->types->function(thunk->type->id).result));
   spec.data = thunk;
   spec.slow = thunk->slow;
   if (record != nullptr) {
@@ -196,6 +196,7 @@ Result<call::CodeBlock> compile(State* st, Thunk* thunk, FunctionRecord* record)
   auto plan = plan_of(st, thunk->type, record);
   if (!plan) return plan.error();
   if (record != nullptr && !only_slow_paths()) record->expected = call::expected_top(st->stack, thunk->params.size());
+  thunk->pushes_native = st->native_int64();
   return call::make_thunk(st->thunks.table->host, spec_of(st, thunk, *plan, record));
 }
 
@@ -386,6 +387,46 @@ CodeHeld code_held() {
   return {code.pages, code.live_blocks, code.live_bytes, code.retired_blocks, callbacks.slots, callbacks.idle};
 }
 
+namespace {
+
+bool returns_int64(State* st, const TypeInfo* type) {
+  return is_int64(info_of(st, st->types->function(type->id).result)->rep);
+}
+
+// Code that pushes native integers is left to the slow path for as long as the state does not want them.
+void renew_record(State* st, FunctionRecord* record, Thunk* thunk) {
+  if (thunk->variadic) {
+    record->targets[0] = thunk->slow;
+    for (const auto& [kinds, shape] : thunk->shapes) call::process_code().retire(shape.code);
+    thunk->shapes.clear();
+    thunk->fruitless = 0;
+  } else if (thunk->pushes_native && !only_slow_paths()) {
+    record->expected = st->native_int64() ? call::expected_top(st->stack, thunk->params.size()) : int64_t{call::kNoTop};
+  }
+}
+
+}  // namespace
+
+void renew_thunks(lua_State* L, State* st) {
+  if (st->thunks.table == nullptr) return;
+  for (TypeInfo* info : st->infos) {
+    if (info == nullptr || info->call == nullptr || info->call->thunk == nullptr || !returns_int64(st, info)) continue;
+    info->call->thunk = nullptr;  // it may be running: the table keeps it
+    info->call->thunk_tried = false;
+  }
+  luaL_checkstack(L, 4, nullptr);
+  const int top = lua_gettop(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunks.functions);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    auto* thunk = static_cast<Thunk*>(lua_touserdata(L, -1));
+    lua_pop(L, 1);
+    FunctionRecord* record = function_record(L, -1);
+    if (record != nullptr && record->st == st && returns_int64(st, thunk->type)) renew_record(st, record, thunk);
+  }
+  lua_settop(L, top);
+}
+
 void push_code_usage(lua_State* L, State* st) {
   luaL_checkstack(L, 6, nullptr);
   lua_newtable(L);
@@ -463,6 +504,7 @@ void capture_function(lua_State*, State*, call::CallbackData*) {}
 CodeHeld code_held() {
   return {};
 }
+void renew_thunks(lua_State*, State*) {}
 void push_code_usage(lua_State* L, State*) {
   luaL_checkstack(L, 1, nullptr);
   lua_newtable(L);

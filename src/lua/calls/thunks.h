@@ -59,6 +59,9 @@ bool shape_text(State* st, FunctionRecord* record, size_t shape, size_t* bytes);
 // Before a call takes the slow path: what its arguments are is remembered, so that the thunk takes them the next time.
 void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first);
 
+// State::int64 has changed: functions with 64-bit results push what it says from now on.
+void renew_thunks(lua_State* L, State* st);
+
 // What compiled code takes in this process; all zero where there is none.
 struct CodeHeld {
   size_t pages = 0, live_blocks = 0, live_bytes = 0, retired_blocks = 0;

@@ -105,6 +105,21 @@ inline void push_small_integer(lua_State* L, int64_t value) {
 #endif
 }
 
+// Lets the collector do the work that allocating so many bytes would have caused; nothing where it is stopped.
+inline void step_collector(lua_State* L, size_t bytes) {
+#if LUA_VERSION_NUM >= 502
+  if (lua_gc(L, LUA_GCISRUNNING, 0) == 0) return;
+#endif
+#if LUA_VERSION_NUM >= 505
+  constexpr size_t kStep = 16 * 1024;  // one call is one step, however large
+  for (size_t done = 0; done < bytes; done += kStep) {
+    if (lua_gc(L, LUA_GCSTEP, kStep) != 0) return;
+  }
+#else
+  lua_gc(L, LUA_GCSTEP, static_cast<int>(bytes / 1024));
+#endif
+}
+
 // The entry points that convert numbers; what is about integers stays as it is where Lua has none.
 inline void fill_number_api(const void** tointeger, const void** isinteger, const void** tonumber) {
 #if LUA_VERSION_NUM >= 503

@@ -327,7 +327,7 @@ void learn_elements(State* st, const CData* cd) {
   }
   const bool constant = (element->quals & kConst) != 0 || (own->rep == Rep::array && (own->quals & kConst) != 0);
   own->stored_element = constant || !plain ? Rep::none : element->rep;
-  own->element = element->rep;
+  own->element = read_rep(st, element->rep);
 }
 
 }  // namespace ferry::lua

@@ -226,8 +226,14 @@ int l_namespace_newindex(lua_State* L) {
   }
 }
 
+// __tostring of a namespace: its upvalue.
+int l_namespace_text(lua_State* L) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return 1;
+}
+
 // Pushes the namespace table of a library. handle null: the program.
-void push_namespace(lua_State* L, State* st, void* handle) {
+void push_namespace(lua_State* L, State* st, void* handle, const char* name) {
   luaL_checkstack(L, 8, nullptr);
   auto* library = static_cast<Library*>(new_userdata(L, sizeof(Library)));
   *library = Library{handle, false, LUA_NOREF};
@@ -242,7 +248,7 @@ void push_namespace(lua_State* L, State* st, void* handle) {
     library->sentinel = add_reference(L);
   }
   lua_newtable(L);
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
   for (const luaL_Reg& event :
        {luaL_Reg{"__index", guarded<l_namespace_index>}, luaL_Reg{"__newindex", guarded<l_namespace_newindex>}}) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
@@ -250,6 +256,9 @@ void push_namespace(lua_State* L, State* st, void* handle) {
     lua_pushcclosure(L, event.func, 2);
     lua_setfield(L, -2, event.name);
   }
+  lua_pushfstring(L, "namespace<%s>", name);
+  lua_pushcclosure(L, l_namespace_text, 1);
+  lua_setfield(L, -2, "__tostring");
   lua_pushliteral(L, "ffi");
   lua_setfield(L, -2, "__metatable");
   lua_setmetatable(L, -2);
@@ -283,12 +292,12 @@ int l_load(lua_State* L) {
     raise_error(L, st);
   }
   if (traced(Topic::load)) trace(Topic::load, "%s: opened%s", name, global ? ", its symbols are everybody's" : "");
-  push_namespace(L, st, handle);
+  push_namespace(L, st, handle, name);
   return 1;
 }
 
 void push_program_namespace(lua_State* L, State* st) {
-  push_namespace(L, st, nullptr);
+  push_namespace(L, st, nullptr, "C");
 }
 
 bool push_symbol_address(lua_State* L, State* st, int idx, int name) {

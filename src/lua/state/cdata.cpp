@@ -125,17 +125,23 @@ CData* push_boxed(lua_State* L, State* st, TypeInfo* info, uint64_t bits) {
   return cd;
 }
 
+namespace {
+
+constexpr int64_t kExact = int64_t{1} << 53;  // up to here a double holds every integer
+
+}  // namespace
+
 void push_int64(lua_State* L, State* st, int64_t value) {
-  if constexpr (kNativeIntegers) {
-    lua_pushinteger(L, static_cast<lua_Integer>(value));
+  if (st->native_int64() || (st->int64 == Int64Mode::exact && value >= -kExact && value <= kExact)) {
+    push_small_integer(L, value);
   } else {
     push_boxed(L, st, info_of(st, Scalar::int64), static_cast<uint64_t>(value));
   }
 }
 
 void push_uint64(lua_State* L, State* st, uint64_t value) {
-  if constexpr (kNativeIntegers) {
-    lua_pushinteger(L, static_cast<lua_Integer>(value));
+  if (st->native_int64() || (st->int64 == Int64Mode::exact && value <= uint64_t{kExact})) {
+    push_small_integer(L, static_cast<int64_t>(value));
   } else {
     push_boxed(L, st, info_of(st, Scalar::uint64), value);
   }

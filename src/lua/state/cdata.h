@@ -95,7 +95,7 @@ CData* push_reference(lua_State* L, State* st, TypeInfo* info, void* address, in
 CData* push_pointer(lua_State* L, State* st, TypeInfo* pointer, void* value, int parent = 0);
 // Pushes a boxed scalar of up to 8 bytes whose memory form is `bits`.
 CData* push_boxed(lua_State* L, State* st, TypeInfo* info, uint64_t bits);
-// Pushes a 64-bit integer: native on 5.3+, boxed before.
+// Pushes a 64-bit integer as State::int64 says.
 void push_int64(lua_State* L, State* st, int64_t value);
 void push_uint64(lua_State* L, State* st, uint64_t value);
 // Pushes the ctype object of a type; the same object every time.

@@ -41,10 +41,10 @@ Member describe_member(State* st, const Field& f, TypeId type, uint64_t offset, 
     m.bit_offset = f.bit_offset;
     return m;
   }
-  m.rep = m.info->rep;
+  m.rep = read_rep(st, m.info->rep);
   m.unchecked = last && may_be_longer(*m.info);
   const bool constant = ((m.info->quals | outer_quals) & kConst) != 0;
-  if (is_native_rep(m.rep) && !constant) m.stored = m.rep;
+  if (is_native_rep(m.info->rep) && !constant) m.stored = m.info->rep;
   return m;
 }
 
@@ -130,6 +130,19 @@ void fill_fields(lua_State* L, State* st, TypeInfo* record) {
 }
 
 }  // namespace
+
+void int64_mode_changed(State* st) {
+  for (TypeInfo* info : st->infos) {
+    if (info == nullptr) continue;
+    const bool elements = info->rep == Rep::array || info->rep == Rep::pointer;
+    if (elements && info->base != nullptr && is_int64(info->base->rep)) info->element = Rep::none;  // learnt again
+    if (info->fields == nullptr) continue;
+    for (uint32_t i = 0; i <= info->fields->mask; ++i) {
+      Member& m = info->fields->slots[i];
+      if (m.info != nullptr && m.bit_width == kNotBitfield) m.rep = read_rep(st, m.info->rep);
+    }
+  }
+}
 
 const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx) {
   if (record->fields == nullptr) fill_fields(L, st, record);

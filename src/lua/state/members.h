@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lua/host/compat.h"
+#include "lua/state/state.h"
 #include "lua/state/type_info.h"
 
 namespace ferry::lua {
@@ -13,7 +14,7 @@ struct Member {
   TypeInfo* info = nullptr;  // null: a scoped constant
   const Constant* constant = nullptr;
   NameId name = kNoName;
-  Rep rep = Rep::none;     // of info, for plain members; none for bit-fields and constants
+  Rep rep = Rep::none;     // of info, for plain members; none for bit-fields, constants and as read_rep says
   Rep stored = Rep::none;  // the same for numbers and bool that may be written
   uint8_t bit_width = kNotBitfield;
   uint8_t bit_offset = 0;
@@ -39,6 +40,13 @@ inline const Member* member_at(const FieldTable* table, const char* key) {
     if (m.key == nullptr) return nullptr;
   }
 }
+// What is read of a `rep` without asking further; none for 64-bit integers where the state boxes them.
+inline Rep read_rep(const State* st, Rep rep) {
+  return kNativeIntegers && is_int64(rep) && !st->native_int64() ? Rep::none : rep;
+}
+// State::int64 has changed: what the types know of reading is brought up to date.
+void int64_mode_changed(State* st);
+
 // Finds the member that the string at idx names, or null. `record` must be a complete record's info. May allocate
 // (first use) and raise.
 const Member* find_member(lua_State* L, State* st, TypeInfo* record, int idx);

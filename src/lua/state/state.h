@@ -25,6 +25,13 @@ struct CallbackTable;
 struct ThunkTable;
 class PointerSet;
 
+// What a 64-bit integer that is read becomes (ffi.int64).
+enum class Int64Mode : uint8_t {
+  native,  // Lua's own integer, where there is one
+  boxed,   // a cdata, as in LuaJIT
+  exact,   // a number if that holds the value whatever Lua computes with it, up to 2^53; else a cdata
+};
+
 // State is one struct per subsystem; the file named above each fills it and keeps it in order. An `int` in them is a
 // reference into Lua's registry, 0 as long as there is none.
 
@@ -46,8 +53,9 @@ struct TypeCaches {
 
 // state/anchor.cpp: what keeps Lua values alive that C memory points to.
 struct Anchors {
-  int extras = 0;   // 5.4+: ephemeron table, cdata -> its extras table
-  int globals = 0;  // table: what C pointer variables were assigned
+  int extras = 0;       // 5.4+: ephemeron table, cdata -> its extras table
+  int globals = 0;      // table: what C pointer variables were assigned
+  uint64_t untold = 0;  // bytes outside of Lua that ffi.gc was told of and the collector was not yet, no reference
 };
 
 // objects/metatype.cpp: the metatables of cdata and ctypes.
@@ -115,9 +123,10 @@ struct State {
   std::unique_ptr<TypeTable> types;  // null once the state is closed
   cparse::Macros* macros = nullptr;  // of ffi.cdef, kept for the next texts
   const call::Backend* backend = nullptr;
-  call::StackLayout stack;       // valid: direct.h may read and write the Lua stack
-  uint16_t guard = kGuard;       // what the hot paths expect in a cdata; 0, which none has, once the state is closed
-  bool index_checks = true;      // ffi.checked
+  call::StackLayout stack;   // valid: direct.h may read and write the Lua stack
+  uint16_t guard = kGuard;   // what the hot paths expect in a cdata; 0, which none has, once the state is closed
+  bool index_checks = true;  // ffi.checked
+  Int64Mode int64 = kNativeIntegers ? Int64Mode::native : Int64Mode::boxed;
   std::vector<TypeInfo*> infos;  // state/type_info.cpp: by TypeId; null: not built yet
   std::vector<TypeInfo*> open_infos;  // those of types that a declaration may yet complete
   int self = 0;                       // reference to the State userdata itself
@@ -134,6 +143,8 @@ struct State {
   Api api;
 
   bool closed() const { return types == nullptr; }
+  // Whether reading a 64-bit integer gives one of Lua's.
+  bool native_int64() const { return kNativeIntegers && int64 == Int64Mode::native; }
 };
 
 // The state of the running C function: its first upvalue.

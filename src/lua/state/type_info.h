@@ -43,6 +43,9 @@ enum class Rep : uint8_t {
 constexpr bool is_native_rep(Rep r) {
   return r >= Rep::boolean && r <= Rep::f64;
 }
+constexpr bool is_int64(Rep r) {
+  return r == Rep::i64 || r == Rep::u64;
+}
 
 struct TypeInfo {
   TypeId id = kNoType;

@@ -167,6 +167,49 @@ bool write_boolean(const TypeInfo* info, void* address, bool value) {
   return true;
 }
 
+// `const char *const *` and `char *const *`: an array of strings that is only read.
+bool is_string_list(State* st, TypeInfo* to) {
+  if (to->rep != Rep::pointer || (to->quals & kConst) == 0) return false;
+  const TypeInfo* text = base_of(st, to);
+  return is_byte(text);
+}
+
+// A Lua string where C wants a pointer to characters that it might write: a copy, which the list keeps alive.
+void write_copy(lua_State* L, State* st, TypeInfo* text, void* address, int idx, const Keeper& keep) {
+  size_t length;
+  const char* bytes = lua_tolstring(L, idx, &length);
+  TypeInfo* info = open_array(L, st, text);
+  CData* copy = new_cdata(L, st, info, length + 1);
+  std::memcpy(copy->data, bytes, length + 1);
+  store_pointer(L, st, address, copy->data, lua_gettop(L), keep);
+  lua_pop(L, 1);
+}
+
+// The strings of the table at idx and a NULL behind them; pushes the array, which stays on the stack for the call.
+void* push_string_list(lua_State* L, State* st, TypeInfo* element, int idx) {
+  luaL_checkstack(L, 6, nullptr);
+  idx = abs_index(L, idx);
+  const uint64_t count = raw_length(L, idx);
+  if (count > kMaxObjectSize / sizeof(void*) - 1) raise(L, "table is too long");
+  TypeInfo* info = open_array(L, st, element);
+  CData* list = new_cdata(L, st, info, (count + 1) * sizeof(void*));
+  auto* at = static_cast<char*>(list->data);
+  const Keeper keep{lua_gettop(L)};
+  TypeInfo* text = base_of(st, element);
+  for (uint64_t i = 0; i < count; ++i, at += sizeof(void*)) {
+    lua_rawgeti(L, idx, static_cast<int>(i) + 1);
+    const int value = lua_gettop(L);
+    if (lua_type(L, value) == LUA_TSTRING && (text->quals & kConst) == 0) {
+      write_copy(L, st, text, at, value, keep);
+    } else {
+      write_any(L, st, element, at, value, Place{Place::Kind::element, static_cast<int>(i), nullptr, info->id}, keep,
+                kAssign);
+    }
+    lua_pop(L, 1);
+  }
+  return list->data;
+}
+
 // Lua's io library keeps a FILE * at the start of its userdata (luaL_Stream, a plain FILE * on 5.1).
 bool file_of(lua_State* L, int idx, void** out) {
   if (lua_getmetatable(L, idx) == 0) return false;
@@ -232,6 +275,10 @@ bool write_from_table(lua_State* L, State* st, TypeInfo* info, void* address, in
     case Rep::pointer:
     case Rep::reference: {
       TypeInfo* to = base_of(st, info);
+      if (argument && is_string_list(st, to)) {
+        store(address, push_string_list(L, st, to, idx));
+        return true;
+      }
       if (!argument || to->rep != Rep::record) return false;
       // A temporary that stays on the stack, and so alive, for the call.
       luaL_checkstack(L, 2, nullptr);
@@ -247,6 +294,19 @@ bool write_from_table(lua_State* L, State* st, TypeInfo* info, void* address, in
 }
 
 }  // namespace
+
+TypeInfo* open_array(lua_State* L, State* st, TypeInfo* element) {
+  TypeInfo* info = nullptr;
+  if (!without_exceptions(st, [&] {
+        const Result<TypeId> array = st->types->array_of(element->id, kVla);
+        if (!array) st->errors.message = array.message();
+        if (array) info = info_of(st, *array);
+        return info != nullptr;
+      })) {
+    raise_error(L, st);
+  }
+  return info;
+}
 
 bool is_char_array(State* st, TypeInfo* info) {
   return is_byte(base_of(st, info));

@@ -54,6 +54,9 @@ bool is_open_array(const TypeInfo* info);
 void write_open_string(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx,
                        const Place& place);
 
+// An array of unknown length of the element type, to be made with any number of them.
+TypeInfo* open_array(lua_State* L, State* st, TypeInfo* element);
+
 // Whether the member types take a string as characters.
 bool is_char_array(State* st, TypeInfo* info);
 

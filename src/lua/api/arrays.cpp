@@ -1,0 +1,82 @@
+// Parts of arrays, and arrays of other numbers: ffi.slice, ffi.convert.
+#include "lua/api/elements.h"
+#include "lua/api/functions.h"
+#include "lua/objects/new.h"
+#include "lua/state/raise.h"
+#include "lua/values/from_c.h"
+
+namespace ferry::lua {
+
+namespace {
+
+[[noreturn]] void raise_beyond(lua_State* L, int arg, uint64_t first, uint64_t count, const Elements& e) {
+  raise_argument(L, arg, "elements %llu to %llu are beyond the array's %llu", static_cast<unsigned long long>(first),
+                 static_cast<unsigned long long>(first + count), static_cast<unsigned long long>(e.limit));
+}
+
+bool is_number(const TypeInfo* info) {
+  return is_native_rep(info->rep) || (info->rep >= Rep::i128 && info->rep <= Rep::complex);
+}
+
+bool overlap(const Elements& a, const Elements& b, uint64_t count) {
+  return a.address < b.address + count * b.type->size && b.address < a.address + count * a.type->size;
+}
+
+}  // namespace
+
+// slice(array [, first [, count]]): the elements from `first` on as an array of its own, in the same memory.
+int l_slice(lua_State* L) {
+  State* st = open_call(L);
+  const Elements e = check_elements(L, st, 1, false);
+  const uint64_t first = lua_isnoneornil(L, 2) ? 0 : check_count(L, st, 2);
+  if (first > e.limit || first > kMaxObjectSize / e.type->size) raise_beyond(L, 2, first, 0, e);
+  uint64_t count = e.count - first;
+  if (!lua_isnoneornil(L, 3)) {
+    count = check_count(L, st, 3);
+  } else if (e.count == ~uint64_t{0}) {
+    raise_argument(L, 3, "number of elements expected: '%s' does not say it", describe_value(L, st, 1));
+  }
+  if (count > kMaxObjectSize / e.type->size || count > e.limit - first) raise_beyond(L, 3, first, count, e);
+  TypeInfo* info = open_array(L, st, e.type);
+  CData* view = push_reference(L, st, info, e.address + first * e.type->size, 1);
+  view->flags |= kHasLength;
+  variable_size(view) = count * e.type->size;
+  return 1;
+}
+
+// convert(to, from [, count]): to[i] = from[i] for numbers of any two types.
+int l_convert_elements(lua_State* L) {
+  State* st = open_call(L);
+  const Elements to = check_elements(L, st, 1, true);
+  Elements from = check_elements(L, st, 2, false);
+  if (!is_number(to.type)) raise_expected(L, st, 1, "array of numbers");
+  if (!is_number(from.type)) raise_expected(L, st, 2, "array of numbers");
+  uint64_t count = from.count;
+  if (!lua_isnoneornil(L, 3)) {
+    count = check_count(L, st, 3);
+  } else if (count == ~uint64_t{0}) {
+    raise_argument(L, 3, "number of elements expected: '%s' does not say it", describe_value(L, st, 2));
+  }
+  if (count > kMaxObjectSize / from.type->size || count > from.limit) raise_beyond(L, 3, 0, count, from);
+  if (count > kMaxObjectSize / to.type->size || count > to.limit) raise_beyond(L, 3, 0, count, to);
+  lua_settop(L, 2);
+  luaL_checkstack(L, 8, nullptr);
+  if (to.type->rep == from.type->rep && to.type->base_id == from.type->base_id) {
+    std::memmove(to.address, from.address, static_cast<size_t>(count * to.type->size));
+    lua_settop(L, 1);
+    return 1;
+  }
+  if (overlap(to, from, count)) {
+    CData* aside = new_cdata(L, st, open_array(L, st, from.type), count * from.type->size);
+    std::memcpy(aside->data, from.address, static_cast<size_t>(count * from.type->size));
+    from.address = static_cast<char*>(aside->data);
+  }
+  for (uint64_t i = 0; i < count; ++i) {
+    const Source element{Source::Kind::cdata, 2, nullptr, from.type, from.address + i * from.type->size};
+    write_from_c(L, st, to.type, to.address + i * to.type->size, element, Place{}, Keeper{}, kAssign);
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+}  // namespace ferry::lua

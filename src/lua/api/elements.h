@@ -1,0 +1,19 @@
+// The elements of arrays and behind pointers, for functions that take many at once. (bulk.cpp)
+#pragma once
+
+#include "lua/state/state.h"
+#include "lua/state/type_info.h"
+
+namespace ferry::lua {
+
+struct Elements {
+  TypeInfo* type = nullptr;  // of one element
+  char* address = nullptr;
+  uint64_t count = ~uint64_t{0};  // as the type says; all ones: unknown (pointers)
+  uint64_t limit = ~uint64_t{0};  // what there is room for
+};
+
+// The array or pointer at arg. Raises for everything else and for NULL.
+Elements check_elements(lua_State* L, State* st, int arg, bool writing);
+
+}  // namespace ferry::lua
