@@ -1,6 +1,7 @@
 // Expressions: every operator of C but assignment; values where they are known, types always.
 #include "cparse/parser_state.h"
 #include "ctype/spell.h"
+#include "ctype/suggest.h"
 
 namespace ferry::cparse {
 namespace {
@@ -424,7 +425,8 @@ bool Parser::member(Value& v, bool through_pointer) {
     return true;
   }
   if (path.field == nullptr) {
-    return fail_here("'" + spell(types_, object.type) + "' has no member " + shown(types_.name(name)));
+    return fail_here("'" + spell(types_, object.type) + "' has no member " + shown(types_.name(name)) +
+                     suggest_member(types_, object.type, types_.name(name)));
   }
   next();
   v = object;

@@ -92,6 +92,9 @@ bool Parser::declarator_list(Specifiers& s, bool& ended) {
     if (!is_constant && !declare(d, type, s.storage, s.attributes)) return false;
     if (is_function && first && s.storage != Storage::typedef_ && at(Tok::l_brace)) {
       if (!source_.skip_braces()) return fail_here("the function body has no end");
+      Symbol symbol = *types_.find_symbol(d.name);
+      symbol.inline_body = true;
+      types_.declare(symbol);
       next();
       return true;
     }

@@ -126,6 +126,7 @@ class Parser {
   bool expect(Tok kind, std::string_view what);
   NameId token_name();
   bool fail(uint32_t where, std::string message);
+  bool fail_unknown_type();
   bool fail_here(std::string message) { return fail(token_.at, std::move(message)); }
   bool fail_expected(std::string_view what);
   bool fail_nesting();

@@ -1,6 +1,7 @@
 // Declaration specifiers: storage classes, qualifiers, type words, and the modes that attributes put on a type.
 #include "cparse/parser_state.h"
 #include "cparse/predefined.h"
+#include "ctype/suggest.h"
 
 namespace ferry::cparse {
 namespace {
@@ -81,6 +82,16 @@ bool Parser::type_start() {
     default:
       return word_of(token_) != 0;
   }
+}
+
+// A word that is no type. One with a declaration behind it is probably a macro that nobody defined.
+bool Parser::fail_unknown_type() {
+  const std::string hint = suggest_type(types_, token_.text);
+  fail_here("unknown type name " + shown(token_.text) + hint);
+  if (!hint.empty()) return false;
+  next();
+  if (type_start()) error_ += " (a macro that is not defined?)";
+  return false;
 }
 
 // specifiers := (storage-class | qualifier | attribute | type-word | type-specifier)+
@@ -204,7 +215,7 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
           }
           break;
         }
-        return fail_here("unknown type name " + shown(token_.text));
+        return fail_unknown_type();
       }
       case Tok::l_bracket:  // C23 attributes
         if (any) goto done;

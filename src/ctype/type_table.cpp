@@ -411,8 +411,8 @@ void TypeTable::declare(const Symbol& symbol) {
     // Declaring the same again is common (headers included twice) and must not add a row each time.
     const Symbol& old = rows_->symbols[current];
     if (old.kind == symbol.kind && old.type == symbol.type && old.link_name == symbol.link_name &&
-        old.unprototyped == symbol.unprototyped && old.constant.type == symbol.constant.type &&
-        old.constant.integer == symbol.constant.integer) {
+        old.inline_body == symbol.inline_body && old.unprototyped == symbol.unprototyped &&
+        old.constant.type == symbol.constant.type && old.constant.integer == symbol.constant.integer) {
       return;
     }
     replaced.fetch_add(1, std::memory_order_relaxed);

@@ -173,6 +173,7 @@ struct Symbol {
   TypeId type = kNoType;       // typedef'd type, function type, variable's type
   NameId link_name = kNoName;  // __asm__("name"); 0: the name itself
   Constant constant;           // Kind::constant
+  bool inline_body = false;    // a function with a body, which may have no symbol in any library
   bool unprototyped = false;   // a function declared `f()`: a later declaration may say its parameters
 };
 

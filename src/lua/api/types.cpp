@@ -142,7 +142,7 @@ int l_alignof(lua_State* L) {
     return 1;
   }
   const FieldPath path = find_field(L, st, info, 2);
-  if (path.field == nullptr) raise(L, "'%s' has no member named '%s'", type_name(st, info->id), lua_tostring(L, 2));
+  if (path.field == nullptr) raise_no_member(L, st, info->id, info->id, lua_tostring(L, 2));
   push_size(L, member_align(st, info, *path.field));
   return 1;
 }

@@ -114,8 +114,8 @@ TypeInfo* record_behind(State* st, const Object& o, void** address) {
 [[noreturn]] void no_member(lua_State* L, State* st, const Object& o) {
   if (lua_type(L, 2) == LUA_TSTRING) {
     void* address;
-    if (record_behind(st, o, &address) != nullptr) {
-      raise(L, "'%s' has no member named '%s'", type_name(st, o.cd->type), lua_tostring(L, 2));
+    if (const TypeInfo* record = record_behind(st, o, &address)) {
+      raise_no_member(L, st, o.cd->type, record->id, lua_tostring(L, 2));
     }
     if (is_opaque(*o.info) || (o.info->rep == Rep::pointer && is_opaque(*base_of(st, o.info)))) {
       raise(L, "'%s' has no members: its type is not declared completely", type_name(st, o.cd->type));

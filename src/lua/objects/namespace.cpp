@@ -1,6 +1,7 @@
 // Namespaces (namespace.h). Shared libraries are opened and searched by os/libraries.h.
 #include "lua/objects/namespace.h"
 #include "cparse/macros.h"
+#include "ctype/suggest.h"
 #include "lua/host/trace.h"
 #include "lua/state/guarded.h"
 
@@ -73,6 +74,22 @@ void* find_in_loaded(lua_State* L, State* st, const char* name) {
   return nullptr;
 }
 
+// A symbol that ffi.C does not find: says where it was looked for.
+[[noreturn]] void raise_nowhere(lua_State* L, State* st, const char* name) {
+  int opened = 0;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    if (static_cast<Library*>(lua_touserdata(L, -1))->handle != nullptr) ++opened;
+    lua_pop(L, 1);
+  }
+  if (opened == 0) {
+    raise(L, "symbol '%s' is not in the program nor in the libraries it was linked with; ffi.load opens others", name);
+  }
+  raise(L, "symbol '%s' is not in the program, in the libraries it was linked with nor in the %d opened by ffi.load",
+        name, opened);
+}
+
 // The address of a declared symbol; pushes the library that has to stay loaded for it. `idx`: the one that is asked.
 // Raises with the loader's message.
 void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
@@ -90,6 +107,13 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
   if (address == nullptr && library->handle == nullptr) address = find_in_loaded(L, st, name);
   if (traced(Topic::load) && address != nullptr) trace(Topic::load, "%s: found at %p", name, address);
   if (traced(Topic::load) && address == nullptr) trace(Topic::load, "%s: not found", name);
+  if (address == nullptr && symbol->inline_body) {
+    raise(
+        L,
+        "'%s' is an inline function: its body was declared, C code is not compiled, and %s has no symbol of that name",
+        name, library->handle == nullptr ? "no library" : "the library");
+  }
+  if (address == nullptr && library->handle == nullptr) raise_nowhere(L, st, name);
   if (address == nullptr) raise_error(L, st);
   return address;
 }
@@ -121,8 +145,16 @@ bool push_global_string(lua_State* L, State* st, TypeInfo* info, const void* add
   return true;
 }
 
-[[noreturn]] void raise_undeclared(lua_State* L, int idx) {
-  if (lua_type(L, idx) == LUA_TSTRING) raise(L, "missing declaration for symbol '%s'", lua_tostring(L, idx));
+[[noreturn]] void raise_undeclared(lua_State* L, State* st, int idx) {
+  if (lua_type(L, idx) == LUA_TSTRING) {
+    const char* name = lua_tostring(L, idx);
+    without_exceptions(st, [&] {
+      st->errors.message =
+          std::string("missing declaration for symbol '") + name + "'" + suggest_symbol(*st->types, name);
+      return true;
+    });
+    raise_error(L, st);
+  }
   raise(L, "a library is indexed by symbol names, not by a %s", luaL_typename(L, idx));
 }
 
@@ -161,7 +193,7 @@ int l_namespace_index(lua_State* L) {
       }
     }
     if (push_macro(L, st, 2)) return 1;
-    raise_undeclared(L, 2);
+    raise_undeclared(L, st, 2);
   }
   switch (symbol->kind) {
     case Symbol::Kind::constant:
@@ -200,7 +232,7 @@ int l_namespace_newindex(lua_State* L) {
   const Symbol* symbol = symbol_at(L, st, 2);
   if (symbol == nullptr) {
     if (push_macro(L, st, 2)) raise(L, "attempt to write to constant '%s'", lua_tostring(L, 2));
-    raise_undeclared(L, 2);
+    raise_undeclared(L, st, 2);
   }
   switch (symbol->kind) {
     case Symbol::Kind::function:
@@ -315,7 +347,7 @@ bool push_symbol_address(lua_State* L, State* st, int idx, int name) {
   }
   const Symbol* symbol = symbol_at(L, st, name);
   if (symbol == nullptr || (symbol->kind != Symbol::Kind::variable && symbol->kind != Symbol::Kind::function)) {
-    raise_undeclared(L, name);
+    raise_undeclared(L, st, name);
   }
   void* address = resolve_symbol(L, st, lua_gettop(L), symbol);
   lua_remove(L, -2);

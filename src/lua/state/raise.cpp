@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "ctype/spell.h"
+#include "ctype/suggest.h"
 
 namespace ferry::lua {
 
@@ -140,6 +141,16 @@ void raise_convert(lua_State* L, State* st, int idx, TypeId target, const Place&
 void raise_convert(lua_State* L, State* st, const char* source, TypeId target, const Place& place) {
   compose_convert(st, source, type_name(st, target));
   raise_at(L, st, place);
+}
+
+void raise_no_member(lua_State* L, State* st, TypeId shown, TypeId record, const char* name) {
+  without_exceptions(st, [&] {
+    std::string text = "'" + spell(*st->types, shown) + "' has no member named '" + name + "'";
+    if (is_record((*st->types)[record])) text += suggest_member(*st->types, record, name);
+    st->errors.message = std::move(text);
+    return true;
+  });
+  raise_error(L, st);
 }
 
 void raise_closed(lua_State* L) {

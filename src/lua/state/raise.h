@@ -35,6 +35,8 @@ const char* check_text(lua_State* L, State* st, int arg, size_t* length);
 [[noreturn]] void raise_convert(lua_State* L, State* st, const char* source, TypeId target, const Place& place);
 // Puts the place around a message in st->errors.message and raises it.
 [[noreturn]] void raise_at(lua_State* L, State* st, const Place& place);
+// "'shown' has no member named 'name'", with the name that was probably meant; `record`: where it was looked for.
+[[noreturn]] void raise_no_member(lua_State* L, State* st, TypeId shown, TypeId record, const char* name);
 [[noreturn]] void raise_closed(lua_State* L);
 
 // Every function of the module begins with this.

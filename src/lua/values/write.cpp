@@ -8,6 +8,8 @@
 #include <cstdio>
 
 #include "ctype/layout.h"
+#include "ctype/spell.h"
+#include "ctype/suggest.h"
 #include "lua/state/anchor.h"
 #include "lua/values/from_c.h"
 #include "lua/values/functions.h"
@@ -136,8 +138,18 @@ void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int id
 // Enum constants by name: C has no such conversion, LuaJIT does.
 void write_enum_name(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {
   const NamedConstant* constant = enum_constant(L, st, info, idx);
-  if (constant == nullptr) raise_convert(L, st, idx, info->id, place);
-  store_int(address, info->size, constant->value.integer);
+  if (constant != nullptr) {
+    store_int(address, info->size, constant->value.integer);
+    return;
+  }
+  size_t length;
+  const char* text = lua_tolstring(L, idx, &length);
+  without_exceptions(st, [&] {
+    st->errors.message = "'" + std::string(text, length) + "' is no constant of '" + spell(*st->types, info->id) + "'" +
+                         suggest_constant(*st->types, info->id, {text, length});
+    return true;
+  });
+  raise_at(L, st, place);
 }
 
 void write_string(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,

@@ -229,7 +229,11 @@ Result<void*> open_library(const std::string& name, bool global) {
     if (void* handle = try_open(full, mode, &why)) return handle;
     answer = why;
   }
-  return Error{answer};
+  if (file == name && full.empty()) return Error{answer};
+  std::string tried = " (tried '" + name + "'";
+  if (file != name) tried += ", '" + file + "'";
+  if (!full.empty()) tried += ", '" + full + "'";
+  return Error{answer + tried + ")"};
 }
 
 void close_library(void* handle) {
