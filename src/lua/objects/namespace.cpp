@@ -74,22 +74,6 @@ void* find_in_loaded(lua_State* L, State* st, const char* name) {
   return nullptr;
 }
 
-// A symbol that ffi.C does not find: says where it was looked for.
-[[noreturn]] void raise_nowhere(lua_State* L, State* st, const char* name) {
-  int opened = 0;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
-  lua_pushnil(L);
-  while (lua_next(L, -2) != 0) {
-    if (static_cast<Library*>(lua_touserdata(L, -1))->handle != nullptr) ++opened;
-    lua_pop(L, 1);
-  }
-  if (opened == 0) {
-    raise(L, "symbol '%s' is not in the program nor in the libraries it was linked with; ffi.load opens others", name);
-  }
-  raise(L, "symbol '%s' is not in the program, in the libraries it was linked with nor in the %d opened by ffi.load",
-        name, opened);
-}
-
 // The address of a declared symbol; pushes the library that has to stay loaded for it. `idx`: the one that is asked.
 // Raises with the loader's message.
 void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
@@ -113,7 +97,10 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
         "'%s' is an inline function: its body was declared, C code is not compiled, and %s has no symbol of that name",
         name, library->handle == nullptr ? "no library" : "the library");
   }
-  if (address == nullptr && library->handle == nullptr) raise_nowhere(L, st, name);
+  if (address == nullptr && library->handle == nullptr) {
+    raise(L, "symbol '%s' is not in the program, in the libraries it was linked with nor in those opened by ffi.load",
+          name);
+  }
   if (address == nullptr) raise_error(L, st);
   return address;
 }
