@@ -67,6 +67,14 @@ function callback:set(f) end
 ---@field bit ffi.bit
 ---What translated chunks use.
 ---@field run_time table
+---What ffi.include is made of.
+---@field headers table
+---@field VERSION string
+---@field _VERSION string
+---The Lua that the module was built for.
+---@field LUA_VERSION string
+---What 64-bit integers become when they are read.
+---@field int64 "native"|"boxed"|"exact"
 local ffi = {}
 
 ---Declares what C text says. An error defines nothing.
@@ -79,6 +87,59 @@ function ffi.cdef(text, ...) end
 ---@param global? boolean  its symbols are visible to others
 ---@return ffi.namespace
 function ffi.load(name, global) end
+
+---A C header as a namespace of its own: functions, variables, types, constants, macros.
+---@param name string
+---@param options? { library?: string|ffi.namespace, path?: string|string[], define?: table<string, any>, undef?: string[], pkg?: string, only?: string|string[] }
+---@return ffi.namespace
+function ffi.include(name, options) end
+
+---The sorted names that an included header has.
+---@param header ffi.namespace
+---@return string[]
+function ffi.include_names(header) end
+
+---What is known of a macro; nil if there is none.
+---@param name string
+---@param header? ffi.namespace
+---@return { text: string, params: string[]?, variadic: boolean?, file: string?, line: integer?, value: any }?
+function ffi.macro(name, header) end
+
+---The folders that ffi.include looks into.
+---@return string[]
+function ffi.path() end
+
+---A function that calls a variadic one with exactly these types behind its `...`.
+---@param fn function|ffi.cdata
+---@param ... ffi.ct
+---@return function
+function ffi.vararg(fn, ...) end
+
+---Some elements of an array as an array of its own, in the same memory, with checked indexes.
+---@param array ffi.cdata
+---@param first? integer
+---@param count? integer
+---@return ffi.cdata
+function ffi.slice(array, first, count) end
+
+---Copies elements between arrays of numbers of different types.
+---@param to ffi.cdata
+---@param from ffi.cdata
+---@param count? integer
+---@return ffi.cdata
+function ffi.convert(to, from, count) end
+
+---A new array of wide characters from UTF-8, with a terminator.
+---@param text string
+---@param ct? ffi.ct  wchar_t, char16_t or char32_t
+---@return ffi.cdata
+function ffi.wide(text, ct) end
+
+---Wide characters as UTF-8.
+---@param pointer ffi.cdata
+---@param count? integer
+---@return string
+function ffi.utf8(pointer, count) end
 
 ---A new object, zeroed and then initialised.
 ---@param ct ffi.ct
@@ -112,8 +173,9 @@ function ffi.metatype(ct, metatable) end
 ---@generic T
 ---@param cdata T
 ---@param finaliser function|ffi.cdata|nil
+---@param size? integer  bytes outside of Lua that go with it
 ---@return T
-function ffi.gc(cdata, finaliser) end
+function ffi.gc(cdata, finaliser, size) end
 
 ---@param ct ffi.ct
 ---@param count? integer

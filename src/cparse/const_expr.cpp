@@ -474,7 +474,7 @@ bool Parser::primary(Value& v) {
     }
     case Tok::value_substitute: {
       v = arithmetic_.unknown(static_cast<TypeId>(token_.integer & UINT32_MAX), "an argument is not constant");
-      v.lvalue = is_aggregate(types_[v.type]);
+      v.lvalue = is_record(types_[v.type]) || types_[v.type].kind == Kind::array;
       if (Node* node = note(v, Node::Kind::argument, {}, {})) node->integer = token_.integer >> 32;
       next();
       return true;

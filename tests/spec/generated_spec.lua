@@ -188,7 +188,7 @@ local function any_kind(as_result)
   return pointer_to(pick(records))
 end
 
--- A record behind `...` goes by value, so pointers are made pointers.
+-- A record behind `...` goes by address, so records that are meant get ffi.vararg, and pointers are made pointers.
 local kept = {}
 local function plain_pointer(kind)
   local pointer = pointer_to(kind)
@@ -274,11 +274,13 @@ local function generate(n)
   -- Behind `...` types follow from the Lua values: v_n(int, ...) takes what such values become. libffi refuses structs of
   -- less than an int there, where they travel as integers.
   if H.backend == "libffi" then ms, convention = false, "" end
-  f.variadic = {}
+  f.variadic, f.behind, f.has_record = {}, {}, false
   local reads = {}
   for i = 1, random(9) do
     local kind = pick(variadic_kinds)
     f.variadic[i] = kind.value()
+    f.behind[i] = kind.ctype
+    for _, record in ipairs(records) do f.has_record = f.has_record or kind == record end
     reads[i] = ("  { %s a = %s(list, %s); if (!(%s)) return_bad(%d); }\n"):format(kind.ctype, ms and "ms_va_arg" or "va_arg",
       kind.ctype, apply(f.variadic[i].test, "a"), i)
   end
@@ -362,6 +364,7 @@ end
 function TestGenerated:test_variadic_calls()
   for n, f in ipairs(functions) do
     local call = lib["v_" .. n]
+    if f.has_record then call = ffi.vararg(call, unpack(f.behind)) end
     for round = 1, 4 do
       local list = arguments(f.variadic)
       lib.generated_bad = 0
