@@ -18,7 +18,7 @@ local function hash(text)
   for i = 1, #text do h = bit.bxor(h, text:byte(i)) * 0x100000001b3ULL end
   return h
 end
-for _, word in ipairs { "", "a", "foobar" } do print(bit.tohex(hash(word)), word) end
+for _, word in ipairs { "", "a", "foobar" } do print(bit.tohex(hash(word)), "'" .. word .. "'") end
 
 -- A list in C's memory, which ends with NULL.
 local head = ffi.cast("node *", nil)

@@ -63,8 +63,8 @@ inline TypeId passed_as(const TypeTable& types, TypeId id) {
   return same_mode && !record.fields.front().is_bitfield() ? record.fields.front().type : id;
 }
 
-// x86-64: gcc's "empty type": a record of nothing but unnamed bit-fields, and of such. It has the class of its bits, and
-// so registers; where those are used up nothing is passed. clang never passes one.
+// x86-64: gcc's "empty type": a record of nothing but unnamed bit-fields, and of such. It has the class of its bits,
+// and so registers; where those are used up nothing is passed. clang never passes one.
 inline bool is_empty_type(const TypeTable& types, TypeId id, int depth = 0) {
   const Type& t = types[id];
   if (depth > kMaxClassifyDepth) return false;

@@ -448,8 +448,8 @@ int run(const Options& options) {
       c.offsets.push_back(end);
       end += (types[*param].size + 15) / 16 * 16;
     }
-    if (end > kBuffer || types[c.result].size > kBuffer || va_arg_differs(types, c) ||
-        compilers_differ(types, c) || (clang && clang_differs(types, c))) {
+    if (end > kBuffer || types[c.result].size > kBuffer || va_arg_differs(types, c) || compilers_differ(types, c) ||
+        (clang && clang_differs(types, c))) {
       continue;
     }
     text += c_text(types, c);

@@ -105,16 +105,34 @@ inline void push_small_integer(lua_State* L, int64_t value) {
 #endif
 }
 
-// Lets the collector do the work that allocating so many bytes would have caused; nothing where it is stopped.
+#if LUA_VERSION_NUM >= 505
+inline int note_collected(lua_State* L) {
+  *static_cast<bool*>(lua_touserdata(L, lua_upvalueindex(1))) = true;
+  return 0;
+}
+#endif
+
+// Lets the collector do the work that allocating so many bytes would have caused; nothing where it is stopped. May
+// raise for memory.
 inline void step_collector(lua_State* L, size_t bytes) {
 #if LUA_VERSION_NUM >= 502
   if (lua_gc(L, LUA_GCISRUNNING, 0) == 0) return;
 #endif
 #if LUA_VERSION_NUM >= 505
-  constexpr size_t kStep = 16 * 1024;  // one call is one step, however large
-  for (size_t done = 0; done < bytes; done += kStep) {
-    if (lua_gc(L, LUA_GCSTEP, kStep) != 0) return;
-  }
+  // A call is one step: of some kilobytes, or, in generational mode, a whole collection, of which two in a row would
+  // make what is in use now old. An object that nobody has tells when enough is done.
+  auto* collected = static_cast<bool*>(lua_newuserdatauv(L, sizeof(bool), 0));
+  *collected = false;
+  lua_newuserdatauv(L, 0, 0);
+  lua_createtable(L, 0, 1);
+  lua_pushvalue(L, -3);
+  lua_pushcclosure(L, note_collected, 1);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  lua_pop(L, 1);
+  constexpr size_t kStep = 8 * 1024;
+  for (size_t done = 0; done < bytes && !*collected; done += kStep) lua_gc(L, LUA_GCSTEP, size_t{0});
+  lua_pop(L, 1);
 #else
   lua_gc(L, LUA_GCSTEP, static_cast<int>(bytes / 1024));
 #endif

@@ -127,7 +127,7 @@ struct State {
   uint16_t guard = kGuard;   // what the hot paths expect in a cdata; 0, which none has, once the state is closed
   bool index_checks = true;  // ffi.checked
   Int64Mode int64 = kNativeIntegers ? Int64Mode::native : Int64Mode::boxed;
-  std::vector<TypeInfo*> infos;  // state/type_info.cpp: by TypeId; null: not built yet
+  std::vector<TypeInfo*> infos;       // state/type_info.cpp: by TypeId; null: not built yet
   std::vector<TypeInfo*> open_infos;  // those of types that a declaration may yet complete
   int self = 0;                       // reference to the State userdata itself
 

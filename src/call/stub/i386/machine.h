@@ -35,9 +35,9 @@ constexpr StubConvention convention(abi::Abi abi, uint32_t first, uint32_t count
 }
 inline constexpr uint32_t kCdecl = FERRY_I386_CDECL_TRAMPOLINES, kOther = FERRY_I386_OTHER_TRAMPOLINES;
 inline const StubConvention kConventions[] = {convention(abi::Abi::i386_cdecl, 0, kCdecl),
-                                          convention(abi::Abi::i386_stdcall, kCdecl, kOther),
-                                          convention(abi::Abi::i386_fastcall, kCdecl + kOther, kOther),
-                                          convention(abi::Abi::i386_thiscall, kCdecl + 2 * kOther, kOther)};
+                                              convention(abi::Abi::i386_stdcall, kCdecl, kOther),
+                                              convention(abi::Abi::i386_fastcall, kCdecl + kOther, kOther),
+                                              convention(abi::Abi::i386_thiscall, kCdecl + 2 * kOther, kOther)};
 
 // What a callback's common entry saves, and what it loads before it returns.
 struct alignas(16) CallbackFrame {
