@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "ferry.h"
+#include "lua/embed/lua_file.h"
 #include "lua/host/compat.h"
 
 extern "C" int luaopen_ferry_core(lua_State* L);
@@ -10,12 +11,6 @@ extern "C" int luaopen_ferry_core(lua_State* L);
 namespace ferry::lua {
 namespace {
 
-struct LuaFile {
-  const char* module;
-  const char* chunk;
-  const unsigned char* text;
-  size_t length;
-};
 #include <lua_files.inc>  // made from lua/
 
 // Runs the file whose index is the first upvalue as `require` would: with the module's name.
