@@ -259,10 +259,16 @@ class Probe {
   }
 
   // fastcall and thiscall: gcc decides about all that is not a word. AAPCS32 6.5 C.2: a packed aggregate of doubles has
-  // natural alignment 1 for gcc; clang aligns it to 8.
+  // natural alignment 1 for gcc; clang aligns it to 8. i386: for gcc a typedef with an aligned attribute aligns an
+  // argument that contains it; for clang vectors and _Float128 alone do.
   bool clang_differs(const Case& c) const {
     const std::string& convention = c.signature.convention;
     if (convention == "fastcall" || convention == "thiscall") return true;
+    if (c.plan.abi == abi::Abi::i386_cdecl || c.plan.abi == abi::Abi::i386_stdcall) {
+      for (const abi::ArgPlan& arg : c.plan.args) {
+        if (arg.on_stack && types_[arg.type].align >= 16) return true;
+      }
+    }
     for (const abi::ArgPlan& arg : c.plan.args) {
       if (c.plan.abi != abi::Abi::aapcs32_vfp || !arg.on_stack || types_[arg.type].align >= 8) continue;
       auto alone = abi::plan_value(types_, arg.type, CallConv::c, false);
