@@ -183,6 +183,16 @@ function TestLayerWorld:test_newproxy()
   lu.assertTrue(done)
 end
 
+function TestLayerWorld:test_64_bit_reads_are_boxed()
+  local s = ffi.new("struct { uint64_t u; int64_t i[2]; }", 7, { -1, 5 })
+  lu.assertEquals(type(s.u), "cdata")
+  lu.assertEquals({ tostring(s.u / 2), tostring(s.i[0]), tostring(s.i[1] % 3), tonumber(s.i[1]) }, { "3ULL", "-1LL", "2LL", 5 })
+  s.u = s.u - 8
+  lu.assertTrue(s.u > ffi.new("uint64_t", 1))
+  H.not_on_luajit()
+  lu.assertEquals(ffi.int64, "boxed")
+end
+
 TestLayerBuffer = {}
 
 local function hex(s) return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end
