@@ -93,7 +93,7 @@ bool Preprocessor::define(uint32_t at) {
     if (!macro_parameters(macro)) return false;
   }
   macro.text = trimmed(lexer_.rest());
-  const Place place = level().source->place(at);
+  const Location place = level().source->place(at);
   macro.where = {place.file, place.line};
   const MacroId id = macros.define(macro);
   if (levels_.empty() && macro.text.find('$') != std::string_view::npos) return keep_substitutes(macros[id]);

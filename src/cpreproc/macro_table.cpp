@@ -40,6 +40,7 @@ uint32_t MacroTable::name_of(std::string_view text) {
   }
   Name name;
   name.text = keep(text);
+  index_.make_room();  // a name that is not in the index could not be taken back
   const uint32_t id = names_.push_back(std::move(name));
   index_.insert(hash_text(text), id);
   own_filter_->add(word_hash(text.data(), text.size()));

@@ -96,9 +96,9 @@ void Source::mark_line(uint32_t at, uint32_t line, std::string_view file) {
   marks_.push_back({given, shift, kept});
 }
 
-Place Source::place(uint32_t at) {
+Location Source::place(uint32_t at) {
   const size_t given = text_->original(at - base_);
-  Place place;
+  Location place;
   int64_t line = physical_line(given);
   const size_t mark = line_start_ == 0 && text_->given().substr(0, 3) == "\xef\xbb\xbf" ? 3 : 0;
   place.column = static_cast<uint32_t>(given - std::min(given, line_start_ + mark) + 1);
@@ -135,15 +135,15 @@ Source* Sources::find(uint32_t at) {
   return first == 0 ? nullptr : &sources_[first - 1];
 }
 
-Place Sources::place(uint32_t at) {
+Location Sources::place(uint32_t at) {
   Source* source = find(at);
-  return source == nullptr ? Place{} : source->place(at);
+  return source == nullptr ? Location{} : source->place(at);
 }
 
 std::string Sources::describe(uint32_t at) {
-  Place p = place(at);
+  Location p = place(at);
   if (p.file.empty()) return "line " + std::to_string(p.line) + ", column " + std::to_string(p.column);
-  auto line_of = [](const Place& where) {
+  auto line_of = [](const Location& where) {
     return (where.file.empty() ? "line " : std::string(where.file) + ":") + std::to_string(where.line);
   };
   std::string out = line_of(p) + ":" + std::to_string(p.column);

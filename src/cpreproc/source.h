@@ -39,7 +39,7 @@ class Text {
   std::vector<std::pair<uint32_t, uint32_t>> splices_;  // (offset in spliced_, bytes removed up to it)
 };
 
-struct Place {
+struct Location {
   std::string_view file;  // empty: the text itself
   uint32_t line = 1;
   uint32_t column = 1;  // in bytes, from 1
@@ -60,7 +60,7 @@ class Source {
   // From the line behind `at` on, lines are counted from `line`, of `file` where that is not empty.
   void mark_line(uint32_t at, uint32_t line, std::string_view file);
   // Cheap for growing locations: newlines are counted from where the last question ended.
-  Place place(uint32_t at);
+  Location place(uint32_t at);
 
  private:
   struct Mark {
@@ -85,7 +85,7 @@ class Sources {
   // Null: the texts together are larger than locations can tell.
   Source* add(const Text& text, std::string_view name, uint32_t included_at);
   Source* find(uint32_t at);
-  Place place(uint32_t at);
+  Location place(uint32_t at);
   // "line 3, column 5", or "file.h:3:5 (included at other.h:7)" where the place is in a file.
   std::string describe(uint32_t at);
 

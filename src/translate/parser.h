@@ -71,7 +71,7 @@ class Parser {
     uint32_t at, end;
     VarId variable;  // kNoVar: of the chunk, if that becomes a function
   };
-  struct Place {
+  struct Span {
     uint32_t at, end;
   };
 
@@ -171,7 +171,7 @@ class Parser {
   std::vector<Text> texts_;
   std::vector<ArgUse> arg_uses_;
   std::vector<VarId> shadowed_args_;
-  std::vector<std::pair<Place, std::string_view>> widened_;  // number literals
+  std::vector<std::pair<Span, std::string_view>> widened_;  // number literals
   std::vector<Note> notes_;
   bool negates_imaginary_ = false;  // the numeral to come stands behind a minus that it takes
   bool is_newer_ = false;           // has syntax of 5.3 and later

@@ -73,7 +73,7 @@ int l_convert_elements(lua_State* L) {
   }
   for (uint64_t i = 0; i < count; ++i) {
     const Source element{Source::Kind::cdata, 2, nullptr, from.type, from.address + i * from.type->size};
-    write_from_c(L, st, to.type, to.address + i * to.type->size, element, Place{}, Keeper{}, kAssign);
+    write_from_c(L, st, to.type, to.address + i * to.type->size, element, Place{}, TargetOwner{}, kAssign);
   }
   lua_settop(L, 1);
   return 1;

@@ -120,7 +120,7 @@ inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, 
   }
   const Source from = cd != nullptr ? classify(st, cd, idx) : classify(L, st, idx, type);
   const Place place{Place::Kind::argument, number, name, kNoType};
-  write_any(L, st, info, slot, from, place, Keeper{}, kCallArgument);
+  write_any(L, st, info, slot, from, place, TargetOwner{}, kCallArgument);
   widen_slot(info, slot);
 }
 

@@ -108,7 +108,7 @@ void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void
   if (info->size <= 64) {
     // Converted aside: an error must leave the zero in place.
     alignas(16) std::byte value[64] = {};
-    write_any(L, st, info, value, idx, place, Keeper{}, kAssign);
+    write_any(L, st, info, value, idx, place, TargetOwner{}, kAssign);
     widen_slot(info, value);
     std::memcpy(result, value, info->size < 8 ? 8 : static_cast<size_t>(info->size));
   } else {
@@ -563,7 +563,8 @@ int l_onerror(lua_State* L) {
     // Converted once now, so that a value that does not fit is an error here and not in the callback.
     luaL_checkstack(L, 4, nullptr);
     void* aside = new_userdata(L, static_cast<size_t>(record->result->size) + 16);
-    write_any(L, st, record->result, aside, 2, Place{Place::Kind::argument, 2, "onerror", kNoType}, Keeper{}, kAssign);
+    write_any(L, st, record->result, aside, 2, Place{Place::Kind::argument, 2, "onerror", kNoType}, TargetOwner{},
+              kAssign);
     lua_pop(L, 1);
   }
   if (record->on_error == LUA_NOREF) {

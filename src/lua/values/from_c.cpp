@@ -123,7 +123,7 @@ bool is_arithmetic(const TypeInfo* info) {
 }
 
 void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address, TypeInfo* source, void* from, int idx,
-                          const Place& place, const Keeper& keep, unsigned mode) {
+                          const Place& place, const TargetOwner& keep, unsigned mode) {
   void* value;
   TypeId pointee;
   if (!pointer_value(source, from, &value, &pointee)) {
@@ -146,7 +146,7 @@ void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address
   store(address, value);
 }
 
-void copy_object(lua_State* L, State* st, void* to, const void* from, uint64_t size, int idx, const Keeper& keep) {
+void copy_object(lua_State* L, State* st, void* to, const void* from, uint64_t size, int idx, const TargetOwner& keep) {
   std::memmove(to, from, static_cast<size_t>(size));
   if (keep.owner != 0) copy_anchors(L, st, keep.owner, to, idx, from, size);
 }
@@ -223,7 +223,7 @@ bool pointer_value(const TypeInfo* info, void* at, void** out, TypeId* pointee) 
 }
 
 void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const Source& object, const Place& place,
-                  const Keeper& keep, unsigned mode) {
+                  const TargetOwner& keep, unsigned mode) {
   TypeInfo* source = object.info;
   void* from = object.address;
   switch (info->rep) {

@@ -22,6 +22,6 @@ inline bool pointer_value(State* st, CData* cd, void** out, TypeId* pointee) {
 
 // A cdata's value -> target. It is no NULL reference (require_object).
 void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const Source& object, const Place& place,
-                  const Keeper& keep, unsigned mode);
+                  const TargetOwner& keep, unsigned mode);
 
 }  // namespace ferry::lua

@@ -18,7 +18,7 @@ constexpr int kMaxInitialiserDepth = 150;
 struct Init {
   lua_State* L;
   State* st;
-  const Keeper* keep;
+  const TargetOwner* keep;
   unsigned mode;
   int depth;
 };
@@ -117,7 +117,7 @@ void init_field(const Init& in, TypeInfo* record, const Field& f, void* address,
   void* at = static_cast<char*>(address) + f.offset;
   if (f.is_bitfield()) {
     uint64_t raw[2] = {0, 0};
-    write_any(in.L, in.st, info, raw, idx, place, Keeper{}, kAssign);
+    write_any(in.L, in.st, info, raw, idx, place, TargetOwner{}, kAssign);
     store_bits(static_cast<std::byte*>(address), f.offset, f.bit_offset, f.bit_width, raw, info->size);
     return;
   }
@@ -243,7 +243,7 @@ void init_record_list(const Init& in, TypeInfo* record, void* address, uint64_t 
 }  // namespace
 
 void write_table(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place,
-                 const Keeper& keep, unsigned mode) {
+                 const TargetOwner& keep, unsigned mode) {
   const Init in{L, st, &keep, mode, 0};
   init_table(in, info, address, size, idx, place);
 }
@@ -251,7 +251,7 @@ void write_table(lua_State* L, State* st, TypeInfo* info, void* address, uint64_
 void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int first, int last, int owner,
                 const Place& place) {
   if (first > last) return;
-  const Keeper keep{owner != 0 ? abs_index(L, owner) : 0};
+  const TargetOwner keep{owner != 0 ? abs_index(L, owner) : 0};
   const Init in{L, st, &keep, kInitialiser, 0};
   if (first == last) {
     const Source from = classify(L, st, first);

@@ -12,6 +12,6 @@ void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t
 
 // Table -> record or array of `size` bytes, which has been cleared.
 void write_table(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place,
-                 const Keeper& keep, unsigned mode);
+                 const TargetOwner& keep, unsigned mode);
 
 }  // namespace ferry::lua

@@ -25,7 +25,7 @@ bool is_integer_rep(Rep rep) {
 }
 
 // A pointer is stored and what it points into kept alive by the object that holds it.
-void store_pointer(lua_State* L, State* st, void* address, void* value, int source, const Keeper& keep) {
+void store_pointer(lua_State* L, State* st, void* address, void* value, int source, const TargetOwner& keep) {
   if (keep.owner != 0) anchor(L, st, keep.owner, address, source);
   store(address, value);
 }
@@ -39,7 +39,7 @@ bool holds(lua_State* L, State* st, int owner, const void* address) {
 }
 
 // A library function's address keeps its library loaded: through the object that holds it, or, if C has it, for good.
-void store_function(lua_State* L, State* st, void* address, void* function, int source, const Keeper& keep) {
+void store_function(lua_State* L, State* st, void* address, void* function, int source, const TargetOwner& keep) {
   if (holds(L, st, keep.owner, address)) {
     anchor(L, st, keep.owner, address, source);
   } else {
@@ -54,7 +54,7 @@ void store_function(lua_State* L, State* st, void* address, void* function, int 
 }
 
 void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
-                  const Keeper& keep, unsigned mode) {
+                  const TargetOwner& keep, unsigned mode) {
   switch (info->rep) {
     case Rep::boolean:
       store<uint8_t>(address, lua_tonumber(L, idx) != 0);
@@ -153,7 +153,7 @@ void write_enum_name(lua_State* L, State* st, TypeInfo* info, void* address, int
 }
 
 void write_string(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
-                  const Keeper& keep, unsigned mode) {
+                  const TargetOwner& keep, unsigned mode) {
   if (info->kind == Kind::enumeration) {
     write_enum_name(L, st, info, address, idx, place);
   } else if (info->rep == Rep::array && is_char_array(st, info)) {
@@ -187,7 +187,7 @@ bool is_string_list(State* st, TypeInfo* to) {
 }
 
 // A Lua string where C wants a pointer to characters that it might write: a copy, which the list keeps alive.
-void write_copy(lua_State* L, State* st, TypeInfo* text, void* address, int idx, const Keeper& keep) {
+void write_copy(lua_State* L, State* st, TypeInfo* text, void* address, int idx, const TargetOwner& keep) {
   size_t length;
   const char* bytes = lua_tolstring(L, idx, &length);
   TypeInfo* info = open_array(L, st, text);
@@ -206,7 +206,7 @@ void* push_string_list(lua_State* L, State* st, TypeInfo* element, int idx) {
   TypeInfo* info = open_array(L, st, element);
   CData* list = new_cdata(L, st, info, (count + 1) * sizeof(void*));
   auto* at = static_cast<char*>(list->data);
-  const Keeper keep{lua_gettop(L)};
+  const TargetOwner keep{lua_gettop(L)};
   TypeInfo* text = base_of(st, element);
   for (uint64_t i = 0; i < count; ++i, at += sizeof(void*)) {
     lua_rawgeti(L, idx, static_cast<int>(i) + 1);
@@ -241,7 +241,7 @@ bool is_function_pointer(State* st, TypeInfo* info) {
 // What points without being a C object: nil, userdata and functions. False: not to what `info`, a pointer or reference,
 // points to.
 bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
-                   const Keeper& keep, unsigned mode) {
+                   const TargetOwner& keep, unsigned mode) {
   switch (from.kind) {
     case Source::Kind::nil:
       store_pointer(L, st, address, nullptr, from.idx, keep);
@@ -271,7 +271,7 @@ bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const
 
 // A table for an aggregate, or as an argument for a pointer to a record. False: the type is none of these.
 bool write_from_table(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
-                      const Keeper& keep, unsigned mode) {
+                      const TargetOwner& keep, unsigned mode) {
   const bool argument = (mode & kCallArgument) != 0;
   switch (info->rep) {
     case Rep::record:
@@ -295,7 +295,7 @@ bool write_from_table(lua_State* L, State* st, TypeInfo* info, void* address, in
       // A temporary that stays on the stack, and so alive, for the call.
       luaL_checkstack(L, 2, nullptr);
       CData* cd = new_cdata(L, st, to);
-      const Keeper own{lua_gettop(L)};
+      const TargetOwner own{lua_gettop(L)};
       write_table(L, st, to, cd->data, to->size, idx, place, own, kAssign);
       store(address, cd->data);
       return true;
@@ -394,7 +394,7 @@ bool is_object_of(lua_State* L, State* st, const TypeInfo* record, const Source&
 // A parameter of a transparent union takes what any of its members takes (GNU C): the first that does. The union
 // itself is no address of it.
 bool write_transparent(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
-                       const Keeper& keep, unsigned mode) {
+                       const TargetOwner& keep, unsigned mode) {
   const Record& r = st->types->record(info->id);
   if (!r.attributes.transparent_union || is_object_of(L, st, info, from)) return false;
   for (const Field& f : r.fields) {
@@ -410,7 +410,7 @@ bool write_transparent(lua_State* L, State* st, TypeInfo* info, void* address, c
 }  // namespace
 
 void write_any(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
-               const Keeper& keep, unsigned mode) {
+               const TargetOwner& keep, unsigned mode) {
   if ((mode & kCallArgument) != 0 && info->kind == Kind::union_ &&
       write_transparent(L, st, info, address, from, place, keep, mode)) {
     return;
@@ -471,7 +471,7 @@ void assign_table(lua_State* L, State* st, TypeInfo* info, void* address, Source
   const uint64_t size = is_open_array(info) ? open_array_size(L, st, info, address, from, owner) : info->size;
   CData* aside = new_cdata(L, st, info, size);
   const int top = lua_gettop(L);
-  write_table(L, st, info, aside->data, size, from.idx, place, Keeper{owner != 0 ? top : 0}, kAssign);
+  write_table(L, st, info, aside->data, size, from.idx, place, TargetOwner{owner != 0 ? top : 0}, kAssign);
   std::memcpy(address, aside->data, static_cast<size_t>(size));
   if (owner != 0) copy_anchors(L, st, owner, address, top, aside->data, size);
   lua_pop(L, 1);
@@ -488,7 +488,7 @@ void assign(lua_State* L, State* st, TypeInfo* info, void* address, const Source
   } else if (from.kind == Source::Kind::table && (info->rep == Rep::record || info->rep == Rep::array)) {
     assign_table(L, st, info, address, from, place, owner);
   } else {
-    write_any(L, st, info, address, from, place, Keeper{owner != 0 ? abs_index(L, owner) : 0}, kAssign);
+    write_any(L, st, info, address, from, place, TargetOwner{owner != 0 ? abs_index(L, owner) : 0}, kAssign);
   }
 }
 
@@ -510,7 +510,7 @@ void store_bits(std::byte* record, uint64_t offset, unsigned bit_offset, unsigne
 
 void write_bit_field(lua_State* L, State* st, const Member& m, void* record, int idx, const Place& place) {
   uint64_t raw[2] = {0, 0};
-  write_any(L, st, m.info, raw, idx, place, Keeper{}, kAssign);
+  write_any(L, st, m.info, raw, idx, place, TargetOwner{}, kAssign);
   store_bits(static_cast<std::byte*>(record), m.offset, m.bit_offset, m.bit_width, raw, m.info->size);
 }
 
@@ -545,7 +545,7 @@ void write_member(lua_State* L, State* st, const Member& m, void* record, int id
 }
 
 void cast_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {
-  write_any(L, st, info, address, idx, place, Keeper{}, kCast);
+  write_any(L, st, info, address, idx, place, TargetOwner{}, kCast);
 }
 
 }  // namespace ferry::lua

@@ -22,7 +22,7 @@ void cast_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx,
 // --- for the other conversions and for calls ----------------------------------------------------
 
 // Who holds the memory that is written and keeps alive what pointers stored there point into.
-struct Keeper {
+struct TargetOwner {
   int owner = 0;  // stack index (absolute) of the cdata that holds the target; 0: nobody
 };
 
@@ -35,9 +35,9 @@ enum Mode : unsigned {
 
 // The one entry for any value. The target may be half-written when it raises.
 void write_any(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
-               const Keeper& keep, unsigned mode);
+               const TargetOwner& keep, unsigned mode);
 inline void write_any(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
-                      const Keeper& keep, unsigned mode) {
+                      const TargetOwner& keep, unsigned mode) {
   write_any(L, st, info, address, classify(L, st, idx), place, keep, mode);
 }
 
