@@ -415,7 +415,9 @@ end
 
 function TestVarargs:test_opaque_structs_are_passed_by_address()
   ffi.cdef "typedef struct s_opaque s_opaque;"
-  lu.assertEquals(vary("P", ffi.cast("s_opaque &", ffi.new("s_ints", 3, 4))), "P3,4 ")
+  local ints = ffi.new("s_ints", 3, 4)
+  lu.assertEquals(vary("P", ffi.cast("s_opaque &", ints)), "P3,4 ")
+  lu.assertNotNil(ints)
 end
 
 TestDeclaredVarargs = {}
