@@ -60,7 +60,7 @@ function TestCdefTypes:test_structs_and_unions()
     { "struct cd_5 { int n; char data[]; };", "struct cd_5", 4, 4 },
     { "struct cd_6 { int n; char data[0]; };", "struct cd_6", 4, 4 },
     { "struct cd_7 {};", "struct cd_7", 0, 1 },
-    { "struct cd_8 { int a, *b, c[3], (*d)(int); };", "struct cd_8", 40, 8 },
+    { "struct cd_8 { int a, *b, c[3], (*d)(int); };", "struct cd_8", H.per_word(40, 24), H.per_word(8, 4) },
     { "struct cd_9 { const int a; volatile int b; };", "struct cd_9", 8, 4 },
     { "struct cd_10 { unsigned a : 3, b : 5; unsigned : 0; unsigned c : 1; };", "struct cd_10", 8, 4 },
     { "typedef struct { int a; } cd_11, *cd_11_p;", "cd_11_p", 8 },

@@ -136,16 +136,17 @@ end
 TestWideBitFields = {}
 
 local layout = H.load "spec_layout"
-ffi.cdef [[
+if ffi.sizeof "void *" == 8 then ffi.cdef [[
 struct lay_wide { unsigned a : 3; unsigned __int128 b : 100; __int128 c : 77; __int128 d : 5; unsigned __int128 e : 128; };
 struct __attribute__((packed)) lay_wide_packed { unsigned a : 3; unsigned __int128 b : 125; __int128 c : 65; __int128 d : 119; };
 __int128 get_lay_wide(const struct lay_wide *, int); void set_lay_wide(struct lay_wide *, int, __int128);
 __int128 get_lay_wide_packed(const struct lay_wide_packed *, int); void set_lay_wide_packed(struct lay_wide_packed *, int, __int128);
-]]
+]] end
 
 -- The compiler's own accesses are the judge, in both directions.
 function TestWideBitFields:test_read_and_written_as_C_does()
   H.not_on_luajit "it has no 128-bit bit-fields"
+  H.needs_int128()
   local big = ffi.new("__int128", 2 ^ 52 + 12345)
   local values = { ffi.new("__int128", 0), ffi.new("__int128", -1), ffi.new("__int128", 1), big, -big, big * big, big * big * ffi.new("__int128", 77), -big * big }
   for _, name in ipairs { "lay_wide", "lay_wide_packed" } do
