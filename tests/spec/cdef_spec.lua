@@ -63,11 +63,11 @@ function TestCdefTypes:test_structs_and_unions()
     { "struct cd_8 { int a, *b, c[3], (*d)(int); };", "struct cd_8", H.per_word(40, 24), H.per_word(8, 4) },
     { "struct cd_9 { const int a; volatile int b; };", "struct cd_9", 8, 4 },
     { "struct cd_10 { unsigned a : 3, b : 5; unsigned : 0; unsigned c : 1; };", "struct cd_10", 8, 4 },
-    { "typedef struct { int a; } cd_11, *cd_11_p;", "cd_11_p", 8 },
+    { "typedef struct { int a; } cd_11, *cd_11_p;", "cd_11_p", H.per_word(8, 4) },
     { "struct cd_12 { enum { CD_X, CD_Y = 9 } kind; };", "struct cd_12", 4 },
     { "struct cd_13 { struct cd_13b { int z; } inner; }; struct cd_14 { struct cd_13b b[2]; };", "struct cd_14", 8 },
     { "struct cd_15 { int a; } cd_var_15;", "struct cd_15", 4 },
-    { "struct cd_16; struct cd_17 { struct cd_16 *p; }; struct cd_16 { struct cd_17 q; };", "struct cd_16", 8 },
+    { "struct cd_16; struct cd_17 { struct cd_16 *p; }; struct cd_16 { struct cd_17 q; };", "struct cd_16", H.per_word(8, 4) },
   }
 end
 
