@@ -254,7 +254,7 @@ function TestLoad:test_forms_of_linker_scripts()
     lu.assertTrue(ok, text .. ": " .. tostring(lib))
     lu.assertEquals(lib.shared_name(), 2)
   end
-  if ffi.arch == "x86" then return end -- run with a loader's path of its own, in which no -lm is
+  if ffi.arch ~= "x64" then return end -- run with a loader's path of its own, in which no -lm is
   local ok, lib = load("GROUP: a.so", "GROUP ( AS_NEEDED ( -lm ) )")
   lu.assertTrue(ok, lib)
   lu.assertEquals(lib.cos(0), 1)
