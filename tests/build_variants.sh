@@ -8,37 +8,17 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
+. tests/checks.sh
 version=${LUAS:-5.4}
 version=${version%% *}
 tree=$PWD/build/variants
 lua=$(lua_command "$version")
-record() { [ -z "${FERRY_RESULTS:-}" ] || printf '%s\t%d\t%d\t%d\n' "$@" >>"$FERRY_RESULTS"; }
 if [ -z "$lua" ] || [ ! -d build/tests/fixtures ]; then
   echo "variants: skipped, no Lua $version or no fixtures in build/"
   record variants 0 0 1
   exit 0
 fi
-passed=0 failed=0
-# check NAME COMMAND...: its output is shown only if it fails.
-check() {
-  local name=$1 output
-  shift
-  if output=$("$@" 2>&1 </dev/null); then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "failed: $name"
-    tail -n 30 <<<"$output" | sed 's/^/  /'
-  fi
-}
 configure() { cmake -S . -B "$@" -G Ninja -DFERRY_TESTS=OFF "-DFERRY_LUAS=$version" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0; }
-says() { # says TEXT COMMAND...: whatever its exit status
-  local text=$1 output
-  shift
-  output=$("$@" 2>&1)
-  echo "$output"
-  grep -qF -- "$text" <<<"$output"
-}
 lua_folder=$tree/lib/$version c_folder=$tree/lib/$version
 with_module() { LUA_PATH="tests/spec/?.lua;$lua_folder/?.lua;;" LUA_CPATH="$c_folder/?.so;;" "$@"; }
 spec() { FERRY_BACKEND=stub FERRY_FIXTURES=$PWD/build/tests/fixtures FERRY_LUA=$lua with_module timeout 300 "$lua" "tests/spec/$1"; }

@@ -5,34 +5,9 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
-record() { [ -z "${FERRY_RESULTS:-}" ] || printf '%s\t%d\t%d\t%d\n' "$@" >>"$FERRY_RESULTS"; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0 skipped=0
-# check NAME COMMAND...: its output is shown only if it fails.
-check() {
-  local name=$1 output
-  shift
-  if output=$("$@" 2>&1 </dev/null); then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    echo "failed: $name"
-    tail -n 30 <<<"$output" | sed 's/^/  /'
-  fi
-}
-skip() {
-  skipped=$((skipped + 1))
-  echo "skipped: $1"
-}
-# says TEXT COMMAND...: whatever its exit status
-says() {
-  local text=$1 output
-  shift
-  output=$("$@" 2>&1)
-  echo "$output"
-  grep -qF -- "$text" <<<"$output"
-}
+. tests/checks.sh
 
 prefix=$work/root/usr
 install_tree() { DESTDIR=$work/root cmake --install build --prefix /usr --strip; }

@@ -9,42 +9,6 @@ namespace {
 constexpr const char* kIsObject = "the value of a variable is not constant";
 constexpr const char* kIsAddress = "an address is not constant";
 
-// C11 6.5.5 to 6.5.14, tighter operators higher; 0: no binary operator.
-int precedence(Tok op) {
-  switch (op) {
-    case Tok::star:
-    case Tok::slash:
-    case Tok::percent:
-      return 10;
-    case Tok::plus:
-    case Tok::minus:
-      return 9;
-    case Tok::shift_left:
-    case Tok::shift_right:
-      return 8;
-    case Tok::less:
-    case Tok::less_equal:
-    case Tok::greater:
-    case Tok::greater_equal:
-      return 7;
-    case Tok::equal:
-    case Tok::not_equal:
-      return 6;
-    case Tok::amp:
-      return 5;
-    case Tok::caret:
-      return 4;
-    case Tok::pipe:
-      return 3;
-    case Tok::and_and:
-      return 2;
-    case Tok::or_or:
-      return 1;
-    default:
-      return 0;
-  }
-}
-
 }  // namespace
 
 // An operand's value: arrays and functions become pointers, objects are not known. C11 6.3.2.1
@@ -156,7 +120,7 @@ bool Parser::binary_expression(Value& v, int min_precedence) {
   if (!cast_expression(v)) return false;
   for (;;) {
     Tok op = token_.kind;
-    int level = precedence(op);
+    int level = cpreproc::precedence(op);
     if (level == 0 || level < min_precedence) return true;
     uint32_t where = token_.at;
     next();

@@ -3,42 +3,42 @@
 #include "cpreproc/preprocessor.h"
 
 namespace ferry::cpreproc {
-namespace {
-
 int precedence(Tok op) {
   switch (op) {
-    case Tok::or_or:
-      return 1;
-    case Tok::and_and:
-      return 2;
-    case Tok::pipe:
-      return 3;
-    case Tok::caret:
-      return 4;
-    case Tok::amp:
-      return 5;
-    case Tok::equal:
-    case Tok::not_equal:
-      return 6;
+    case Tok::star:
+    case Tok::slash:
+    case Tok::percent:
+      return 10;
+    case Tok::plus:
+    case Tok::minus:
+      return 9;
+    case Tok::shift_left:
+    case Tok::shift_right:
+      return 8;
     case Tok::less:
     case Tok::less_equal:
     case Tok::greater:
     case Tok::greater_equal:
       return 7;
-    case Tok::shift_left:
-    case Tok::shift_right:
-      return 8;
-    case Tok::plus:
-    case Tok::minus:
-      return 9;
-    case Tok::star:
-    case Tok::slash:
-    case Tok::percent:
-      return 10;
+    case Tok::equal:
+    case Tok::not_equal:
+      return 6;
+    case Tok::amp:
+      return 5;
+    case Tok::caret:
+      return 4;
+    case Tok::pipe:
+      return 3;
+    case Tok::and_and:
+      return 2;
+    case Tok::or_or:
+      return 1;
     default:
       return 0;
   }
 }
+
+namespace {
 
 // gcc: a negative count shifts the other way, one of 64 or more shifts everything out.
 uint64_t shifted(uint64_t value, bool is_unsigned, bool left, uint64_t count, bool count_unsigned) {

@@ -72,6 +72,9 @@ inline constexpr size_t kMaxShownToken = 40;
 
 // "'text'" for messages: shortened to kMaxShownToken, unprintable bytes escaped.
 std::string shown(std::string_view text);
+// How tightly a binary operator binds, in C and in #if (C11 6.5.5 to 6.5.14): 10 for `*` down to 1 for `||`; 0: it is
+// none. In condition.cpp.
+int precedence(Tok op);
 // The text of a punctuator, "identifier" and the like for classes of tokens.
 std::string_view token_text(Tok token);
 

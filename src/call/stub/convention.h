@@ -6,6 +6,7 @@
 
 #include "abi/plan.h"
 #include "call/backend.h"
+#include "call/stub/layout.h"
 
 namespace ferry::call {
 
@@ -31,5 +32,18 @@ struct StubConvention {
     return piece.where == abi::Where::gpr ? piece.reg * 8u : fpr_offset + piece.reg * 16u;
   }
 };
+
+// An integer of `size` bytes in a general register, extended to the 64 bits of a slot: what lies above is undefined.
+inline uint64_t extended(uint64_t bits, abi::Extend extend, uint32_t size) {
+  const unsigned above = 64 - 8 * size;
+  if (extend == abi::Extend::zero) return bits << above >> above;
+  return static_cast<uint64_t>(static_cast<int64_t>(bits << above) >> above);
+}
+
+// Runs a routine as a function of type T, whose result is in the registers where the routine has left it.
+template <typename T>
+T call_as(CFunction routine, CFunction function, const std::byte* frame, const StackArea* area) {
+  return reinterpret_cast<T (*)(CFunction, const std::byte*, const StackArea*)>(routine)(function, frame, area);
+}
 
 }  // namespace ferry::call

@@ -9,6 +9,7 @@
 #include "lua/calls/c_function.h"
 #include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
+#include "lua/calls/callback_run.h"
 #include "lua/calls/exceptions.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/pointer_set.h"

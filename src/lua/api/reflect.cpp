@@ -67,24 +67,6 @@ std::string_view kind_text(const Type& t) {
   return "?";
 }
 
-std::string_view convention_text(CallConv conv) {
-  switch (conv) {
-    case CallConv::c:
-      return "c";
-    case CallConv::stdcall:
-      return "stdcall";
-    case CallConv::fastcall:
-      return "fastcall";
-    case CallConv::thiscall:
-      return "thiscall";
-    case CallConv::ms_abi:
-      return "ms_abi";
-    case CallConv::sysv_abi:
-      return "sysv_abi";
-  }
-  return "c";
-}
-
 // Pushes a list of { name =, value = } in the order of declaration.
 template <typename Owner>
 void push_constants(lua_State* L, State* st, const Owner& owner) {
@@ -159,7 +141,7 @@ void set_function(lua_State* L, State* st, TypeId type) {
   lua_setfield(L, -2, "parameters");
   set_type(L, st, "result", f.result);
   set_flag(L, "variadic", f.variadic);
-  set_text(L, "convention", convention_text(f.conv));
+  set_text(L, "convention", f.conv == CallConv::c ? "c" : convention_name(f.conv));
   if (f.format.style == FormatAttribute::none) return;
   set_number(L, "format", f.format.string_index);
 }

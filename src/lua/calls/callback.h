@@ -1,7 +1,6 @@
-// Lua functions as C function pointers: creation, reuse, set/free, and what happens when C calls one.
+// Lua functions as C function pointers: creation, reuse, set and free. What happens when C calls one: callback_run.h.
 #pragma once
 
-#include "call/native/callback.h"
 #include "lua/state/raise.h"
 #include "lua/state/state.h"
 #include "os/threads.h"
@@ -22,11 +21,6 @@ int l_callback_set(lua_State* L);
 // ffi.onerror(cb, value | handler | nil): what a failed call of the callback returns / who is told.
 int l_onerror(lua_State* L);
 
-// What compiled code of callbacks of the function type is made from, but its plan; and what it calls. May throw
-// bad_alloc.
-call::CallbackSpec callback_spec(State* st, TypeInfo* fn);
-call::CallbackHandlers callback_handlers();
-
 // The function type of the live callback at a C address; null: there is none in this state.
 TypeInfo* callback_at(State* st, const void* address);
 
@@ -35,8 +29,6 @@ bool is_freed_callback(State* st, const void* address);
 
 // Mutes and retires every callback; the state is closing.
 void release_callbacks(State* st);
-
-void make_callback_runner(lua_State* L, State* st);
 
 // Identifies the calling thread.
 inline uintptr_t this_thread() {

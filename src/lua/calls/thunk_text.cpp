@@ -2,6 +2,7 @@
 #include "call/host.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/callback.h"
+#include "lua/calls/callback_run.h"
 #include "lua/calls/thunks.h"
 
 #if defined(FERRY_NATIVE)

@@ -89,13 +89,6 @@ inline ResultForm result_form(const TypeTable&, const abi::CallPlan& plan) {
   return {ResultKind::integer, first.extend, first.size, 0};
 }
 
-// Extended to 64 bits from the form's width.
-inline uint64_t widen(ResultForm form, uint64_t x0) {
-  unsigned above = 64 - 8u * form.size;
-  if (form.extend == abi::Extend::zero) return x0 << above >> above;
-  return static_cast<uint64_t>(static_cast<int64_t>(x0 << above) >> above);
-}
-
 // Runs a routine and writes what the result registers hold to `result`, integers extended.
 inline void receive(ResultForm form, CFunction routine, CFunction function, const std::byte* frame,
                     const StackArea* area, void* result) {
@@ -106,16 +99,14 @@ inline void receive(ResultForm form, CFunction routine, CFunction function, cons
   struct V {  // an HVA: v0-v3
     Quad v[4];
   };
-  auto call = [&]<typename T>(T*) {
-    return reinterpret_cast<T (*)(CFunction, const std::byte*, const StackArea*)>(routine)(function, frame, area);
-  };
+  auto call = [&]<typename T>(T*) { return call_as<T>(routine, function, frame, area); };
   auto put = [&](auto value) { std::memcpy(result, &value, sizeof value); };
   switch (form.kind) {
     case ResultKind::none:
       call(static_cast<void*>(nullptr));
       break;
     case ResultKind::integer:
-      put(widen(form, call(static_cast<uint64_t*>(nullptr))));
+      put(extended(call(static_cast<uint64_t*>(nullptr)), form.extend, form.size));
       break;
     case ResultKind::g:
       put(call(static_cast<uint64_t*>(nullptr)));
@@ -137,7 +128,7 @@ inline void receive(ResultForm form, CFunction routine, CFunction function, cons
 // to do but careless callers live by. Returns nothing of interest.
 inline uint32_t give(ResultForm form, const std::byte* value, CallbackFrame& frame) {
   std::memcpy(frame.gpr, value, form.kind == ResultKind::none || form.kind == ResultKind::v ? 0 : sizeof frame.gpr);
-  if (form.kind == ResultKind::integer) frame.gpr[0] = widen(form, frame.gpr[0]);
+  if (form.kind == ResultKind::integer) frame.gpr[0] = extended(frame.gpr[0], form.extend, form.size);
   if (form.kind == ResultKind::v) {
     for (size_t i = 0; i < form.count; ++i) std::memcpy(frame.fpr[i], value + i * form.size, form.size);
   }

@@ -58,13 +58,8 @@ inline void prepare(CallbackFrame& frame, uint32_t pops) {
 
 // The registers a result comes back in; integers by width, because the callee leaves the upper bits undefined.
 enum class ResultKind : uint8_t {
-  none,  // void, empty, or in memory
-  s8,
-  u8,
-  s16,
-  u16,
-  s32,
-  u32,          // eax, to be extended
+  none,         // void, empty, or in memory
+  integer,      // eax, to be extended
   gg,           // eax, edx
   f32,          // st0, as a float
   f64,          // st0, as a double
@@ -73,8 +68,12 @@ enum class ResultKind : uint8_t {
 
 struct ResultForm {
   ResultKind kind = ResultKind::none;
+  abi::Extend extend = abi::Extend::none;  // integer
+  uint8_t size = 0;                        // integer: its bytes
   // Distinguishes forms, for keys.
-  uint32_t code() const { return static_cast<uint32_t>(kind); }
+  uint32_t code() const {
+    return static_cast<uint32_t>(kind) | static_cast<uint32_t>(extend) << 8 | uint32_t{size} << 16;
+  }
 };
 
 // Bytes that `receive` may write for results in registers.
@@ -91,38 +90,16 @@ inline ResultForm result_form(const TypeTable& types, const abi::CallPlan& plan)
     return {first.size == 4 ? ResultKind::f32 : first.size == 8 ? ResultKind::f64 : ResultKind::long_double};
   }
   if (pieces.size() == 2) return {ResultKind::gg};
-  // A whole register is not extended by the plan, but by the slot.
+  // The plan extends to a register, the slot has 64 bits.
   const Type& t = types[plan.result.type];
   const bool sign = is_integer_like(t) && (t.flags & kUnsigned) == 0;
-  if (first.size == 1) return {sign ? ResultKind::s8 : ResultKind::u8};
-  if (first.size == 2) return {sign ? ResultKind::s16 : ResultKind::u16};
-  return {sign ? ResultKind::s32 : ResultKind::u32};
-}
-
-// Extended to the 64 bits of a slot from what is known of eax.
-inline uint64_t widen(ResultKind kind, uint32_t eax) {
-  switch (kind) {
-    case ResultKind::s8:
-      return static_cast<uint64_t>(int64_t{static_cast<int8_t>(eax)});
-    case ResultKind::u8:
-      return static_cast<uint8_t>(eax);
-    case ResultKind::s16:
-      return static_cast<uint64_t>(int64_t{static_cast<int16_t>(eax)});
-    case ResultKind::u16:
-      return static_cast<uint16_t>(eax);
-    case ResultKind::s32:
-      return static_cast<uint64_t>(int64_t{static_cast<int32_t>(eax)});
-    default:
-      return eax;
-  }
+  return {ResultKind::integer, sign ? abi::Extend::sign : abi::Extend::zero, static_cast<uint8_t>(first.size)};
 }
 
 // Runs a routine and writes what the result registers hold to `result`, integers extended.
 inline void receive(ResultForm form, CFunction routine, CFunction function, const std::byte* frame,
                     const StackArea* area, void* result) {
-  auto call = [&]<typename T>(T*) {
-    return reinterpret_cast<T (*)(CFunction, const std::byte*, const StackArea*)>(routine)(function, frame, area);
-  };
+  auto call = [&]<typename T>(T*) { return call_as<T>(routine, function, frame, area); };
   auto put = [&](auto value) { std::memcpy(result, &value, sizeof value); };
   switch (form.kind) {
     case ResultKind::none:
@@ -140,8 +117,8 @@ inline void receive(ResultForm form, CFunction routine, CFunction function, cons
     case ResultKind::long_double:
       put(call(static_cast<long double*>(nullptr)));
       break;
-    default:
-      put(widen(form.kind, call(static_cast<uint32_t*>(nullptr))));
+    case ResultKind::integer:
+      put(extended(call(static_cast<uint32_t*>(nullptr)), form.extend, form.size));
       break;
   }
 }
@@ -171,13 +148,12 @@ inline uint32_t give(ResultForm form, const std::byte* value, CallbackFrame& fra
     case ResultKind::long_double:
       std::memcpy(frame.x87, value, 10);
       return 1;
-    default: {
-      uint32_t low;
-      std::memcpy(&low, value, sizeof low);
-      frame.gpr[0] = static_cast<uint32_t>(widen(form.kind, low));
+    case ResultKind::integer:
+      std::memcpy(&frame.gpr[0], value, sizeof frame.gpr[0]);
+      frame.gpr[0] = static_cast<uint32_t>(extended(frame.gpr[0], form.extend, form.size));
       return 0;
-    }
   }
+  return 0;
 }
 
 }  // namespace ferry::call::i386

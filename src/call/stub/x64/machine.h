@@ -68,16 +68,11 @@ inline void prepare(CallbackFrame& frame, uint32_t) {
 // The registers a result comes back in. One name per combination that either convention knows; integers by
 // width, because the callee leaves the upper bits undefined.
 enum class ResultKind : uint8_t {
-  none,  // void, empty, or in memory
-  s8,
-  u8,
-  s16,
-  u16,
-  s32,
-  u32,  // rax, to be extended
-  g,    // rax
-  f,    // xmm0, 8 bytes
-  v,    // xmm0, 16 bytes
+  none,     // void, empty, or in memory
+  integer,  // rax, to be extended
+  g,        // rax
+  f,        // xmm0, 8 bytes
+  v,        // xmm0, 16 bytes
   gg,
   gf,
   fg,
@@ -90,8 +85,12 @@ enum class ResultKind : uint8_t {
 
 struct ResultForm {
   ResultKind kind = ResultKind::none;
+  abi::Extend extend = abi::Extend::none;  // integer
+  uint8_t size = 0;                        // integer: its bytes
   // Distinguishes forms, for keys.
-  uint32_t code() const { return static_cast<uint32_t>(kind); }
+  uint32_t code() const {
+    return static_cast<uint32_t>(kind) | static_cast<uint32_t>(extend) << 8 | uint32_t{size} << 16;
+  }
 };
 
 // Bytes that `receive` may write for results in registers.
@@ -114,30 +113,7 @@ inline ResultForm result_form(const TypeTable&, const abi::CallPlan& plan) {
   if (first.value_offset == 8) return {gpr ? ResultKind::padded_g : ResultKind::padded_f};
   if (!gpr) return {first.size == 16 ? ResultKind::v : ResultKind::f};
   if (first.extend == abi::Extend::none) return {ResultKind::g};
-  bool sign = first.extend == abi::Extend::sign;
-  if (first.size == 1) return {sign ? ResultKind::s8 : ResultKind::u8};
-  if (first.size == 2) return {sign ? ResultKind::s16 : ResultKind::u16};
-  return {sign ? ResultKind::s32 : ResultKind::u32};
-}
-
-// Extended to 64 bits from what is known of rax.
-inline uint64_t widen(ResultKind kind, uint64_t rax) {
-  switch (kind) {
-    case ResultKind::s8:
-      return static_cast<uint64_t>(int64_t{static_cast<int8_t>(rax)});
-    case ResultKind::u8:
-      return static_cast<uint8_t>(rax);
-    case ResultKind::s16:
-      return static_cast<uint64_t>(int64_t{static_cast<int16_t>(rax)});
-    case ResultKind::u16:
-      return static_cast<uint16_t>(rax);
-    case ResultKind::s32:
-      return static_cast<uint64_t>(int64_t{static_cast<int32_t>(rax)});
-    case ResultKind::u32:
-      return static_cast<uint32_t>(rax);
-    default:
-      return rax;
-  }
+  return {ResultKind::integer, first.extend, static_cast<uint8_t>(first.size)};
 }
 
 // Runs a routine and writes what the result registers hold to `result`, integers extended.
@@ -159,9 +135,7 @@ inline void receive(ResultForm form, CFunction routine, CFunction function, cons
   struct FF {
     double a, b;
   };
-  auto call = [&]<typename T>(T*) {
-    return reinterpret_cast<T (*)(CFunction, const std::byte*, const StackArea*)>(routine)(function, frame, area);
-  };
+  auto call = [&]<typename T>(T*) { return call_as<T>(routine, function, frame, area); };
   auto put = [&](auto value) { std::memcpy(result, &value, sizeof value); };
   switch (form.kind) {
     case ResultKind::none:
@@ -200,8 +174,8 @@ inline void receive(ResultForm form, CFunction routine, CFunction function, cons
     case ResultKind::x87_pair:
       put(call(static_cast<LongDoubleComplex*>(nullptr)));
       break;
-    default:
-      put(widen(form.kind, call(static_cast<uint64_t*>(nullptr))));
+    case ResultKind::integer:
+      put(extended(call(static_cast<uint64_t*>(nullptr)), form.extend, form.size));
       break;
   }
 }
@@ -249,8 +223,11 @@ inline uint32_t give(ResultForm form, const std::byte* value, CallbackFrame& fra
     case ResultKind::x87_pair:
       std::memcpy(frame.x87[0], value, 32);
       return 2;
-    default:
-      frame.gpr[0] = widen(form.kind, half[0]);
+    case ResultKind::integer:
+      frame.gpr[0] = extended(half[0], form.extend, form.size);
+      break;
+    case ResultKind::g:
+      frame.gpr[0] = half[0];
       break;
   }
   return 0;

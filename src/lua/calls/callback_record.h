@@ -1,0 +1,49 @@
+// What a state knows of its callbacks: shared by callback.cpp, which makes and frees them, and callback_run.cpp, which
+// runs them. Who else asks, asks callback.h.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "call/backend.h"
+#include "lua/calls/callback_data.h"
+#include "lua/state/held.h"
+#include "lua/state/state.h"
+
+namespace ferry::lua {
+
+struct CallbackRecord {
+  CallbackRecord() { ++held.callbacks; }
+  ~CallbackRecord() {
+    slot.reset();
+    if (data != nullptr) give_back_entry_data(data);
+    --held.callbacks;
+  }
+  CallbackRecord(const CallbackRecord&) = delete;
+  CallbackRecord& operator=(const CallbackRecord&) = delete;
+  State* st = nullptr;
+  TypeInfo* fn = nullptr;
+  TypeInfo* result = nullptr;
+  std::vector<TypeInfo*> params;
+  std::unique_ptr<call::Callback> slot;
+  uint64_t id = 0;
+  int function = LUA_NOREF;     // registry reference of the Lua function
+  int kept_result = LUA_NOREF;  // what the last returned pointer points into
+  int on_error = LUA_NOREF;     // value or handler function
+  EntryData* data = nullptr;    // what C's callers see of it
+  bool scalar = false;          // arguments and result need neither allocation nor anything that raises
+  bool freed = false;
+};
+
+// All callbacks of a state. `by_address`: id of the live callback there, 0 for a freed one.
+struct CallbackTable {
+  std::unordered_map<uint64_t, std::unique_ptr<CallbackRecord>> records;
+  std::unordered_map<const void*, uint64_t> by_address;
+  // Freed callbacks that still hold their slots, so that a call of one can be told; oldest first.
+  std::deque<uint64_t> freed;
+  uint64_t next_id = 1;
+};
+
+}  // namespace ferry::lua
