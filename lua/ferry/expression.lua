@@ -155,7 +155,7 @@ end
 
 -- --- nodes --------------------------------------------------------------------------------------------------------------
 
-local value, object_address, object
+local value, object_address, object, slot
 
 local function operands(node, lib)
   local list = {}
@@ -258,32 +258,27 @@ function compile.address(node, lib)
 end
 
 function compile.assign(node, lib)
-  local target, right, tr = node[1], value(node[2], lib), node[2].type
+  local target, right, tr = slot(node[1], lib), value(node[2], lib), node[2].type
   local t, op, common = node.type, node.text:sub(1, -2), node.common
-  local current = op ~= "" and value(target, lib)
-  local address = target.kind ~= "member" and object_address(target, lib)
-  local record = target.kind == "member" and object(target[1], lib)
   return function(arguments)
     local v = right(arguments)
-    if current then v = operate(op, common or t, common, t, current(arguments), tr, v) end
-    v = convert(current and (common or t) or tr, t, v)
-    if record then record(arguments)[target.text] = v else address(arguments)[0] = v end
+    local container, key = target(arguments)
+    if op ~= "" then v = operate(op, common or t, common, t, normal(t, container[key]), tr, v) end
+    v = convert(op ~= "" and (common or t) or tr, t, v)
+    container[key] = v
     return v
   end
 end
 
 function compile.step(node, lib)
-  local target, t, op = node[1], node.type, node.text
-  local current = value(target, lib)
-  local address = target.kind ~= "member" and object_address(target, lib)
-  local record = target.kind == "member" and object(target[1], lib)
+  local target, t, op = slot(node[1], lib), node.type, node.text
   local common = t.class ~= "pointer" and (t.size < 4 and int or t) or nil
   local sign = (op == "++" or op == "+1") and "+" or "-"
   return function(arguments)
-    local old = current(arguments)
-    local new = operate(sign, common or t, common, t, old, int, 1)
-    new = convert(common or t, t, new)
-    if record then record(arguments)[target.text] = new else address(arguments)[0] = new end
+    local container, key = target(arguments)
+    local old = normal(t, container[key])
+    local new = convert(common or t, t, operate(sign, common or t, common, t, old, int, 1))
+    container[key] = new
     if op == "++" or op == "--" then return new end
     return old
   end
@@ -294,7 +289,18 @@ function compile.builtin(node, lib)
   return function(arguments) return convert({ class = "integer", size = 8 }, t, f(operand(arguments))) end
 end
 
--- Objects: what they are (a reference for records), and where.
+-- Objects: what they are (a reference for records), where they are, and what they are read and written by.
+
+-- The address that a function of object_address gives, if what it was found from is no NULL pointer: `&((T *)0)->m` is a number, but
+-- nothing is read there.
+local function checked(address)
+  return function(arguments)
+    local at, root = address(arguments)
+    if root == nil then root = at end
+    if ffi.isnull(root) then error("NULL pointer", 0) end
+    return at
+  end
+end
 local function literal_table(node, lib)
   local items = {}
   for i, item in ipairs(node) do
@@ -330,8 +336,36 @@ function object(node, lib)
   elseif node.kind == "cast" or node.kind == "conditional" or node.kind == "assign" or node.kind == "comma" then
     return value(node, lib)
   end
-  local address = object_address(node, lib)
+  local address = checked(object_address(node, lib))
   return function(arguments) return address(arguments)[0] end
+end
+
+-- What is indexed, and with what: the operands of a[b] in their order, and which has the address. An argument stays what it is,
+-- so that the length of an array or of a string counts.
+local function indexed(node, lib)
+  local pointer, n = node[1], node[2]
+  if pointer.type.class ~= "pointer" then pointer, n = n, pointer end
+  local number = value(n, lib)
+  local base = pointer.kind == "argument" and object(pointer, lib) or value(pointer, lib)
+  return function(arguments)
+    local container, key = base(arguments), to_integer(tonumber(number(arguments)))
+    if type(container) == "string" then
+      if key < 0 or key > #container then error("index " .. key .. " is outside of the string", 0) end
+      container = ffi.cast(const_chars, container)
+    end
+    return container, key
+  end
+end
+
+-- (arguments) -> container, key: the object is container[key]. Evaluated once, also where it is read and written.
+function slot(node, lib)
+  if node.kind == "index" then return indexed(node, lib) end
+  if node.kind == "member" then
+    local record, name = object(node[1], lib), node.text
+    return function(arguments) return record(arguments), name end
+  end
+  local address = checked(object_address(node, lib))
+  return function(arguments) return address(arguments), 0 end
 end
 
 function object_address(node, lib)
@@ -342,14 +376,17 @@ function object_address(node, lib)
   elseif kind == "dereference" then
     return value(node[1], lib)
   elseif kind == "index" then
-    local pointer, n = value(node[1], lib), value(node[2], lib)
-    if node[1].type.class ~= "pointer" then pointer, n = n, pointer end
-    return function(arguments) return pointer(arguments) + to_integer(tonumber(n(arguments))) end
+    local container = indexed(node, lib)
+    return function(arguments)
+      local base, n = container(arguments)
+      return base + n, base
+    end
   elseif kind == "member" then
     local address, offset, pointer = object_address(node[1], lib), node.integer, pointer_to(t.ct)
     return function(arguments)
-      local base = address(arguments)
-      return ffi.cast(pointer, ffi.cast(chars, base) + offset), base
+      local base, root = address(arguments)
+      if root == nil then root = base end
+      return ffi.cast(pointer, ffi.cast(chars, base) + offset), root
     end
   elseif kind == "string" then
     local text = node.text
@@ -374,19 +411,19 @@ function value(node, lib)
   end
   local t, own = node.type, node.object or node.type
   if own.class == "array" then
-    local address = object_address(node, lib)
     if node.kind == "literal" then return object(node, lib) end
-    return function(arguments) return ffi.cast(t.ct, (address(arguments))) end
+    local address = checked(object_address(node, lib))
+    return function(arguments) return ffi.cast(t.ct, address(arguments)) end
   elseif own.class == "function" then
     return value(node[1], lib)
   elseif own.class == "record" then
     return object(node, lib)
-  elseif node.kind == "member" then
-    local record, name = object(node[1], lib), node.text
-    return function(arguments) return normal(t, record(arguments)[name]) end
   end
-  local address = object_address(node, lib)
-  return function(arguments) return normal(t, address(arguments)[0]) end
+  local place = slot(node, lib)
+  return function(arguments)
+    local container, key = place(arguments)
+    return normal(t, container[key])
+  end
 end
 
 -- The value as Lua code gets it from a function or a member of that type.

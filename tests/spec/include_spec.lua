@@ -174,4 +174,39 @@ function TestInclude:test_system_headers()
   lu.assertTrue(stdio.stdout == ffi.C.stdout)
 end
 
+-- gcc: the operand of a compound assignment is evaluated once. What no pointer leads to is an error, an address from NULL is not.
+function TestInclude:test_objects_that_macros_change()
+  local path = write [[
+typedef struct { int x; struct { int a[3]; char c; } in; } inc_object;
+#define NEXT_ADD(p, v) (*(*(p))++ += (v))
+#define AT(p, i) ((p)[i])
+#define AT_ADD(p, i, v) ((p)[i] += (v))
+#define INSIDE(p, i) ((p)->in.a[i])
+#define INSIDE_SET(p, i, v) ((p)->in.a[i] = (v))
+#define POST(p) ((*(p))++)
+#define WHERE_IS(t) ((unsigned long)&((t *)0)->in.c)
+#define DEREF(p) (*(p))
+]]
+  local lib = ffi.include(path)
+  os.remove(path)
+  local list = ffi.new("int[4]", 10, 20, 30, 40)
+  local at = ffi.new("int *[1]", { ffi.cast("int *", list) })
+  lu.assertEquals(lib.NEXT_ADD(at, 5), 15)
+  lu.assertEquals({ list[0], list[1], at[0] - ffi.cast("int *", list) }, { 15, 20, 1 })
+  lu.assertEquals(lib.AT_ADD(list, 2, 7), 37)
+  lu.assertEquals({ lib.POST(list), list[0], lib.AT(list, 2), lib.AT("abc", 1) }, { 15, 16, 37, 98 })
+  local object = ffi.new "inc_object"
+  lib.INSIDE_SET(ffi.addressof(object), 1, 9)
+  lu.assertEquals({ lib.INSIDE(ffi.addressof(object), 1), object["in"].a[1] }, { 9, 9 })
+  lu.assertEquals(tonumber(lib.WHERE_IS(ffi.typeof "inc_object")), 16)
+  local null, no_object = ffi.cast("int *", nil), ffi.cast("inc_object *", nil)
+  for _, call in ipairs {
+    { "AT", null, 1 }, { "AT_ADD", null, 1, 1 }, { "POST", null }, { "DEREF", null }, { "INSIDE", no_object, 1 }, { "INSIDE_SET", no_object, 1, 1 },
+  } do
+    H.assert_error_contains(function() lib[call[1]]((table.unpack or unpack)(call, 2)) end, "NULL")
+  end
+  H.assert_error_contains(function() lib.AT(list, 4) end, "outside of 'int [4]'")
+  H.assert_error_contains(function() lib.AT("abc", 4) end, "index 4 is outside of the string")
+end
+
 H.run()

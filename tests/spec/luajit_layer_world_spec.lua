@@ -193,6 +193,12 @@ function TestLayerWorld:test_64_bit_reads_are_boxed()
   lu.assertEquals(ffi.int64, "boxed")
 end
 
+-- A userdata with the metatable of a file would be closed as one.
+function TestLayerWorld:test_newproxy_of_what_is_none()
+  for _, value in ipairs { io.stdout, newproxy(false), 1, "x", {} } do lu.assertError(newproxy, value) end
+  if not H.is_luajit then lu.assertError(newproxy, ffi.new "int") end
+end
+
 TestLayerBuffer = {}
 
 local function hex(s) return (s:gsub(".", function(c) return ("%02x"):format(c:byte()) end)) end

@@ -85,21 +85,47 @@ int l_no_finaliser(lua_State*) {
   return 0;
 }
 
-// newproxy([true | proxy]): a userdata without contents; with a metatable of its own, or that of another one.
+const char kProxies = 0;  // its address is the registry key of a weak table: the metatables that newproxy has made
+
+void push_proxies(lua_State* L) {
+  rawget_p(L, LUA_REGISTRYINDEX, &kProxies);
+  if (lua_istable(L, -1)) return;
+  lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  rawset_p(L, LUA_REGISTRYINDEX, &kProxies);
+}
+
+// newproxy([true | proxy]): a userdata without contents; with a metatable of its own, or that of another one. Of no
+// other userdata: what those metatables' functions read is not there.
 int l_newproxy(lua_State* L) {
   lua_settop(L, 1);
+  push_proxies(L);
   new_userdata(L, 0);
-  if (lua_type(L, 1) == LUA_TUSERDATA) {
-    if (!lua_getmetatable(L, 1)) raise_argument(L, 1, "boolean or proxy expected");
+  if (lua_type(L, 1) > LUA_TBOOLEAN) {
+    const bool has_metatable = lua_type(L, 1) == LUA_TUSERDATA && lua_getmetatable(L, 1) != 0;
+    if (has_metatable) {
+      lua_pushvalue(L, -1);
+      lua_rawget(L, 2);
+    }
+    if (!has_metatable || lua_isnil(L, -1)) raise_argument(L, 1, "boolean or proxy expected");
+    lua_pop(L, 1);
   } else if (lua_toboolean(L, 1)) {
     lua_createtable(L, 0, 1);
     // 5.2 and later finalise what had a __gc when its metatable was set: programs set theirs afterwards.
     lua_pushcfunction(L, l_no_finaliser);
     lua_setfield(L, -2, "__gc");
+    lua_pushvalue(L, -1);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, 2);
   } else {
     return 1;
   }
-  lua_setmetatable(L, 2);
+  lua_setmetatable(L, 3);
   return 1;
 }
 
