@@ -103,7 +103,7 @@ end
 
 -- The folders that pkg-config names for a package, and its other options as macros.
 local function package_options(name, folders, defines)
-  if not name:match "^[%w%-%.%+_]+$" then error(("bad option 'pkg' of include ('%s' is no package)"):format(name), 4) end
+  if not name:match "^%w[%w%-%.%+_]*$" then error(("bad option 'pkg' of include ('%s' is no package)"):format(name), 4) end
   local pipe = io.popen("pkg-config --cflags " .. name .. " 2>&1")
   local text = pipe and pipe:read "*a" or ""
   if pipe then pipe:close() end
@@ -137,9 +137,10 @@ function namespace.__index(space, name)
       return value
     end
     if state.declared[name] then
-      local ok, ct = pcall(ffi.typeof, name)
-      if ok and state.types[name] then return ct end
-      return state.lib[name]
+      -- Types and functions stay, so that the second access is one of a table.
+      local value = state.is_type(name) and ffi.typeof(name) or state.lib[name]
+      if type(value) == "function" or ffi.type(value) == "cdata" and state.is_type(name) then rawset(space, name, value) end
+      return value
     end
   end
   error(("%s has no '%s'"):format(state.header, name), 2)
@@ -214,12 +215,16 @@ function include.include(name, options)
   local library = options.library
   local lib = ffi.C
   if type(library) == "string" then lib = ffi.load(library) elseif library ~= nil then lib = library end
-  local state = { preprocessor = preprocessor, header = header, lib = lib, declared = {}, types = {}, selected = selects(options.only) }
+  local state = { preprocessor = preprocessor, header = header, lib = lib, declared = {}, selected = selects(options.only) }
   for _, declared_name in ipairs(declared) do state.declared[declared_name] = true end
-  setmetatable(state.types, { __index = function(types, type_name)
-    for _, each in ipairs(ffi.names "typedef") do rawset(types, each, true) end
-    return rawget(types, type_name)
-  end })
+  local typedefs -- listed when the first name that is no macro is asked for
+  function state.is_type(type_name)
+    if not typedefs then
+      typedefs = {}
+      for _, each in ipairs(ffi.names "typedef") do typedefs[each] = true end
+    end
+    return typedefs[type_name]
+  end
   state.evaluate = new_evaluator(preprocessor, lib)
   local space = setmetatable({}, namespace)
   states[space] = state

@@ -14,7 +14,7 @@ namespace ferry::cparse {
 struct MacroValue {
   enum class Kind : uint8_t { none, constant, other } kind = Kind::none;
   Constant constant;                       // Kind::constant
-  const cpreproc::Macro* macro = nullptr;  // unless none; valid until the next definition
+  const cpreproc::Macro* macro = nullptr;  // unless none; stays where it is
 };
 
 // The preprocessor of one Lua state, and the constants found among its macros.

@@ -63,7 +63,7 @@ bool Preprocessor::dispatch(const Token& word, const char* hash_end) {
     }
     if (name == "error") return error_directive(word, lexer_.rest());
     if (name == "ident" || name == "sccs" || name == "warning" || name == "assert" || name == "unassert") return true;
-    if (name == "embed") return refuse(word, "#embed is not supported: there is no place for the bytes");
+    if (name == "embed") return refuse(word, "#embed gives bytes, and declarations have no place for them");
   }
   return refuse(word, "unknown directive " + shown(name));
 }

@@ -29,14 +29,14 @@ int l_slice(lua_State* L) {
   State* st = open_call(L);
   const Elements e = check_elements(L, st, 1, false);
   const uint64_t first = lua_isnoneornil(L, 2) ? 0 : check_count(L, st, 2);
-  if (first > e.limit || first > kMaxObjectSize / e.type->size) raise_beyond(L, 2, first, 0, e);
+  if (first > e.limit || first > kMaxHostObject / e.type->size) raise_beyond(L, 2, first, 0, e);
   uint64_t count = e.count - first;
   if (!lua_isnoneornil(L, 3)) {
     count = check_count(L, st, 3);
   } else if (e.count == ~uint64_t{0}) {
     raise_argument(L, 3, "number of elements expected: '%s' does not say it", describe_value(L, st, 1));
   }
-  if (count > kMaxObjectSize / e.type->size || count > e.limit - first) raise_beyond(L, 3, first, count, e);
+  if (count > kMaxHostObject / e.type->size || count > e.limit - first) raise_beyond(L, 3, first, count, e);
   TypeInfo* info = open_array(L, st, e.type);
   CData* view = push_reference(L, st, info, e.address + first * e.type->size, 1);
   view->flags |= kHasLength;
@@ -57,8 +57,8 @@ int l_convert_elements(lua_State* L) {
   } else if (count == ~uint64_t{0}) {
     raise_argument(L, 3, "number of elements expected: '%s' does not say it", describe_value(L, st, 2));
   }
-  if (count > kMaxObjectSize / from.type->size || count > from.limit) raise_beyond(L, 3, 0, count, from);
-  if (count > kMaxObjectSize / to.type->size || count > to.limit) raise_beyond(L, 3, 0, count, to);
+  if (count > kMaxHostObject / from.type->size || count > from.limit) raise_beyond(L, 3, 0, count, from);
+  if (count > kMaxHostObject / to.type->size || count > to.limit) raise_beyond(L, 3, 0, count, to);
   lua_settop(L, 2);
   luaL_checkstack(L, 8, nullptr);
   if (to.type->rep == from.type->rep && to.type->base_id == from.type->base_id) {

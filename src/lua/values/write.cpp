@@ -202,7 +202,7 @@ void* push_string_list(lua_State* L, State* st, TypeInfo* element, int idx) {
   luaL_checkstack(L, 6, nullptr);
   idx = abs_index(L, idx);
   const uint64_t count = raw_length(L, idx);
-  if (count > kMaxObjectSize / sizeof(void*) - 1) raise(L, "table is too long");
+  if (count > kMaxHostObject / sizeof(void*) - 1) raise(L, "table is too long");
   TypeInfo* info = open_array(L, st, element);
   CData* list = new_cdata(L, st, info, (count + 1) * sizeof(void*));
   auto* at = static_cast<char*>(list->data);
