@@ -261,7 +261,7 @@ TEST(CpreprocExpand, Errors) {
       {"#if 1\n#else\n#elif 1\n#endif", "#elif after #else at line 3, column 2"},
       {"x\n#if 0\n#ifdef y\n#endif\n", "this #if has no #endif at line 2, column 2"},
       {"#endif\n", "#endif without #if at line 1, column 2"},
-      {"#embed \"x\"\n", "#embed is not supported: there is no place for the bytes at line 1, column 2"},
+      {"#embed \"x\"\n", "#embed gives bytes, and declarations have no place for them at line 1, column 2"},
       {"#pragma GCC poison abc\nabc", "the name 'abc' is poisoned at line 2, column 1"},
   };
   for (const auto& row : rows) EXPECT_EQ(tokens(row.text), std::string("error: ") + row.expected) << row.text;
