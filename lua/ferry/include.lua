@@ -41,6 +41,17 @@ local function type_of(v)
   return nil
 end
 
+-- A type's C text, which no metatype changes.
+local texts = setmetatable({}, { __mode = "k" })
+local function text_of(ct)
+  local text = texts[ct]
+  if not text then
+    text = ffi.typeinfo(ct).name
+    texts[ct] = text
+  end
+  return text
+end
+
 -- Compiled expressions of one preprocessor, by text and types of the arguments.
 local function new_evaluator(preprocessor, lib)
   local compiled = {}
@@ -50,7 +61,7 @@ local function new_evaluator(preprocessor, lib)
       local ct = type_of(arguments[i])
       if not ct then fail(name, macro, ("argument #%d is a %s"):format(i, type(arguments[i]))) end
       types[i] = ct
-      key[i + 1] = type(ct) == "table" and "type " .. tostring(ct[1]) or tostring(ct)
+      key[i + 1] = type(ct) == "table" and "type " .. text_of(ct[1]) or text_of(ct)
     end
     key = table.concat(key, "\0")
     local run = compiled[key]

@@ -28,6 +28,13 @@ uint32_t Parser::insert(const Declarator& d, uint32_t position, Derivation::Kind
   return index;
 }
 
+bool Parser::has_parameters(const Declarator& d) const {
+  for (uint32_t at = derivations_[d.head].next; at != 0; at = derivations_[at].next) {
+    if (derivations_[at].kind == Derivation::Kind::function) return true;
+  }
+  return false;
+}
+
 // declarator-with-attributes := declarator attributes
 bool Parser::declarator(Declarator& d) {
   d.at = token_.at;

@@ -3,6 +3,7 @@
 
 #include "cparse/parser_state.h"
 #include "cparse/predefined.h"
+#include "ctype/suggest.h"
 
 namespace ferry::cparse {
 
@@ -140,13 +141,19 @@ bool Parser::translation_unit() {
 }
 
 // whole-type := specifiers declarator? end
+// A name is allowed in a prototype, as it is copied from a header. In `unsigned itn` it is a misspelt word of the type.
 bool Parser::whole_type(TypeId& type) {
   implicit_tags_ = false;
   next();
   Specifiers s;
   Declarator d;
   begin(d, Naming::either);
-  if (!specifiers(s, 0) || !declarator(d) || !build(d, s, type)) return false;
+  if (!specifiers(s, 0) || !declarator(d)) return false;
+  if (d.name != kNoName && !has_parameters(d)) {
+    const std::string_view name = types_.name(d.name);
+    return fail(d.at, "expected end of type, got " + shown(name) + suggest_type(types_, name));
+  }
+  if (!build(d, s, type)) return false;
   if (!at(Tok::end)) return fail_expected("end of type");
   uint32_t align = d.attributes.align != 0 ? d.attributes.align : s.attributes.align;
   if (align != 0) type = types_.aligned(type, align);

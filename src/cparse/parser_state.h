@@ -180,6 +180,7 @@ class Parser {
 
   // declarator.cpp
   void begin(Declarator& d, Naming naming);
+  bool has_parameters(const Declarator& d) const;
   bool declarator(Declarator& d);
   bool declarator_level(Declarator& d, uint32_t position, Attributes& unused);
   uint32_t insert(const Declarator& d, uint32_t position, Derivation::Kind kind, uint32_t where);

@@ -71,10 +71,14 @@ std::string member_names(const TypeTable& types, const Record& r) {
 }
 
 // A type that is no declarator: scalar, record, enum, vector; with its qualifiers.
-std::string specifier(const TypeTable& types, TypeId id) {
+std::string specifier(const TypeTable& types, TypeId id, const TypeNames* names) {
   const Type& t = types[id];
   std::string text = quals_text(t.quals);
   if (!text.empty()) text += ' ';
+  if (names != nullptr) {
+    const auto found = names->find(t.canonical);
+    if (found != names->end()) return text + found->second;
+  }
   switch (t.kind) {
     case Kind::structure:
     case Kind::union_: {
@@ -87,7 +91,7 @@ std::string specifier(const TypeTable& types, TypeId id) {
       return text + tagged(types, "enum", e.tag, e.alias, e.serial);
     }
     case Kind::vector:
-      return text + specifier(types, types[t.base].unqualified) + " __attribute__((vector_size(" +
+      return text + specifier(types, types[t.base].unqualified, names) + " __attribute__((vector_size(" +
              std::to_string(t.size) + ")))";
     default:
       text += kScalarNames[static_cast<size_t>(t.scalar)];
@@ -104,7 +108,7 @@ bool explicitly_aligned(const TypeTable& types, const Type& t) {
 }
 
 std::string spell_declaration(const TypeTable& types, TypeId id, std::string_view declared, size_t& budget,
-                              unsigned depth) {
+                              unsigned depth, const TypeNames* names) {
   std::string left;  // reversed
   std::string right;
   const auto prepend = [&](std::string_view text) { left.append(text.rbegin(), text.rend()); };
@@ -160,7 +164,7 @@ std::string spell_declaration(const TypeTable& types, TypeId id, std::string_vie
             break;
           }
           size_t rest = budget - (right.size() + left.size());
-          right += spell_declaration(types, p.type, {}, rest, depth + 1);
+          right += spell_declaration(types, p.type, {}, rest, depth + 1, names);
         }
         if (f.variadic) right += first ? "..." : ", ...";
         right += ')';
@@ -169,7 +173,7 @@ std::string spell_declaration(const TypeTable& types, TypeId id, std::string_vie
         break;
       }
       default:
-        base = specifier(types, level);
+        base = specifier(types, level, names);
         break;
     }
   }
@@ -187,9 +191,9 @@ std::string spell_declaration(const TypeTable& types, TypeId id, std::string_vie
 
 }  // namespace
 
-std::string spell(const TypeTable& types, TypeId type, std::string_view declared) {
+std::string spell(const TypeTable& types, TypeId type, std::string_view declared, const TypeNames* names) {
   size_t budget = kMaxLength;
-  return spell_declaration(types, type, declared, budget, 0);
+  return spell_declaration(types, type, declared, budget, 0, names);
 }
 
 std::string_view convention_name(CallConv conv) {

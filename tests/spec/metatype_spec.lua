@@ -367,4 +367,32 @@ function TestMetatypeArgs:test_getmetatable_is_protected()
   lu.assertError(setmetatable, s, {})
 end
 
+function TestMetatypeArgs:test_name_shows_in_tostring_and_messages()
+  H.not_on_luajit "knows no __name"
+  local T, tag = new_type { __name = "Point" }
+  lu.assertEquals(tostring(T), "ctype<Point>")
+  lu.assertStrContains(tostring(T()), "cdata<Point>: ")
+  lu.assertEquals(tostring(ffi.typeof("$ *(*)(const $ &)", T, T)), "ctype<Point *(*)(const Point &)>")
+  lu.assertErrorMsgContains("'Point' has no member named 'nope'", function() return T().nope end)
+  lu.assertErrorMsgContains("cannot convert 'Point' to 'int'", ffi.new, "int", T())
+  lu.assertErrorMsgContains("in member 'a' of 'Point'", T, { a = "text" })
+  lu.assertErrorMsgContains("too many initializers for 'Point'", T, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+  lu.assertEquals(ffi.typeinfo(T).name, tag)          -- C's text stays C's
+  ffi.metatype(tag, {})
+  lu.assertEquals(tostring(T), "ctype<" .. tag .. ">")
+  ffi.metatype(tag, { __name = 5 })
+  lu.assertEquals(tostring(T), "ctype<" .. tag .. ">")
+  ffi.metatype(tag, { __name = "again" })
+  ffi.metatype(tag, nil)
+  lu.assertEquals(tostring(T), "ctype<" .. tag .. ">")
+end
+
+function TestMetatypeArgs:test_name_of_what_has_no_tag()
+  H.not_on_luajit "knows no __name"
+  local T = ffi.metatype("struct { int x; }", { __name = "Nameless" })
+  lu.assertEquals(tostring(T), "ctype<Nameless>")
+  local E = ffi.metatype("enum { MT_RED_7 }", { __name = "Colour" })
+  lu.assertEquals(tostring(ffi.typeof("$ *", E)), "ctype<Colour *>")
+end
+
 H.run()

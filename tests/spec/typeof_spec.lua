@@ -95,10 +95,21 @@ function TestTypeof:test_named_function_prints_as_pointer_to_it()
   lu.assertEquals(spell "void (*foo(int, void(*)(int)))(int)", "ctype<void (*(*)(int, void (*)(int)))(int)>")
 end
 
-function TestTypeof:test_type_string_may_name_what_it_declares()
+function TestTypeof:test_a_prototype_may_be_named()
   H.not_on_luajit "accepts no name in a type string"
   lu.assertTrue(spell "int foo(int)":find("int (*)(int)", 1, true) ~= nil)
-  lu.assertEquals(ffi.sizeof "int foo[4]", 16)
+  lu.assertEquals(spell "int (*handlers[3])(int code)", "ctype<int (*[3])(int)>")
+end
+
+-- Any other name is a misspelt word of the type: LuaJIT refuses all of these, too.
+function TestTypeof:test_other_names_are_refused()
+  for _, text in ipairs { "unsigned itn", "int x", "const char *str", "int foo[4]", "struct { int x; } s", "long lnog" } do
+    for _, f in ipairs { ffi.typeof, ffi.new, ffi.sizeof } do lu.assertError(f, text) end
+    lu.assertError(ffi.cast, text, 1)
+  end
+  H.not_on_luajit "has other words"
+  lu.assertErrorMsgContains("got 'itn' (did you mean 'int'?) at line 1, column 10", ffi.typeof, "unsigned itn")
+  lu.assertErrorMsgContains("got 'cosnt' (did you mean 'const'?)", ffi.typeof, "char *cosnt")
 end
 
 function TestTypeof:test_tostring_of_anonymous_type_names_its_kind()

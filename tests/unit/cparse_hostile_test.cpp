@@ -108,7 +108,7 @@ TEST(CparseHostile, LimitsAreExact) {
   // The declarator is a level, each parenthesis another one.
   auto nested = [](int levels) {
     const size_t parentheses = static_cast<size_t>(levels - 1);
-    return "int " + repeat("(", parentheses) + "x" + repeat(")", parentheses);
+    return "int " + repeat("(", parentheses) + "*" + repeat(")", parentheses);
   };
   EXPECT_EQ(type_error(types, nested(kMaxNesting)), "");
   EXPECT_NE(type_error(types, nested(kMaxNesting + 1)), "");

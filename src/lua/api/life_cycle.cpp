@@ -50,6 +50,7 @@ int close_state(lua_State* L) {
   std::vector<TypeInfo*>().swap(st->infos);
   std::vector<TypeInfo*>().swap(st->open_infos);
   st->types.reset();
+  TypeNames().swap(st->caches.names);
   delete st->macros;
   st->macros = nullptr;
   delete st->metatables.known;

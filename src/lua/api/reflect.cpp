@@ -179,7 +179,11 @@ int l_typeinfo(lua_State* L) {
   lua_createtable(L, 0, 10);
   const Type& t = (*st->types)[id];
   set_text(L, "kind", kind_text(t));
-  set_text(L, "name", type_name(st, id));
+  without_exceptions(st, [&] {
+    st->errors.message = spell(*st->types, id);  // C text, whatever a metatype calls it
+    return true;
+  });
+  set_text(L, "name", st->errors.message);
   set_type(L, st, "type", id);
   const bool incomplete = (t.flags & kIncomplete) != 0;
   if (!incomplete && t.kind != Kind::function) {

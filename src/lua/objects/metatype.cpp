@@ -158,6 +158,24 @@ int make_own(lua_State* L, State* st, bool with_gc) {
   return adopt(L, st);
 }
 
+// What the metatype, a table or nil, calls the type in messages and tostring().
+void name_type(lua_State* L, State* st, TypeId type, int metatype) {
+  const char* name = nullptr;
+  if (lua_istable(L, metatype)) {
+    lua_pushliteral(L, "__name");
+    lua_rawget(L, metatype);
+    if (lua_type(L, -1) == LUA_TSTRING) name = lua_tostring(L, -1);  // which the metatype keeps
+    lua_pop(L, 1);
+  }
+  if (!without_exceptions(st, [&] {
+        st->caches.names.erase((*st->types)[type].canonical);
+        if (name != nullptr) st->caches.names[(*st->types)[type].canonical] = name;
+        return true;
+      })) {
+    raise_error(L, st);
+  }
+}
+
 // Gives it what Lua itself reads from a metatable, as the metatype says.
 void set_own_events(lua_State* L, State* st, int metatable, int table) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, metatable);
@@ -287,6 +305,7 @@ void set_metatype(lua_State* L, State* st, TypeId type, int table) {
     plain = record ? st->metatables.record : st->metatables.value;
     with_gc = record ? st->metatables.record_gc : st->metatables.value_gc;
   }
+  name_type(L, st, holder->id, table);
   if (holder->metatype != 0) drop_reference(L, holder->metatype);
   const TypeId canonical = holder->id;
   // Pointers to the type and its variants are younger than the type.

@@ -35,7 +35,7 @@ std::string& next_buffer(State* st) {
 
 const char* fill_type_name(State* st, std::string& out, TypeId type) {
   if (!without_exceptions(st, [&] {
-        out = spell(*st->types, type);
+        out = shown_name(st, type);
         return true;
       })) {
     return "?";
@@ -64,21 +64,21 @@ void compose_place(State* st, const Place& place) {
       case Place::Kind::argument:
         text = "bad argument #" + std::to_string(place.number) + " to ";
         text += place.name != nullptr                 ? "'" + std::string(place.name) + "'"
-                : place.owner != kNoType && st->types ? "'" + spell(*st->types, place.owner) + "'"
+                : place.owner != kNoType && st->types ? "'" + shown_name(st, place.owner) + "'"
                                                       : "the function";
         text += " (" + st->errors.message + ")";
         break;
       case Place::Kind::member:
         text = st->errors.message + " in member '" + (place.name ? place.name : "?") + "'";
-        if (place.owner != kNoType && st->types) text += " of '" + spell(*st->types, place.owner) + "'";
+        if (place.owner != kNoType && st->types) text += " of '" + shown_name(st, place.owner) + "'";
         break;
       case Place::Kind::element:
         text = st->errors.message + " in element " + std::to_string(place.number);
-        if (place.owner != kNoType && st->types) text += " of '" + spell(*st->types, place.owner) + "'";
+        if (place.owner != kNoType && st->types) text += " of '" + shown_name(st, place.owner) + "'";
         break;
       case Place::Kind::result:
         text = st->errors.message + " in the result of a callback";
-        if (place.owner != kNoType && st->types) text += " of type '" + spell(*st->types, place.owner) + "'";
+        if (place.owner != kNoType && st->types) text += " of type '" + shown_name(st, place.owner) + "'";
         break;
       case Place::Kind::variable:
         text = st->errors.message + " in variable '" + (place.name ? place.name : "?") + "'";
@@ -145,7 +145,7 @@ void raise_convert(lua_State* L, State* st, const char* source, TypeId target, c
 
 void raise_no_member(lua_State* L, State* st, TypeId shown, TypeId record, const char* name) {
   without_exceptions(st, [&] {
-    std::string text = "'" + spell(*st->types, shown) + "' has no member named '" + name + "'";
+    std::string text = "'" + shown_name(st, shown) + "' has no member named '" + name + "'";
     if (is_record((*st->types)[record])) text += suggest_member(*st->types, record, name);
     st->errors.message = std::move(text);
     return true;
@@ -155,6 +155,10 @@ void raise_no_member(lua_State* L, State* st, TypeId shown, TypeId record, const
 
 void raise_closed(lua_State* L) {
   raise(L, "the Lua state that this object belongs to is closing");
+}
+
+std::string shown_name(State* st, TypeId type) {
+  return spell(*st->types, type, {}, &st->caches.names);
 }
 
 const char* type_name(State* st, TypeId type) {

@@ -48,7 +48,9 @@ inline State* open_call(lua_State* L) {
 
 // "int *", "string", "nil", ... of the value at idx, in a buffer of the State (valid until the next call).
 const char* describe_value(lua_State* L, State* st, int idx);
-// Spelled type in one of a few rotating buffers of the State (valid for the next three calls).
+// The type as messages and tostring() have it: C's spelling, or the __name of its metatype.
+std::string shown_name(State* st, TypeId type);
+// The same in one of a few rotating buffers of the State (valid for the next three calls).
 const char* type_name(State* st, TypeId type);
 
 }  // namespace ferry::lua

@@ -10,6 +10,7 @@
 
 #include "call/backend.h"
 #include "call/native/stack_layout.h"
+#include "ctype/spell.h"
 #include "ctype/type_table.h"
 #include "lua/host/compat.h"
 #include "lua/state/cdata.h"
@@ -49,6 +50,7 @@ struct TypeCaches {
   int member_names = 0;  // state/members.cpp: table: anchors of field names
   int parsed = 0;        // objects/ctype_arg.cpp: table: type text -> id
   int parsed_count = 0;  // how many of them, no reference
+  TypeNames names;       // objects/metatype.cpp: the __name of metatypes, no reference
 };
 
 // state/anchor.cpp: what keeps Lua values alive that C memory points to.

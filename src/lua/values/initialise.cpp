@@ -3,7 +3,6 @@
 #include "lua/values/initialise.h"
 
 #include "ctype/layout.h"
-#include "ctype/spell.h"
 #include "lua/state/anchor.h"
 #include "lua/values/numbers.h"
 
@@ -27,7 +26,7 @@ void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, in
 
 [[noreturn]] void too_many(lua_State* L, State* st, TypeInfo* info, const Place& place) {
   without_exceptions(st, [&] {
-    st->errors.message = "too many initializers for '" + spell(*st->types, info->id) + "'";
+    st->errors.message = "too many initializers for '" + shown_name(st, info->id) + "'";
     return true;
   });
   raise_at(L, st, place);

@@ -8,7 +8,6 @@
 #include <cstdio>
 
 #include "ctype/layout.h"
-#include "ctype/spell.h"
 #include "ctype/suggest.h"
 #include "lua/state/anchor.h"
 #include "lua/values/from_c.h"
@@ -145,7 +144,7 @@ void write_enum_name(lua_State* L, State* st, TypeInfo* info, void* address, int
   size_t length;
   const char* text = lua_tolstring(L, idx, &length);
   without_exceptions(st, [&] {
-    st->errors.message = "'" + std::string(text, length) + "' is no constant of '" + spell(*st->types, info->id) + "'" +
+    st->errors.message = "'" + std::string(text, length) + "' is no constant of '" + shown_name(st, info->id) + "'" +
                          suggest_constant(*st->types, info->id, {text, length});
     return true;
   });
