@@ -1,12 +1,13 @@
 -- The library itself; touches no global. `require "ffi"` is the drop-in that also replaces type and tonumber.
 local ferry = require "ferry.core"
 
--- What is said better in Lua is loaded when it is used first.
-function ferry.inspect(...) return require("ferry.inspect")(...) end
+-- What is said better in Lua is loaded when it is used first. Each gives one value: in parentheses, so that the call is
+-- no tail call and the user's function is two levels above it on every Lua.
+function ferry.inspect(...) return (require("ferry.inspect")(...)) end
 
-function ferry.include(...) return require("ferry.include").include(...) end
-function ferry.include_names(...) return require("ferry.include").names(...) end
-function ferry.macro(...) return require("ferry.include").macro(...) end
-function ferry.path() return require("ferry.include").path() end
+function ferry.include(...) return (require("ferry.include").include(...)) end
+function ferry.include_names(...) return (require("ferry.include").names(...)) end
+function ferry.macro(...) return (require("ferry.include").macro(...)) end
+function ferry.path() return (require("ferry.include").path()) end
 
 return ferry

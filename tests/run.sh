@@ -23,7 +23,7 @@ results=$PWD/build/test-results.tsv
 export FERRY_RESULTS=$results
 
 record() { printf '%s\t%d\t%d\t%d\n' "$@" >>"$results"; }
-title() { printf '\n== %s\n' "$1"; }
+title() { printf '\n== %s (after %d s)\n' "$1" $SECONDS; }
 
 # configure_and_build PRESET TREE CMAKE-ARGS...: what does not compile is one failure, with its messages.
 configure_and_build() {

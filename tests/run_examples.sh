@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 show=${1:-}
 backends=$(backends_of build)
 mkdir -p build/examples
+export FERRY_CACHE=$PWD/build/examples/cache # of ferry.cc
 checker=$(lua_command any)
 if [ -z "$checker" ]; then
   echo "no Lua interpreter found"

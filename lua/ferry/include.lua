@@ -109,16 +109,16 @@ local function list(value, what)
     end
     return out
   end
-  error(("bad option '%s' of include (string or table expected, got %s)"):format(what, type(value)), 4)
+  error(("bad option '%s' of include (string or table expected, got %s)"):format(what, type(value)), 0)
 end
 
 -- The folders that pkg-config names for a package, and its other options as macros.
 local function package_options(name, folders, defines)
-  if not name:match "^%w[%w%-%.%+_]*$" then error(("bad option 'pkg' of include ('%s' is no package)"):format(name), 4) end
+  if not name:match "^%w[%w%-%.%+_]*$" then error(("bad option 'pkg' of include ('%s' is no package)"):format(name), 0) end
   local pipe = io.popen("pkg-config --cflags " .. name .. " 2>&1")
   local text = pipe and pipe:read "*a" or ""
   if pipe then pipe:close() end
-  if text:find "not found" or text:find "No package" then error("pkg-config: " .. text:match "^[^\n]*", 4) end
+  if text:find "not found" or text:find "No package" then error("pkg-config: " .. text:match "^[^\n]*", 0) end
   for flag, value in text:gmatch "%-([ID])(%S+)" do
     if flag == "I" then folders[#folders + 1] = value else defines[#defines + 1] = value end
   end
@@ -137,6 +137,9 @@ local path -- ffi.path: made when it is asked for
 
 local namespace = { __metatable = "ffi" }
 
+local function type_named(name) return ffi.typeof(name) end
+local function field(name, lib) return lib[name] end
+
 function namespace.__index(space, name)
   local state = states[space]
   if type(name) ~= "string" then error(("a header is indexed by names, not by a %s"):format(type(name)), 2) end
@@ -149,7 +152,8 @@ function namespace.__index(space, name)
     end
     if state.declared[name] then
       -- Types and functions stay, so that the second access is one of a table.
-      local value = state.is_type(name) and ffi.typeof(name) or state.lib[name]
+      local ok, value = pcall(state.is_type(name) and type_named or field, name, state.lib)
+      if not ok then error((tostring(value):gsub("^[^:]*%.lua:%d+: ", "")), 2) end
       if type(value) == "function" or ffi.type(value) == "cdata" and state.is_type(name) then rawset(space, name, value) end
       return value
     end
@@ -194,18 +198,13 @@ function namespace.__tostring(space) return "header: " .. states[space].header e
 
 local include = {}
 
--- The namespace of a header: ffi.include.
-function include.include(name, options)
-  if type(name) ~= "string" then
-    error(("bad argument #1 to 'include' (string expected, got %s)"):format(type(name)), 2)
-  end
-  options = options or {}
-  if type(options) ~= "table" then
-    error(("bad argument #2 to 'include' (table expected, got %s)"):format(type(options)), 2)
-  end
-  local known = { library = true, path = true, define = true, undef = true, pkg = true, only = true }
+local known_options = { library = true, path = true, define = true, undef = true, pkg = true, only = true }
+
+-- The namespace of a header, or of text that says what to include; `file` is where quotes look beside. Raises without
+-- a place.
+function include.read(name, options, file)
   for option in pairs(options) do
-    if not known[option] then error(("include has no option '%s'"):format(tostring(option)), 2) end
+    if not known_options[option] then error(("include has no option '%s'"):format(tostring(option)), 0) end
   end
   local folders, defines = list(options.path, "path") or {}, list(options.define, "define") or {}
   for _, package in ipairs(list(options.pkg, "pkg") or {}) do package_options(package, folders, defines) end
@@ -218,11 +217,8 @@ function include.include(name, options)
   else
     text = '#include "' .. name .. '"\n'
   end
-  -- Quotes look beside the Lua file that includes.
-  local source = debug and debug.getinfo(2, "S").source or ""
-  source = source:sub(1, 1) == "@" and source:sub(2) or nil
-  local ok, declared = pcall(headers.declare, preprocessor, text, source)
-  if not ok then error((tostring(declared):gsub("^[^:]*%.lua:%d+: ", "")), 2) end
+  local ok, declared = pcall(headers.declare, preprocessor, text, file)
+  if not ok then error((tostring(declared):gsub("^[^:]*%.lua:%d+: ", "")), 0) end
   local library = options.library
   local lib = ffi.C
   if type(library) == "string" then lib = ffi.load(library) elseif library ~= nil then lib = library end
@@ -242,6 +238,20 @@ function include.include(name, options)
   return space
 end
 
+-- ffi.include. Quotes look beside the Lua file that includes.
+function include.include(name, options)
+  if type(name) ~= "string" then
+    error(("bad argument #1 to 'include' (string expected, got %s)"):format(type(name)), 3)
+  end
+  if options ~= nil and type(options) ~= "table" then
+    error(("bad argument #2 to 'include' (table expected, got %s)"):format(type(options)), 3)
+  end
+  local source = debug and debug.getinfo(3, "S").source or ""
+  local ok, result = pcall(include.read, name, options or {}, source:match "^@(.*)")
+  if not ok then error(result, 3) end
+  return result
+end
+
 -- The folders that <> looks into: ffi.path. Changes count for the includes that follow.
 function include.path()
   if not path then path = headers.folders(nil) end
@@ -251,10 +261,10 @@ end
 -- What is known of a macro of ffi.cdef, or of an included header: ffi.macro(name, namespace).
 function include.macro(name, space)
   if type(name) ~= "string" then
-    error(("bad argument #1 to 'macro' (string expected, got %s)"):format(type(name)), 2)
+    error(("bad argument #1 to 'macro' (string expected, got %s)"):format(type(name)), 3)
   end
   local state = space ~= nil and states[space]
-  if space ~= nil and not state then error("bad argument #2 to 'macro' (a header's namespace expected)", 2) end
+  if space ~= nil and not state then error("bad argument #2 to 'macro' (a header's namespace expected)", 3) end
   local macro = headers.macro(state and state.preprocessor or nil, name)
   if macro then macro.name = name end
   return macro
@@ -262,7 +272,7 @@ end
 
 -- The names of a namespace, sorted; Lua 5.1 has no __pairs.
 function include.names(space)
-  if not states[space] then error("bad argument #1 to 'names' (a header's namespace expected)", 2) end
+  if not states[space] then error("bad argument #1 to 'names' (a header's namespace expected)", 3) end
   return names_of(space)
 end
 

@@ -1,4 +1,4 @@
-// Files, only read: whole contents of regular files.
+// Files: whole contents of regular files, and a folder of the user's own.
 #pragma once
 
 #include <cstddef>
@@ -20,5 +20,12 @@ struct FileContent {
 // Reads a regular file of at most `limit` bytes. A folder is absent; what else is no regular file, larger or not
 // readable is refused. Never waits for another process.
 FileStatus read_file(const std::string& path, size_t limit, FileContent& content);
+
+// What is another one as soon as the file is: its size and time. Empty: there is no such regular file.
+std::string file_stamp(const std::string& path);
+
+// Makes the folder, and those above it, for this user alone, if it is not there. False: somebody else owns it or may
+// write into it, or it cannot be made; `why` says so.
+bool private_folder(const std::string& path, std::string& why);
 
 }  // namespace ferry::os

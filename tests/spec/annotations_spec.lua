@@ -54,7 +54,7 @@ function TestAnnotations:test_luajit()
 end
 
 function TestAnnotations:test_modules()
-  for module, value in pairs { ferry = ferry, ["ferry.inspect"] = require "ferry.inspect", ["ferry.bit"] = ferry.bit } do
+  for module, value in pairs { ferry = ferry, ["ferry.inspect"] = require "ferry.inspect", ["ferry.bit"] = ferry.bit, ["ferry.cc"] = require "ferry.cc" } do
     local file = module:gsub("%.", "/")
     lu.assertEquals(lines_of(file)[1], "---@meta " .. module)
     lu.assertEquals(type(require(module)), type(value))
@@ -64,7 +64,7 @@ function TestAnnotations:test_modules()
 end
 
 function TestAnnotations:test_files_are_lua_and_parameters_agree()
-  for _, file in ipairs { "ffi", "ferry", "ferry/luajit", "ferry/inspect", "ferry/bit" } do
+  for _, file in ipairs { "ffi", "ferry", "ferry/luajit", "ferry/inspect", "ferry/bit", "ferry/cc" } do
     lu.assertNotNil(assert(loadfile("editors/luals/" .. file .. ".lua")))
     local annotated = {}
     for _, line in ipairs(lines_of(file)) do

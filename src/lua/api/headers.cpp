@@ -1,6 +1,8 @@
 // Preprocessors, macros and trees of expressions for lua/ferry/include.lua (headers.h).
 #include "lua/api/headers.h"
 
+#include <cstdio>
+
 #include "cparse/expression.h"
 #include "cparse/macros.h"
 #include "lua/objects/ctype_arg.h"
@@ -8,6 +10,7 @@
 #include "lua/state/guarded.h"
 #include "lua/state/raise.h"
 #include "lua/values/read.h"
+#include "os/files.h"
 
 namespace ferry::lua {
 namespace {
@@ -391,6 +394,45 @@ int l_expression(lua_State* L) {
   return 1;
 }
 
+int l_stamp(lua_State* L) {
+  State* st = open_call(L);
+  size_t length;
+  const char* path = check_text(L, st, 1, &length);
+  without_exceptions(st, [&] {
+    st->errors.message = os::file_stamp({path, length});
+    return true;
+  });
+  if (st->errors.message.empty()) return 0;
+  lua_pushlstring(L, st->errors.message.data(), st->errors.message.size());
+  return 1;
+}
+
+int l_private_folder(lua_State* L) {
+  State* st = open_call(L);
+  size_t length;
+  const char* path = check_text(L, st, 1, &length);
+  if (without_exceptions(st, [&] { return os::private_folder({path, length}, st->errors.message); })) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushlstring(L, st->errors.message.data(), st->errors.message.size());
+  return 2;
+}
+
+// FNV-1a: names files, guards nothing.
+int l_digest(lua_State* L) {
+  State* st = open_call(L);
+  size_t length;
+  const char* text = check_text(L, st, 1, &length);
+  uint64_t hash = 0xcbf29ce484222325;
+  for (size_t i = 0; i < length; ++i) hash = (hash ^ static_cast<uint8_t>(text[i])) * 0x100000001b3;
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+  lua_pushlstring(L, digits, 16);
+  return 1;
+}
+
 constexpr luaL_Reg kFunctions[] = {
     {"preprocessor", guarded<l_preprocessor>},
     {"folders", guarded<l_folders>},
@@ -398,6 +440,9 @@ constexpr luaL_Reg kFunctions[] = {
     {"macros", guarded<l_macros>},
     {"macro", guarded<l_macro>},
     {"expression", guarded<l_expression>},
+    {"stamp", guarded<l_stamp>},
+    {"private_folder", guarded<l_private_folder>},
+    {"digest", guarded<l_digest>},
     {nullptr, nullptr},
 };
 

@@ -1,4 +1,4 @@
-// The table ferry.headers, of which lua/ferry/include.lua is made.
+// The table ferry.headers, of which lua/ferry/include.lua and cc.lua are made.
 #pragma once
 
 #include "lua/state/state.h"
@@ -13,7 +13,10 @@ namespace ferry::lua {
 //   macro(preprocessor, name) -> table of what is known of it, or nil
 //   expression(preprocessor, text, ...) -> its tree, or nil and why not. `...`: what each `$` stands for, a ctype (a
 //   value of it) or { ctype } (the type itself)
-// A preprocessor of nil is that of ffi.cdef.
+// A preprocessor of nil is that of ffi.cdef. Of files, for what is kept on disk:
+//   stamp(path) -> what is another string as soon as the file is another one; nil: there is no such regular file
+//   private_folder(path) -> true: it is there now, and only this user writes into it; or nil and why not
+//   digest(text) -> 16 hexadecimal digits
 void push_headers(lua_State* L, State* st);
 
 }  // namespace ferry::lua

@@ -61,4 +61,44 @@ FileStatus read_file(const std::string& path, size_t limit, FileContent& content
   return FileStatus::read;
 }
 
+std::string file_stamp(const std::string& path) {
+  struct stat about;
+  if (path.find('\0') != std::string::npos || stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
+#if defined(__APPLE__)
+  const timespec& modified = about.st_mtimespec;
+#else
+  const timespec& modified = about.st_mtim;
+#endif
+  return std::to_string(about.st_size) + "." + std::to_string(modified.tv_sec) + "." + std::to_string(modified.tv_nsec);
+}
+
+bool private_folder(const std::string& path, std::string& why) {
+  if (path.empty() || path.find('\0') != std::string::npos) {
+    why = "that is no name of a folder";
+    return false;
+  }
+  for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const std::string folder = path.substr(0, end);
+    if (mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST && (end == std::string::npos || errno != EROFS)) {
+      why = std::strerror(errno);
+      return false;
+    }
+    if (end == std::string::npos) break;
+  }
+  struct stat about;
+  // lstat: where a link leads may be changed by whoever owns the link.
+  if (lstat(path.c_str(), &about) != 0) {
+    why = std::strerror(errno);
+  } else if (!S_ISDIR(about.st_mode)) {
+    why = "it is no folder";
+  } else if (about.st_uid != geteuid()) {
+    why = "somebody else owns it";
+  } else if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    why = "others may write into it";
+  } else {
+    return true;
+  }
+  return false;
+}
+
 }  // namespace ferry::os

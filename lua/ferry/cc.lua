@@ -1,0 +1,196 @@
+-- ferry.cc: C source compiled by the machine's own compiler and included, for what headers and Lua cannot do. Nothing
+-- here runs unless it is called.
+local ffi = require "ferry.core"
+local include = require "ferry.include"
+local headers = ffi.headers
+
+local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
+
+-- Raises without a place: the function of this module says whose call it was.
+local function fail(text, ...) error(text:format(...), 0) end
+
+-- The words of an option that is a string or a list, each with `prefix` and quoted for the shell.
+local function words(out, value, name, prefix)
+  if value == nil then return end
+  if type(value) == "string" then value = { value } end
+  if type(value) ~= "table" then
+    fail("bad option '%s' (string or table expected, got %s)", name, type(value))
+  end
+  for key, word in pairs(value) do
+    if type(key) ~= "number" then word = word == true and key or key .. "=" .. tostring(word) end
+    if type(word) ~= "string" then fail("bad option '%s' (strings expected, got a %s in it)", name, type(word)) end
+    out[#out + 1] = quoted(prefix .. word)
+  end
+end
+
+local function package_flags(out, value)
+  local names = {}
+  words(names, value, "pkg", "")
+  if #names == 0 then return end
+  local command = ("pkg-config --cflags --libs %s 2>&1"):format(table.concat(names, " "))
+  local pipe = io.popen(command)
+  local text = pipe and pipe:read "*a" or ""
+  if pipe then pipe:close() end
+  if text:find "not found" or text:find "No package" then fail("pkg-config: %s", text:match "^[^\n]*") end
+  out[#out + 1] = (text:gsub("%s+", " "))
+end
+
+-- Who may have written what is loaded from here is this user alone: headers.private_folder sees to it.
+local function cache_folder()
+  local folder = os.getenv "FERRY_CACHE"
+  if not folder or folder == "" then
+    local base = os.getenv "XDG_CACHE_HOME"
+    local home = os.getenv "HOME"
+    if not base or base:sub(1, 1) ~= "/" then base = home and home ~= "" and home .. "/.cache" end
+    if not base then fail("no folder for what is compiled: set FERRY_CACHE") end
+    folder = base .. "/ferry"
+  end
+  local ok, why = headers.private_folder(folder)
+  if not ok then fail("the folder %s cannot be used: %s (FERRY_CACHE names another)", folder, why) end
+  return folder
+end
+
+local function read(path)
+  local file = io.open(path, "rb")
+  if not file then return nil end
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
+-- The files that a rule of make (`cc -MD`) names as what its target is made of, but for `code`.
+local function dependencies(rule, code)
+  local list = {}
+  rule = rule:gsub("\\\r?\n", " "):gsub("^.-:%s", "", 1)
+  for word in rule:gsub("\\ ", "\1"):gmatch "%S+" do
+    word = word:gsub("\1", " "):gsub("%$%$", "$"):gsub("\\#", "#")
+    if word ~= code then list[#list + 1] = word end
+  end
+  return list
+end
+
+-- What the object is called while the files that it is made of are as they are now; nil: one of them is gone.
+local function object_name(key, files)
+  local stamps = {}
+  for i, path in ipairs(files) do
+    local stamp = headers.stamp(path)
+    if not stamp then return nil end
+    stamps[i] = path .. "\0" .. stamp
+  end
+  return ("%s-%s.so"):format(key, headers.digest(table.concat(stamps, "\0")))
+end
+
+-- The object that was compiled of this text and command before, if the files that it included are still the same.
+local function compiled_before(folder, key, whole)
+  local known = read(folder .. "/" .. key .. ".deps")
+  if not known or known:sub(1, #whole + 1) ~= whole .. "\0" then return nil end
+  local files = {}
+  for path in known:sub(#whole + 2):gmatch "[^\n]+" do files[#files + 1] = path end
+  local name = object_name(key, files)
+  local path = name and folder .. "/" .. name
+  return path and headers.stamp(path) and path
+end
+
+local made = 0 -- objects of this process: a part of their names while they are being made
+
+-- The path of the shared object of this text; `before` and `after`: what the command line says before and after it.
+local function compile(text, before, after)
+  local folder = cache_folder()
+  local whole = table.concat({ ffi.os, ffi.arch, before, after, text }, "\0")
+  local key = headers.digest(whole)
+  local found = compiled_before(folder, key, whole)
+  if found then return found end
+  made = made + 1
+  local base = ("%s/%s.%d%s"):format(folder, key, made, tostring({}):match "%w+$")
+  local code, object, rule, log, list = base .. ".c", base .. ".tmp", base .. ".d", base .. ".log", base .. ".deps"
+  local file = assert(io.open(code, "wb"))
+  file:write(text)
+  file:close()
+  os.execute(("%s -MD -MT object -MF %s -o %s -x c %s -x none %s >%s 2>&1"):format(
+    before, quoted(rule), quoted(object), quoted(code), after, quoted(log)))
+  local said, files = (read(log) or ""):gsub("%s+$", ""), dependencies(read(rule) or "", code)
+  os.remove(code)
+  os.remove(log)
+  os.remove(rule)
+  if not headers.stamp(object) then
+    if said:find "not found" and not said:find "error:" then fail("there is no C compiler: %s (CC names another)", said) end
+    fail("the compiler refuses the source:\n%s", said)
+  end
+  local name = object_name(key, files)
+  if not name then
+    os.remove(object)
+    fail("a file that the source includes is gone: %s", table.concat(files, ", "))
+  end
+  -- The list first: an object without one is not looked for.
+  file = assert(io.open(list, "wb"))
+  file:write(whole, "\0", table.concat(files, "\n"), "\n")
+  file:close()
+  assert(os.rename(list, folder .. "/" .. key .. ".deps"))
+  assert(os.rename(object, folder .. "/" .. name))
+  return folder .. "/" .. name
+end
+
+-- Where the source stands in the Lua file that calls: the line of its first character, and the file's path.
+local function place_of(source)
+  local level, caller = 3, nil
+  repeat -- a tail call leaves no frame of the function that made it
+    caller = debug and debug.getinfo(level, "Sl")
+    level = level + 1
+  until not caller or caller.currentline > 0
+  if not caller then return 1, "source" end
+  local path = caller.source:match "^@(.*)"
+  if not path then return caller.currentline, (caller.short_src:gsub('["\\\n]', " ")) end
+  -- A long string's first newline is not in the source: where the text really is says the file.
+  local text, line = read(path), caller.currentline
+  if text then
+    text = text:gsub("\r\n", "\n")
+    local from, at = 1, 1
+    while at < line do
+      local newline = text:find("\n", from, true)
+      if not newline then break end
+      from, at = newline + 1, at + 1
+    end
+    local start = text:find(source, from, true)
+    if start then
+      local _, newlines = text:sub(from, start - 1):gsub("\n", "")
+      line = at + newlines
+    end
+  end
+  return line, path
+end
+
+local known_options = { flags = true, libs = true, path = true, define = true, undef = true, pkg = true, only = true }
+
+local function build(source, options, line, file)
+  for option in pairs(options) do
+    if not known_options[option] then fail("cc has no option '%s'", tostring(option)) end
+  end
+  local compiler = os.getenv "CC"
+  local before, after = { compiler and compiler ~= "" and compiler or "cc", "-O2 -shared -fPIC" }, {}
+  words(before, options.path, "path", "-I")
+  words(before, file:match "^(.*)/[^/]*$", "path", "-iquote")
+  words(before, options.define, "define", "-D")
+  words(before, options.undef, "undef", "-U")
+  if type(options.flags) == "string" then before[#before + 1] = options.flags else words(before, options.flags, "flags", "") end
+  words(after, options.libs, "libs", "-l")
+  package_flags(after, options.pkg)
+  -- The compiler's messages and the debugger name the Lua file.
+  local text = ('#line %d "%s"\n%s\n'):format(line, file:gsub('["\\]', "\\%0"), source)
+  local library = compile(text, table.concat(before, " "), table.concat(after, " "))
+  return include.read(text, {
+    library = library, path = options.path, define = options.define, undef = options.undef, pkg = options.pkg, only = options.only,
+  }, file)
+end
+
+-- cc(source, options): the namespace of what the source declares.
+return function(source, options)
+  if type(source) ~= "string" then
+    error(("bad argument #1 to 'cc' (string expected, got %s)"):format(type(source)), 2)
+  end
+  if options ~= nil and type(options) ~= "table" then
+    error(("bad argument #2 to 'cc' (table expected, got %s)"):format(type(options)), 2)
+  end
+  local ok, result = pcall(build, source, options or {}, place_of(source))
+  if not ok then error(result, 2) end
+  return result
+end
