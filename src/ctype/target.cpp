@@ -23,6 +23,7 @@ constexpr Target kX64SysV{
     .wchar_unsigned = false,
     .max_align = 16,
     .has_int128 = true,
+    .tested = "natively",
 };
 
 // psABI i386, figure 2.1: 8-byte scalars are aligned to 4 within records. Free-standing objects are
@@ -45,6 +46,7 @@ constexpr Target kI386SysV{
     .wchar_unsigned = false,
     .max_align = 16,
     .has_int128 = false,
+    .tested = "natively",
 };
 
 // Mingw's long double and __int128; records as Microsoft's compiler lays them out.
@@ -107,6 +109,7 @@ constexpr Target kArm64Linux{
     .wchar_unsigned = true,
     .max_align = 16,
     .has_int128 = true,
+    .tested = "emulated",
 };
 
 // "Writing ARM64 code for Apple platforms": char is signed, long double is double; clang does not let unnamed
@@ -258,6 +261,9 @@ constexpr Target adjusted_to_compiler(Target t) {
   t.char_unsigned = true;
 #elif defined(__GNUC__)
   t.char_unsigned = false;
+#endif
+#if !defined(__linux__)
+  t.tested = {};
 #endif
   return t;
 }

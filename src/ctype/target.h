@@ -37,6 +37,8 @@ struct Target {
   bool wchar_unsigned;
   uint8_t max_align;  // bytes that `__attribute__((aligned))` without a number asks for
   bool has_int128;
+  std::string_view tested{};  // how the tests run programs there: "natively", "emulated"; empty: they do not, they only
+                              // compare its layouts and plans with its compilers'
 };
 
 // The targets whose layouts and plans are tested; all constants live in target.cpp.

@@ -173,4 +173,12 @@ function TestDebug:test_without_argument_it_is_luaffifbs()
   lu.assertIsTable(t.types)
 end
 
+-- The names of ffi.os and ffi.arch in the compilers' words; what runs the specs is tested.
+function TestDebug:test_which_port_it_is()
+  local port = ffi.debug().port
+  local processors = { x64 = "x86_64", x86 = "i386", arm64 = "aarch64" }
+  lu.assertEquals(port.target, processors[ffi.arch] .. "-" .. ffi.os:lower())
+  lu.assertEquals(port.tested, ffi.arch == "arm64" and "emulated" or "natively")
+end
+
 H.run()

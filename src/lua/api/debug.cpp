@@ -179,6 +179,15 @@ int l_debug(lua_State* L) {
   lua_setfield(L, 1, "callbacks");
   push_code_usage(L, st);
   lua_setfield(L, 1, "code");
+  const Target& target = host_target();
+  lua_createtable(L, 0, 2);
+  lua_pushlstring(L, target.name.data(), target.name.size());
+  lua_setfield(L, -2, "target");
+  if (!target.tested.empty()) {
+    lua_pushlstring(L, target.tested.data(), target.tested.size());
+    lua_setfield(L, -2, "tested");
+  }
+  lua_setfield(L, 1, "port");
   lua_newtable(L);
   push_small_integer(L, lua_gc(L, LUA_GCCOUNT, 0));
   lua_setfield(L, -2, "count");
