@@ -212,8 +212,7 @@ end
 
 function TestDirect:test_const_objects()
   local s = ffi.new("struct { int x; }")
-  local zero = ffi.new "int[1]"
-  local c = ffi.cast("const int *", zero)
+  local c = ffi.cast("const int *", ffi.new "int[1]")
   twice(function()
     lu.assertEquals(c[0], 0)
     lu.assertError(function() c[0] = 1 end)

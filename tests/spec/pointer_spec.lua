@@ -47,7 +47,8 @@ function TestPointerArithmetic:test_keeps_the_type()
   local p = ffi.cast("const char *", "hello")
   lu.assertEquals(tostring(ffi.typeof(p + 1)), "ctype<const char *>")
   lu.assertEquals(ffi.string(p + 1), "ello")
-  local s = ffi.cast("struct pt_a *", ffi.new("struct pt_a[2]", { { 1, 2 }, { 3, 4 } }))
+  local two = ffi.new("struct pt_a[2]", { { 1, 2 }, { 3, 4 } })
+  local s = ffi.cast("struct pt_a *", two)
   lu.assertEquals((s + 1).x, 3)
 end
 
