@@ -3,6 +3,7 @@
 
 #include "lua/api/functions.h"
 #include "lua/objects/namespace.h"
+#include "lua/state/anchor.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
 #include "lua/values/read.h"
@@ -179,7 +180,13 @@ int l_addressof(lua_State* L) {
       })) {
     raise_error(L, st);
   }
-  push_pointer(L, st, pointer, at, 1);
+  if (at == &cd->bits) {  // of the pointer or number that this very cdata is
+    CData* made = push_open_pointer(L, st, pointer);
+    made->pointer = at;
+    set_slot_parent(L, st, -1, 1);
+  } else {
+    push_pointer(L, st, pointer, at, worth_keeping(L, st, 1) ? 1 : 0);
+  }
   return 1;
 }
 
@@ -218,7 +225,7 @@ int l_toretval(lua_State* L) {
   lua_settop(L, 1);
   if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::function || is_opaque(*info)) return 1;
   void* at = resolve(L, st, cd, &info);
-  push_value(L, st, info, at, 0);
+  push_value(L, st, info, at, 1);
   return 1;
 }
 

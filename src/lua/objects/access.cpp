@@ -135,8 +135,12 @@ inline char* element_inside(CData* cd, const TypeInfo* info, Rep rep, int64_t in
   return static_cast<char*>(cd->data) + (i << shift);
 }
 
-// push_pointer without what a fresh frame does not need: it has room.
-void push_inner_pointer(lua_State* L, State* st, TypeInfo* info, const char* at) {
+// push_stored_pointer for argument 1, without what a fresh frame does not need: it has room.
+void push_inner_pointer(lua_State* L, State* st, const CData* cd, TypeInfo* info, const char* at) {
+  if ((cd->flags & (kHasParent | kHasExtras)) != 0) {
+    push_stored_pointer(L, st, info, at, 1);
+    return;
+  }
   auto* pointer = static_cast<CData*>(new_userdata(L, sizeof(CData)));
   *pointer = CData{info->id, kOwned | kInSlot, kGuard, {nullptr}};
   std::memcpy(&pointer->bits, at, sizeof(void*));
@@ -148,22 +152,28 @@ void push_inner_pointer(lua_State* L, State* st, TypeInfo* info, const char* at)
 template <class Stack>
 void push_inner_object(lua_State* L, State* st, const CData* cd, TypeInfo* info, char* at) {
   const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
-  const bool keep = owns || (cd->flags & kHasParent) != 0;
+  const bool keep = owns || (cd->flags & (kHasParent | kHasExtras)) != 0;
   auto* inner = static_cast<CData*>(keep ? new_userdata_with_slot(L, sizeof(CData)) : new_userdata(L, sizeof(CData)));
   *inner = CData{info->id, kIsReference, kGuard, {at}};
   push_metatable(L, st, info);
   lua_setmetatable(L, -2);
   if (!keep) return;
   if constexpr (kParentSlot) {
-    bool found = false;
-    if ((cd->flags & kHasParent) != 0) {  // what it lies in, not the reference to it
+    uint16_t flags = 0;
+    if ((cd->flags & (kHasParent | kHasExtras)) == kHasParent) {  // what it lies in, not the reference to it
       get_attached(L, 1);
-      found = !lua_isnil(L, -1);
-      if (!found) lua_pop(L, 1);
+      if (!lua_isnil(L, -1)) {
+        flags = cd->flags & (kHasParent | kIntoSlot);
+      } else {
+        lua_pop(L, 1);
+      }
     }
-    if (!found) Stack(L).push_argument(1);
+    if (flags == 0) {
+      Stack(L).push_argument(1);
+      flags = kHasParent;
+    }
     set_attached(L, -2);
-    inner->flags |= kHasParent;
+    inner->flags |= flags;
   } else {
     set_parent(L, st, -1, 1);
   }
@@ -174,12 +184,12 @@ template <class Stack>
 __attribute__((noinline)) int index_member(lua_State* L, State* st, const CData* cd, const Member& m) {
   char* at = static_cast<char*>(cd->data) + m.offset;
   if (m.rep == Rep::pointer) {
-    push_inner_pointer(L, st, m.info, at);
+    push_inner_pointer(L, st, cd, m.info, at);
   } else if ((m.rep == Rep::record || m.rep == Rep::array) && (m.info->type_flags & kVariable) == 0 && !m.unchecked) {
     push_inner_object<Stack>(L, st, cd, m.info, at);
   } else {
     const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
-    push_member(L, st, m, cd->data, owns || (cd->flags & kHasParent) != 0 ? 1 : 0);
+    push_member(L, st, m, cd->data, owns || (cd->flags & (kHasParent | kHasExtras)) != 0 ? 1 : 0);
   }
   return 1;
 }
@@ -192,7 +202,7 @@ __attribute__((noinline)) bool index_element(lua_State* L, State* st, const CDat
   if (i >= info->bound || cd->data == nullptr) return false;
   char* at = static_cast<char*>(cd->data) + i * element->size;
   if (element->rep == Rep::pointer) {
-    push_inner_pointer(L, st, element, at);
+    push_inner_pointer(L, st, cd, element, at);
   } else {
     push_inner_object<Stack>(L, st, cd, element, at);
   }

@@ -7,6 +7,7 @@
 #include "lua/objects/literal.h"
 #include "lua/objects/metatype.h"
 #include "lua/objects/operand.h"
+#include "lua/state/anchor.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
 
@@ -257,8 +258,8 @@ bool push_difference(lua_State* L, State* st, const Operand& a, const Operand& b
   return true;
 }
 
-// pointer + index * size; wraps instead of overflowing.
-bool push_moved_pointer(lua_State* L, State* st, const Operand& p, uint64_t index) {
+// pointer + index * size; wraps instead of overflowing. `source` is where the pointer is on the stack.
+bool push_moved_pointer(lua_State* L, State* st, const Operand& p, uint64_t index, int source) {
   const TypeInfo* element = element_of(st, p);
   if (!is_sized(element)) return false;
   TypeInfo* result = p.info;
@@ -274,7 +275,7 @@ bool push_moved_pointer(lua_State* L, State* st, const Operand& p, uint64_t inde
     result = info_of(st, id);
   }
   const uintptr_t moved = reinterpret_cast<uintptr_t>(p.pointer) + static_cast<uintptr_t>(index * element->size);
-  push_pointer(L, st, result, reinterpret_cast<void*>(moved));
+  push_pointer(L, st, result, reinterpret_cast<void*>(moved), worth_keeping(L, st, source) ? source : 0);
   return true;
 }
 
@@ -301,10 +302,11 @@ bool push_pointer_result(lua_State* L, State* st, Op op, const Operand& a, const
     }
   }
   if (a.kind == Class::pointer && is_index(b)) {
-    if (op == Op::add) return push_moved_pointer(L, st, a, to_int64(L, op, b));
-    if (op == Op::sub) return push_moved_pointer(L, st, a, 0 - to_int64(L, op, b));
+    if (op == Op::add) return push_moved_pointer(L, st, a, to_int64(L, op, b), 1);
+    if (op == Op::sub) return push_moved_pointer(L, st, a, 0 - to_int64(L, op, b), 1);
   }
-  if (b.kind == Class::pointer && is_index(a) && op == Op::add) return push_moved_pointer(L, st, b, to_int64(L, op, a));
+  if (b.kind == Class::pointer && is_index(a) && op == Op::add)
+    return push_moved_pointer(L, st, b, to_int64(L, op, a), 2);
   return false;
 }
 

@@ -27,7 +27,7 @@ Object open(lua_State* L, State* st) {
   Object o{cd, nullptr, nullptr, 0};
   o.address = resolve_nullable(st, cd, &o.info);
   const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
-  o.parent = owns || (cd->flags & kHasParent) != 0 ? 1 : 0;
+  o.parent = owns || (cd->flags & (kHasParent | kHasExtras)) != 0 ? 1 : 0;
   return o;
 }
 

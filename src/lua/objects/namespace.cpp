@@ -6,6 +6,7 @@
 #include "lua/state/guarded.h"
 
 #include "lua/calls/c_function.h"
+#include "lua/state/anchor.h"
 #include "lua/values/read.h"
 #include "lua/values/write.h"
 #include "os/libraries.h"
@@ -202,9 +203,7 @@ int l_namespace_index(lua_State* L) {
       if (info->rep == Rep::record || info->rep == Rep::array || is_opaque(*info)) {
         push_reference(L, st, info, address, -1);
       } else if (info->rep == Rep::pointer) {
-        void* value;
-        std::memcpy(&value, address, sizeof value);
-        push_pointer(L, st, info, value, -1);
+        push_global_pointer(L, st, info, address, -1);
       } else {
         push_value(L, st, info, address, 0);
       }
@@ -232,7 +231,11 @@ int l_namespace_newindex(lua_State* L) {
         raise(L, "attempt to write to constant variable '%s'", name);
       }
       void* address = resolve_symbol(L, st, kLibrary, symbol);
-      write_value(L, st, info, address, 3, Place{Place::Kind::variable, 0, name, kNoType}, 0);
+      // What holds pointers is assigned as the library's, which keeps what they point into.
+      const bool holds_pointers = info->rep == Rep::record || info->rep == Rep::array;
+      if (holds_pointers) push_reference(L, st, info, address, -1);
+      write_value(L, st, info, address, 3, Place{Place::Kind::variable, 0, name, kNoType},
+                  holds_pointers ? lua_gettop(L) : 0);
       if (info->rep == Rep::pointer) {  // what a global was given stays alive as long as the state
         lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors.globals);
         lua_pushvalue(L, 3);

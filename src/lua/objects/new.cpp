@@ -6,7 +6,9 @@
 #include "lua/calls/callback.h"
 #include "lua/objects/ctype_arg.h"
 #include "lua/objects/metatype.h"
+#include "lua/state/anchor.h"
 #include "lua/state/direct.h"
+#include "lua/values/from_c.h"
 #include "lua/values/initialise.h"
 #include "lua/values/numbers.h"
 
@@ -26,6 +28,27 @@ bool is_function_pointer(State* st, TypeInfo* info) {
 bool is_lua_callback(lua_State* L, State* st, TypeInfo* info, int idx) {
   if (lua_type(L, idx) != LUA_TFUNCTION || !is_function_pointer(st, info)) return false;
   return function_record(L, idx) == nullptr;
+}
+
+// Pushes a pointer or reference of the type, converted from the value at idx, which it keeps alive with what it points
+// into. A number is no owner.
+CData* push_converted_pointer(lua_State* L, State* st, TypeInfo* info, int idx, const Place& place, unsigned mode) {
+  const Source from = classify(L, st, idx);
+  const bool is_cdata = from.kind == Source::Kind::cdata;
+  void* slot = is_cdata && (from.cdata->flags & kInSlot) != 0 ? from.cdata->address() : nullptr;
+  void* value;
+  TypeId pointee;
+  const bool points = !is_cdata || pointer_value(from.info, from.address, &value, &pointee);
+  const bool keeps = points && worth_keeping(L, st, idx);
+  const bool may_refer = info->rep == Rep::reference && slot != nullptr;  // `const int &` to a boxed number
+  CData* cd = keeps || may_refer ? push_open_pointer(L, st, info) : new_cdata(L, st, info);
+  write_any(L, st, info, cd->address(), from, place, TargetOwner{}, mode);
+  if (may_refer && cd->pointer == slot) {
+    set_slot_parent(L, st, -1, idx);
+  } else if (keeps) {
+    set_parent(L, st, -1, idx);
+  }
+  return cd;
 }
 
 // Who makes an object: ffi.new, a ctype that is called, what ffi.constructor returned.
@@ -54,11 +77,15 @@ int construct(lua_State* L, State* st, TypeInfo* info, int first, Maker maker) {
     return 1;
   }
   luaL_checkstack(L, 8, nullptr);
+  // A constructor's first argument is the ctype, which Lua code does not count; it goes by the type's name.
+  Place place{Place::Kind::argument, first, "new", kNoType};
+  if (maker != Maker::ffi_new) place = {Place::Kind::argument, first - 1, nullptr, info->id};
+  if (first == last && (info->rep == Rep::pointer || info->rep == Rep::reference)) {
+    push_converted_pointer(L, st, info, first, place, kInitialiser | kSourceKept);
+    return 1;
+  }
   CData* cd = new_cdata(L, st, info, size);
   if (first <= last) {
-    // A constructor's first argument is the ctype, which Lua code does not count; it goes by the type's name.
-    Place place{Place::Kind::argument, first, "new", kNoType};
-    if (maker != Maker::ffi_new) place = {Place::Kind::argument, first - 1, nullptr, info->id};
     initialise(L, st, info, cd->address(), size, first, last, last + 1, place);
     lua_settop(L, last + 1);
   }
@@ -272,8 +299,13 @@ int l_cast(lua_State* L) {
     push_callback(L, st, info, 2);
     return 1;
   }
-  CData* cd = new_cdata(L, st, info);
-  cast_value(L, st, info, cd->address(), 2, Place{Place::Kind::argument, 2, "cast", kNoType});
+  const Place place{Place::Kind::argument, 2, "cast", kNoType};
+  if (info->rep == Rep::pointer || info->rep == Rep::reference) {
+    push_converted_pointer(L, st, info, 2, place, kCast);
+  } else {
+    CData* cd = new_cdata(L, st, info);
+    write_any(L, st, info, cd->address(), 2, place, TargetOwner{}, kCast);
+  }
   lua_settop(L, 3);
   return 1;
 }

@@ -33,7 +33,18 @@ bool get_extras(lua_State* L, State* st, int idx, const CData* cd) {
   return false;
 }
 
-// Pushes the extras table, made if it is not there.
+// Pushes what the cdata at idx keeps besides its extras; nil if it is nothing.
+void push_parent(lua_State* L, int idx) {
+  get_attached(L, idx);
+  if constexpr (kAttachTable) {
+    if (lua_istable(L, -1)) {
+      lua_rawgeti(L, -1, kSelfKey);
+      lua_remove(L, -2);
+    }
+  }
+}
+
+// Pushes the extras table, made if it is not there. One that takes the place of a parent keeps it.
 void need_extras(lua_State* L, State* st, int idx, CData* cd) {
   luaL_checkstack(L, 6, "too many nested objects");
   if (get_extras(L, st, idx, cd)) return;
@@ -43,8 +54,13 @@ void need_extras(lua_State* L, State* st, int idx, CData* cd) {
     return;
   }
   if constexpr (kAttachTable) {
-    if constexpr (!kParentSlot) {
-      lua_pushvalue(L, idx);
+    const bool has_parent = (cd->flags & kHasParent) != 0;
+    if (has_parent || !kParentSlot) {
+      if (has_parent) {
+        push_parent(L, idx);
+      } else {
+        lua_pushvalue(L, idx);
+      }
       lua_rawseti(L, -2, kSelfKey);
     }
     lua_pushvalue(L, -1);
@@ -59,7 +75,73 @@ void need_extras(lua_State* L, State* st, int idx, CData* cd) {
   cd->flags |= kHasExtras;
 }
 
-// Whether the value holds anything that could go: a pointer that C gave is nobody's to keep.
+// Quick no for the usual case: neither the cdata at idx nor what it lies in has anchors.
+bool has_anchors(lua_State* L, State* st, int idx) {
+  const CData* cd = to_cdata(L, st, idx);
+  return cd != nullptr && (cd->flags & (kHasExtras | kHasParent)) != 0;
+}
+
+CData* header(lua_State* L, int idx) {
+  return static_cast<CData*>(lua_touserdata(L, idx));
+}
+
+bool is_library(lua_State* L, State* st, int idx) {
+  if (lua_type(L, idx) != LUA_TUSERDATA || lua_getmetatable(L, idx) == 0) return false;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.metatable);
+  const bool same = raw_equal(L, -1, -2);
+  lua_pop(L, 2);
+  return same;
+}
+
+// Pushes the table with the anchors of the memory that the cdata at idx (absolute) refers into and `owner`, on top of
+// the stack, owns; pops the owner. False: there is none, and none is made.
+bool replace_by_anchors(lua_State* L, State* st, int idx, bool make) {
+  const int owner = lua_gettop(L);
+  CData* cd = to_cdata(L, st, owner);
+  if (cd == nullptr && is_library(L, st, owner)) {  // its variables stay
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors.globals);
+    lua_replace(L, owner);
+    return true;
+  }
+  if (cd == nullptr) {  // a userdata of others, or a string: the pointer into it has them
+    lua_pushvalue(L, idx);
+    lua_replace(L, owner);
+    cd = to_cdata(L, st, owner);
+  }
+  const bool found = cd != nullptr && get_extras(L, st, owner, cd);
+  if (!found) {
+    if (cd == nullptr || !make) {
+      lua_pop(L, 1);
+      return false;
+    }
+    need_extras(L, st, owner, cd);
+  }
+  lua_replace(L, owner);
+  return true;
+}
+
+// Pops the value on top; the userdata `ref` keeps it.
+void attach_parent(lua_State* L, State* st, int ref) {
+  if constexpr (kParentSlot) {
+    set_attached(L, ref);
+  } else {
+    const int parent = lua_gettop(L);
+    const CData* object = to_cdata(L, st, parent);
+    if (object != nullptr && (object->flags & kHasParent) == 0) {
+      need_extras(L, st, parent, header(L, parent));
+    } else {  // no cdata, or one whose table names another object: wrap it
+      new_extras(L);
+      lua_pushvalue(L, parent);
+      lua_rawseti(L, -2, kSelfKey);
+    }
+    set_attached(L, ref);
+    lua_settop(L, parent - 1);
+  }
+  header(L, ref)->flags |= kHasParent;
+}
+
+}  // namespace
+
 bool worth_keeping(lua_State* L, State* st, int idx) {
   switch (lua_type(L, idx)) {
     case LUA_TSTRING:
@@ -75,60 +157,115 @@ bool worth_keeping(lua_State* L, State* st, int idx) {
   }
 }
 
-// Quick no for the usual case: neither the cdata at idx nor what it lies in has anchors.
-bool has_anchors(lua_State* L, State* st, int idx) {
-  const CData* cd = to_cdata(L, st, idx);
-  return cd != nullptr && (cd->flags & (kHasExtras | kHasParent)) != 0;
+void set_parent(lua_State* L, State* st, int ref, int parent) {
+  luaL_checkstack(L, 8, "too many nested objects");
+  ref = abs_index(L, ref);
+  parent = abs_index(L, parent);
+  const CData* source = to_cdata(L, st, parent);
+  uint16_t into_slot = 0;
+  lua_pushvalue(L, parent);
+  if (source != nullptr && (source->flags & (kHasParent | kHasExtras)) == kHasParent) {
+    push_parent(L, parent);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+    } else {
+      lua_remove(L, -2);
+      into_slot = source->flags & kIntoSlot;
+    }
+  }
+  attach_parent(L, st, ref);
+  header(L, ref)->flags |= into_slot;
 }
 
-CData* header(lua_State* L, int idx) {
-  return static_cast<CData*>(lua_touserdata(L, idx));
+void set_slot_parent(lua_State* L, State* st, int ref, int parent) {
+  luaL_checkstack(L, 8, "too many nested objects");
+  ref = abs_index(L, ref);
+  lua_pushvalue(L, parent);
+  attach_parent(L, st, ref);
+  header(L, ref)->flags |= kIntoSlot;
+}
+
+void push_owner(lua_State* L, State* st, int idx) {
+  lua_pushvalue(L, idx);
+  for (;;) {
+    const CData* cd = to_cdata(L, st, -1);
+    if (cd == nullptr || (cd->flags & kHasParent) == 0) return;
+    push_parent(L, -1);
+    if (lua_isnil(L, -1)) {
+      lua_pop(L, 1);
+      return;
+    }
+    lua_remove(L, -2);
+    if ((cd->flags & kIntoSlot) != 0) return;
+  }
+}
+
+CData* push_stored_pointer(lua_State* L, State* st, TypeInfo* pointer, const void* address, int holder) {
+  void* value;
+  std::memcpy(&value, address, sizeof value);
+  const CData* cd = holder != 0 && value != nullptr ? to_cdata(L, st, holder) : nullptr;
+  if (cd == nullptr || (cd->flags & (kHasExtras | kHasParent)) == 0) return push_pointer(L, st, pointer, value);
+  if (address == &cd->bits) return push_pointer(L, st, pointer, value, holder);
+  luaL_checkstack(L, 8, "too many nested objects");
+  holder = abs_index(L, holder);
+  const int top = lua_gettop(L);
+  push_owner(L, st, holder);
+  CData* owner = to_cdata(L, st, top + 1);
+  const bool is_slot = owner != nullptr && (owner->flags & kInSlot) != 0 && address == owner->address();
+  if (owner == nullptr && is_library(L, st, top + 1)) {
+    CData* made = push_global_pointer(L, st, pointer, address, top + 1);
+    lua_replace(L, top + 1);
+    return made;
+  }
+  lua_pushvalue(L, top + 1);
+  if (replace_by_anchors(L, st, holder, false)) {
+    rawget_p(L, -1, address);
+    lua_remove(L, -2);
+  } else {
+    lua_pushnil(L);
+  }
+  // Of a pointer's own value the pointer knows what it points into, if nothing was assigned there.
+  const bool assigned = !lua_isnil(L, -1);
+  const int parent = assigned ? top + 2 : is_slot && worth_keeping(L, st, top + 1) ? top + 1 : 0;
+  CData* made = push_pointer(L, st, pointer, value, parent);
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+  return made;
+}
+
+namespace {
+
+// Whether the value, which was stored as a pointer, was stored as this one.
+bool is_stored_as(lua_State* L, State* st, int idx, const void* pointer) {
+  if (lua_type(L, idx) == LUA_TSTRING) return lua_tostring(L, idx) == pointer;
+  CData* cd = to_cdata(L, st, idx);
+  if (cd == nullptr) return lua_touserdata(L, idx) == pointer;
+  TypeInfo* info;
+  void* at = resolve_nullable(st, cd, &info);
+  if (info->rep == Rep::pointer && at != nullptr) std::memcpy(&at, at, sizeof at);
+  return at == pointer;
 }
 
 }  // namespace
 
-void set_parent(lua_State* L, State* st, int ref, int parent) {
-  luaL_checkstack(L, 4, "too many nested objects");
-  ref = abs_index(L, ref);
-  CData* cd = header(L, ref);
-  if constexpr (kParentSlot) {
-    push_owner(L, st, parent);
-    set_attached(L, ref);
-  } else {
-    push_owner(L, st, parent);
-    const int owner = lua_gettop(L);
-    if (to_cdata(L, st, owner) != nullptr) {
-      need_extras(L, st, owner, header(L, owner));
-    } else {  // a string or a library: wrap it
-      new_extras(L);
-      lua_pushvalue(L, owner);
-      lua_rawseti(L, -2, kSelfKey);
-    }
-    set_attached(L, ref);
-    lua_settop(L, owner - 1);
-  }
-  cd->flags |= kHasParent;
-}
-
-void push_owner(lua_State* L, State* st, int idx) {
-  idx = abs_index(L, idx);
-  if (CData* cd = to_cdata(L, st, idx); cd != nullptr && (cd->flags & kHasParent) != 0) {
-    get_attached(L, idx);
-    if constexpr (!kParentSlot) {
-      if (lua_istable(L, -1)) {
-        lua_rawgeti(L, -1, kSelfKey);
-        lua_remove(L, -2);
-      }
-    }
-    if (!lua_isnil(L, -1)) return;
-    lua_pop(L, 1);
-  }
-  lua_pushvalue(L, idx);
+CData* push_global_pointer(lua_State* L, State* st, TypeInfo* pointer, const void* address, int library) {
+  luaL_checkstack(L, 8, "too many nested objects");
+  library = abs_index(L, library);
+  void* value;
+  std::memcpy(&value, address, sizeof value);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors.globals);
+  rawget_p(L, -1, address);
+  lua_remove(L, -2);
+  const int assigned = lua_gettop(L);
+  const bool found = !lua_isnil(L, assigned) && is_stored_as(L, st, assigned, value);
+  CData* made = push_pointer(L, st, pointer, value, found ? assigned : library);
+  lua_remove(L, assigned);
+  return made;
 }
 
 uint64_t bytes_left(lua_State* L, State* st, int idx, const void* address) {
   if (idx == 0) return kUnknownBytes;
-  luaL_checkstack(L, 4, "too many nested objects");
+  luaL_checkstack(L, 6, "too many nested objects");
   push_owner(L, st, idx);
   CData* owner = to_cdata(L, st, -1);
   lua_pop(L, 1);
@@ -139,51 +276,38 @@ uint64_t bytes_left(lua_State* L, State* st, int idx, const void* address) {
 }
 
 void anchor(lua_State* L, State* st, int owner, const void* address, int value) {
-  luaL_checkstack(L, 8, "too many nested objects");
+  luaL_checkstack(L, 10, "too many nested objects");
+  owner = abs_index(L, owner);
   value = abs_index(L, value);
   const bool keep = worth_keeping(L, st, value);
   if (!keep && !has_anchors(L, st, owner)) return;
   push_owner(L, st, owner);
-  const int top = lua_gettop(L);
-  CData* cd = to_cdata(L, st, top);
-  if (cd != nullptr && (keep || (cd->flags & kHasExtras) != 0)) {
-    need_extras(L, st, top, cd);
-    if (keep) {
-      lua_pushvalue(L, value);
-    } else {
-      lua_pushnil(L);
-    }
-    rawset_p(L, -2, address);
+  if (!replace_by_anchors(L, st, owner, keep)) return;
+  if (keep) {
+    lua_pushvalue(L, value);
+  } else {
+    lua_pushnil(L);
   }
-  lua_settop(L, top - 1);
+  rawset_p(L, -2, address);
+  lua_pop(L, 1);
 }
 
 void copy_anchors(lua_State* L, State* st, int to, const void* to_address, int from, const void* from_address,
                   uint64_t size) {
   if (!has_anchors(L, st, from)) return;
-  luaL_checkstack(L, 12, "too many nested objects");
+  luaL_checkstack(L, 14, "too many nested objects");
   const int top = lua_gettop(L);
   to = abs_index(L, to);
+  from = abs_index(L, from);
   push_owner(L, st, from);
-  CData* source = to_cdata(L, st, top + 1);
-  if (source == nullptr || !get_extras(L, st, top + 1, source)) {
-    lua_settop(L, top);
-    return;
-  }
-  push_owner(L, st, to);
-  CData* target = to_cdata(L, st, -1);
-  if (target == nullptr) {
-    lua_settop(L, top);
-    return;
-  }
-  const int target_index = lua_gettop(L);
+  if (!replace_by_anchors(L, st, from, false)) return;
   // Collected first: the target's table may be this one, and a table must not grow while it is traversed. Nor does a
   // finaliser add to it meanwhile: raw stores take memory, but no collection begins in them.
   lua_newtable(L);
-  const int found = lua_gettop(L);
+  const int found = top + 2;
   const char* begin = static_cast<const char*>(from_address);
   lua_pushnil(L);
-  while (lua_next(L, top + 2) != 0) {
+  while (lua_next(L, top + 1) != 0) {
     if (lua_islightuserdata(L, -2)) {
       const char* at = static_cast<const char*>(lua_touserdata(L, -2));
       if (at >= begin && static_cast<uint64_t>(at - begin) < size) {
@@ -197,7 +321,8 @@ void copy_anchors(lua_State* L, State* st, int to, const void* to_address, int f
   bool any = false;
   while (lua_next(L, found) != 0) {
     if (!any) {
-      need_extras(L, st, target_index, target);
+      push_owner(L, st, to);
+      if (!replace_by_anchors(L, st, to, true)) break;
       lua_insert(L, found + 1);
       any = true;
     }
@@ -219,35 +344,6 @@ void set_finaliser(lua_State* L, State* st, int idx, int finaliser) {
       lua_pop(L, 1);
     }
     return;
-  }
-  if constexpr (!kParentSlot) {
-    // A reference's attached table is its parent's: give it a table of its own that also keeps the parent.
-    if ((cd->flags & kHasParent) != 0 && (cd->flags & kHasExtras) == 0) {
-      push_owner(L, st, idx);
-      new_extras(L);
-      lua_insert(L, -2);
-      lua_rawseti(L, -2, kSelfKey);
-      if ((cd->flags & kHasExtras) == 0) {  // else a finaliser that ran meanwhile gave it one
-        set_attached(L, idx);
-        cd->flags |= kHasExtras;
-      } else {
-        lua_pop(L, 1);
-      }
-    }
-  } else if constexpr (kAttachTable) {
-    if ((cd->flags & kHasParent) != 0 && (cd->flags & kHasExtras) == 0) {
-      push_owner(L, st, idx);
-      new_extras(L);
-      lua_insert(L, -2);
-      lua_rawseti(L, -2, kSelfKey);
-      if ((cd->flags & kHasExtras) == 0) {
-        set_attached(L, idx);
-        cd->flags |= kHasExtras;
-        cd->flags &= static_cast<uint16_t>(~kHasParent);
-      } else {
-        lua_pop(L, 1);
-      }
-    }
   }
   need_extras(L, st, idx, cd);
   lua_pushvalue(L, finaliser);

@@ -117,6 +117,13 @@ CData* push_pointer(lua_State* L, State* st, TypeInfo* pointer, void* value, int
   return cd;
 }
 
+CData* push_open_pointer(lua_State* L, State* st, TypeInfo* pointer) {
+  auto* cd = static_cast<CData*>(new_userdata_with_slot(L, sizeof(CData)));
+  *cd = CData{pointer->id, kOwned | kInSlot, kGuard, {nullptr}};
+  set_metatable(L, st, pointer);
+  return cd;
+}
+
 CData* push_boxed(lua_State* L, State* st, TypeInfo* info, uint64_t bits) {
   auto* cd = static_cast<CData*>(new_userdata(L, sizeof(CData)));
   *cd = CData{info->id, kOwned | kInSlot, kGuard, {nullptr}};

@@ -16,7 +16,7 @@ enum CDataFlag : uint16_t {
   kIsCType = 1,        // a ctype object: `type` is the type it stands for, `data` the State
   kOwned = 2,          // the bytes lie in this userdata
   kHasExtras = 4,      // has a table of anchors / a finaliser (anchor.h)
-  kHasParent = 8,      // the user value slot (or environment) keeps another object alive
+  kHasParent = 8,      // a reference or pointer whose user value (or environment) keeps what it refers into alive
   kHasLength = 16,     // a VLA/VLS made by new: its real byte size lies behind the header (variable_size); with
                        // kUnchecked: how many bytes there are, kUnknownBytes if nobody knows
   kInSlot = 32,        // the value lies in `data` itself: pointers and scalars up to 8 bytes
@@ -24,6 +24,7 @@ enum CDataFlag : uint16_t {
   kIsCallback = 128,   // a function pointer made from a Lua function: can be set and freed
   kIsReference = 256,  // `type` is an aggregate's, but the object was reached by a reference: typeof says `T &`
   kUnchecked = 512,    // an array at the end of a struct declared [], [0] or [1]: may be longer than its type
+  kIntoSlot = 1024,    // points to the slot of the cdata that it keeps (set_slot_parent), not to what that points to
 };
 
 // Lua's allocator promises no more than this for userdata memory on every version.
@@ -91,8 +92,10 @@ inline CData* new_cdata(lua_State* L, State* st, TypeInfo* info) {
 // Pushes a cdata that refers to memory it does not own: a record, array or function at `address`, or a reference type's
 // value. When `parent` is not 0 the object there is kept alive.
 CData* push_reference(lua_State* L, State* st, TypeInfo* info, void* address, int parent);
-// Pushes a pointer (info: the pointer type). parent as above.
+// Pushes a pointer (info: the pointer type) or the value of a reference type. parent as above.
 CData* push_pointer(lua_State* L, State* st, TypeInfo* pointer, void* value, int parent = 0);
+// The same, NULL, with room for a parent that is not known yet.
+CData* push_open_pointer(lua_State* L, State* st, TypeInfo* pointer);
 // Pushes a boxed scalar of up to 8 bytes whose memory form is `bits`.
 CData* push_boxed(lua_State* L, State* st, TypeInfo* info, uint64_t bits);
 // Pushes a 64-bit integer as State::int64 says.

@@ -67,7 +67,7 @@ void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int pare
       lua_pushnumber(L, load<double>(address));
       return;
     case Rep::pointer:
-      push_pointer(L, st, info, load<void*>(address));
+      push_stored_pointer(L, st, info, address, parent);
       return;
     case Rep::i128:
     case Rep::u128:

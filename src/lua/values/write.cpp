@@ -33,15 +33,16 @@ void store_pointer(lua_State* L, State* st, void* address, void* value, int sour
 bool holds(lua_State* L, State* st, int owner, const void* address) {
   CData* cd = owner != 0 ? to_cdata(L, st, owner) : nullptr;
   if (cd == nullptr) return false;
-  return (cd->flags & kHasParent) != 0 || ((cd->flags & kOwned) != 0 && (cd->flags & kInSlot) == 0) ||
+  return (cd->flags & (kHasParent | kHasExtras)) != 0 || ((cd->flags & kOwned) != 0 && (cd->flags & kInSlot) == 0) ||
          address == cd->address();
 }
 
 // A library function's address keeps its library loaded: through the object that holds it, or, if C has it, for good.
-void store_function(lua_State* L, State* st, void* address, void* function, int source, const TargetOwner& keep) {
+void store_function(lua_State* L, State* st, void* address, void* function, int source, const TargetOwner& keep,
+                    unsigned mode) {
   if (holds(L, st, keep.owner, address)) {
     anchor(L, st, keep.owner, address, source);
-  } else {
+  } else if ((mode & kSourceKept) == 0) {
     luaL_checkstack(L, 3, nullptr);
     source = abs_index(L, source);
     lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors.globals);
@@ -257,7 +258,7 @@ bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const
     }
     case Source::Kind::c_function:
       if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, from.info->id, false)) return false;
-      store_function(L, st, address, from.address, from.idx, keep);
+      store_function(L, st, address, from.address, from.idx, keep, mode);
       return true;
     case Source::Kind::function:
       if (!is_function_pointer(st, info)) return false;
@@ -541,10 +542,6 @@ void write_member(lua_State* L, State* st, const Member& m, void* record, int id
     }
   }
   assign(L, st, m.info, at, classify(L, st, idx, type), place, owner);
-}
-
-void cast_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {
-  write_any(L, st, info, address, idx, place, TargetOwner{}, kCast);
 }
 
 }  // namespace ferry::lua

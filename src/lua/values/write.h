@@ -16,9 +16,6 @@ void write_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx
 void write_member(lua_State* L, State* st, const Member& member, void* record, int idx, TypeInfo* record_info,
                   int owner);
 
-// ffi.cast: writes the value at idx as `info` (a scalar, pointer, reference or enum) with C's cast rules.
-void cast_value(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place);
-
 // --- for the other conversions and for calls ----------------------------------------------------
 
 // Who holds the memory that is written and keeps alive what pointers stored there point into.
@@ -31,6 +28,7 @@ enum Mode : unsigned {
   kCast = 1,          // C cast rules
   kInitialiser = 2,   // ffi.new: a number may initialise a `void *`
   kCallArgument = 4,  // a table may stand for a pointer to a struct; callbacks made here live until the state closes
+  kSourceKept = 8,    // the pointer that is written keeps the value it is made from by itself
 };
 
 // The one entry for any value. The target may be half-written when it raises.
