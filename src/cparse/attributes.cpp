@@ -11,6 +11,7 @@ enum class Attr : uint8_t {
   vector_size,
   transparent_union,
   format,
+  nonnull,
   ms_struct,
   cdecl_,
   stdcall,
@@ -30,7 +31,7 @@ constexpr AttrName kAttributes[] = {
     {"mode", Attr::mode},       {"vector_size", Attr::vector_size}, {"transparent_union", Attr::transparent_union},
     {"format", Attr::format},   {"ms_struct", Attr::ms_struct},     {"cdecl", Attr::cdecl_},
     {"stdcall", Attr::stdcall}, {"fastcall", Attr::fastcall},       {"thiscall", Attr::thiscall},
-    {"ms_abi", Attr::ms_abi},   {"sysv_abi", Attr::sysv_abi},
+    {"ms_abi", Attr::ms_abi},   {"sysv_abi", Attr::sysv_abi},       {"nonnull", Attr::nonnull},
 };
 
 Attr find_attribute(std::string_view name) {
@@ -90,6 +91,7 @@ bool Parser::attribute_token() {
     case Tok::kw_asm:
     case Tok::kw_call_conv:
     case Tok::kw_ignored:
+    case Tok::kw_nonnull:
     case Tok::kw_pragma:
     case Tok::kw_ptr32:
       return true;
@@ -124,6 +126,10 @@ bool Parser::attributes(Attributes& a, uint8_t* quals) {
         break;
       case Tok::kw_ptr32:
         a.ptr32 = true;
+        next();
+        break;
+      case Tok::kw_nonnull:
+        a.nonnull = true;
         next();
         break;
       case Tok::kw_ignored:
@@ -214,6 +220,8 @@ bool Parser::attribute_word(Attributes& a) {
       return attribute_mode(a);
     case Attr::format:
       return attribute_format(a);
+    case Attr::nonnull:
+      return attribute_params(a.marks.nonnull);
     case Attr::vector_size: {
       Value v;
       uint32_t where = token_.at;
@@ -344,6 +352,22 @@ bool Parser::attribute_format(Attributes& a) {
     f.first_to_check = static_cast<uint8_t>(first.integer);
     a.format = f;
   }
+  return expect(Tok::r_paren, "')'");
+}
+
+// parameter-numbers := ('(' constant (',' constant)* ')')?        without them: all that it can be said of
+bool Parser::attribute_params(ParamMarks::Which& which) {
+  if (!accept(Tok::l_paren) || accept(Tok::r_paren)) {
+    which.all = true;
+    return true;
+  }
+  do {
+    Value v;
+    if (!constant_integer(v, "a parameter number")) return false;
+    if (v.integer >= 1 && static_cast<uint64_t>(v.integer) <= kMaxMarkedParameter) {
+      which.numbers |= uint64_t{1} << (v.integer - 1);
+    }
+  } while (accept(Tok::comma));
   return expect(Tok::r_paren, "')'");
 }
 

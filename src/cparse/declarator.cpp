@@ -68,6 +68,8 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
       if (!attributes(here, &quals)) return false;
       derivations_[position].quals = quals;
       derivations_[position].ptr32 = here.ptr32;
+      derivations_[position].nonnull = here.nonnull;
+      d.attributes.marks.add(here.marks);  // gcc manual, "Attribute Syntax": of a result, they are the function's
       if (here.has_conv) {
         conv.has_conv = true;
         conv.conv = here.conv;
@@ -85,6 +87,7 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
     d.attributes.align = here.align;
     d.attributes.link_name = here.link_name;
     d.attributes.format = here.format;
+    d.attributes.marks.add(here.marks);
     d.attributes.packed |= here.packed;
     if (here.has_conv) {
       conv.has_conv = true;
@@ -98,6 +101,7 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
     uint32_t where = token_.at;
     next();
     if (!attributes(outer, nullptr)) return false;
+    d.attributes.marks.add(outer.marks);
     if (d.naming != Naming::named && (at(Tok::r_paren) || at(Tok::ellipsis) || type_start())) {
       parameters_open = true;  // C11 6.7.6.3p11: not a declarator in parentheses but parameters
     } else {
@@ -149,10 +153,13 @@ bool Parser::array_suffix(Declarator& d, uint32_t position) {
   next();
   uint8_t quals = 0;
   Attributes ignored;
+  // C11 6.7.6.3p7: `[static n]` promises n elements, and so an array.
   for (;;) {
     if (!attributes(ignored, &quals)) return false;
     if (!accept(Tok::kw_static)) break;
+    ignored.nonnull = true;
   }
+  derivations_[index].nonnull = ignored.nonnull;
   // The outermost array of a parameter becomes a pointer, so its bound need not be known: `int n, int a[n]`.
   bool is_outermost_of_param = d.is_param && derivations_[index].next == 0;
   uint64_t count = kFlexible;
@@ -230,6 +237,7 @@ bool Parser::parameter(uint32_t number, bool& is_void) {
   TypeId type = kNoType;
   if (!declarator(d)) return false;
   uint32_t where = d.at;
+  const uint8_t marks = own_marks(d, s);
   if (!build(d, s, type)) return false;
   const Type& t = types_[type];
   is_void = t.kind == Kind::void_ && d.name == kNoName;
@@ -243,8 +251,19 @@ bool Parser::parameter(uint32_t number, bool& is_void) {
     type = types_.pointer_to(type);
   else
     type = t.unqualified;
-  params_.push_back({d.name, type});
+  params_.push_back({d.name, type, types_[type].kind == Kind::pointer ? marks : uint8_t{0}});
   return true;
+}
+
+// What is said of the parameter itself, and no longer of what it points to: words behind its outermost `*` or, with a
+// typedef, behind the type, and an attribute without numbers.
+uint8_t Parser::own_marks(Declarator& d, const Specifiers& specifiers) {
+  const Derivation* last = nullptr;
+  for (uint32_t i = derivations_[d.head].next; i != 0; i = derivations_[i].next) last = &derivations_[i];
+  bool nonnull = last != nullptr ? last->nonnull : specifiers.attributes.nonnull;
+  nonnull = nonnull || d.attributes.marks.nonnull.all || specifiers.attributes.marks.nonnull.all;
+  d.attributes.marks.nonnull.all = false;
+  return nonnull ? kNonnull : 0;
 }
 
 TypeId Parser::with_conv(TypeId type, CallConv conv) {
@@ -264,6 +283,22 @@ TypeId Parser::with_format(TypeId type, const FormatAttribute& format) {
   }
   if (t.kind != Kind::function || format.string_index > types_.function(type).params.size()) return type;
   return types_.with_format(type, format);
+}
+
+TypeId Parser::with_marks(TypeId type, const ParamMarks& marks) {
+  const Type& t = types_[type];
+  if (t.kind == Kind::pointer && types_[t.base].kind == Kind::function) {
+    TypeId pointee = with_marks(t.base, marks);
+    return types_.qualified(types_.pointer_to(pointee), t.quals);
+  }
+  if (t.kind != Kind::function) return type;
+  std::vector<Param> params = types_.function(type).params;
+  for (size_t i = 0; i < params.size(); ++i) {
+    const bool numbered = i < kMaxMarkedParameter && (marks.nonnull.numbers >> i & 1) != 0;
+    if (types_[params[i].type].kind != Kind::pointer) continue;
+    if (marks.nonnull.all || numbered) params[i].marks |= kNonnull;
+  }
+  return types_.with_params(type, params);
 }
 
 // The declared type; takes the declarator's derivations and parameters off the shared stacks.
@@ -323,6 +358,10 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
   const FormatAttribute& format =
       d.attributes.format.style != FormatAttribute::none ? d.attributes.format : specifiers.attributes.format;
   if (format.style != FormatAttribute::none) type = with_format(type, format);
+  ParamMarks marks = specifiers.attributes.marks;
+  if (d.is_param) marks.nonnull.all = false;  // own_marks()
+  marks.add(d.attributes.marks);
+  if (marks.any()) type = with_marks(type, marks);
   return true;
 }
 

@@ -34,6 +34,24 @@ inline constexpr uint64_t kMaxAlignment = uint64_t{1} << 28;
 // C11 5.2.4.1 asks for 127; each costs a place in call plans and frames.
 inline constexpr size_t kMaxParameters = 4096;
 
+// What attributes of a declaration say of its parameters, by their numbers.
+struct ParamMarks {
+  struct Which {
+    uint64_t numbers = 0;  // bit n: parameter n + 1
+    bool all = false;      // said without numbers
+    bool any() const { return numbers != 0 || all; }
+    void add(const Which& more) {
+      numbers |= more.numbers;
+      all |= more.all;
+    }
+  };
+  Which nonnull;
+  bool any() const { return nonnull.any(); }
+  void add(const ParamMarks& more) { nonnull.add(more.nonnull); }
+};
+// Of the bits in ParamMarks::Which. C11 5.2.4.1 asks for 127 parameters; nobody numbers those beyond.
+inline constexpr uint64_t kMaxMarkedParameter = 64;
+
 // What attributes and their like said about a declaration or a record.
 struct Attributes {
   bool packed = false;
@@ -41,8 +59,10 @@ struct Attributes {
   bool transparent_union = false;
   bool has_conv = false;
   bool ptr32 = false;
+  bool nonnull = false;  // the word behind a `*`: of that pointer
   CallConv conv = CallConv::c;
   FormatAttribute format;
+  ParamMarks marks;
   uint32_t align = 0;     // 0: none given
   uint8_t mode_size = 0;  // mode(): bytes per element; 0: none given
   bool mode_floating = false;
@@ -71,6 +91,7 @@ struct Derivation {
   bool variadic = false;
   bool unprototyped = false;  // `()`
   bool ptr32 = false;
+  bool nonnull = false;
   CallConv conv = CallConv::c;
   uint32_t next = 0;  // index in derivations_; 0: none
   uint32_t at = 0;
@@ -172,6 +193,7 @@ class Parser {
   bool attribute_align(Attributes& a);
   bool attribute_mode(Attributes& a);
   bool attribute_format(Attributes& a);
+  bool attribute_params(ParamMarks::Which& which);
   bool asm_label(Attributes& a);
   bool alignas_specifier(Attributes& a);
   bool set_align(Attributes& a, const Value& value, uint32_t where, bool zero_is_none);
@@ -191,6 +213,8 @@ class Parser {
   bool type_name(TypeId& type);
   TypeId with_conv(TypeId type, CallConv conv);
   TypeId with_format(TypeId type, const FormatAttribute& format);
+  TypeId with_marks(TypeId type, const ParamMarks& marks);
+  uint8_t own_marks(Declarator& d, const Specifiers& specifiers);
 
   // record.cpp
   bool record_specifier(bool is_union, TypeId& type);

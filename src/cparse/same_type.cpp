@@ -90,6 +90,7 @@ TypeId Composite::of_functions(TypeId a, TypeId b, int depth) {
     params[i].type = of(params[i].type, fb.params[i].type, depth);
     if (params[i].type == kNoType) return kNoType;
     if (params[i].name == kNoName) params[i].name = fb.params[i].name;
+    params[i].marks |= fb.params[i].marks;
   }
   const FormatAttribute format = fa.format.style != FormatAttribute::none ? fa.format : fb.format;
   const Result<TypeId> function = types_.function_type(result, params, fa.variadic, fa.conv, format);

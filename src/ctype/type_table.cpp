@@ -294,8 +294,8 @@ Result<TypeId> TypeTable::function_type(TypeId result, std::span<const Param> pa
   content = hash_mix(content ^ (uint64_t{format.style} << 16 | format.string_index << 8 | format.first_to_check));
   bool is_canonical = r.canonical == result && format.style == FormatAttribute::none;
   for (const Param& p : params) {
-    content = hash_mix(content + p.type);
-    if (rows_->type(p.type).canonical != p.type) is_canonical = false;
+    content = hash_mix(content + (uint64_t{p.marks} << 32 | p.type));
+    if (rows_->type(p.type).canonical != p.type || p.marks != 0) is_canonical = false;
   }
   const Rows::Key key{Op::function, result, content};
   const uint32_t h = Rows::hash(key);
@@ -305,7 +305,7 @@ Result<TypeId> TypeTable::function_type(TypeId result, std::span<const Param> pa
     const Function& f = rows_->functions[row.type.index];
     return f.variadic == variadic && f.conv == conv && same_format(f.format, format) &&
            std::equal(f.params.begin(), f.params.end(), params.begin(), params.end(),
-                      [](const Param& a, const Param& b) { return a.type == b.type; });
+                      [](const Param& a, const Param& b) { return a.type == b.type && a.marks == b.marks; });
   });
   if (found != kNoType) return found;
 
@@ -316,7 +316,7 @@ Result<TypeId> TypeTable::function_type(TypeId result, std::span<const Param> pa
   if (!is_canonical) {
     std::vector<Param>& canonical = rows_->canonical_params;
     canonical.assign(params.begin(), params.end());
-    for (Param& p : canonical) p.type = rows_->type(p.type).canonical;
+    for (Param& p : canonical) p = {p.name, rows_->type(p.type).canonical, 0};
     Result<TypeId> id = function_type(r.canonical, canonical, variadic, conv);
     if (!id.ok()) return id.error();
     t.canonical = *id;
@@ -343,6 +343,12 @@ TypeId TypeTable::with_format(TypeId function_id, FormatAttribute format) {
   if (rows_->type(function_id).kind != Kind::function) return function_id;
   const Function& f = function(function_id);
   return *function_type(f.result, f.params, f.variadic, f.conv, format);
+}
+
+TypeId TypeTable::with_params(TypeId function_id, std::span<const Param> params) {
+  if (rows_->type(function_id).kind != Kind::function) return function_id;
+  const Function& f = function(function_id);
+  return *function_type(f.result, params, f.variadic, f.conv, f.format);
 }
 
 TypeId TypeTable::complex_of(TypeId floating) {

@@ -144,9 +144,15 @@ struct Enum {
 
 enum class CallConv : uint8_t { c, stdcall, fastcall, thiscall, ms_abi, sysv_abi };
 
+// What a declaration says of one parameter.
+enum ParamMark : uint8_t {
+  kNonnull = 1,  // __attribute__((nonnull)), _Nonnull, [static n]: a pointer that is never NULL
+};
+
 struct Param {
   NameId name = kNoName;  // kept for messages only; not part of a function type's identity
   TypeId type = kNoType;  // after adjustment: arrays and functions are pointers, top qualifiers kept off
+  uint8_t marks = 0;      // ParamMark bits
 };
 
 // __attribute__((format(printf, string, first))): 1-based parameter numbers; style 0 is none.
@@ -218,6 +224,7 @@ class TypeTable {
                                FormatAttribute format = {});
   TypeId with_conv(TypeId function, CallConv conv);
   TypeId with_format(TypeId function, FormatAttribute format);
+  TypeId with_params(TypeId function, std::span<const Param> params);
   TypeId complex_of(TypeId floating);  // kNoType if there is none
 
   // --- records and enums ------------------------------------------------------------------------

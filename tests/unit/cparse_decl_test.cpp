@@ -45,8 +45,6 @@ constexpr Row kTypes[] = {
     {"void f(int a[])", "pointer to function(pointer to int) returning void"},
     {"void f(int a[3])", "pointer to function(pointer to int) returning void"},
     {"void f(int a[const 3])", "pointer to function(pointer to int) returning void"},
-    {"void f(int a[static 3])", "pointer to function(pointer to int) returning void"},
-    {"void f(int a[static const 3])", "pointer to function(pointer to int) returning void"},
     {"void f(int a[restrict])", "pointer to function(pointer to int) returning void"},
     {"void f(int n, int a[n])", "pointer to function(int, pointer to int) returning void"},
     {"void f(int n, int a[*])", "pointer to function(int, pointer to int) returning void"},
@@ -177,7 +175,7 @@ constexpr Row kTypes[] = {
     {"char __attribute__((vector_size(8)))", "vector 8 of char"},
     {"float __attribute__((vector_size(16))) *f(void)", "pointer to function() returning pointer to vector 4 of float"},
     {"int [3] __attribute__((vector_size(8)))", "array 3 of vector 2 of int"},
-    {"int __attribute__((__nothrow__ , __leaf__, nonnull (1, 2), foo(bar(baz)), const)) f(int *)",
+    {"int __attribute__((__nothrow__ , __leaf__, alloc_size (1, 2), foo(bar(baz)), const)) f(int *)",
      "pointer to function(pointer to int) returning int"},
     {"int f(void) __asm__(\"\" \"g\") __attribute__((pure))", "pointer to function() returning int"},
     {"__declspec(dllimport) int f(void)", "pointer to function() returning int"},
@@ -452,6 +450,38 @@ TEST(CparseDecl, Substitutes) {
     ASSERT_TRUE(parse_type(types, Input("int", none, &used)).ok());
     EXPECT_EQ(used, 0u);
     EXPECT_EQ(cdef(types, "$ x; $ y;", none), "no argument is left for this '$' at line 1, column 6");
+  }
+}
+
+// gcc manual, "Common Function Attributes"; clang, "Nullability Attributes"; C11 6.7.6.3p7.
+TEST(CparseDecl, Nonnull) {
+  const struct {
+    const char* text;
+    const char* marks;  // a character per parameter
+  } rows[] = {
+      {"void f(int *, int *, int *) __attribute__((nonnull(1, 3)))", "!-!"},
+      {"void f(int *, int, int *) __attribute__((nonnull))", "!-!"},
+      {"void f(int *, int, int *) __attribute__((__nonnull__()))", "!-!"},
+      {"void f(int *, int *) __attribute__((nonnull(1))) __attribute__((nonnull(2)))", "!!"},
+      {"__attribute__((nonnull(2))) int *f(int *, int *)", "-!"},
+      {"int * __attribute__((nonnull(2))) f(int *, int *)", "-!"},
+      {"int __attribute__((nonnull(2))) f(int *, int *)", "-!"},
+      {"void f(int *_Nonnull a, int *_Nullable b, int *_Null_unspecified c)", "!--"},
+      {"void f(int *const _Nonnull a, int *_Nonnull *b, int *_Nullable *_Nonnull c)", "!-!"},
+      {"void f(int a[static 3], int b[3], int c[const static 2])", "!-!"},
+      {"void f(void (*_Nonnull a)(int *), void (*b)(int *_Nonnull))", "!-"},
+      {"void f(int *a __attribute__((nonnull)), int *b)", "!-"},
+      {"void f(int _Nonnull a, int b)", "--"},
+      {"void f(int *a, int *b) __attribute__((nonnull(0, 3, 64, 65, 1000)))", "--"},
+      {"void f(int *) __attribute__((returns_nonnull, nonnull_if_nonzero(1, 2)))", "-"},
+  };
+  for (const auto& row : rows) {
+    TypeTable types(kX64SysV);
+    ASSERT_EQ(cdef(types, std::string(row.text) + ";"), "") << row.text;
+    std::string marks;
+    for (const Param& p : types.function(symbol(types, "f")->type).params)
+      marks += (p.marks & kNonnull) != 0 ? '!' : '-';
+    EXPECT_EQ(marks, row.marks) << row.text;
   }
 }
 

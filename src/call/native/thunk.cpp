@@ -222,7 +222,8 @@ class ThunkEmitter {
   }
 
   // nil, a string where one is taken, a light userdata where one is, a function that is known, and cdata: of the
-  // pointer type itself, an object of the type that it points to, or of the type in the cell.
+  // pointer type itself, an object of the type that it points to, or of the type in the cell. No NULL of these where it
+  // is declared that there is none.
   void pointer_argument(size_t i, int index) {
     const ThunkArg& arg = spec_.args[i];
     const Label other = m_.label(), ready = m_.label();
@@ -241,7 +242,7 @@ class ThunkEmitter {
       const Label null = m_.label(), light = m_.label();
       if (arg.callback != nullptr) known_function(*arg.callback, index, ready);
       m_.compare(m_.r.value, stack_->kind_code(LuaKind::nil));
-      m_.jump(If::equal, null);
+      m_.jump(If::equal, arg.nonnull ? slow_ : null);
       if (arg.takes_light) {
         m_.compare(m_.r.value, stack_->kind_code(LuaKind::light));
         m_.jump(If::equal, light);
@@ -256,8 +257,10 @@ class ThunkEmitter {
       if (arg.takes_light) {
         m_.bind(light);
         stack_->light(index);
+        if (arg.nonnull) m_.jump_zero(m_.r.value, 8, slow_);
         m_.jump(ready);
       }
+      if (arg.nonnull) return;
       m_.bind(null);
       m_.zero(m_.r.value);
       m_.jump(ready);
@@ -295,7 +298,7 @@ class ThunkEmitter {
     m_.move(m_.r.scratch, value);
     m_.load(ThunkKind::u32, value, type);
     m_.compare(value, arg.same);
-    m_.jump(If::equal, done);
+    m_.jump(If::equal, arg.nonnull ? aggregate : done);
     if (arg.object != kNoType) {
       m_.compare(value, arg.object);
       m_.jump(If::equal, aggregate);

@@ -125,6 +125,7 @@ struct ThunkArg {
   ThunkKind kind = ThunkKind::other;
   bool takes_string = false;  // pointer: a Lua string's bytes
   bool takes_light = false;   // pointer: a light userdata's value
+  bool nonnull = false;       // pointer: NULL is not taken
   // Behind `...` the Lua value decides the C type, so a value that would have another one is not taken: i32 and i64 are
   // integers that do and do not fit 32 bits, f64 is a float.
   bool exact = false;

@@ -124,6 +124,25 @@ inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, 
   widen_slot(info, slot);
 }
 
+// Refuses NULL where the declaration says that it is never given. The arguments are in the frame.
+void check_nonnull(lua_State* L, State* st, const TypeInfo* type, const CallInfo* info,
+                   const call::Invoker::Slot* slots, const std::byte* frame, int first, const char* name) {
+  for (size_t i = 0; i < info->marks.size(); ++i) {
+    if ((info->marks[i] & kNonnull) == 0) continue;
+    if (load_int(frame + slots[i].offset, info->params[i]->size, true) != 0) continue;
+    const int number = static_cast<int>(i) + 1;
+    const char* given = describe_value(L, st, first + static_cast<int>(i));
+    const char* target = type_name(st, info->params[i]->id);
+    without_exceptions(st, [&] {
+      st->errors.message = std::string(lua_isnil(L, first + static_cast<int>(i)) ? "" : "a NULL '") + given +
+                           (lua_isnil(L, first + static_cast<int>(i)) ? "" : "'") + " for '" + target +
+                           "', which is declared nonnull";
+      return true;
+    });
+    raise_at(L, st, Place{Place::Kind::argument, number, name, type->id});
+  }
+}
+
 // Pushes what the call returned.
 int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
   if (info->rep == Rep::none) return 0;
@@ -204,6 +223,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   const call::Invoker::Slot* slot = invoker->args().data();
   for (int i = 0; i < fixed; ++i, ++slot)
     write_argument(L, st, info->params[static_cast<size_t>(i)], frame + slot->offset, first + i, i + 1, name);
+  if (!info->marks.empty()) check_nonnull(L, st, type, info, invoker->args().data(), frame, first, name);
   if (shape != nullptr) {
     for (int i = 0; i < extra; ++i, ++slot)
       write_argument(L, st, shape->types[static_cast<size_t>(i)], frame + slot->offset, first + fixed + i,

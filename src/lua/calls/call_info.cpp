@@ -1,6 +1,7 @@
 // Makes the run-time form of function types (call_info.h).
 #include "lua/calls/call_info.h"
 
+#include <algorithm>
 #include <new>
 
 #include "lua/state/raise.h"
@@ -23,6 +24,9 @@ bool build(State* st, TypeInfo* type, CallInfo* info) {
     info->invoker = std::move(*invoker);
     info->result = info_of(st, f.result);
     for (const Param& param : f.params) info->params.push_back(info_of(st, param.type));
+    if (std::any_of(f.params.begin(), f.params.end(), [](const Param& param) { return param.marks != 0; })) {
+      for (const Param& param : f.params) info->marks.push_back(param.marks);
+    }
     return true;
   });
 }

@@ -23,6 +23,7 @@ struct VarargShape {
 struct CallInfo {
   std::unique_ptr<call::Invoker> invoker;  // without extra arguments
   std::vector<TypeInfo*> params;
+  std::vector<uint8_t> marks;  // of the parameters (Param::marks); empty: none has any
   TypeInfo* result = nullptr;
   bool variadic = false;
   FormatAttribute format;

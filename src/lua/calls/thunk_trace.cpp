@@ -34,6 +34,11 @@ const char* reason(lua_State* L, State* st, const Thunk& thunk, size_t i, int id
       if (type == LUA_TNUMBER) return nullptr;
       return "only numbers are read by native code";
   }
+  const std::vector<Param>& declared = st->types->function(thunk.type->id).params;
+  const bool nonnull = i < declared.size() && (declared[i].marks & kNonnull) != 0;
+  if (nonnull && (type == LUA_TNIL || (type == LUA_TLIGHTUSERDATA && lua_touserdata(L, idx) == nullptr))) {
+    return "NULL for a pointer that is declared nonnull";
+  }
   if (type == LUA_TNIL || type == LUA_TLIGHTUSERDATA) return nullptr;
   if (type == LUA_TSTRING) {
     constexpr size_t kMaxShort = 40;  // Lua's LUAI_MAXSHORTLEN, from 5.2 on
@@ -44,6 +49,7 @@ const char* reason(lua_State* L, State* st, const Thunk& thunk, size_t i, int id
   if (type != LUA_TUSERDATA) return "no pointer";
   const CData* cd = to_cdata(L, st, idx);
   if (cd == nullptr) return "not a cdata";
+  if (nonnull && cd->data == nullptr) return "NULL for a pointer that is declared nonnull";
   if (cd->type == info->id || cd->type == thunk.cells[i]) return nullptr;
   const Type& to = (*st->types)[info->base_id];
   if (cd->type == to.canonical && (to.kind == Kind::structure || to.kind == Kind::union_)) {

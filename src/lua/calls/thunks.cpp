@@ -165,10 +165,12 @@ call::CallbackApi callback_api() {
 call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, const FunctionRecord* record) {
   call::ThunkSpec spec;
   spec.plan = &plan;
+  const Function& f = st->types->function(thunk->type->id);
   for (size_t i = 0; i < thunk->params.size(); ++i) {
     spec.args.push_back(argument_of(st, thunk->params[i], &thunk->cells[i], &thunk->callbacks[i]));
+    if (i < f.params.size()) spec.args.back().nonnull = (f.params[i].marks & kNonnull) != 0;
   }
-  spec.result = result_of(st, info_of(st, st->types->function(thunk->type->id).result));
+  spec.result = result_of(st, info_of(st, f.result));
   spec.data = thunk;
   spec.slow = thunk->slow;
   if (record != nullptr) {
