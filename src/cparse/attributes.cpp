@@ -153,16 +153,48 @@ bool Parser::attributes(Attributes& a, uint8_t* quals) {
   }
 }
 
-// c23-attribute := '[' '[' anything ']' ']'        none of them matters to a caller
-bool Parser::c23_attribute() {
-  next();
-  if (!expect(Tok::l_bracket, "a declaration")) return false;
-  for (size_t depth = 2; depth > 0; next()) {
-    if (at(Tok::end) || at(Tok::error)) return fail_expected("']]'");
-    if (at(Tok::l_bracket)) ++depth;
-    if (at(Tok::r_bracket)) --depth;
+// c23-attributes := ('[' c23-attribute-list)*        where nothing else begins with a '['
+bool Parser::c23_attributes(Attributes& a) {
+  while (accept(Tok::l_bracket)) {
+    if (!at(Tok::l_bracket)) return fail_expected("'[[' of attributes");
+    if (!c23_attribute_list(a)) return false;
   }
   return true;
+}
+
+// c23-attributes behind a type. gcc: of a record they are this one use's, of which nothing but an object knows;
+// `packed` is for what is declared, not for a type.
+bool Parser::attributes_of_type(Specifiers& s) {
+  if (!at(Tok::l_bracket)) return true;
+  Attributes a = s.attributes;
+  if (!c23_attributes(a)) return false;
+  a.packed = s.attributes.packed;
+  if (!is_record(types_[s.type])) s.attributes = a;
+  return true;
+}
+
+// c23-attribute-list := '[' c23-attribute? (',' c23-attribute?)* ']' ']'        its first '[' is taken already
+// c23-attribute := ((word ':' ':')? word) ('(' anything ')')?
+// Those of gcc and clang mean what they mean in __attribute__; none of the standard's matters to a caller.
+bool Parser::c23_attribute_list(Attributes& a) {
+  next();
+  do {
+    if (at(Tok::comma) || at(Tok::r_bracket)) continue;
+    if (!at(Tok::identifier) && token_.kind < Tok::kw_typedef) return fail_expected("the name of an attribute");
+    const std::string_view space = plain_attribute_name(token_.text);
+    next();
+    if (accept(Tok::colon)) {
+      if (!expect(Tok::colon, "'::'")) return false;
+      if (space == "gnu" || space == "clang") {
+        if (!attribute_word(a)) return false;
+        continue;
+      }
+      if (!at(Tok::identifier) && token_.kind < Tok::kw_typedef) return fail_expected("the name of an attribute");
+      next();
+    }
+    if (at(Tok::l_paren) && !skip_parentheses()) return false;
+  } while (accept(Tok::comma));
+  return expect(Tok::r_bracket, "']]' after the attributes") && expect(Tok::r_bracket, "']]' after the attributes");
 }
 
 // gnu-attribute := '__attribute__' '(' ( '(' attribute-list ')' | attribute-list ) ')'

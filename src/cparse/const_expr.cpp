@@ -174,7 +174,7 @@ bool Parser::cast_expression(Value& v) {
       return unary_operator(token_.kind, v);
     case Tok::increment:
     case Tok::decrement:
-      if (tree_ == nullptr) return fail_expected("an expression");
+      if (tree_ == nullptr && !variable_bounds_) return fail_expected("an expression");
       return step(v, false) && postfix(v);
     case Tok::kw_sizeof:
       return sizeof_expression(true, v);
@@ -187,6 +187,12 @@ bool Parser::cast_expression(Value& v) {
   }
   uint32_t where = token_.at;
   next();
+  if (variable_bounds_ && at(Tok::l_brace)) {  // gcc's ({...}), whose value nobody asks for
+    if (!source_.skip_braces()) return fail_here("the block has no end");
+    next();
+    v = arithmetic_.unknown(arithmetic_.int_type(), kIsObject);
+    return expect(Tok::r_paren, "')'") && postfix(v);
+  }
   if (!type_start() && !attribute_token()) {
     if (!expression(v) || !expect(Tok::r_paren, "')'")) return false;
     return postfix(v);
@@ -210,6 +216,10 @@ bool Parser::cast_expression(Value& v) {
 bool Parser::unary_operator(Tok op, Value& v) {
   uint32_t where = token_.at;
   next();
+  if (op == Tok::star && where == bound_at_ && at(Tok::r_bracket)) {  // `[*]`
+    v = arithmetic_.unknown(arithmetic_.int_type(), kIsObject);
+    return true;
+  }
   Value operand;
   if (!cast_expression(operand)) return false;
   if (op == Tok::amp) {
@@ -292,6 +302,9 @@ bool Parser::sizeof_expression(bool size, Value& v) {
   uint64_t bytes = t->size;
   if (t->kind == Kind::void_ || t->kind == Kind::function) {
     bytes = 1;  // gcc
+  } else if (variable_bounds_ && t->kind == Kind::array && t->count == kFlexible) {
+    v = arithmetic_.unknown(arithmetic_.size_type(), kIsObject);
+    return true;
   } else if ((t->flags & (kIncomplete | kVariable)) != 0) {
     return fail(where, "the size of '" + spell(types_, type) + "' is not known");
   }
@@ -327,11 +340,11 @@ bool Parser::postfix(Value& v) {
       }
       case Tok::assign:
       case Tok::other_assign:
-        if (tree_ != nullptr) return true;
+        if (tree_ != nullptr || variable_bounds_) return true;
         return fail_expected("an operator of constant expressions");
       case Tok::increment:
       case Tok::decrement:
-        if (tree_ == nullptr) return fail_expected("an operator of constant expressions");
+        if (tree_ == nullptr && !variable_bounds_) return fail_expected("an operator of constant expressions");
         ok = step(v, true);
         break;
       default:
@@ -459,6 +472,12 @@ bool Parser::primary(Value& v) {
 
 bool Parser::identifier_value(Value& v) {
   NameId name = token_name();
+  if (const Param* param = visible_parameter(name)) {
+    v = arithmetic_.unknown(param->type, kIsObject);
+    v.lvalue = true;
+    next();
+    return true;
+  }
   const Symbol* symbol = lookup(name);
   if (symbol == nullptr) {
     // Macros of the standard headers, which nobody includes here.
@@ -466,6 +485,11 @@ bool Parser::identifier_value(Value& v) {
     if (token_.text == "alignof") return sizeof_expression(false, v);
     if (token_.text == "true" || token_.text == "false") {
       v = arithmetic_.integer(token_.text == "true", arithmetic_.int_type());
+      next();
+      return true;
+    }
+    if (token_.text == "nullptr") {  // C23 6.4.4.6
+      v = arithmetic_.integer(0, types_.pointer_to(scalar_type(Scalar::void_)));
       next();
       return true;
     }

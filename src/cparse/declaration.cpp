@@ -1,5 +1,8 @@
 // Declarations of a translation unit: what may stand outside of structures and functions.
 #include "cparse/parser_state.h"
+
+#include <algorithm>
+
 #include "ctype/spell.h"
 
 namespace ferry::cparse {
@@ -8,6 +11,7 @@ namespace ferry::cparse {
 //                       | 'asm' '(' string ')' ';' | declaration
 // `extern "C" {` and its `}` are counted, not nested.
 bool Parser::external_declaration(bool& ended) {
+  while (at(Tok::kw_ignored)) next();  // __extension__
   switch (token_.kind) {
     case Tok::semicolon:
       next();
@@ -43,7 +47,7 @@ bool Parser::external_declaration(bool& ended) {
 
 bool Parser::static_assert_word() {
   if (at(Tok::kw_static_assert)) return true;
-  return at(Tok::identifier) && token_.text == "static_assert" && lookup(token_name()) == nullptr;
+  return at_undeclared("static_assert");
 }
 
 // static-assertion := '_Static_assert' '(' constant (',' string)? ')'
@@ -63,10 +67,17 @@ bool Parser::static_assertion() {
 }
 
 // declaration := specifiers (init-declarator (',' init-declarator)*)? ';' | specifiers declarator body
+//              | c23-attribute+ ';'
 bool Parser::declaration(bool after_extern, bool& ended) {
   Specifiers s;
   if (after_extern) s.storage = Storage::extern_;
+  if (at(Tok::l_bracket)) {
+    if (!c23_attributes(s.attributes)) return false;
+    if (accept(Tok::semicolon)) return true;
+  }
   if (!specifiers(s, ~0u)) return false;
+  if (s.deduced) return deduced_constants(s, ended);
+  if (!attributes_of_type(s)) return false;
   if (at(Tok::semicolon) || at(Tok::end)) {
     const Type& t = types_[s.type];
     if (!is_record(t) && t.kind != Kind::enumeration) return fail_expected("a name to declare");
@@ -77,14 +88,21 @@ bool Parser::declaration(bool after_extern, bool& ended) {
 }
 
 // init-declarator := declarator attributes ('=' initialiser)?
-// body := '{' anything '}'        skipped
+// body := declaration* '{' anything '}'        the part in braces is skipped
 bool Parser::declarator_list(Specifiers& s, bool& ended) {
   for (bool first = true;; first = false) {
     Declarator d;
     TypeId type = kNoType;
     begin(d, Naming::named);
+    d.may_define = first && s.storage != Storage::typedef_;
+    d.may_be_keyword = s.storage == Storage::typedef_;
     if (!declarator(d) || !build(d, s, type)) return false;
+    if (d.names_keyword) {
+      if (!accept(Tok::comma)) break;
+      continue;
+    }
     const bool is_function = types_[type].kind == Kind::function;
+    if (d.identifiers_at != 0 && !parameter_declarations(d, type)) return false;
     bool is_constant = false;
     if (s.storage != Storage::typedef_ && !is_function) {
       if (!initialiser(type, d, s.storage, is_constant)) return false;
@@ -100,6 +118,78 @@ bool Parser::declarator_list(Specifiers& s, bool& ended) {
     }
     if (!accept(Tok::comma)) break;
   }
+  ended = accept(Tok::semicolon);
+  return true;
+}
+
+// The parameters of a definition `f(a, b) int a; char *b; {...}`: C11 6.9.1p6. They arrive as a caller without a
+// prototype passes them (6.5.2.2p6): promoted.
+bool Parser::parameter_declarations(const Declarator& d, TypeId& type) {
+  if (!at(Tok::l_brace) && !type_start()) return fail_unknown_type(d.identifiers_at, types_.name(identifiers_.front()));
+  std::vector<Param> params;
+  for (NameId name : identifiers_) params.push_back({name, kNoType});
+  const size_t mark = params_.size();
+  ++prototypes_;
+  while (!at(Tok::l_brace)) {
+    Specifiers s;
+    if (!specifiers(s, 1u << static_cast<unsigned>(Storage::other))) return false;
+    do {
+      Declarator one;
+      TypeId declared = kNoType;
+      begin(one, Naming::named);
+      one.is_param = true;
+      variable_bounds_ = true;
+      const bool ok = declarator(one) && build(one, s, declared);
+      variable_bounds_ = false;
+      if (!ok) return false;
+      const auto param = std::find_if(params.begin(), params.end(), [&](const Param& p) { return p.name == one.name; });
+      if (param == params.end() || param->type != kNoType) {
+        return fail(one.at, shown(types_.name(one.name)) +
+                                (param == params.end() ? " is not among" : " is twice among") + " the parameters of " +
+                                shown(types_.name(d.name)));
+      }
+      param->type = as_parameter(declared);
+      if (types_[param->type].kind == Kind::void_)
+        return fail(one.at, "parameter " + shown(types_.name(one.name)) + " has type 'void'");
+      params_.push_back(*param);
+    } while (accept(Tok::comma));
+    if (!expect(Tok::semicolon, "';' after the parameter")) return false;
+  }
+  --prototypes_;
+  params_.resize(mark);
+  for (Param& p : params) {
+    if (p.type == kNoType) p.type = arithmetic_.int_type();
+    const Type& t = types_[p.type];
+    if (t.scalar == Scalar::float32) p.type = scalar_type(Scalar::float64);
+    if (is_integer_like(t) && t.size < 4) p.type = arithmetic_.int_type();
+  }
+  const Function& f = types_.function(type);
+  const Result<TypeId> function = types_.function_type(f.result, params, false, f.conv, f.format);
+  if (!function.ok()) return fail(d.at, function.message());
+  type = *function;
+  return true;
+}
+
+// deduced-constants := name '=' constant (',' name '=' constant)* ';'       behind `constexpr auto` or the like
+bool Parser::deduced_constants(const Specifiers& s, bool& ended) {
+  do {
+    if (!at(Tok::identifier)) return fail_expected("a name to declare");
+    const uint32_t where = token_.at;
+    const NameId name = token_name();
+    next();
+    if (!at(Tok::assign)) return fail_expected("'=' and a value, from which the type is taken");
+    next();
+    const uint32_t value_at = token_.at;
+    Value v;
+    Constant constant;
+    if (!conditional(v) || !as_constant(rvalue(v), value_at, constant)) return false;
+    const bool is_constant = s.storage == Storage::static_ && (types_[s.type].quals & kConst) != 0;
+    Declarator d;
+    d.name = name;
+    d.at = where;
+    if (!(is_constant ? declare_constant(name, constant, where) : declare(d, constant.type, s.storage, s.attributes)))
+      return false;
+  } while (accept(Tok::comma));
   ended = accept(Tok::semicolon);
   return true;
 }

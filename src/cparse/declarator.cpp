@@ -1,4 +1,6 @@
 // Declarators: from the inside out as C reads them, from the specifier's type outwards as types are built.
+#include <utility>
+
 #include "cparse/parser_state.h"
 
 namespace ferry::cparse {
@@ -47,9 +49,25 @@ bool Parser::declarator(Declarator& d) {
   return attributes(d.attributes, nullptr);
 }
 
-// declarator := pointer* (name | '(' attributes declarator ')')? suffix*
-// pointer := ('*' | '&' | '&&') attributes
-// suffix := '[' array-suffix | '(' function-suffix
+// Takes c23-attributes, if there are some. bracket: what follows them is an array's, and its `[`, which stood there, is
+// taken; only the next token tells the two apart. Only behind the name `packed` is the declared thing's (gcc).
+bool Parser::open_bracket(Declarator& d, uint32_t& bracket, bool behind_name) {
+  const bool packed = d.attributes.packed;
+  while (bracket == 0 && at(Tok::l_bracket)) {
+    const uint32_t where = token_.at;
+    next();
+    if (!at(Tok::l_bracket))
+      bracket = where;
+    else if (!c23_attribute_list(d.attributes))
+      return false;
+  }
+  if (!behind_name) d.attributes.packed = packed;
+  return true;
+}
+
+// declarator := c23-attribute* pointer* (name c23-attribute* | '(' attributes declarator ')')? suffix*
+// pointer := ('*' | '&' | '&&' | '^') c23-attribute* attributes
+// suffix := ('[' array-suffix | '(' function-suffix) c23-attribute*
 //
 // A calling convention after `(` and before `*` belongs to the function suffix behind the `)`; one after `*` to the
 // next function suffix, on this level or, when there is none, on the level outside: `unused` hands it there.
@@ -57,11 +75,19 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
   Nest nest(*this);
   if (nest.too_deep()) return false;
   Attributes conv;
-  while (at(Tok::star) || at(Tok::amp) || at(Tok::and_and)) {
+  uint32_t bracket = 0;
+  if (!open_bracket(d, bracket, false)) return false;
+  while (bracket == 0 && (at(Tok::star) || at(Tok::amp) || at(Tok::and_and) || at(Tok::caret))) {
     uint32_t where = token_.at;
-    position = insert(d, position, at(Tok::star) ? Derivation::Kind::pointer : Derivation::Kind::reference, where);
+    position = insert(d, position,
+                      at(Tok::star)    ? Derivation::Kind::pointer
+                      : at(Tok::caret) ? Derivation::Kind::block
+                                       : Derivation::Kind::reference,
+                      where);
     if (position == 0) return false;
     next();
+    if (!open_bracket(d, bracket, false)) return false;
+    if (bracket != 0) break;
     Attributes here;
     uint8_t quals = 0;
     if (attribute_token() || at(Tok::kw_const) || at(Tok::kw_volatile) || at(Tok::kw_restrict) || at(Tok::kw_atomic)) {
@@ -78,7 +104,7 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
       if (here.link_name != kNoName) d.attributes.link_name = here.link_name;
     }
   }
-  if (attribute_token()) {
+  if (bracket == 0 && attribute_token()) {
     Attributes here;
     here.align = d.attributes.align;
     here.link_name = d.attributes.link_name;
@@ -97,7 +123,10 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
 
   Attributes outer;  // a convention for the suffixes of this level
   bool parameters_open = false;
-  if (at(Tok::l_paren)) {
+  if (bracket != 0) {
+    d.at = bracket;
+    if (d.naming == Naming::named) return fail_expected("a name to declare");
+  } else if (at(Tok::l_paren)) {
     uint32_t where = token_.at;
     next();
     if (!attributes(outer, nullptr)) return false;
@@ -118,7 +147,17 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
   } else if (at(Tok::identifier)) {
     if (d.naming == Naming::abstract) return fail_expected("a type without a name");
     if (d.name != kNoName) return fail_expected("one name only");
+    const bool is_annotation = annotation_word(token_.text);
     d.at = token_.at;
+    d.name = token_name();
+    next();
+    if (is_annotation && at(Tok::identifier)) {  // `void *_Out_ p`
+      d.at = token_.at;
+      d.name = token_name();
+      next();
+    }
+  } else if (d.may_be_keyword && (at(Tok::kw_float_n) || at(Tok::kw_float64x))) {
+    d.names_keyword = true;
     d.name = token_name();
     next();
   } else {
@@ -127,9 +166,10 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
     if (at(Tok::error)) return fail_expected("a declarator");
   }
 
-  for (;;) {
-    if (at(Tok::l_bracket)) {
-      if (!array_suffix(d, position)) return false;
+  for (bool behind_name = true;; behind_name = false) {
+    if (!open_bracket(d, bracket, behind_name)) return false;
+    if (bracket != 0) {
+      if (!array_suffix(d, position, std::exchange(bracket, 0))) return false;
     } else if (at(Tok::l_paren)) {
       next();
       if (!function_suffix(d, position, outer.has_conv ? outer : conv)) return false;
@@ -144,13 +184,13 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
   return true;
 }
 
-// array-suffix := '[' ('static' | qualifier)* ('?' | '*' | constant)? ']'
-bool Parser::array_suffix(Declarator& d, uint32_t position) {
+// array-suffix := ('static' | qualifier)* ('?' | '*' | bound)? ']'
+// The '[' at `where` is taken already.
+bool Parser::array_suffix(Declarator& d, uint32_t position, uint32_t where) {
   Nest nest(*this);
   if (nest.too_deep()) return false;
-  uint32_t index = insert(d, position, Derivation::Kind::array, token_.at);
+  uint32_t index = insert(d, position, Derivation::Kind::array, where);
   if (index == 0) return false;
-  next();
   uint8_t quals = 0;
   Attributes ignored;
   // C11 6.7.6.3p7: `[static n]` promises n elements, and so an array.
@@ -163,27 +203,37 @@ bool Parser::array_suffix(Declarator& d, uint32_t position) {
   // The outermost array of a parameter becomes a pointer, so its bound need not be known: `int n, int a[n]`.
   bool is_outermost_of_param = d.is_param && derivations_[index].next == 0;
   uint64_t count = kFlexible;
-  if (accept(Tok::question)) {
+  if (accept(Tok::question))
     count = kVla;
-  } else if (is_outermost_of_param && at(Tok::star)) {
-    next();
-    if (!at(Tok::r_bracket)) return fail_expected("']' after '*'");
-  } else if (!at(Tok::r_bracket)) {
-    uint32_t where = token_.at;
-    Value v;
-    bool outer_unknown = unknown_names_;
-    unknown_names_ = is_outermost_of_param;
-    bool ok = is_outermost_of_param ? conditional(v) : constant_integer(v, "an array size");
-    unknown_names_ = outer_unknown;
-    if (!ok) return false;
-    if (v.known == Value::Known::integer && !v.lvalue) {
-      if (v.integer < 0 && (types_[v.type].flags & kUnsigned) == 0) return fail(where, "the array size is negative");
-      // Not one of the marks; what is that large is refused by array_of.
-      count = static_cast<uint64_t>(v.integer) >= kFlexible ? kFlexible - 1 : static_cast<uint64_t>(v.integer);
-    }
-  }
+  else if (!at(Tok::r_bracket) && !array_bound(count, is_outermost_of_param))
+    return false;
   derivations_[index].count = count;
   return expect(Tok::r_bracket, "']'");
+}
+
+// bound := '*' | expression        of a parameter, where names of others may stand and the value need not be known
+//        | constant
+bool Parser::array_bound(uint64_t& count, bool is_outermost_of_param) {
+  const uint32_t where = token_.at;
+  Value v;
+  if (variable_bounds_) {
+    const bool outer_unknown = unknown_names_;
+    unknown_names_ = is_outermost_of_param;
+    bound_at_ = where;
+    if (!expression(v)) return false;
+    unknown_names_ = outer_unknown;
+    if (v.lvalue || v.known == Value::Known::no) {
+      count = is_outermost_of_param ? kFlexible : kUnknownBound;
+      return true;
+    }
+    if (v.known != Value::Known::integer) return fail(where, "an array size must be an integer");
+  } else if (!constant_integer(v, "an array size")) {
+    return false;
+  }
+  if (v.integer < 0 && (types_[v.type].flags & kUnsigned) == 0) return fail(where, "the array size is negative");
+  // Not one of the marks; what is that large is refused by array_of.
+  count = static_cast<uint64_t>(v.integer) >= kUnknownBound ? kUnknownBound - 1 : static_cast<uint64_t>(v.integer);
+  return true;
 }
 
 // function-suffix := '(' ( 'void' | '...' | parameter (',' parameter)* (',' '...')? )? ')'
@@ -196,7 +246,11 @@ bool Parser::function_suffix(Declarator& d, uint32_t position, Attributes& conv)
   uint32_t mark = static_cast<uint32_t>(params_.size());
   bool variadic = false;
   const bool unprototyped = at(Tok::r_paren);
-  if (!unprototyped) {
+  const bool identifiers = d.may_define && at(Tok::identifier) && !type_start() && !annotation_word(token_.text);
+  ++prototypes_;
+  if (identifiers) {
+    if (!identifier_list()) return false;
+  } else if (!unprototyped) {
     do {
       if (accept(Tok::ellipsis)) {
         variadic = true;
@@ -215,7 +269,9 @@ bool Parser::function_suffix(Declarator& d, uint32_t position, Attributes& conv)
       }
     } while (accept(Tok::comma));
   }
+  --prototypes_;
   Derivation& step = derivations_[index];
+  step.identifier_list = identifiers;
   step.variadic = variadic;
   step.unprototyped = unprototyped;
   step.params_begin = mark;
@@ -227,8 +283,34 @@ bool Parser::function_suffix(Declarator& d, uint32_t position, Attributes& conv)
   return expect(Tok::r_paren, "')' after the parameters");
 }
 
+// identifier-list := name (',' name)*        of a definition; their types follow. A name with something else behind it
+// is taken for a type that nobody declared, as is all of the list where no definition follows.
+bool Parser::identifier_list() {
+  identifiers_.clear();
+  const uint32_t first_at = token_.at;
+  do {
+    const uint32_t where = token_.at;
+    const std::string_view word = token_.text;
+    if (!at(Tok::identifier) || type_start()) return fail_unknown_type(first_at, types_.name(identifiers_.front()));
+    identifiers_.push_back(token_name());
+    params_.push_back({token_name(), arithmetic_.int_type()});
+    next();
+    if (!at(Tok::comma) && !at(Tok::r_paren)) return fail_unknown_type(where, word, true);
+  } while (accept(Tok::comma));
+  return true;
+}
+
+// C11 6.7.6.3p7, p8, p15: arrays and functions are passed as pointers; a parameter's own qualifiers do not matter.
+TypeId Parser::as_parameter(TypeId type) {
+  const Type& t = types_[type];
+  if (t.kind == Kind::array) return types_.pointer_to(t.base);
+  return t.kind == Kind::function ? types_.pointer_to(type) : t.unqualified;
+}
+
 // parameter := specifiers declarator?
 bool Parser::parameter(uint32_t number, bool& is_void) {
+  const bool outer_bounds = variable_bounds_;
+  variable_bounds_ = true;
   Specifiers s;
   if (!specifiers(s, 1u << static_cast<unsigned>(Storage::other))) return false;
   Declarator d;
@@ -239,18 +321,13 @@ bool Parser::parameter(uint32_t number, bool& is_void) {
   uint32_t where = d.at;
   const uint8_t marks = own_marks(d, s);
   if (!build(d, s, type)) return false;
+  variable_bounds_ = outer_bounds;
   const Type& t = types_[type];
   is_void = t.kind == Kind::void_ && d.name == kNoName;
   if (t.kind == Kind::void_ && !is_void) {
     return fail(where, "parameter " + std::to_string(number) + " has type 'void'");
   }
-  // C11 6.7.6.3p7, p8, p15: arrays and functions are passed as pointers; a parameter's own qualifiers do not matter.
-  if (t.kind == Kind::array)
-    type = types_.pointer_to(t.base);
-  else if (t.kind == Kind::function)
-    type = types_.pointer_to(type);
-  else
-    type = t.unqualified;
+  type = as_parameter(type);
   params_.push_back({d.name, type, types_[type].kind == Kind::pointer ? marks : uint8_t{0}});
   return true;
 }
@@ -301,6 +378,20 @@ TypeId Parser::with_marks(TypeId type, const ParamMarks& marks) {
   return types_.with_params(type, params);
 }
 
+// An array of arrays whose bounds are known at run time only is one array of unknown bound, of the elements of all:
+// they lie one behind the other. The outermost of a parameter is a pointer anyway.
+bool Parser::build_array(const Derivation& step, bool is_param, bool& unknown_bound, TypeId& type) {
+  if (unknown_bound) {
+    if (is_param && step.next == 0) type = types_.pointer_to(type);
+    return true;
+  }
+  unknown_bound = step.count == kUnknownBound;
+  Result<TypeId> array = types_.array_of(type, unknown_bound ? kFlexible : step.count);
+  if (!array.ok()) return fail(step.at, array.message());
+  type = *array;
+  return true;
+}
+
 // The declared type; takes the declarator's derivations and parameters off the shared stacks.
 bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
   type = specifiers.type;
@@ -311,9 +402,11 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
         d.attributes.vector_bytes != 0 ? d.attributes.vector_bytes : specifiers.attributes.vector_bytes;
     if (!apply_modes(type, modes, d.at)) return false;
   }
+  bool unknown_bound = false;  // `type` is an array of unknown bound that stands for more than itself
   for (uint32_t i = derivations_[d.head].next; i != 0; i = derivations_[i].next) {
     const Derivation& step = derivations_[i];
     const Type& t = types_[type];
+    if (step.kind != Derivation::Kind::array) unknown_bound = false;
     switch (step.kind) {
       case Derivation::Kind::start:
         break;
@@ -330,13 +423,14 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
         if (t.kind == Kind::void_) return fail(step.at, "there are no references to void");
         type = types_.reference_to(type);
         break;
-      case Derivation::Kind::array: {
-        // A parameter `int a[?]` or `int a[]` is a pointer, so only the element matters there.
-        Result<TypeId> array = types_.array_of(type, step.count);
-        if (!array.ok()) return fail(step.at, array.message());
-        type = *array;
+      case Derivation::Kind::block:
+        // clang: a block is a pointer to an object that it lays out, and no function. It can only be handed on.
+        if (t.kind != Kind::function) return fail(step.at, "a block is declared as '(^name)(parameters)'");
+        type = types_.qualified(types_.pointer_to(scalar_type(Scalar::void_)), step.quals);
         break;
-      }
+      case Derivation::Kind::array:
+        if (!build_array(step, d.is_param, unknown_bound, type)) return false;
+        break;
       case Derivation::Kind::function: {
         // C11 6.7.6.3p5 and DR 423: a result has no qualifiers of its own.
         if (t.kind != Kind::void_ && t.quals != 0) type = t.unqualified;
@@ -345,6 +439,10 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
         if (!function.ok()) return fail(step.at, function.message());
         type = *function;
         d.unprototyped = step.unprototyped && step.next == 0;
+        if (step.identifier_list) {
+          if (step.next != 0) return fail_unknown_type(step.at, types_.name(params.front().name));
+          d.identifiers_at = step.at;
+        }
         break;
       }
     }

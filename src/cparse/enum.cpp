@@ -17,7 +17,7 @@ bool is_negative(const TypeTable& types, const Constant& c) {
 // was read.
 bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
   Attributes before;
-  if (!attributes(before, nullptr)) return false;
+  if (!attributes(before, nullptr) || !c23_attributes(before) || !attributes(before, nullptr)) return false;
   uint32_t where = token_.at;
   NameId tag = kNoName;
   if (at(Tok::identifier)) {
@@ -129,7 +129,7 @@ bool Parser::enumerator(TypeId fixed, Value& next_value) {
   NameId name = token_name();
   next();
   Attributes ignored;
-  if (!attributes(ignored, nullptr)) return false;
+  if (!attributes(ignored, nullptr) || !c23_attributes(ignored)) return false;
   Value v = next_value;
   if (accept(Tok::assign)) {
     if (!constant_integer(v, "the value of an enum constant")) return false;

@@ -63,7 +63,7 @@ Value Parser::converted(const Value& v, TypeId type) {
 // assignment := conditional (('=' | '+=' | ...) assignment)?        only where a tree is made
 bool Parser::assignment(Value& v) {
   if (!conditional(v)) return false;
-  if (tree_ == nullptr || (!at(Tok::assign) && !at(Tok::other_assign))) return true;
+  if ((tree_ == nullptr && !variable_bounds_) || (!at(Tok::assign) && !at(Tok::other_assign))) return true;
   const uint32_t where = token_.at;
   const std::string op(token_.text);
   if (!v.lvalue) return fail(where, "'" + op + "' needs an object on its left");
@@ -170,14 +170,19 @@ bool Parser::compound_literal(TypeId type, Value& v) {
   return true;
 }
 
-// generic := '_Generic' '(' assignment ',' ((type-name | 'default') ':' assignment)+ ')'        C11 6.5.1.1
+// generic := '_Generic' '(' (assignment | type-name) (',' (type-name | 'default') ':' assignment)+ ')' C11 6.5.1.1
 bool Parser::generic_selection(Value& v) {
   const uint32_t where = token_.at;
   next();
   if (!expect(Tok::l_paren, "'(' after _Generic")) return false;
-  Value control;
-  if (!conditional(control)) return false;
-  const TypeId wanted = types_[rvalue(control).type].unqualified;
+  TypeId wanted = kNoType;
+  if (type_start() || attribute_token()) {  // clang, C2y: with its qualifiers
+    if (!type_name(wanted)) return false;
+  } else {
+    Value control;
+    if (!assignment(control)) return false;
+    wanted = types_[rvalue(control).type].unqualified;
+  }
   bool found = false;
   bool have_default = false;
   Value by_default;
@@ -190,7 +195,7 @@ bool Parser::generic_selection(Value& v) {
       return false;
     if (!expect(Tok::colon, "':'")) return false;
     Value value;
-    if (!conditional(value)) return false;
+    if (!assignment(value)) return false;
     if (is_default) {
       have_default = true;
       by_default = value;

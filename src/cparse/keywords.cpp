@@ -1,6 +1,7 @@
 // The table of keywords (keywords.h).
 #include "cparse/keywords.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <iterator>
@@ -36,7 +37,77 @@ constexpr std::array<uint8_t, kSlots> make_keyword_slots() {
 }
 constexpr std::array<uint8_t, kSlots> kKeywordSlots = make_keyword_slots();
 
+// What annotations begin with, up to an underscore or the end of the word: sal.h, and kernelspecs.h and driverspecs.h.
+// New: "_Word..._"
+constexpr std::string_view kAnnotations[] = {
+    "Acquires", "Always",   "Analysis",    "At",         "COM",      "Check",  "Const",    "Create",    "Deref",
+    "Dispatch", "Enum",     "Field",       "Frees",      "Function", "Group",  "Guarded",  "Has",       "IRQL",
+    "In",       "Inout",    "Interlocked", "Kernel",     "Literal",  "Lock",   "Maybe",    "Maybenull", "Maybevalid",
+    "Must",     "No",       "NotNull",     "Notliteral", "Notnull",  "Notref", "Notvalid", "Null",      "NullNull",
+    "On",       "Out",      "Outptr",      "Points",     "Post",     "Pre",    "Prepost",  "Printf",    "Readable",
+    "Releases", "Requires", "Reserved",    "Result",     "Ret",      "Return", "Scanf",    "Static",    "Strict",
+    "Struct",   "Success",  "Translates",  "Unchanged",  "Use",      "Valid",  "When",     "Writable",  "Write",
+};
+static_assert(std::is_sorted(std::begin(kAnnotations), std::end(kAnnotations)), "found by binary search");
+// Old: "__word" or "__word_..."
+constexpr std::string_view kOldAnnotations[] = {
+    "allocator",
+    "bcount",
+    "blocksOn",
+    "byte",
+    "callback",
+    "checkReturn",
+    "control",
+    "data",
+    "deref",
+    "drv",
+    "ecount",
+    "elem",
+    "encoded",
+    "exceptthat",
+    "field",
+    "format",
+    "in",
+    "inout",
+    "kernel",
+    "maybenull",
+    "maybevalid",
+    "notnull",
+    "notvalid",
+    "null",
+    "nullnullterminated",
+    "nullterminated",
+    "out",
+    "override",
+    "post",
+    "postcond",
+    "pre",
+    "precond",
+    "readableTo",
+    "readonly",
+    "refparam",
+    "reserved",
+    "rpc",
+    "struct",
+    "success",
+    "transfer",
+    "typefix",
+    "valid",
+    "writableTo",
+};
+static_assert(std::is_sorted(std::begin(kOldAnnotations), std::end(kOldAnnotations)), "found by binary search");
+
 }  // namespace
+
+bool annotation_word(std::string_view word) {
+  if (word.size() < 4 || word[0] != '_') return false;
+  const bool old = word[1] == '_';
+  if (old ? word.back() == '_' : word[1] < 'A' || word[1] > 'Z' || word.back() != '_') return false;
+  word.remove_prefix(old ? 2 : 1);
+  const std::string_view head = word.substr(0, word.find('_'));
+  return old ? std::binary_search(std::begin(kOldAnnotations), std::end(kOldAnnotations), head)
+             : std::binary_search(std::begin(kAnnotations), std::end(kAnnotations), head);
+}
 
 void recognise_keyword(Token& token) {
   for (uint32_t slot = token.word % kSlots; kKeywordSlots[slot] != 0; slot = (slot + 1) % kSlots) {

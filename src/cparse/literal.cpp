@@ -82,6 +82,10 @@ Result<Value> integer_value(const TypeTable& types, std::string_view text) {
   if (text.size() > 1 && text[0] == '0') {
     char c = lower(text[1]);
     base = c == 'x' ? 16 : c == 'b' ? 2 : 8;
+    if (c == 'o') {  // C2y
+      text.remove_prefix(1);
+      if (text.size() == 1) return Error{"malformed number " + shown(whole)};
+    }
     text.remove_prefix(base == 8 ? 1 : 2);
   }
   uint64_t value = 0;
@@ -206,6 +210,13 @@ int utf8_length(uint32_t code) {
 }  // namespace
 
 Result<Value> number_value(const TypeTable& types, std::string_view text) {
+  if (text.find('\'') != std::string_view::npos) {  // C23 6.4.4.1: digits are read over it
+    std::string digits;
+    for (char c : text) {
+      if (c != '\'') digits += c;
+    }
+    return number_value(types, digits);
+  }
   bool hex = text.size() > 1 && text[0] == '0' && lower(text[1]) == 'x';
   bool is_floating =
       text.find('.') != std::string_view::npos || text.find_first_of(hex ? "pP" : "eE") != std::string_view::npos;

@@ -110,6 +110,21 @@ bool Parser::skip_parentheses() {
   return true;
 }
 
+// Whether the current token is `word`, which later standards and headers make a keyword, and nobody has declared it.
+bool Parser::at_undeclared(std::string_view word) {
+  return at(Tok::identifier) && token_.text == word && !token_.raw_name() && lookup(token_name()) == nullptr;
+}
+
+// C11 6.2.1p4: parameters are visible from their declarators to the end of the prototype. Null: none of this name.
+const Param* Parser::visible_parameter(NameId name) const {
+  if (prototypes_ == 0) return nullptr;
+  const size_t all = params_.size();
+  for (size_t i = all; i > 0 && all - i < kMaxParameters; --i) {
+    if (params_[i - 1].name == name) return &params_[i - 1];
+  }
+  return nullptr;
+}
+
 // A declared identifier, or a predefined type's, which is declared by being looked up. Null: unknown.
 const Symbol* Parser::lookup(NameId name) {
   const Symbol* symbol = types_.find_symbol(name);

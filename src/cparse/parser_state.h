@@ -78,18 +78,23 @@ struct Specifiers {
   TypeId type = kNoType;
   Storage storage = Storage::none;
   bool colon_taken = false;  // `enum e :` was read, and no type followed: a bit-field's width does
+  bool deduced = false;      // `auto x = 1`: the type is the initialiser's
   Attributes attributes;
 };
+
+// The count of an array in a parameter whose bound is known at run time only. Such arrays are of unknown bound.
+inline constexpr uint64_t kUnknownBound = kFlexible - 1;
 
 // Which declarators a context allows.
 enum class Naming : uint8_t { named, abstract, either };
 
 // One step from a specifier's type to the declared one.
 struct Derivation {
-  enum class Kind : uint8_t { start, pointer, reference, array, function } kind = Kind::start;
+  enum class Kind : uint8_t { start, pointer, reference, block, array, function } kind = Kind::start;
   uint8_t quals = 0;
   bool variadic = false;
-  bool unprototyped = false;  // `()`
+  bool unprototyped = false;     // `()`
+  bool identifier_list = false;  // `(a, b)` of a definition, whose parameters are declared behind it
   bool ptr32 = false;
   bool nonnull = false;
   CallConv conv = CallConv::c;
@@ -103,7 +108,11 @@ struct Derivation {
 struct Declarator {
   Naming naming = Naming::named;
   bool is_param = false;
-  bool unprototyped = false;  // what is declared is a function `f()`
+  bool may_define = false;      // a body may follow, and before it the declarations of an identifier list
+  bool may_be_keyword = false;  // `typedef float _Float32;`
+  bool names_keyword = false;   // and it is one
+  bool unprototyped = false;    // what is declared is a function `f()`
+  uint32_t identifiers_at = 0;  // what is declared is a function `f(a, b)`: where they are
   NameId name = kNoName;
   uint32_t at = 0;    // of the name, or of where it would be
   uint32_t head = 0;  // its first derivation in derivations_, a Kind::start
@@ -148,11 +157,14 @@ class Parser {
   NameId token_name();
   bool fail(uint32_t where, std::string message);
   bool fail_unknown_type();
+  bool fail_unknown_type(uint32_t where, std::string_view word, bool before_current = false);
   bool fail_here(std::string message) { return fail(token_.at, std::move(message)); }
   bool fail_expected(std::string_view what);
   bool fail_nesting();
   bool skip_parentheses();
   const Symbol* lookup(NameId name);
+  bool at_undeclared(std::string_view word);
+  const Param* visible_parameter(NameId name) const;
 
   // pragma.cpp
   bool pragma();
@@ -162,6 +174,8 @@ class Parser {
   bool external_declaration(bool& ended);
   bool declaration(bool after_extern, bool& ended);
   bool declarator_list(Specifiers& specifiers, bool& ended);
+  bool parameter_declarations(const Declarator& declarator, TypeId& type);
+  bool deduced_constants(const Specifiers& specifiers, bool& ended);
   bool initialiser(TypeId type, const Declarator& declarator, Storage storage, bool& is_constant);
   bool skip_initialiser();
   bool static_assertion();
@@ -178,6 +192,7 @@ class Parser {
   // specifiers.cpp
   bool specifiers(Specifiers& out, unsigned storages_allowed);
   bool type_start();
+  bool annotation();
   bool typeof_specifier(bool unqualified, TypeId& type);
   bool atomic_specifier(TypeId& type, uint8_t& quals);
   bool words_type(uint32_t words, unsigned detail, uint32_t where, TypeId& type);
@@ -186,7 +201,9 @@ class Parser {
   // attributes.cpp
   bool attribute_token();
   bool attributes(Attributes& a, uint8_t* quals);
-  bool c23_attribute();
+  bool c23_attributes(Attributes& a);
+  bool attributes_of_type(Specifiers& specifiers);
+  bool c23_attribute_list(Attributes& a);
   bool gnu_attribute(Attributes& a);
   bool declspec(Attributes& a);
   bool attribute_word(Attributes& a);
@@ -206,11 +223,16 @@ class Parser {
   bool declarator(Declarator& d);
   bool declarator_level(Declarator& d, uint32_t position, Attributes& unused);
   uint32_t insert(const Declarator& d, uint32_t position, Derivation::Kind kind, uint32_t where);
-  bool array_suffix(Declarator& d, uint32_t position);
+  bool open_bracket(Declarator& d, uint32_t& bracket, bool behind_name);
+  bool array_suffix(Declarator& d, uint32_t position, uint32_t where);
+  bool array_bound(uint64_t& count, bool is_outermost_of_param);
   bool function_suffix(Declarator& d, uint32_t position, Attributes& conv);
+  bool identifier_list();
   bool parameter(uint32_t number, bool& is_void);
   bool build(Declarator& d, const Specifiers& specifiers, TypeId& type);
+  bool build_array(const Derivation& step, bool is_param, bool& unknown_bound, TypeId& type);
   bool type_name(TypeId& type);
+  TypeId as_parameter(TypeId type);
   TypeId with_conv(TypeId type, CallConv conv);
   TypeId with_format(TypeId type, const FormatAttribute& format);
   TypeId with_marks(TypeId type, const ParamMarks& marks);
@@ -276,9 +298,12 @@ class Parser {
   Token token_;
   NameId token_name_ = kNoName;
   int depth_ = 0;
-  bool implicit_tags_ = true;   // `struct unknown` declares it
-  bool unknown_names_ = false;  // in a parameter's array bound other parameters may be named
-  Expression* tree_ = nullptr;  // where one is made
+  bool implicit_tags_ = true;     // `struct unknown` declares it
+  bool unknown_names_ = false;    // in the bound that a parameter loses names need not be known
+  bool variable_bounds_ = false;  // in a parameter: bounds may depend on what is known at run time only
+  uint32_t bound_at_ = 0;         // where the bound begins that is read, which may be `*` alone
+  int prototypes_ = 0;            // open lists of parameters, whose names are visible
+  Expression* tree_ = nullptr;    // where one is made
   std::vector<NameId>* declared_ = nullptr;
   int linkage_depth_ = 0;  // open `extern "C" {`
   uint32_t pack_ = 0;
@@ -298,6 +323,8 @@ class Parser {
   std::vector<Field> fields_;
   std::vector<NamedConstant> record_constants_;
   std::vector<NamedConstant> enumerators_;
+
+  std::vector<NameId> identifiers_;  // of the identifier list that was read last
 };
 
 // A name without the leading and trailing `__` that attributes may be written with.

@@ -19,6 +19,7 @@ enum class Meaning : uint8_t {
   off,
   boolean,
   va_list,
+  null,  // nullptr_t: it looks like a void *, C23 7.21.2
 };
 
 struct Name {
@@ -36,6 +37,7 @@ constexpr Name kNames[] = {
     {"bool", Meaning::boolean, 1, true},
     {"char16_t", Meaning::fixed, 2, true},
     {"char32_t", Meaning::fixed, 4, true},
+    {"char8_t", Meaning::fixed, 1, true},
     {"int128_t", Meaning::fixed, 16, false},
     {"int16_t", Meaning::fixed, 2, false},
     {"int32_t", Meaning::fixed, 4, false},
@@ -51,6 +53,7 @@ constexpr Name kNames[] = {
     {"int_least8_t", Meaning::fixed, 1, false},
     {"intmax_t", Meaning::fixed, 8, false},
     {"intptr_t", Meaning::pointer, 0, false},
+    {"nullptr_t", Meaning::null, 0, false},
     {"off_t", Meaning::off, 0, false},
     {"ptrdiff_t", Meaning::pointer, 0, false},
     {"size_t", Meaning::pointer, 0, true},
@@ -200,6 +203,8 @@ TypeId predefined_type(TypeTable& types, std::string_view name) {
       return scalar_type(Scalar::bool_);
     case Meaning::va_list:
       return va_list_type(types);
+    case Meaning::null:
+      return types.pointer_to(scalar_type(Scalar::void_));
     case Meaning::fixed:
       break;
     case Meaning::pointer:

@@ -1,4 +1,6 @@
 // Structures and unions: tags, bodies, members.
+#include <utility>
+
 #include "cparse/parser_state.h"
 #include "cparse/same_type.h"
 #include "ctype/spell.h"
@@ -31,9 +33,11 @@ bool Parser::check_tag(NameId tag, TypeId known, Kind wanted, uint32_t where) {
 // The first word is taken already.
 bool Parser::record_specifier(bool is_union, TypeId& type) {
   Attributes before;
-  if (!attributes(before, nullptr)) return false;
-  while (at(Tok::kw_alignas)) {
-    if (!alignas_specifier(before)) return false;
+  for (bool more = true; more;) {
+    if (!c23_attributes(before) || !attributes(before, nullptr)) return false;
+    const bool is_alignas = at(Tok::kw_alignas) || at_undeclared("alignas");
+    if (is_alignas && !alignas_specifier(before)) return false;
+    more = is_alignas || at(Tok::l_bracket);
   }
   uint32_t where = token_.at;
   NameId tag = kNoName;
@@ -98,6 +102,7 @@ bool Parser::record_body(TypeId record, const Attributes& before, uint32_t where
   Nest nest(*this);
   if (nest.too_deep()) return false;
   next();
+  const bool outer_bounds = std::exchange(variable_bounds_, false);
   const size_t fields_mark = fields_.size();
   const size_t constants_mark = record_constants_.size();
   while (!at(Tok::r_brace)) {
@@ -120,6 +125,7 @@ bool Parser::record_body(TypeId record, const Attributes& before, uint32_t where
                                        record_constants_.end());
   fields_.resize(fields_mark);
   record_constants_.resize(constants_mark);
+  variable_bounds_ = outer_bounds;
   if (types_.record(record).is_union) {
     for (const Field& f : fields) {
       if ((types_[f.type].flags & kVariable) != 0) return fail(where, "a union has a member of variable size");
@@ -134,11 +140,13 @@ bool Parser::record_body(TypeId record, const Attributes& before, uint32_t where
 
 // member-declaration := ';' | static-assertion | specifiers member-declarators? ';'
 bool Parser::member_declaration() {
+  while (at(Tok::kw_ignored)) next();  // __extension__
   if (accept(Tok::semicolon)) return true;
   if (static_assert_word()) return static_assertion();
   uint32_t where = token_.at;
   Specifiers s;
   if (!specifiers(s, 1u << static_cast<unsigned>(Storage::static_))) return false;
+  if (!s.colon_taken && !attributes_of_type(s)) return false;
   if (s.storage == Storage::static_) {
     if (!static_members(s)) return false;
   } else if (at(Tok::semicolon) && !s.colon_taken) {
@@ -201,7 +209,8 @@ bool Parser::member_declarators(Specifiers& s) {
     if (!colon) colon = accept(Tok::colon);
     uint8_t width = kNotBitfield;
     if (!build(d, s, type)) return false;
-    if (colon && (!bit_field_width(type, width) || !attributes(d.attributes, nullptr))) return false;
+    if (colon && (!bit_field_width(type, width) || !attributes(d.attributes, nullptr) || !c23_attributes(d.attributes)))
+      return false;
     if (!colon && !plain_member(d, type)) return false;
     Field f;
     f.name = d.name;

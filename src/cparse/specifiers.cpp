@@ -63,6 +63,7 @@ uint32_t word_of(const Token& token) {
 bool Parser::type_start() {
   switch (token_.kind) {
     case Tok::identifier: {
+      if (visible_parameter(token_name()) != nullptr) return false;
       const Symbol* symbol = lookup(token_name());
       if (symbol != nullptr) return symbol->kind == Symbol::Kind::type_name;
       return token_.text == "complex";
@@ -86,12 +87,24 @@ bool Parser::type_start() {
 
 // A word that is no type. One with a declaration behind it is probably a macro that nobody defined.
 bool Parser::fail_unknown_type() {
-  const std::string hint = suggest_type(types_, token_.text);
-  fail_here("unknown type name " + shown(token_.text) + hint);
-  if (!hint.empty()) return false;
+  const uint32_t where = token_.at;
+  const std::string_view word = token_.text;
   next();
-  if (type_start()) error_ += " (a macro that is not defined?)";
+  return fail_unknown_type(where, word, true);
+}
+
+bool Parser::fail_unknown_type(uint32_t where, std::string_view word, bool before_current) {
+  if (failed_) return false;
+  const std::string hint = suggest_type(types_, word);
+  fail(where, "unknown type name " + shown(word) + hint);
+  if (hint.empty() && before_current && type_start()) error_ += " (a macro that is not defined?)";
   return false;
+}
+
+// annotation := word ('(' anything ')')?        Microsoft's, about values; nobody has declared the word
+bool Parser::annotation() {
+  next();
+  return !at(Tok::l_paren) || skip_parentheses();
 }
 
 // specifiers := (storage-class | qualifier | attribute | type-word | type-specifier)+
@@ -103,6 +116,7 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
   unsigned detail = 0;  // of a kSized or kFloatN word
   uint8_t quals = 0;
   bool any = false;
+  bool is_auto = false;
   auto storage = [&](Storage s) {
     if ((storages_allowed & (1u << static_cast<unsigned>(s))) == 0) {
       return fail_here("storage class " + shown(token_.text) + " is not allowed here");
@@ -128,6 +142,7 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
         break;
       case Tok::kw_register:
       case Tok::kw_auto:
+        is_auto = at(Tok::kw_auto);
         ok = storage(Storage::other);
         break;
       case Tok::kw_thread:
@@ -186,6 +201,10 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
         break;
       }
       case Tok::identifier: {
+        if ((out.type != kNoType || words != 0) && at_undeclared("alignas")) {
+          ok = alignas_specifier(out.attributes);
+          break;
+        }
         // A second type name is the declared name, as in `typedef int size_t;`.
         if (out.type != kNoType) goto done;
         bool complex_word = !token_.raw_name() && token_.text == "complex" && lookup(token_name()) == nullptr;
@@ -207,19 +226,35 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
           next();
           break;
         }
-        if (!token_.raw_name() && (token_.text == "alignas" || token_.text == "thread_local")) {
-          if (token_.text == "alignas") {
-            ok = alignas_specifier(out.attributes);
-          } else {
-            next();
-          }
+        if (symbol != nullptr || token_.raw_name()) {
+          // no word of the language
+        } else if (token_.text == "alignas") {
+          ok = alignas_specifier(out.attributes);
           break;
+        } else if (token_.text == "thread_local" || token_.text == "noreturn") {
+          next();
+          break;
+        } else if (token_.text == "constexpr") {  // C23 6.7.2: of internal linkage in a file, and const
+          if (out.storage != Storage::static_)
+            ok = storage(Storage::static_);
+          else
+            next();
+          quals |= kConst;
+          break;
+        } else if (annotation_word(token_.text)) {
+          ok = annotation();
+          break;
+        }
+        if (is_auto && out.storage != Storage::typedef_) {
+          out.deduced = true;
+          words = kInt;
+          goto done;
         }
         return fail_unknown_type();
       }
-      case Tok::l_bracket:  // C23 attributes
+      case Tok::l_bracket:  // behind a type an array may follow
         if (any) goto done;
-        ok = c23_attribute();
+        ok = c23_attributes(out.attributes);
         break;
       default: {
         uint32_t word = word_of(token_);
@@ -228,6 +263,8 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
           ok = attributes(out.attributes, &quals);
           break;
         }
+        // clang has no `_Float32`, and headers declare it.
+        if (word == kFloatN && out.storage == Storage::typedef_ && (words & ~uint32_t{kComplex}) != 0) goto done;
         if (out.type != kNoType) return fail_expected("a declarator after the type");
         if (word == kLong && (words & kLong) != 0) word = kLongLong;
         if ((words & word) != 0)

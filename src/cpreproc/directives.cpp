@@ -192,7 +192,12 @@ bool Preprocessor::line_number(const Token& number) {
     name = level().source->place(number.at).file;
     if (plain != name) name = state_.keep(plain);
   }
-  level().source->mark_line(number.at, static_cast<uint32_t>(line), name);
+  Token flag;
+  if (file.kind != Tok::end && !expanded(flag)) return false;
+  const Source::Turn turn = flag.text == "1"   ? Source::Turn::enter
+                            : flag.text == "2" ? Source::Turn::leave
+                                               : Source::Turn::none;
+  level().source->mark_line(number.at, static_cast<uint32_t>(line), name, turn);
   return true;
 }
 

@@ -89,11 +89,32 @@ uint32_t Source::physical_line(size_t given) {
   return line_;
 }
 
-void Source::mark_line(uint32_t at, uint32_t line, std::string_view file) {
+void Source::mark_line(uint32_t at, uint32_t line, std::string_view file, Turn turn) {
   const size_t given = text_->original(at - base_);
   const int64_t shift = int64_t{line} - physical_line(given) - 1;
   const std::string_view kept = file.empty() && !marks_.empty() ? marks_.back().file : file;
-  marks_.push_back({given, shift, kept});
+  uint32_t include = marks_.empty() ? 0 : marks_.back().include;
+  if (turn == Turn::enter && !marks_.empty()) {  // the marker stands in place of the #include
+    includes_.push_back({place(at), include});
+    include = static_cast<uint32_t>(includes_.size());
+  } else if (turn == Turn::leave && include != 0) {
+    include = includes_[include - 1].outer;
+  }
+  marks_.push_back({given, shift, kept, include});
+}
+
+const Source::Mark* Source::mark_at(size_t given) const {
+  auto behind = std::upper_bound(marks_.begin(), marks_.end(), given,
+                                 [](size_t value, const Mark& m) { return value < m.given; });
+  return behind == marks_.begin() ? nullptr : &*std::prev(behind);
+}
+
+std::vector<Location> Source::marked_includes(uint32_t at) const {
+  std::vector<Location> chain;
+  const Mark* mark = mark_at(text_->original(at - base_));
+  for (uint32_t i = mark != nullptr ? mark->include : 0; i != 0; i = includes_[i - 1].outer)
+    chain.push_back(includes_[i - 1].where);
+  return chain;
 }
 
 Location Source::place(uint32_t at) {
@@ -103,12 +124,9 @@ Location Source::place(uint32_t at) {
   const size_t mark = line_start_ == 0 && text_->given().substr(0, 3) == "\xef\xbb\xbf" ? 3 : 0;
   place.column = static_cast<uint32_t>(given - std::min(given, line_start_ + mark) + 1);
   place.file = name_;
-  auto behind = std::upper_bound(marks_.begin(), marks_.end(), given,
-                                 [](size_t value, const Mark& m) { return value < m.given; });
-  if (behind != marks_.begin()) {
-    const Mark& m = *std::prev(behind);
-    line += m.shift;
-    if (!m.file.empty()) place.file = m.file;
+  if (const Mark* m = mark_at(given)) {
+    line += m->shift;
+    if (!m->file.empty()) place.file = m->file;
   }
   place.line = line < 0 ? 0 : static_cast<uint32_t>(line);
   return place;
@@ -148,13 +166,17 @@ std::string Sources::describe(uint32_t at) {
   };
   std::string out = line_of(p) + ":" + std::to_string(p.column);
   int shown_includes = 0;
-  for (const Source* s = find(at); s != nullptr && s->included_at() != 0; s = find(s->included_at())) {
+  auto show = [&](const Location& where) {
+    if (shown_includes > kMaxShownIncludes) return;
     out += shown_includes == 0 ? " (included at " : ", ";
-    if (++shown_includes > kMaxShownIncludes) {
-      out += "...";
-      break;
-    }
-    out += line_of(place(s->included_at()));
+    out += ++shown_includes > kMaxShownIncludes ? "..." : line_of(where);
+  };
+  for (const Source* s = find(at); s != nullptr && shown_includes <= kMaxShownIncludes;) {
+    for (const Location& where : s->marked_includes(at)) show(where);
+    at = s->included_at();
+    if (at == 0) break;
+    show(place(at));
+    s = find(at);
   }
   return shown_includes == 0 ? out : out + ")";
 }

@@ -57,8 +57,12 @@ class Source {
   uint32_t included_at() const { return included_at_; }  // 0: not by an #include
   bool holds(uint32_t at) const { return at >= base_ && at - base_ <= text_->bytes().size(); }
 
-  // From the line behind `at` on, lines are counted from `line`, of `file` where that is not empty.
-  void mark_line(uint32_t at, uint32_t line, std::string_view file);
+  // From the line behind `at` on, lines are counted from `line`, of `file` where that is not empty. A line marker's
+  // flags tell that the file begins there, included by what stands before, or goes on behind an #include.
+  enum class Turn : uint8_t { none, enter, leave };
+  void mark_line(uint32_t at, uint32_t line, std::string_view file, Turn turn = Turn::none);
+  // Where the files of line markers that `at` is in were included, from the inside out.
+  std::vector<Location> marked_includes(uint32_t at) const;
   // Cheap for growing locations: newlines are counted from where the last question ended.
   Location place(uint32_t at);
 
@@ -67,7 +71,13 @@ class Source {
     size_t given;           // offset in the text as given
     int64_t shift;          // added to the physical line
     std::string_view file;  // empty: name_
+    uint32_t include = 0;   // where that was included: in includes_, from 1; 0: nowhere
   };
+  struct Include {
+    Location where;
+    uint32_t outer;  // where its file was included
+  };
+  const Mark* mark_at(size_t given) const;
   uint32_t physical_line(size_t given);
 
   const Text* text_;
@@ -75,6 +85,7 @@ class Source {
   uint32_t base_;
   uint32_t included_at_;
   std::vector<Mark> marks_;
+  std::vector<Include> includes_;
   size_t counted_ = 0;     // how far newlines are counted, in the text as given
   uint32_t line_ = 1;      // the line there
   size_t line_start_ = 0;  // where it begins

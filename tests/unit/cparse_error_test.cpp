@@ -136,7 +136,7 @@ TEST(CparseError, Types) {
       {"enum nothing", "undeclared tag 'enum nothing' at line 1, column 6"},
       {"int (*", "expected ')', got end of text at line 1, column 7"},
       {"int [", "expected an expression, got end of text at line 1, column 6"},
-      {"int [[1]]", "expected an expression, got '[' at line 1, column 6"},
+      {"int [[1]]", "expected the name of an attribute, got '1' at line 1, column 7"},
       {"union { double x; int a[?]; }", "a union has a member of variable size near '{' at line 1, column 7"},
   };
   for (const Row& row : rows) {

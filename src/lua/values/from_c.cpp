@@ -174,6 +174,12 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
     const bool d_integer = d.kind == Kind::integer || d.kind == Kind::enumeration;
     const bool s_integer = s.kind == Kind::integer || s.kind == Kind::enumeration;
     if (d_integer && s_integer) return d.size == s.size;  // int * and unsigned * interconvert
+    if (!same && d.kind == Kind::array && d.count == kFlexible) {
+      // `T (*)[]` is any run of Ts, as a parameter `T a[n][m]` has it: an array of arrays, or a pointer to the first T.
+      while (types[target].kind == Kind::array) target = types[target].base;
+      while (types[source].kind == Kind::array) source = types[source].base;
+      continue;
+    }
     if (d.kind != s.kind) return false;
     switch (d.kind) {
       case Kind::boolean:
