@@ -10,6 +10,7 @@ namespace ferry {
 struct StackBounds {
   uintptr_t low = 0;  // the lowest address that may be used
   size_t bytes = 0;   // from there on; 0: not known
+  bool asked = false;
 };
 
 inline thread_local StackBounds stack_bounds;

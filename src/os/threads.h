@@ -3,13 +3,20 @@
 
 #include <cstdint>
 
+#include "base/stack.h"
+
 namespace ferry::os {
 
 // Identifies the calling thread while it lives; never 0.
 uintptr_t this_thread();
 
-// Sets the calling thread's stack_bounds (base/stack.h), once in its life.
-void find_stack();
+// Sets the calling thread's stack_bounds (base/stack.h).
+void measure_stack();
+// The same once in its life. Inline, as each callback asks.
+inline void find_stack() {
+  if (!stack_bounds.asked) [[unlikely]]
+    measure_stack();
+}
 
 enum class ThreadSegment : uint8_t { fs, gs };
 

@@ -22,16 +22,14 @@ int l_function(lua_State* L) {
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, lua_upvalueindex(1)));
   State* st = record->st;
   if (st == nullptr || st->closed()) raise_closed(L);
-  teach_thunk(L, st, record->thunk, 1);  // a thunk came here because of its arguments
-  learn_varargs(L, st, record);
-  return call_c(L, st, record->type, record->address, name_of(st, *record), 1, record->declared);
+  if (record->thunk != nullptr) {  // which came here because of the arguments
+    teach_thunk(L, st, record->thunk, 1);
+    learn_varargs(L, st, record);
+  }
+  return call_c(L, st, record->type, record->address, record->name_text, 1, record->declared);
 }
 
 }  // namespace
-
-const char* name_of(State* st, const FunctionRecord& record) {
-  return record.name != kNoName ? st->types->name(record.name).data() : nullptr;
-}
 
 void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library,
                      const VarargShape* declared) {
@@ -42,6 +40,7 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
   auto* record = static_cast<FunctionRecord*>(new_userdata_with_slot(L, sizeof(FunctionRecord) + behind));
   *record = FunctionRecord{
       reinterpret_cast<call::CFunction>(address), type, st, st->gate, name, nullptr, call::kNoTop, nullptr};
+  if (name != kNoName) record->name_text = st->types->name(name).data();
   record->declared = declared;
   if (variadic) record->targets = reinterpret_cast<const void**>(record + 1);
   if constexpr (kParentSlot) {

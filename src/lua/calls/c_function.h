@@ -21,6 +21,7 @@ struct FunctionRecord {
   // Variadic functions with native code: behind the record; [0] is where that code goes, the others are where the codes
   // for one shape of arguments each go with what they do not take. Here, because they may be called for ever.
   const void** targets = nullptr;
+  const char* name_text = nullptr;        // for messages, as long as the state is open; null: there is none
   const VarargShape* declared = nullptr;  // of a variadic function whose arguments' types are said beforehand
 };
 // Functions that are called in more ways are called by the slow path, too.
@@ -30,8 +31,6 @@ inline constexpr size_t kMaxShapeThunks = 8;
 // behind `...`; null: what each call's values are.
 void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, NameId name, int library,
                      const VarargShape* declared = nullptr);
-// The name for messages; null: there is none.
-const char* name_of(State* st, const FunctionRecord& record);
 // The FunctionRecord of a Lua value that such a push made, or null. Never raises.
 FunctionRecord* function_record(lua_State* L, int idx);
 // From now on calls of the function are refused.

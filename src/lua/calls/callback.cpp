@@ -72,7 +72,10 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     record->st = st;
     record->fn = fn;
     record->result = info_of(st, f.result);
-    for (const Param& p : f.params) record->params.push_back(info_of(st, p.type));
+    for (const Param& p : f.params) {
+      record->params.push_back(info_of(st, p.type));
+      record->references = record->references || record->params.back()->rep == Rep::reference;
+    }
     record->scalar = is_scalar_callback(st, f);
     record->data = take_entry_data(st->gate, record.get());
     auto slot = make_native(st, record.get());

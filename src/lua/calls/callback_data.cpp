@@ -7,7 +7,6 @@
 
 #include "lua/host/trace.h"
 #include "os/process.h"
-#include "os/threads.h"
 
 namespace ferry::lua {
 
@@ -67,10 +66,7 @@ void give_back_entry_data(EntryData* data) {
   e.idle.push_back(data);
 }
 
-CallbackRecord* enter_record(void* context) {
-  auto* data = static_cast<EntryData*>(context);
-  const auto* gate = static_cast<const Gate*>(__atomic_load_n(&data->state, __ATOMIC_ACQUIRE));
-  if (is_inside(gate, os::this_thread())) return data->record;
+CallbackRecord* refuse_call(const Gate* gate) {
   if (traced(Topic::callback)) trace(Topic::callback, "called on a thread that is not inside, refused");
   if (gate != &closed_gate) tell_refused();
   return nullptr;

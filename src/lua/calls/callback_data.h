@@ -6,6 +6,7 @@
 
 #include "call/native/callback.h"
 #include "lua/state/gate.h"
+#include "os/threads.h"
 
 namespace ferry::lua {
 
@@ -21,8 +22,16 @@ EntryData* take_entry_data(Gate* gate, CallbackRecord* record);
 // The callback is gone: C's calls answer zero from now on, and its slot has to be retired.
 void give_back_entry_data(EntryData* data);
 
+// A call on a thread that is not inside of the state: it is told, and null.
+CallbackRecord* refuse_call(const Gate* gate);
 // The record behind the context that a callback was called with; null where the calling thread is not inside of the
 // state.
-CallbackRecord* enter_record(void* context);
+inline CallbackRecord* enter_record(void* context) {
+  auto* data = static_cast<EntryData*>(context);
+  const auto* gate = static_cast<const Gate*>(__atomic_load_n(&data->state, __ATOMIC_ACQUIRE));
+  if (!is_inside(gate, os::this_thread())) [[unlikely]]
+    return refuse_call(gate);
+  return data->record;
+}
 
 }  // namespace ferry::lua

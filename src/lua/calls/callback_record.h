@@ -34,6 +34,7 @@ struct CallbackRecord {
   int on_error = LUA_NOREF;     // value or handler function
   EntryData* data = nullptr;    // what C's callers see of it
   bool scalar = false;          // arguments and result need neither allocation nor anything that raises
+  bool references = false;      // such arguments among them, which may be NULL
   bool freed = false;
 };
 

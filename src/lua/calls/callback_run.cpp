@@ -148,7 +148,7 @@ int run_scalar(lua_State* L, Invocation* invocation) {
   CallbackRecord* record = invocation->record;
   State* st = record->st;
   const int count = static_cast<int>(record->params.size());
-  for (int i = 0; i < count; ++i) {
+  for (int i = 0; record->references && i < count; ++i) {
     if (record->params[static_cast<size_t>(i)]->rep != Rep::reference) continue;
     void* target;
     std::memcpy(&target, invocation->args[i], sizeof target);

@@ -60,7 +60,7 @@ uint32_t kind_of_top(lua_State* L, State* st) {
 
 void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
   Thunk* thunk = record->thunk;
-  if (thunk == nullptr || only_slow_paths() || !thunk->variadic || thunk->shapes.size() >= kMaxShapeThunks) return;
+  if (only_slow_paths() || !thunk->variadic || thunk->shapes.size() >= kMaxShapeThunks) return;
   // Where kinds of arguments are used that there is no code for, learning costs more than it brings.
   constexpr uint8_t kMaxFruitless = 16;
   if (thunk->fruitless >= kMaxFruitless) return;
@@ -70,7 +70,7 @@ void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
   if (extra < 0 || static_cast<size_t>(fixed + extra) > call::kMaxThunkArgs) return;
   const VarargShape* shape = nullptr;
   if (call_info_of(L, st, record->type)->shapes.size() >= kMaxShapes) return;  // vararg_shape() would push one
-  if (extra > 0) shape = vararg_shape(L, st, record->type, st->types->name(record->name).data(), 1, extra);
+  if (extra > 0) shape = vararg_shape(L, st, record->type, record->name_text, 1, extra);
   call::ThunkArg args[call::kMaxThunkArgs];
   for (int i = 0; i < extra; ++i) {
     if (!variadic_argument(L, st, fixed + 1 + i, shape->types[static_cast<size_t>(i)], &args[i])) return;
@@ -108,7 +108,6 @@ void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
 }
 
 void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first) {
-  if (thunk == nullptr) return;
   const bool told = traced(Topic::learn);
   if (told) trace_slow_call(L, st, *thunk, first);
   const int given = lua_gettop(L) - first + 1;

@@ -23,8 +23,8 @@ lua_CFunction thunk_entry(const Thunk* thunk, lua_CFunction fallback);
 // The closure on top of the stack was made with it: the thunk lives as long. Raises for memory.
 void register_thunk(lua_State* L, State* st, Thunk* thunk);
 
-// Before a call of a variadic function by the slow path: from now on its thunk is one for arguments of the kinds that
-// lie from stack index 1 up. Raises as the call would.
+// Before a call by the slow path of a function that has a thunk: if it is variadic, there is code from now on for
+// arguments of the kinds that lie from stack index 1 up. Raises as the call would.
 void learn_varargs(lua_State* L, State* st, FunctionRecord* record);
 
 // Whether the function may be a thunk's entry, of any state.

@@ -5,6 +5,8 @@
 // debug library could bring, and for closed states.
 #include "lua/objects/access.h"
 
+#include <bit>
+
 #include "base/memory.h"
 #include "lua/host/chaos.h"
 #include "lua/objects/index.h"
@@ -19,25 +21,6 @@ namespace {
 
 // "__index", which must not be made anew for each look-up: second upvalue of the __index functions.
 constexpr int kIndexName = 2;
-
-// log2 of the size of a number.
-constexpr unsigned shift_of(Rep rep) {
-  switch (rep) {
-    case Rep::i16:
-    case Rep::u16:
-      return 1;
-    case Rep::i32:
-    case Rep::u32:
-    case Rep::f32:
-      return 2;
-    case Rep::i64:
-    case Rep::u64:
-    case Rep::f64:
-      return 3;
-    default:
-      return 0;
-  }
-}
 
 // Pushes a value that is a Lua number or boolean; false: it is something else.
 template <class Stack>
@@ -123,16 +106,15 @@ inline bool store_plain(const Stack& stack, Rep rep, char* at) {
   }
 }
 
-// The element at `index` if it certainly lies within the object; null: ask. `rep` is a number's.
-inline char* element_inside(CData* cd, const TypeInfo* info, Rep rep, int64_t index) {
+// The element at `index`, a number, if it certainly lies within the object; null: ask.
+inline char* element_inside(CData* cd, const TypeInfo* info, int64_t index) {
   const auto i = static_cast<uint64_t>(index);
-  const unsigned shift = shift_of(rep);
   if (i >= info->bound) [[unlikely]] {
-    if ((cd->flags & kHasLength) == 0 || i >= variable_size(cd) >> shift) return nullptr;
+    if ((cd->flags & kHasLength) == 0 || i >= variable_size(cd) >> info->element_shift) return nullptr;
   }
   if (cd->data == nullptr) [[unlikely]]
     return nullptr;
-  return static_cast<char*>(cd->data) + (i << shift);
+  return static_cast<char*>(cd->data) + (i << info->element_shift);
 }
 
 // push_stored_pointer for argument 1, without what a fresh frame does not need: it has room.
@@ -268,7 +250,7 @@ int l_index(lua_State* L) {
         if (index_element<Stack>(L, st, cd, info, index)) return 1;
         return l_general_index(L);
       }
-      const char* at = element_inside(cd, info, info->element, index);
+      const char* at = element_inside(cd, info, index);
       if (at != nullptr && push_plain(stack, info->element, at)) return 1;
     }
   }
@@ -296,7 +278,7 @@ int l_newindex(lua_State* L) {
   } else if (info->stored_element != Rep::none && Stack::is_number(tag)) {
     int64_t index;
     if (stack.integer(2, tag, &index)) {
-      char* at = element_inside(cd, info, info->stored_element, index);
+      char* at = element_inside(cd, info, index);
       if (at != nullptr && store_plain(stack, info->stored_element, at)) return 0;
     }
   }
@@ -337,6 +319,7 @@ void learn_elements(State* st, const CData* cd) {
   }
   const bool constant = (element->quals & kConst) != 0 || (own->rep == Rep::array && (own->quals & kConst) != 0);
   own->stored_element = constant || !plain ? Rep::none : element->rep;
+  own->element_shift = static_cast<uint8_t>(std::countr_zero(element->size));  // of a number; others multiply
   own->element = read_rep(st, element->rep);
 }
 

@@ -72,6 +72,7 @@ struct TypeInfo {
   const FieldTable* members = nullptr;  // of the record that CData::data points to
   Rep element = Rep::none;              // what CData::data[i] is; none: ask
   Rep stored_element = Rep::none;       // the same for numbers and bool that may be written
+  uint8_t element_shift = 0;            // log2 of their size
   uint64_t bound = 0;                   // indexes below it are inside, all else has to be looked at
   CallInfo* call = nullptr;             // functions: filled on first use
 };

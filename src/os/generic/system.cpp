@@ -30,7 +30,9 @@ bool read_own_memory(std::span<const MemoryRange>, void*) {
   return false;
 }
 
-void find_stack() {}
+void measure_stack() {
+  stack_bounds.asked = true;
+}
 
 bool find_thread_layout(ThreadLayout*) {
   return false;

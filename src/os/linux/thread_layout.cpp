@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "base/stack.h"
 #include "os/threads.h"
 
 namespace ferry::os {
@@ -34,10 +33,8 @@ uintptr_t thread_pointer() {
 
 }  // namespace
 
-void find_stack() {
-  static thread_local bool found = false;
-  if (found) return;
-  found = true;
+void measure_stack() {
+  stack_bounds.asked = true;
   pthread_attr_t attributes;
   if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
   void* low = nullptr;
@@ -46,7 +43,7 @@ void find_stack() {
   pthread_attr_getguardsize(&attributes, &guard);
   if (pthread_attr_getstack(&attributes, &low, &bytes) == 0 && bytes > guard) {
     // Whether the guard is part of it depends on the C library.
-    stack_bounds = {reinterpret_cast<uintptr_t>(low) + guard, bytes - guard};
+    stack_bounds = {reinterpret_cast<uintptr_t>(low) + guard, bytes - guard, true};
   }
   pthread_attr_destroy(&attributes);
 }
