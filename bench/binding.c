@@ -163,14 +163,21 @@ struct array {
   int items[];
 };
 
-static int l_array(lua_State* L) {
+static int push_array(lua_State* L, const char* kind) {
   lua_Integer n = luaL_checkinteger(L, 1);
   luaL_argcheck(L, n >= 0 && n < (1 << 28), 1, "length");
   struct array* a = new_userdata(L, sizeof *a + (size_t)n * sizeof(int));
   memset(a, 0, sizeof *a + (size_t)n * sizeof(int));
   a->length = (size_t)n;
-  luaL_setmetatable(L, "bench.array");
+  luaL_setmetatable(L, kind);
   return 1;
+}
+static int l_array(lua_State* L) {
+  return push_array(L, "bench.array");
+}
+// Of functions that do the least: they look at the index and believe everything else.
+static int l_least_array(lua_State* L) {
+  return push_array(L, "bench.least_array");
 }
 
 static int* element(lua_State* L) {
@@ -187,6 +194,23 @@ static int array_index(lua_State* L) {
 
 static int array_newindex(lua_State* L) {
   *element(L) = (int)luaL_checkinteger(L, 3);
+  return 0;
+}
+
+static int* least_element(lua_State* L) {
+  struct array* a = lua_touserdata(L, 1);
+  lua_Integer i = lua_tointeger(L, 2);
+  luaL_argcheck(L, i >= 0 && (size_t)i < a->length, 2, "index");
+  return &a->items[i];
+}
+
+static int least_index(lua_State* L) {
+  lua_pushinteger(L, *least_element(L));
+  return 1;
+}
+
+static int least_newindex(lua_State* L) {
+  *least_element(L) = (int)lua_tointeger(L, 3);
   return 0;
 }
 
@@ -322,6 +346,7 @@ static void metatable(lua_State* L, const char* name, const luaL_Reg* list) {
 }
 
 static const luaL_Reg kArray[] = {{"__index", array_index}, {"__newindex", array_newindex}, {NULL, NULL}};
+static const luaL_Reg kLeast[] = {{"__index", least_index}, {"__newindex", least_newindex}, {NULL, NULL}};
 static const luaL_Reg kOuter[] = {{"__index", outer_index}, {NULL, NULL}};
 static const luaL_Reg kView[] = {{"__index", view_index}, {"__gc", view_gc}, {NULL, NULL}};
 static const luaL_Reg kNone[] = {{NULL, NULL}};
@@ -337,6 +362,7 @@ static const luaL_Reg kFunctions[] = {{"void", l_void},
                                       {"add_vec2", l_add_vec2},
                                       {"outer", l_outer},
                                       {"array", l_array},
+                                      {"least_array", l_least_array},
                                       {"counter", l_counter},
                                       {"totable", l_totable},
                                       {"fromtable", l_fromtable},
@@ -348,6 +374,7 @@ static const luaL_Reg kFunctions[] = {{"void", l_void},
 
 __attribute__((visibility("default"))) int luaopen_bench_binding(lua_State* L) {
   metatable(L, "bench.array", kArray);
+  metatable(L, "bench.least_array", kLeast);
   metatable(L, "bench.outer", kOuter);
   metatable(L, "bench.view", kView);
   metatable(L, "bench.vec2", kNone);

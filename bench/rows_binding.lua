@@ -1,4 +1,4 @@
--- The rows of the benchmark by the hand-written binding: row(name, setup), where setup() gives a function of a
+-- The rows of the benchmark by the hand-written binding, or by what their names say: row(name, setup), where setup() gives a function of a
 -- number of iterations. bench/rows_ffi.lua has the same names.
 local row = ...
 local b = require "bench_binding"
@@ -124,6 +124,51 @@ row("int[1000] from a table by a loop in Lua", function()
     end
   end
 end)
+
+-- Element by element: Lua's own tables, and the least that a userdata's functions can do.
+local function loops(n, one_loop)
+  for _ = 1, count(n) do one_loop() end
+end
+local function sum_row(name, make, first)
+  row(name, function()
+    local a, last = make(), first + 999
+    for i = first, last do a[i] = 0 end
+    local function sum()
+      local s = 0
+      for i = first, last do s = s + a[i] end
+      return s
+    end
+    return function(n) loops(n, sum) end
+  end)
+end
+local function fill_row(name, make, first)
+  row(name, function()
+    local a, last = make(), first + 999
+    local function fill()
+      for i = first, last do a[i] = i end
+    end
+    return function(n) loops(n, fill) end
+  end)
+end
+local function least() return b.least_array(1000) end
+sum_row("sum of int[1000] / a table", function() return {} end, 1)
+sum_row("sum of int[1000] / the least userdata", least, 0)
+sum_row("sum by an int * / a table", function() return {} end, 1)
+fill_row("int[1000] filled / a table", function() return {} end, 1)
+fill_row("int[1000] filled / the least userdata", least, 0)
+for _, name in ipairs { "grey of 1000 pixels / tables", "grey by totable, fromtable / tables" } do
+  row(name, function()
+    local rgb, grey = {}, {}
+    for i = 1, 3000 do rgb[i] = 0 end
+    local function convert()
+      for i = 1, 1000 do
+        local at = 3 * i
+        grey[i] = 0.299 * rgb[at - 2] + 0.587 * rgb[at - 1] + 0.114 * rgb[at]
+      end
+    end
+    return function(n) loops(n, convert) end
+  end)
+end
 
 -- Per comparison: glibc's qsort makes as many for the same data, whoever compares.
 local function qsort_row(name)

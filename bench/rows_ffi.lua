@@ -189,6 +189,64 @@ row("int[1000] from a table by a loop in Lua", function()
   end
 end)
 
+-- Element by element, per element of 1000. The other side is no binding: the same loop over a Lua table, and a userdata
+-- whose functions do as little as they can.
+local function loops(n, one_loop)
+  for _ = 1, count(n) do one_loop() end
+end
+for _, other in ipairs { "a table", "the least userdata" } do
+  row("sum of int[1000] / " .. other, function()
+    local a = ffi.new "int[1000]"
+    local function sum()
+      local s = 0
+      for i = 0, 999 do s = s + a[i] end
+      return s
+    end
+    return function(n) loops(n, sum) end
+  end)
+  row("int[1000] filled / " .. other, function()
+    local a = ffi.new "int[1000]"
+    local function fill()
+      for i = 0, 999 do a[i] = i end
+    end
+    return function(n) loops(n, fill) end
+  end)
+end
+row("sum by an int * / a table", function()
+  local a = ffi.new "int[1000]"
+  local p = ffi.cast("int *", a)
+  local function sum()
+    local s = 0
+    for i = 0, 999 do s = s + p[i] end
+    return s
+  end
+  return function(n) loops(n, sum) return a end
+end)
+row("grey of 1000 pixels / tables", function()
+  local rgb, grey = ffi.new "uint8_t[3000]", ffi.new "uint8_t[1000]"
+  local function convert()
+    for i = 0, 999 do
+      local at = 3 * i
+      grey[i] = 0.299 * rgb[at] + 0.587 * rgb[at + 1] + 0.114 * rgb[at + 2]
+    end
+  end
+  return function(n) loops(n, convert) end
+end)
+if ffi.totable then
+  row("grey by totable, fromtable / tables", function()
+    local rgb, grey, list = ffi.new "uint8_t[3000]", ffi.new "uint8_t[1000]", {}
+    local function convert()
+      local from = ffi.totable(rgb)
+      for i = 1, 1000 do
+        local at = 3 * i
+        list[i] = 0.299 * from[at - 2] + 0.587 * from[at - 1] + 0.114 * from[at]
+      end
+      ffi.fromtable(grey, list)
+    end
+    return function(n) loops(n, convert) end
+  end)
+end
+
 -- Last: a metatype cannot be undone, and it must not touch the rows above.
 row("obj:method(), struct with fields", function()
   ffi.metatype("struct record", { __index = { value = lib.target_record } })
