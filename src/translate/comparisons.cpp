@@ -6,18 +6,14 @@
 //                                x == 5         (x == 5 or x == __ferry[5])
 //                                x == "s"       (x == "s" or x == __ferry["=s"])
 //   two variables                x == y         (x == y or __ferry.eq_mixed(x, y))
-//   anything else                f() == y       __ferry.eq(f(), y)
+//   anything else                f() == y       __ferry.eq(f(), y), or without a call where it begins a statement
+//                                               (sites.cpp)
 //
 // __ferry.null and the like are userdata that stand for the literal, so that Lua asks about them, and only if x is a
 // userdata: other values cost a comparison. No operand is evaluated twice, but for the value of a variable.
 #include "translate/parser.h"
 
 namespace ferry::translate {
-
-namespace {
-// Literals beyond are not written twice.
-constexpr size_t kMaxRepeated = 60;
-}  // namespace
 
 void Parser::compare(const Comparison& c) {
   if (scope_.is_plain(c.left.known) && scope_.is_plain(c.right.known)) return;
@@ -31,6 +27,7 @@ void Parser::compare(const Comparison& c) {
   }
   const bool is_equal = c.op.kind == Tok::equal;
   note(c.op.line, is_equal ? "== of a cdata and another value" : "~= of a cdata and another value");
+  if (compare_in_front(c)) return;
   wrap(c, is_equal ? "__ferry.eq(" : "__ferry.ne(");
 }
 

@@ -2,6 +2,8 @@
 #include "translate/literals.h"
 #include "translate/parser.h"
 
+#include <algorithm>
+
 namespace ferry::translate {
 
 namespace {
@@ -90,6 +92,7 @@ Parser::Expr Parser::expression(int limit) {
     --depth_;
     return e;
   }
+  deepest_ = std::max(deepest_, depth_);
   const Tok op = tok_.kind;
   if (op == Tok::kw_not || op == Tok::minus || op == Tok::hash || op == Tok::tilde) {
     const uint32_t start = tok_.at;
@@ -133,7 +136,7 @@ Parser::Expr Parser::binary(Expr left, int limit) {
     e.known = combine(op.kind, left, right);
     if (is_newer_operator(op.kind)) is_newer_ = true;
     if (op.kind == Tok::equal || op.kind == Tok::not_equal || (dialect_ <= 51 && is_comparison(op.kind))) {
-      comparisons_.push_back({left, right, op, edits_.next(), at(Tok::left_paren)});
+      comparisons_.push_back({left, right, op, edits_.next(), at(Tok::left_paren), kNoSite});
     }
     if (op.kind == Tok::concat) {
       e.is_concat = true;
@@ -372,7 +375,7 @@ void Parser::function_body(uint32_t self_at, bool is_method) {
   expect(Tok::left_paren, "(");
   if (self_at != 0) edits_.close(last_end_, at(Tok::right_paren) ? "self" : "self,");
   // The function is known to be inside of itself before its parameters are: they are its variables.
-  functions_.push_back({visible, false, false});
+  functions_.push_back({visible, false, false, visible, sites_.size()});
   while (!failed() && !at(Tok::right_paren)) {
     if (accept(Tok::ellipsis)) {
       functions_.back().is_vararg = true;
@@ -391,10 +394,12 @@ void Parser::function_body(uint32_t self_at, bool is_method) {
   }
   expect(Tok::right_paren, ")");
   functions_.back().first_inside = scope_.visible();
+  functions_.back().body = last_end_;
   open_jumps(Jumps::BlockKind::function);
   block();
   close_jumps();
   expect(Tok::kw_end, "end");
+  end_function();
   functions_.pop_back();
   scope_.leave(visible);
   --depth_;

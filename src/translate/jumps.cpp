@@ -1,4 +1,4 @@
-// goto for Lua 5.1.
+// goto for Lua 5.1; labels for 5.4.
 //
 // Lua's goto reaches labels of the blocks around it only, and never enters the scope of a local variable unless nothing
 // follows the label. So a label divides its own block alone:
@@ -326,6 +326,36 @@ void Jumps::emit(Block& block, Edits* edits) {
     std::string after;
     for (const std::string& check : block.checks) after += " if " + check + " then break end";
     edits->close(block.loop_end, edits->keep(after));
+  }
+}
+
+// In the block or one around it, within the function: the label that a jump from there leads to. kNone: there is none.
+uint32_t Jumps::find_label_around(uint32_t block, std::string_view name) const {
+  for (;; block = blocks_[block].parent) {
+    const uint32_t found = find_label(blocks_[block], name);
+    if (found != kNone || blocks_[block].kind == BlockKind::function) return found;
+  }
+}
+
+void Jumps::rename_repeated(Edits* edits) {
+  std::vector<bool> repeated(labels_.size());
+  const auto new_name = [](uint32_t label) { return "__ferry_l" + std::to_string(label); };
+  bool any = false;
+  for (uint32_t l = 0; l < labels_.size(); ++l) {
+    const Label& label = labels_[l];
+    for (uint32_t b = label.block; blocks_[b].kind != BlockKind::function && !repeated[l];) {
+      b = blocks_[b].parent;
+      const uint32_t outer = find_label(blocks_[b], label.name);
+      repeated[l] = outer != kNone && labels_[outer].at < label.at;
+    }
+    if (!repeated[l]) continue;
+    any = true;
+    edits->replace(label.at, label.end, edits->keep("::" + new_name(l) + "::"));
+  }
+  if (!any) return;
+  for (const Goto& g : gotos_) {
+    const uint32_t l = find_label_around(g.block, g.name);
+    if (l != kNone && repeated[l]) edits->replace(g.at, g.end, edits->keep("goto " + new_name(l)));
   }
 }
 

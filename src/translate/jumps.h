@@ -1,5 +1,6 @@
-// goto for Lua 5.1, which has none: loops that run once and are left by `break` for jumps forward, loops that are run
-// again for jumps backward. The parser reports blocks, labels and jumps; what is to be changed is known at the end.
+// goto where Lua has another: for 5.1, which has none: loops that run once and are left by `break` for jumps forward,
+// loops that are run again for jumps backward. The parser reports blocks, labels and jumps; what is to be changed is
+// known at the end.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,8 @@ class Jumps {
   bool is_used() const { return !labels_.empty() || !gotos_.empty(); }
   // False: *error says what is wrong.
   bool finish(Edits* edits, std::string* error);
+  // Instead, for 5.4 and later, where a label must not have the name of one of a block around it that stands before it.
+  void rename_repeated(Edits* edits);
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
@@ -88,6 +91,7 @@ class Jumps {
   };
 
   uint32_t find_label(const Block& block, std::string_view name) const;
+  uint32_t find_label_around(uint32_t block, std::string_view name) const;
   bool find_targets(std::string* error);
   void nest(Block& block);
   bool enters_local(const Goto& jump, const Label& label, uint32_t from) const;

@@ -1,6 +1,8 @@
 // Names: which are none in the Lua that is to read the result, and what a name stands for.
 #include "translate/parser.h"
 
+#include <algorithm>
+
 namespace ferry::translate {
 
 // LuaJIT takes `goto` for a name where no name follows it, and bytes from 0x80 up for letters.
@@ -29,6 +31,7 @@ std::string_view Parser::renamed(const Token& name) {
 VarId Parser::declare(const Token& name) {
   const VarId v = scope_.declare(text_of(name), name.hash);
   if (functions_.size() == 1 && scope_.visible() > most_main_locals_) most_main_locals_ = scope_.visible();
+  count_locals();
   if (is_foreign(name)) {
     edits_.replace(name.at, name.end, renamed(name));
     note(name.line, "a name that this Lua does not allow");
@@ -45,6 +48,15 @@ bool Parser::is_shadowed_arg(VarId v, size_t index) const {
     if (functions_[i].is_vararg) return true;
   }
   return false;
+}
+
+// 5.1: the variable is one of each function between its own and the current one.
+void Parser::note_upvalue(VarId v, size_t index) {
+  for (size_t i = functions_.size(); i-- > 1 && index < functions_[i].first_local;) {
+    std::vector<VarId>& upvalues = functions_[i].upvalues;
+    if (upvalues.size() >= kMaxUpvalues) continue;
+    if (std::find(upvalues.begin(), upvalues.end(), v) == upvalues.end()) upvalues.push_back(v);
+  }
 }
 
 void Parser::use_name(const Token& name, Expr* e) {
@@ -67,6 +79,7 @@ void Parser::use_name(const Token& name, Expr* e) {
     if (is_foreign(name)) use_global(name);
     return;
   }
+  if (dialect_ <= 51) note_upvalue(v, index);
   e->variable = v;
   e->known = Known::copy(v);
   if (is_foreign(name)) {

@@ -5,7 +5,7 @@ namespace ferry::translate {
 
 Parser::Parser(std::string_view text, uint32_t from, uint32_t line, const Options& options)
     : text_(text), options_(options), dialect_(options.dialect), lexer_(text, from, line), last_end_(from) {
-  track_jumps_ = dialect_ <= 51 && (text.find("goto") != text.npos || text.find("::") != text.npos);
+  track_jumps_ = (dialect_ <= 51 || dialect_ >= 54) && (text.find("goto") != text.npos || text.find("::") != text.npos);
   tok_.line = ahead_.line = line;
 }
 
@@ -75,12 +75,13 @@ void Parser::chunk_becomes_function() {
 
 bool Parser::run() {
   next();
-  functions_.push_back({0, true, true});
+  functions_.push_back({0, true, true, 0, 0});
   open_jumps(Jumps::BlockKind::function);
   block();
   if (!failed_ && !at(Tok::end)) fail("'<eof>' expected");
   if (failed_) return false;
   close_jumps();
+  end_function();
   scope_.settle();
   for (const Comparison& c : comparisons_) compare(c);
   for (const Text& text : texts_) write_as_text(text);
@@ -88,7 +89,13 @@ bool Parser::run() {
     for (const auto& [place, text] : widened_) edits_.replace(place.at, place.end, text);
   }
   finish_args();
-  if (track_jumps_ && jumps_.is_used() && !jumps_.finish(&edits_, &error_)) return false;
+  if (needs_run_time_) {
+    // The layer puts the table where strings are indexed (lua/ferry/luajit/base.lua).
+    for (const uint32_t at : crowded_) edits_.close(at, " local __ferry=(\"\").__ferry ");
+  }
+  if (!track_jumps_ || !jumps_.is_used()) return true;
+  if (dialect_ <= 51) return jumps_.finish(&edits_, &error_);
+  jumps_.rename_repeated(&edits_);
   return true;
 }
 

@@ -38,6 +38,12 @@ class Parser {
 
  private:
   static constexpr size_t kMaxLocals = 200;
+  // Literals beyond are not written twice.
+  static constexpr size_t kMaxRepeated = 60;
+  // Of conditions that are open at one place, those within are not looked at.
+  static constexpr int kMaxOpenSites = 40;
+  static constexpr size_t kMaxUpvalues = 60;  // of 5.1, from where on all others allow 255
+  static constexpr uint32_t kNoSite = UINT32_MAX;
 
   enum class Shape : uint8_t { other, local, nil, literal, string, call };
   struct Expr {
@@ -55,6 +61,18 @@ class Parser {
     Token op;
     uint32_t rank;
     bool before_paren;
+    uint32_t site = kNoSite;  // which its operands may stand in front of
+  };
+  // A condition or result at the beginning of a statement (sites.cpp).
+  enum class SiteKind : uint8_t { if_, elseif, while_, return_ };
+  struct Site {
+    SiteKind kind;
+    bool usable;
+    uint32_t word_at, word_end;   // `if` and its like
+    uint32_t start, end;          // the expression
+    uint32_t behind, behind_end;  // the token behind it
+    uint32_t close = 0;           // the end of the statement
+    size_t first;                 // of the comparisons in it
   };
   // An operand of `..`: 5.3 and later write whole floats with a fraction.
   struct Text {
@@ -65,6 +83,12 @@ class Parser {
     size_t first_inside;  // visible variables before its body: its parameters are among them
     bool is_vararg;
     bool is_main;
+    size_t first_local;                // visible variables before its parameters
+    size_t first_site;                 // of the sites in it
+    size_t most_locals = 0;            // at one time
+    size_t unseen = 0;                 // those that the text does not name, now
+    uint32_t body = 0;                 // where its body begins
+    std::vector<VarId> upvalues = {};  // 5.1: those of inner functions included
   };
   // A use or declaration of a variable named `arg` (5.1, where each vararg function has one of its own).
   struct ArgUse {
@@ -97,6 +121,7 @@ class Parser {
   void use_name(const Token& name, Expr* e);
   void use_global(const Token& name);
   void field_name(const Token& dot, const Token& name);
+  void note_upvalue(VarId v, size_t index);
   bool is_shadowed_arg(VarId v, size_t index) const;
   void finish_args();
 
@@ -120,6 +145,16 @@ class Parser {
   void write_as_text(const Text& text);
   void compare_order(const Comparison& c);
   void compare_local(const Comparison& c, const Expr& name, const Expr& other);
+
+  // sites.cpp
+  uint32_t open_site(SiteKind kind, const Token& word);
+  void end_condition(uint32_t index);
+  void close_site(uint32_t index);
+  void count_locals();
+  void end_function();
+  bool compare_in_front(const Comparison& c);
+
+  // comparisons.cpp
   void wrap(const Comparison& c, std::string_view function);
   std::string_view literal_key(const Expr& literal);
 
@@ -159,6 +194,7 @@ class Parser {
   bool has_ahead_ = false;
   uint32_t last_end_ = 0;  // of the token before the current one
   int depth_ = 0;
+  int deepest_ = 0;
   bool failed_ = false;
   std::string error_;
 
@@ -168,9 +204,12 @@ class Parser {
   bool track_jumps_ = false;
   std::vector<Function> functions_;
   std::vector<Comparison> comparisons_;
+  std::vector<Site> sites_;
+  int open_sites_ = 0;
   std::vector<Text> texts_;
   std::vector<ArgUse> arg_uses_;
   std::vector<VarId> shadowed_args_;
+  std::vector<uint32_t> crowded_;  // where functions begin that have no room for an upvalue of ours
   std::vector<std::pair<Span, std::string_view>> widened_;  // number literals
   std::vector<Note> notes_;
   bool negates_imaginary_ = false;  // the numeral to come stands behind a minus that it takes

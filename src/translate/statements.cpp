@@ -1,6 +1,8 @@
 // Statements.
 #include "translate/parser.h"
 
+#include <algorithm>
+
 namespace ferry::translate {
 
 bool Parser::ends_block() const {
@@ -20,6 +22,7 @@ bool Parser::ends_block() const {
 // block := {statement}
 void Parser::block() {
   if (++depth_ > kMaxDepth) fail("too many syntax levels");
+  deepest_ = std::max(deepest_, depth_);
   const size_t visible = scope_.visible();
   while (!ends_block()) statement();
   // The condition of `repeat` sees the block's variables: its statement leaves them.
@@ -95,24 +98,33 @@ void Parser::statement() {
 
 // if := 'if' expr 'then' block {'elseif' expr 'then' block} ['else' block] 'end'
 void Parser::if_statement() {
+  std::vector<uint32_t> sites;
   do {
+    const Token word = tok_;
     next();
+    sites.push_back(open_site(sites.empty() ? SiteKind::if_ : SiteKind::elseif, word));
     expression();
+    end_condition(sites.back());
     expect(Tok::kw_then, "then");
     scoped_block(Jumps::BlockKind::plain);
   } while (at(Tok::kw_elseif));
   if (accept(Tok::kw_else)) scoped_block(Jumps::BlockKind::plain);
   expect(Tok::kw_end, "end");
+  for (const uint32_t site : sites) close_site(site);
 }
 
 // while := 'while' expr 'do' block 'end'
 void Parser::while_statement() {
+  const Token word = tok_;
   next();
+  const uint32_t site = open_site(SiteKind::while_, word);
   expression();
+  end_condition(site);
   expect(Tok::kw_do, "do");
   scoped_block(Jumps::BlockKind::loop);
   const uint32_t end = tok_.end;
   expect(Tok::kw_end, "end");
+  close_site(site);
   if (track_jumps_) jumps_.end_loop(end, end);
 }
 
@@ -163,7 +175,10 @@ void Parser::for_statement() {
   }
   const uint32_t body = tok_.end;
   expect(Tok::kw_do, "do");
+  constexpr size_t kHiddenLocals = 4;  // that Lua declares for a loop, at most
+  functions_.back().unseen += kHiddenLocals;
   scoped_block(Jumps::BlockKind::loop);
+  functions_.back().unseen -= kHiddenLocals;
   const uint32_t end = tok_.end;
   expect(Tok::kw_end, "end");
   if (track_jumps_) jumps_.end_loop(end, end);
@@ -294,10 +309,14 @@ void Parser::global_statement() {
 // return := 'return' [exprs] [';'], at the end of a block
 void Parser::return_statement() {
   if (track_jumps_) jumps_.classify(Jumps::StatementKind::last);
+  const Token word = tok_;
   next();
   if (!ends_block() && !at(Tok::semicolon)) {
-    do expression();
-    while (accept(Tok::comma));
+    const uint32_t site = open_site(SiteKind::return_, word);
+    expression();
+    end_condition(site);
+    while (accept(Tok::comma)) expression();
+    close_site(site);
   }
   accept(Tok::semicolon);
   if (!ends_block()) fail("'<eof>' expected");
@@ -323,12 +342,13 @@ void Parser::goto_statement() {
   next();
   const Token name = tok_;
   next();
-  if (track_jumps_) jumps_.jump(word.at, name.end, text_of(name), word.line);
-  if (dialect_ <= 51) {
-    note(word.line, "goto");
-  } else if (is_foreign(name)) {
+  const bool is_renamed = dialect_ > 51 && is_foreign(name);
+  if (is_renamed) {
     edits_.replace(name.at, name.end, renamed(name));
+  } else if (track_jumps_) {
+    jumps_.jump(word.at, name.end, text_of(name), word.line);
   }
+  if (dialect_ <= 51) note(word.line, "goto");
 }
 
 // label := '::' name '::'
@@ -338,10 +358,10 @@ void Parser::label_statement() {
   const Token name = tok_;
   expect(Tok::name, "<name>");
   if (failed()) return;
-  if (track_jumps_) {
-    jumps_.label(start, tok_.end, text_of(name));
-  } else if (is_foreign(name)) {
+  if (dialect_ > 51 && is_foreign(name)) {
     edits_.replace(name.at, name.end, renamed(name));
+  } else if (track_jumps_) {
+    jumps_.label(start, tok_.end, text_of(name));
   }
   expect(Tok::double_colon, "::");
 }

@@ -108,11 +108,11 @@ TEST(TranslateRules, Equality) {
        "F local a = f() return (a == -5 or a==__ferry[-5]), ('x' ~= a and __ferry['=x']~=a)"},
       {51, 55, "local a, b = f() return a == b", "F local a, b = f() return (a == b or __ferry.eq_mixed(a,b))"},
       {51, 55, "local a = f() return a == true", "F local a = f() return __ferry.eq(a , true)"},
-      {51, 55, "return a == nil", "F return __ferry.eq(a , nil)"},
-      {51, 55, "return f() == g() == h()", "F return __ferry.eq(__ferry.eq(f() , g()) , h())"},
-      {51, 52, "return not a == b and c .. d ~= e", "F return __ferry.eq(not a , b) and __ferry.ne(c .. d , e)"},
-      {53, 55, "return not a == b and c .. d ~= e",
-       "F return __ferry.eq(not a , b) and __ferry.ne(__ferry.text(c) .. __ferry.text(d) , e)"},
+      {51, 55, "x = a == nil", "F x = __ferry.eq(a , nil)"},
+      {51, 55, "x = f() == g() == h()", "F x = __ferry.eq(__ferry.eq(f() , g()) , h())"},
+      {51, 52, "x = not a == b and c .. d ~= e", "F x = __ferry.eq(not a , b) and __ferry.ne(c .. d , e)"},
+      {53, 55, "x = not a == b and c .. d ~= e",
+       "F x = __ferry.eq(not a , b) and __ferry.ne(__ferry.text(c) .. __ferry.text(d) , e)"},
       // Operands of `..` that may be floats.
       {51, 52, "x = 'a' .. b .. 4 / 2 .. 5 .. 'c'", "="},
       {53, 55, "x = 'a' .. b .. 4 / 2 .. 5 .. 'c'", "F x = 'a' .. __ferry.text(b) .. __ferry.text(4 / 2) .. 5 .. 'c'"},
@@ -123,6 +123,83 @@ TEST(TranslateRules, Equality) {
        "F for i = 1, 2 do i = f() return (i ~= 1 and i~=__ferry[1]) end"},
   };
   check(rows);
+}
+
+// Comparisons that a statement begins with.
+TEST(TranslateRules, InFront) {
+  const Row rows[] = {
+      {51, 55, "if f() == nil then g() end",
+       "F do local __ferry_v= f() if (__ferry_v==nil or __ferry_v==__ferry.null) then g() end end"},
+      {51, 55, "if not (t.a ~= 's' and b) or c then g() else h() end",
+       "F do local __ferry_v= t.a if not ((__ferry_v~='s' and __ferry_v~=__ferry['=s']) and b) or c then g() else h() "
+       "end end"},
+      {51, 55, "if a then elseif f() == g() then h() elseif 1 ~= t.a then end",
+       "F if a then else local __ferry_v= f()  local __ferry_w= g() if (__ferry_v==__ferry_w or "
+       "__ferry.eq_mixed(__ferry_v,__ferry_w)) then h() else local __ferry_v= t.a if (1~=__ferry_v and "
+       "__ferry[1]~=__ferry_v) then end end end"},
+      {51, 55, "local x = f() if x == g() then end",
+       "F local x = f() do local __ferry_v= g() if (x==__ferry_v or __ferry.eq_mixed(x,__ferry_v)) then end end"},
+      {51, 55, "local x = f() if g() == x then end",
+       "F local x = f() do local __ferry_v= g() if (__ferry_v==x or __ferry.eq_mixed(__ferry_v,x)) then end end"},
+      {51, 55, "while t.a ~= nil or b do g() end",
+       "F while true do local __ferry_v= t.a if not((__ferry_v~=nil and __ferry_v~=__ferry.null) or b ) then break end "
+       "g() end"},
+      {51, 55, "return t.a == nil, f()",
+       "F local __ferry_v= t.a return (__ferry_v==nil or __ferry_v==__ferry.null), f()"},
+      {51, 51, "while a.x == nil do if f() == nil then goto continue end g() ::continue:: end",
+       "F while true do local __ferry_v= a.x if not((__ferry_v==nil or __ferry_v==__ferry.null) ) then break end "
+       "repeat "
+       "do local __ferry_v= f() if (__ferry_v==nil or __ferry_v==__ferry.null) then do break end end end g()  until "
+       "true "
+       " end"},
+      // Something is evaluated before, or asks for more than the truth; a line's end or a comment would be lost.
+      {51, 55, "if a and f() == nil then end", "F if a and __ferry.eq(f() , nil) then end"},
+      {51, 55, "if f(a == nil) then end", "F if f(__ferry.eq(a , nil)) then end"},
+      {51, 55, "if (f() == nil):m() then end", "F if (__ferry.eq(f() , nil)):m() then end"},
+      {51, 55, "if a == nil == b then end",
+       "F do local __ferry_v= __ferry.eq(a , nil)  local __ferry_w= b if (__ferry_v==__ferry_w or "
+       "__ferry.eq_mixed(__ferry_v,__ferry_w)) then end end"},
+      {51, 55, "if f() ==\nnil then end", "F if __ferry.eq(f() ,\nnil) then end"},
+      {51, 55, "if ( -- why\nf() == nil) then end", "F if ( -- why\n__ferry.eq(f() , nil)) then end"},
+      {51, 55, "local x = 1 if x == nil or t.a == nil then end",
+       "F local x = 1 if x == nil or __ferry.eq(t.a , nil) then end"},
+  };
+  check(rows);
+}
+
+// Where a function or a text is near one of Lua's limits, nothing is added to it.
+TEST(TranslateRules, InFrontOfLimits) {
+  std::string text = "local function f() local v0";
+  for (int i = 1; i < 195; ++i) text += ",v" + std::to_string(i);
+  text += " if g() == nil then end end return g() == nil";
+  for (Dialect d = 51; d <= 55; ++d) {
+    const std::string result = result_of(text, d);
+    EXPECT_NE(result.find("if __ferry.eq(g() , nil) then end end local __ferry_v= g() return"), std::string::npos);
+  }
+  std::string deep, end;
+  for (int i = 0; i < 150; ++i) deep += "do ", end += " end";
+  EXPECT_EQ(result_of(deep + "if g() == nil then end" + end, 54),
+            "F " + deep + "if __ferry.eq(g() , nil) then end" + end);
+  std::string chain = "if a then";
+  for (int i = 0; i < 300; ++i) chain += " elseif g() == nil then";
+  chain = result_of(chain + " end", 54);
+  EXPECT_NE(chain.find("elseif __ferry.eq(g() , nil)"), std::string::npos);
+  EXPECT_NE(chain.find("else local __ferry_v= g() if"), std::string::npos);
+}
+
+TEST(TranslateRules, Upvalues) {
+  std::string names = "v0", sum = "v0";
+  for (int i = 1; i < 60; ++i) {
+    names += ",v" + std::to_string(i);
+    sum += "+v" + std::to_string(i);
+  }
+  const std::string text =
+      "local " + names + " local function f() return function() return g() == nil," + sum + " end end";
+  const std::string taken = "return function() local __ferry=(\"\").__ferry  local __ferry_v= g()";
+  EXPECT_NE(result_of(text, 51).find("f() local __ferry=(\"\").__ferry  " + taken), std::string::npos);
+  EXPECT_EQ(result_of(text, 52).find("(\"\")"), std::string::npos);
+  const std::string fewer = "local " + names + " local function f() return g() == nil," + sum.substr(3) + " end";
+  EXPECT_EQ(result_of(fewer, 51).find("(\"\")"), std::string::npos);
 }
 
 TEST(TranslateRules, Order) {
@@ -198,6 +275,18 @@ TEST(TranslateRules, Jumps) {
       {51, 51, "f();; ;g()", "f();   g()"},
       {51, 51, "goto x", "error: line 1: undefined label 'x'"},
       {51, 51, "do goto x local a ::x:: f(a) end", "error: line 1: <goto x> jumps into the scope of a local variable"},
+  };
+  check(rows);
+}
+
+TEST(TranslateRules, RepeatedLabels) {
+  const Row rows[] = {
+      {54, 55, "do ::a:: do ::a:: if f() then goto a end do goto a end end goto a end",
+       "do ::a:: do ::__ferry_l1:: if f() then goto __ferry_l1 end do goto __ferry_l1 end end goto a end"},
+      {54, 55, "::a:: do goto a f() ::a:: end", "::a:: do goto __ferry_l1 f() ::__ferry_l1:: end"},
+      {52, 53, "do ::a:: do ::a:: goto a end goto a end", "="},
+      {54, 55, "do ::a:: goto a end ::a:: local function f() ::a:: goto a end goto a", "="},
+      {54, 55, "do ::b:: goto b end ::a:: ::b:: goto a", "="},
   };
   check(rows);
 }

@@ -189,6 +189,12 @@ return function(set, _, ferry)
   end
 
   if version == 1 then
+    -- Functions with as many upvalues as 5.1 allows find the run-time table where strings are indexed (src/translate).
+    if not getmetatable(string) then
+      setmetatable(string, { __index = { __ferry = run_time } })
+    else
+      rawset(string, "__ferry", run_time)
+    end
     local xpcall, unpack = xpcall, unpack
     set(_G, "xpcall", function(f, handler, ...)
       local count = select("#", ...)

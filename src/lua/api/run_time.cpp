@@ -27,24 +27,23 @@ int push_result(lua_State* L, bool result) {
   return 1;
 }
 
-// Whether Lua itself has asked nobody about the two values at 1 and 2, and LuaJIT would.
-bool is_mixed(lua_State* L, State* st) {
-  return is_userdata(L, 1) != is_userdata(L, 2) && (is_cdata(L, st, 1) || is_cdata(L, st, 2));
-}
-
+// The values at 1 and 2, of different types: about them Lua asks nobody, and LuaJIT the cdata among them.
 bool mixed_equal(lua_State* L) {
+  State* st = state_of(L);
+  if (!is_cdata(L, st, 1) && !is_cdata(L, st, 2)) return false;
   l_eq(L);
   return lua_toboolean(L, -1) != 0;
 }
 
 bool any_equal(lua_State* L) {
-  if (raw_equal(L, 1, 2)) return true;
-  State* st = state_of(L);
-  const int type = lua_type(L, 1);
-  if (type == lua_type(L, 2)) {
-    return (type == LUA_TUSERDATA || type == LUA_TTABLE) && compare_values(L, 1, 2, Order::equal);
+  const int left = lua_type(L, 1);
+  const int right = lua_type(L, 2);
+  if (left == right) {
+    if (raw_equal(L, 1, 2)) return true;
+    return (left == LUA_TUSERDATA || left == LUA_TTABLE) && compare_values(L, 1, 2, Order::equal);
   }
-  return is_mixed(L, st) && mixed_equal(L);
+  if (left != LUA_TUSERDATA && right != LUA_TUSERDATA) return false;
+  return mixed_equal(L);
 }
 
 int l_run_eq(lua_State* L) {
@@ -54,11 +53,14 @@ int l_run_ne(lua_State* L) {
   return push_result(L, !any_equal(L));
 }
 // The same for two values that Lua has found to be different.
+bool differently_equal(lua_State* L) {
+  return is_userdata(L, 1) != is_userdata(L, 2) && mixed_equal(L);
+}
 int l_run_eq_mixed(lua_State* L) {
-  return push_result(L, is_mixed(L, state_of(L)) && mixed_equal(L));
+  return push_result(L, differently_equal(L));
 }
 int l_run_ne_mixed(lua_State* L) {
-  return push_result(L, !(is_mixed(L, state_of(L)) && mixed_equal(L)));
+  return push_result(L, !differently_equal(L));
 }
 
 // Lua's own words.

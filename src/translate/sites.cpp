@@ -1,0 +1,183 @@
+// Comparisons of expressions that are the first thing a statement does: no function is needed for them, because there
+// is a place before the statement where their values can be kept.
+//
+//   if f() == nil or g() then ... end    do local __ferry_v=f() if (__ferry_v==nil or __ferry_v==__ferry.null) or g()
+//                                        then ... end end
+//   elseif f() == g() then ... end       else local __ferry_v=f() local __ferry_w=g() if (...) then ... end end
+//   while f() ~= nil do ... end          while true do local __ferry_v=f() if not (...) then break end ... end
+//   return f() == nil                    local __ferry_v=f() return (...)
+//
+// In front of the comparison stand at most `not` and parentheses, behind it at most parentheses, `and` and `or`: so its
+// operands are evaluated first, and nothing but its truth is used. Otherwise, and where a function or a text is near
+// one of Lua's limits, comparisons are calls.
+#include "translate/parser.h"
+
+#include <algorithm>
+
+namespace ferry::translate {
+
+namespace {
+
+bool is_space(char c) {
+  return c == ' ' || c == '\t';
+}
+bool is_line_end(char c) {
+  return c == '\n' || c == '\r';
+}
+// Whether `word` stands at `at`.
+bool has_word(std::string_view text, size_t at, std::string_view word) {
+  return text.substr(at, word.size()) == word &&
+         (at + word.size() == text.size() || !is_name_byte(text[at + word.size()]));
+}
+
+// Nothing but spaces, parentheses and `not`.
+bool is_prefix(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    if (is_space(text[i]) || text[i] == '(') {
+      ++i;
+    } else if (has_word(text, i, "not")) {
+      i += 3;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Nothing is lost if the text is moved within its line: no line ends in it, and no comment begins.
+bool is_movable(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (is_line_end(text[i]) || (text[i] == '-' && i + 1 < text.size() && text[i + 1] == '-')) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// A condition begins at the current token; `word` is what stands before it.
+uint32_t Parser::open_site(SiteKind kind, const Token& word) {
+  Site site;
+  site.kind = kind;
+  site.word_at = word.at;
+  site.word_end = word.end;
+  site.start = tok_.at;
+  site.first = comparisons_.size();
+  site.usable = open_sites_ < kMaxOpenSites;
+  sites_.push_back(site);
+  ++open_sites_;
+  functions_.back().unseen += 2;
+  return static_cast<uint32_t>(sites_.size() - 1);
+}
+
+// It ends before the current token; the comparison that may stand in front of the statement is found.
+void Parser::end_condition(uint32_t index) {
+  Site& site = sites_[index];
+  site.end = last_end_;
+  site.behind = tok_.at;
+  site.behind_end = tok_.end;
+  count_locals();
+  if (failed() || !site.usable) return;
+  for (size_t i = site.first; i < comparisons_.size(); ++i) {
+    Comparison& c = comparisons_[i];
+    if (c.op.kind != Tok::equal && c.op.kind != Tok::not_equal) continue;
+    if (c.left.start < site.start || !is_prefix(text_.substr(site.start, c.left.start - site.start))) continue;
+    size_t at = c.right.end;
+    while (at < site.end && (is_space(text_[at]) || is_line_end(text_[at]) || text_[at] == ')')) ++at;
+    if (at < site.end && !has_word(text_, at, "and") && !has_word(text_, at, "or")) continue;
+    c.site = index;
+    return;
+  }
+}
+
+// Its statement ends before the current token.
+void Parser::close_site(uint32_t index) {
+  sites_[index].close = last_end_;
+  --open_sites_;
+  functions_.back().unseen -= 2;
+}
+
+// Local variables that the function has at one time, ours and hidden ones of loops included.
+void Parser::count_locals() {
+  Function& f = functions_.back();
+  f.most_locals = std::max(f.most_locals, scope_.visible() - f.first_local + f.unseen);
+}
+
+// The function ends: if it has nearly as many local variables as Lua allows, there is no room for ours; nor for the
+// run-time table among its upvalues.
+void Parser::end_function() {
+  constexpr size_t kRoom = 10;
+  if (functions_.back().upvalues.size() >= kMaxUpvalues) crowded_.push_back(functions_.back().body);
+  if (functions_.back().most_locals + kRoom > kMaxLocals) {
+    for (size_t i = functions_.back().first_site; i < sites_.size(); ++i) sites_[i].usable = false;
+  }
+}
+
+// Keeps the operands in front of the statement, if they can be. `c` is no comparison of a variable and a literal.
+bool Parser::compare_in_front(const Comparison& c) {
+  // Lua counts levels of blocks, which become more: far less than its 200, with what is written.
+  constexpr int kMaxDeepest = 130;
+  if (c.site == kNoSite || !sites_[c.site].usable || deepest_ > kMaxDeepest) return false;
+  const Site& site = sites_[c.site];
+  const auto is_repeatable = [](const Expr& e) {
+    return e.shape >= Shape::local && e.shape <= Shape::string && e.end - e.start <= kMaxRepeated;
+  };
+  const bool left_stays = is_repeatable(c.left);
+  const bool right_stays = is_repeatable(c.right);
+  const std::string_view prefix = text_.substr(site.start, c.left.start - site.start);
+  const std::string_view left = text_of(c.left);
+  const std::string_view right = text_of(c.right);
+  if (!is_movable(prefix)) return false;
+  if (left_stays && !is_movable(text_.substr(c.left.start, c.right.start - c.left.start))) return false;
+  if (right_stays && !is_movable(text_.substr(c.left.end, c.right.end - c.left.end))) return false;
+
+  const bool is_equal = c.op.kind == Tok::equal;
+  const std::string a = left_stays ? std::string(left) : "__ferry_v";
+  const std::string b = right_stays ? std::string(right) : left_stays ? "__ferry_v" : "__ferry_w";
+  std::string test = "(" + a + (is_equal ? "==" : "~=") + b + (is_equal ? " or " : " and ");
+  if (right_stays && c.right.shape != Shape::local) {
+    test += a + (is_equal ? "==" : "~=") + std::string(literal_key(c.right));
+  } else if (left_stays && c.left.shape != Shape::local) {
+    test += std::string(literal_key(c.left)) + (is_equal ? "==" : "~=") + b;
+  } else {
+    test += (is_equal ? "__ferry.eq_mixed(" : "__ferry.ne_mixed(") + a + "," + b + ")";
+  }
+  test += ")";
+
+  std::string word = "local __ferry_v=";
+  std::string then = " if ";
+  std::string end = " end";
+  switch (site.kind) {
+    case SiteKind::if_:
+      word = "do " + word;
+      break;
+    case SiteKind::elseif:
+      word = "else " + word;
+      break;
+    case SiteKind::while_:
+      word = "while true do " + word;
+      then = " if not(";
+      end.clear();
+      edits_.replace(site.behind, site.behind_end, ") then break end");
+      break;
+    case SiteKind::return_:
+      then = " return ";
+      end.clear();
+      break;
+  }
+  edits_.replace(site.word_at, site.word_end, edits_.keep(std::move(word)));
+  if (left_stays) {
+    edits_.replace(site.start, c.right.start, "");
+  } else {
+    if (!prefix.empty()) edits_.replace(site.start, c.left.start, "");
+    if (right_stays) {
+      edits_.replace(c.left.end, c.right.end, "");
+    } else {
+      edits_.replace(c.op.at, c.op.end, " local __ferry_w=");
+    }
+  }
+  edits_.close(c.right.end, edits_.keep(then + std::string(prefix) + test), c.rank);
+  if (!end.empty()) edits_.close(site.close, edits_.keep(std::move(end)));
+  return true;
+}
+
+}  // namespace ferry::translate
