@@ -2,7 +2,8 @@
  *
  * C may call a callback on any thread at any time. Ferry runs Lua in it only on a thread that is inside of the Lua state:
  * one on which a C call that Lua made through Ferry is in progress, or which the host has let in. On all other threads
- * the callback returns zero and touches nothing, also while the state closes and after that.
+ * the callback returns zero, or what ffi.onerror says, and touches nothing, also while the state closes and after that;
+ * the state's next C call raises an error that says so.
  *
  * A host whose own loop calls callbacks, with no call through Ferry below it, lets its thread in:
  *

@@ -10,6 +10,14 @@ namespace ferry::os {
 // Identifies the calling thread while it lives; never 0.
 uintptr_t this_thread();
 
+// How the system and its tools call a thread.
+struct ThreadName {
+  uint64_t number = 0;
+  char text[16] = "";  // empty: it has no name
+};
+// The calling thread. May be asked in a signal's handler.
+void name_this_thread(ThreadName* name);
+
 // Sets the calling thread's stack_bounds (base/stack.h).
 void measure_stack();
 // The same once in its life. Inline, as each callback asks.

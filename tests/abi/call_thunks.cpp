@@ -102,7 +102,7 @@ void push_result(FakeLua* L, FakeState*, void* type, void* bytes) {
   push(L, {{0}, kUserdata, 0});
   std::memcpy(static_cast<Call*>(type)->result, bytes, kPushedBytes);
 }
-void raise_pending(FakeLua*, FakeState*) {
+void settle(FakeLua*, FakeState*) {
   std::abort();
 }
 constexpr int kSlow = -77;
@@ -179,7 +179,7 @@ Result<void> call_by_thunk(const TypeTable& types, const abi::CallPlan& plan, Th
   made.helpers.convert = entry<convert>(mode.ms_host);
   made.helpers.new_result = entry<new_result>(mode.ms_host);
   made.helpers.push_result = entry<push_result>(mode.ms_host);
-  made.helpers.raise_pending = entry<raise_pending>(mode.ms_host);
+  made.helpers.settle = entry<settle>(mode.ms_host);
   FakeState state;
   state.metatables.insert(kMetatable);
   const FakeRecord record{&state, expected_top(made.stack, args.size())};

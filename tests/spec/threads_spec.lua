@@ -1,6 +1,7 @@
 -- Callbacks that C calls on threads which have no business in the Lua state: while it closes, after that, while another
--- thread runs Lua. They return zero and touch nothing.
+-- thread runs Lua. They return zero, or what ffi.onerror says, touch nothing, and the state is told.
 local H = require "spec_helper"
+local V = require "spec_values"
 local lu, ffi = H.lu, H.ffi
 
 local host
@@ -15,7 +16,8 @@ end
 
 local store = [[
   local ffi = require "ferry"
-  local hold = ffi.cast("void (*)(int (*)(int))", HOLD)
+  local store = ffi.cast("void (*)(int (*)(int))", HOLD)
+  local function hold(callback) pcall(store, callback) end -- which may be told of a refused call
 ]]
 local states = H.slow and 40 or 400
 
@@ -66,12 +68,21 @@ function TestHosts:test_another_thread_calls_C()
     ffi.cdef "int abs(int); void qsort(void *, size_t, size_t, int (*)(const int *, const int *));"
     local a = ffi.new("int[50]")
     local t = os.clock() + 0.3
+    local told = 0
     while os.clock() < t do
-      for i = 1, 100 do ffi.C.abs(-i) end
+      for i = 1, 100 do
+        local ok, why = pcall(ffi.C.abs, -i)
+        if not ok then
+          told = told + 1
+          assert(why:find("callback 'int (*)(int)' (state:4) was called on thread ", 1, true), why)
+        end
+      end
       for i = 0, 49 do a[i] = i * 7 % 50 end
-      ffi.C.qsort(a, 50, 4, function(x, y) return x[0] - y[0] end)
+      local ok = pcall(ffi.C.qsort, a, 50, 4, function(x, y) return x[0] - y[0] end)
       assert(a[10] == 10)
+      if not ok then told = told + 1 end
     end
+    assert(told == 1, told)
   ]])
   lu.assertTrue(calls > 0)
   lu.assertEquals(ran, 0)
@@ -91,6 +102,155 @@ function TestHosts:test_enter_and_leave_from_Lua()
   ffi.leave()
   ffi.leave()
   lu.assertErrorMsgContains("ffi.leave without ffi.enter", ffi.leave)
+end
+
+-- One thread calls, another one waits for it in a C call.
+local threads
+local function open_threads()
+  H.not_on_luajit "what LuaJIT does not survive"
+  if threads then return end
+  ffi.cdef [[
+    typedef struct { double a; int b[6]; } tf_record;
+    typedef int (*tf_int)(int);
+    typedef struct tf_worker tf_worker;
+    long tf_sum(tf_int callback, int first, int count);
+    tf_worker *tf_begin(int threads, tf_int callback, int count);
+    long tf_end(tf_worker *);
+    double tf_one_double(double (*callback)(double), double x);
+    tf_record tf_one_record(tf_record (*callback)(tf_record), tf_record record);
+    const char *tf_one_text(const char *(*callback)(const char *), const char *text);
+    int tf_call(tf_int callback, int x);
+    float tf_float(float);
+    long double tf_long_double(long double);
+    tf_record tf_same(tf_record);
+    int abs(int);
+    char *getenv(const char *);
+  ]]
+  threads = H.load "spec_threads"
+end
+
+TestRefused = {}
+
+function TestRefused:test_the_call_around_tells()
+  open_threads()
+  local ran = 0
+  local cb = ffi.cast("tf_int", function(x) ran = ran + 1 return x end)
+  lu.assertErrorMsgContains("callback 'int (*)(int)' (", threads.tf_sum, cb, 1, 10)
+  local ok, text = pcall(threads.tf_sum, cb, 1, 10)
+  lu.assertTrue(ok)                        -- told once
+  lu.assertEquals(tonumber(text), 0)
+  cb:set(function(x) return x end)         -- and anew for another function
+  local line = debug.getinfo(1, "l").currentline - 1
+  ok, text = pcall(threads.tf_sum, cb, 1, 10)
+  lu.assertFalse(ok)
+  lu.assertStrContains(text, "threads_spec.lua:" .. line .. ") was called on thread ")
+  lu.assertStrContains(text, ", which is not inside of the Lua state: its function did not run (")
+  lu.assertStrContains(text, "20 calls)")
+  lu.assertEquals(ran, 0)
+  lu.assertEquals(threads.tf_call(cb, 7), 7)
+  cb:free()
+end
+
+function TestRefused:test_onerror_answers()
+  open_threads()
+  local cb = ffi.cast("tf_int", function(x) return x end)
+  ffi.onerror(cb, -3)
+  pcall(threads.tf_sum, cb, 1, 1)
+  lu.assertEquals(tonumber(threads.tf_sum(cb, 1, 10)), -30)
+  ffi.onerror(cb, 5)
+  lu.assertEquals(tonumber(threads.tf_sum(cb, 1, 10)), 50)
+  ffi.onerror(cb, function() error "is not asked" end)
+  lu.assertEquals(tonumber(threads.tf_sum(cb, 1, 10)), 0)
+  ffi.onerror(cb, 5)
+  ffi.onerror(cb, nil)
+  lu.assertEquals(tonumber(threads.tf_sum(cb, 1, 10)), 0)
+  ffi.onerror(cb, 9)
+  cb:free()
+  lu.assertEquals(tonumber(threads.tf_sum(cb, 1, 10)), 0)
+
+  cb = ffi.cast("double (*)(double)", function(x) return x end)
+  ffi.onerror(cb, 1.5)
+  pcall(threads.tf_one_double, cb, 1)
+  lu.assertEquals(threads.tf_one_double(cb, 1), 1.5)
+  cb:free()
+
+  cb = ffi.cast("tf_record (*)(tf_record)", function(x) return x end)
+  ffi.onerror(cb, { 2.5, { 1, 2, 3, 4, 5, 6 } })
+  pcall(threads.tf_one_record, cb, ffi.new "tf_record")
+  local r = threads.tf_one_record(cb, ffi.new "tf_record")
+  lu.assertEquals({ r.a, r.b[0], r.b[5] }, { 2.5, 1, 6 })
+  cb:free()
+
+  cb = ffi.cast("const char *(*)(const char *)", function(x) return x end)
+  ffi.onerror(cb, "an answer")
+  pcall(threads.tf_one_text, cb, "x")
+  collectgarbage() collectgarbage()
+  lu.assertEquals(ffi.string(threads.tf_one_text(cb, "x")), "an answer")
+  cb:free()
+end
+
+-- Finalisers are not told, their errors would be lost.
+local function in_a_finaliser(fn)
+  do local object = ffi.gc(ffi.new "int[1]", fn) end
+  collectgarbage() collectgarbage()
+end
+
+function TestRefused:test_a_freed_one_is_named_still()
+  open_threads()
+  local cb = ffi.cast("tf_int", function(x) return x end)
+  local line = debug.getinfo(1, "l").currentline - 1
+  in_a_finaliser(function()
+    threads.tf_sum(cb, 1, 3)
+    cb:free()
+  end)
+  lu.assertErrorMsgContains("threads_spec.lua:" .. line .. ") was called on thread", threads.tf_call, ffi.C.abs, 1)
+end
+
+-- The results of all kinds are there when a call has nothing to tell after all.
+function TestRefused:test_told_within_a_finaliser_waits()
+  open_threads()
+  local cb = ffi.cast("tf_int", function(x) return x end)
+  local seen = {}
+  in_a_finaliser(function()
+    seen.sum = tonumber(threads.tf_sum(cb, 1, 3))
+    seen.float = threads.tf_float(1.5)
+    seen.long = tonumber(threads.tf_long_double(2.5))
+    seen.int = ffi.C.abs(-5)
+    seen.record = threads.tf_same(ffi.new("tf_record", 3, { 4 })).b[0]
+    seen.text = ffi.string(ffi.C.getenv "PATH")
+  end)
+  lu.assertEquals(seen, { sum = 0, float = 1.5, long = 2.5, int = 5, record = 4, text = os.getenv "PATH" })
+  lu.assertErrorMsgContains("was called on thread", ffi.C.abs, 1)
+  lu.assertEquals(ffi.C.abs(-1), 1)
+  cb:free()
+end
+
+function TestRefused:test_a_callback_error_comes_first()
+  open_threads()
+  local cb = ffi.cast("tf_int", function(x) return x end)
+  local outer = ffi.cast("tf_int", function()
+    local workers = threads.tf_begin(1, cb, 5)
+    pcall(threads.tf_end, workers)
+    error("mine", 0)
+  end)
+  lu.assertErrorMsgEquals("mine", threads.tf_call, outer, 1)
+  cb:free()
+  outer:free()
+end
+
+function TestRefused:test_a_state_that_closes_says_it()
+  H.not_on_luajit "Ferry's own"
+  local ok, text = V.child(([[
+    local ffi = require "ferry"
+    ffi.cdef "typedef int (*tf_int)(int); long tf_sum(tf_int, int, int);"
+    local threads = ffi.load(%q)
+    local cb = ffi.cast("tf_int", function(x) return x end)
+    do local object = ffi.gc(ffi.new "int[1]", function() threads.tf_sum(cb, 1, 3) end) end
+    collectgarbage() collectgarbage()
+  ]]):format(H.fixture "spec_threads"))
+  lu.assertTrue(ok)
+  lu.assertStrContains(text, "ffi: callback 'int (*)(int)' (")
+  lu.assertStrContains(text, "its function did not run")
 end
 
 H.run()

@@ -285,7 +285,7 @@ inline ThunkHost host(bool ms) {
   o.record_state = offsetof(FakeRecord, state);
   o.record_expected = offsetof(FakeRecord, expected);
   o.caller = offsetof(FakeState, caller);
-  o.failed = offsetof(FakeState, failed);
+  o.notices = offsetof(FakeState, failed);
   o.saved_errno = offsetof(FakeState, saved_errno);
   o.owner = offsetof(FakeState, owner);
   o.metatables = offsetof(FakeState, metatables) + offsetof(MetatableCache, slots);

@@ -76,7 +76,7 @@ class ThunkTest : public testing::TestWithParam<Setup> {
     host_.helpers.convert = entry<help_convert>(ms);
     host_.helpers.new_result = entry<help_new_result>(ms);
     host_.helpers.push_result = entry<help_push_result>(ms);
-    host_.helpers.raise_pending = entry<go_slow>(ms);
+    host_.helpers.settle = entry<go_slow>(ms);
     if (GetParam().access != Access::api) host_.stack = layout(GetParam().access == Access::direct);
     state_.metatables.insert(kMetatable);
     clear();

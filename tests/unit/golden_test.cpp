@@ -73,7 +73,7 @@ ThunkHost host_of(Host which, Stack stack) {
   host.offsets = {.record_state = 16,
                   .record_expected = 40,
                   .caller = 0,
-                  .failed = 20,
+                  .notices = 20,
                   .saved_errno = 16,
                   .owner = 8,
                   .metatables = 64,

@@ -113,7 +113,8 @@ class CallbackEmitter {
   At state(uint32_t field) const { return {m_.r.state, static_cast<int32_t>(field)}; }
   At data(size_t field) const { return {m_.r.data, static_cast<int32_t>(field)}; }
 
-  // Goes on only on the state's own thread, within a call from Lua in which no callback has failed. Sets L.
+  // Goes on only on the state's own thread, within a call from Lua in which no callback has failed. Sets L. From there
+  // on until leave() nobody is the caller: a signal's handler that calls a callback finds Lua at work.
   void check() {
     const ThunkOffsets& o = host_.offsets;
     m_.jump_zero(data(offsetof(CallbackData, live)), 1, whole_);
@@ -124,10 +125,11 @@ class CallbackEmitter {
     m_.load_thread(m_.r.value);
     m_.compare(state(o.owner), m_.r.value);
     m_.jump(If::not_equal, whole_);
-    m_.jump_nonzero(state(o.failed), 1, whole_);
+    m_.jump_nonzero(state(o.notices), 1, whole_);
     for (size_t i = 0; i < spec_.args.size(); ++i) {
       if (spec_.args[i].through) m_.jump_zero(m_.frame(values_[i]), 8, whole_);
     }
+    m_.store(state(o.caller), 0, 8);
     if (host_.errno_location != nullptr) {
       m_.call(host_.errno_location);
       m_.load(ThunkKind::u32, m_.r.value, At{m_.r.result});
@@ -198,11 +200,11 @@ class CallbackEmitter {
       }
     }
     m_.call(api_.pcall);
-    m_.store(state(host_.offsets.caller), m_.r.L);  // calls that Lua made in between have left null there
     stack_->registers_lost();
     m_.jump_nonzero(m_.r.result, 4, failed);
     cold_.add([=, this] {
       m_.bind(failed);
+      m_.store(state(host_.offsets.caller), m_.r.L);
       ask(handlers_.failed);
       m_.jump(finish_);
     });
@@ -241,12 +243,14 @@ class CallbackEmitter {
     }
     cold_.add([=, this] {
       m_.bind(other);
+      m_.store(state(host_.offsets.caller), m_.r.L);
       ask(handlers_.convert);
       m_.jump(finish_);
     });
   }
 
   void leave() {
+    m_.store(state(host_.offsets.caller), m_.r.L);
     m_.count(data(offsetof(CallbackData, active)), -1);
     const At saved = state(host_.offsets.saved_errno);
     if (host_.errno_location != nullptr) {

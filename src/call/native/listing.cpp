@@ -40,7 +40,7 @@ Names names_of(const ThunkHost& host) {
   name(names, host.helpers.convert, "convert");
   name(names, host.helpers.new_result, "new_result");
   name(names, host.helpers.push_result, "push_result");
-  name(names, host.helpers.raise_pending, "raise_pending");
+  name(names, host.helpers.settle, "settle");
   name(names, host.errno_location, "errno_location");
   return names;
 }

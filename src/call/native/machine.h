@@ -87,6 +87,8 @@ class Machine {
   virtual void prologue(const Frame& frame) = 0;
   virtual void epilogue() = 0;
   virtual void ret() = 0;
+  // Makes room at the stack pointer for a while, multiples of 16; what is negative takes it away.
+  virtual void lower_stack(int bytes) = 0;
 
   // --- control --------------------------------------------------------------------------------------------------
   enum class If : uint8_t { equal, not_equal };

@@ -424,18 +424,34 @@ class ThunkEmitter {
   // Keeps the result's registers.
   void leave() {
     const ThunkOffsets& o = host_.offsets;
-    const Label failed = m_.label();
+    const Label noticed = m_.label(), settled = m_.label();
     load_errno();
     m_.store(state(o.saved_errno), m_.r.spare, 4);
     m_.store(state(o.caller), 0, 8);
-    m_.jump_nonzero(state(o.failed), 1, failed);
+    m_.jump_nonzero(state(o.notices), 1, noticed);
+    m_.bind(settled);
     cold_.add([=, this] {
-      m_.bind(failed);
-      m_.move(m_.ours(0), m_.r.L);
-      m_.move(m_.ours(1), m_.r.state);
-      m_.call(host_.helpers.raise_pending);
-      m_.trap();
+      m_.bind(noticed);
+      settle();
+      m_.jump(settled);
     });
+  }
+  // May raise. The result's registers wait below the frame, which is not made larger for it.
+  void settle() {
+    const bool in_registers = !plan_.result.in_memory && !plan_.result_pieces().empty();
+    const int home = m_.our_home_space();
+    const int bytes = in_registers ? home + round_up(std::max(static_cast<int>(plan_.result.size), 16), 16) : 0;
+    if (in_registers) {
+      m_.lower_stack(bytes);
+      m_.store_result(m_.outgoing(home));
+    }
+    m_.move(m_.ours(0), m_.r.L);
+    m_.move(m_.ours(1), m_.r.state);
+    m_.call(host_.helpers.settle);
+    if (in_registers) {
+      m_.load_result(m_.outgoing(home));
+      m_.lower_stack(-bytes);
+    }
   }
   // To `spare`.
   void load_errno() {

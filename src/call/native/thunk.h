@@ -50,8 +50,9 @@ struct ThunkHelpers {
   const void* new_result = nullptr;
   // Pushes the value in memory form: void (lua_State*, State*, const void* result, void* bytes).
   const void* push_result = nullptr;
-  // Raises the error of a callback. Never returns: void (lua_State*, State*).
-  const void* raise_pending = nullptr;
+  // State's `notices` are not 0 when the C function has returned. Raises what is to be raised: void (lua_State*,
+  // State*).
+  const void* settle = nullptr;
 };
 
 // Where fields of src/lua's structures lie.
@@ -59,7 +60,7 @@ struct ThunkOffsets {
   uint32_t record_state = 0;                                 // FunctionRecord: its State, null once the state is closed
   uint32_t record_expected = 0;                              // FunctionRecord: expected_top(); kNoTop once it is closed
   uint32_t caller = 0;                                       // State: lua_State* of the innermost C call in progress
-  uint32_t failed = 0;                                       // State: a byte; a callback has failed
+  uint32_t notices = 0;                                      // State: a byte; not 0: something waits for the call's end
   uint32_t saved_errno = 0;                                  // State
   uint32_t owner = 0;                                        // State: thread pointer of the thread that entered last
   uint32_t metatables = 0;                                   // State: its cache of metatables (metatable_cache.h)

@@ -11,6 +11,7 @@
 #include "lua/calls/callback.h"
 #include "lua/calls/callback_run.h"
 #include "lua/calls/exceptions.h"
+#include "lua/calls/settle.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/pointer_set.h"
 #include "lua/host/stack_probe.h"
@@ -29,6 +30,7 @@ int close_state(lua_State* L) {
   auto* st = static_cast<State*>(lua_touserdata(L, 1));
   if (st == nullptr || st->closed()) return 0;
   neutralise_metatables(L, st);
+  tell_at_close(L, st);
   release_callbacks(st);
   release_thunks(L, st);
   st->guard = 0;
@@ -58,6 +60,7 @@ int close_state(lua_State* L) {
   for (auto& text : st->errors.texts) std::string().swap(text);
   // st->errors.message keeps its storage: raise_error may still be asked for; an empty string owns none.
   std::string().swap(st->errors.message);
+  std::string().swap(st->callbacks.origin);
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "lua/calls/callback.h"
 #include "lua/calls/exceptions.h"
 #include "lua/calls/printf_args.h"
+#include "lua/calls/settle.h"
 #include "lua/calls/varargs.h"
 #include "lua/values/numbers.h"
 #include "lua/values/read.h"
@@ -53,7 +54,7 @@ bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction 
   } catch (...) {
     st->gate->saved_errno = errno;
     if (!describe_exception(st)) throw;
-    st->gate->callback_failed = false;
+    remove_notice(st->gate, kCallbackFailed);
     return false;
   }
   return true;
@@ -177,15 +178,6 @@ void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int i
   write_argument(L, st, info, slot, idx, number, name);
 }
 
-void raise_pending(lua_State* L, State* st) {
-  st->gate->callback_failed = false;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->errors.pending);
-  lua_pushboolean(L, 0);
-  lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
-  lua_error(L);
-  __builtin_unreachable();
-}
-
 int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first,
            const VarargShape* declared) {
   const CallInfo* info = type->call != nullptr ? type->call : call_info_of(L, st, type);
@@ -241,7 +233,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   }
   const bool ok = run(L, st, *invoker, function, frame, result);
   if (!ok) raise_error(L, st);
-  if (st->gate->callback_failed) raise_pending(L, st);
+  if (notices_of(st->gate) != 0) settle(L, st);
   if (object != nullptr) return 1;  // on top
   return push_result(L, st, returned, result);
 }

@@ -17,8 +17,6 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
 // Converts the value at idx to the C type and writes it to `slot` as an Invoker's argument. `number` and `name` are for
 // messages.
 void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name);
-// Raises the error that waits in the state.
-[[noreturn]] void raise_pending(lua_State* L, State* st);
 
 // Extends an integer of the type to 64 bits in place: what argument and result slots hold.
 void widen_slot(const TypeInfo* info, void* slot);

@@ -1,8 +1,13 @@
 // Callbacks are made, found, changed and freed here (callback.h); callback_run.cpp runs them.
 #include "lua/calls/callback.h"
 
+#include <algorithm>
+#include <cstring>
+
+#include "lua/calls/call.h"
 #include "lua/calls/callback_record.h"
 #include "lua/calls/callback_run.h"
+#include "lua/calls/settle.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"
@@ -53,6 +58,7 @@ Result<std::unique_ptr<call::Callback>> make_native(State* st, CallbackRecord* r
 
 // The Lua function at idx is the one to call; `reference` is its place in the registry.
 void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int reference) {
+  record->data->told = false;
   record->function = reference;
   record->data->function_reference = reference;
   lua_pushvalue(L, idx);
@@ -78,6 +84,7 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     }
     record->scalar = is_scalar_callback(st, f);
     record->data = take_entry_data(st->gate, record.get());
+    record->data->id = record->id = next_callback_id();
     auto slot = make_native(st, record.get());
     if (!slot) slot = st->backend->make_callback(*st->types, fn->id, handle_callback, record->data);
     if (!slot && !table->freed.empty()) {
@@ -89,7 +96,6 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
       return false;
     }
     record->slot = std::move(*slot);
-    record->id = table->next_id++;
     // Either may run out of memory. Whoever finds the address has to find the record.
     uint64_t& at = table->by_address[address_of(*record)];
     made = table->records.emplace(record->id, std::move(record)).first->second.get();
@@ -193,6 +199,9 @@ CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
 int l_callback_free(lua_State* L) {
   State* st = state_of(L);
   CallbackRecord* record = check_callback(L, st);
+  note_origin(L, st, record->id);
+  record->data->id = 0;
+  set_answer(record->data, nullptr, 0);
   drop_reference(L, record->function);
   drop_reference(L, record->kept_result);
   drop_reference(L, record->on_error);
@@ -215,6 +224,7 @@ int l_callback_set(lua_State* L) {
   State* st = state_of(L);
   CallbackRecord* record = check_callback(L, st);
   luaL_checktype(L, 2, LUA_TFUNCTION);
+  note_origin(L, st, record->id);
   lua_pushvalue(L, 2);
   lua_rawseti(L, LUA_REGISTRYINDEX, record->function);
   set_function(L, st, record, 2, record->function);
@@ -239,15 +249,30 @@ int l_onerror(lua_State* L) {
   if (lua_isnil(L, 2)) {
     drop_reference(L, record->on_error);
     record->on_error = LUA_NOREF;
+    set_answer(record->data, nullptr, 0);
     return 0;
   }
+  // What a thread that is not inside gets: it cannot ask a function.
+  const void* answer = nullptr;
+  size_t answer_bytes = 0;
   if (!lua_isfunction(L, 2) && record->result->rep != Rep::none) {
     // Converted once now, so that a value that does not fit is an error here and not in the callback.
     luaL_checkstack(L, 4, nullptr);
-    void* aside = new_userdata(L, static_cast<size_t>(record->result->size) + 16);
+    const auto size = static_cast<size_t>(record->result->size);
+    void* aside = new_userdata(L, size + 16);
+    std::memset(aside, 0, size + 16);
     write_any(L, st, record->result, aside, 2, Place{Place::Kind::argument, 2, "onerror", kNoType}, TargetOwner{},
               kAssign);
-    lua_pop(L, 1);
+    widen_slot(record->result, aside);
+    answer = aside;  // and stays on the stack
+    answer_bytes = std::max<size_t>(size, 8);
+    lua_pushvalue(L, 2);
+  }
+  if (!without_exceptions(st, [&] {
+        set_answer(record->data, answer, answer_bytes);
+        return true;
+      })) {
+    raise_error(L, st);
   }
   if (record->on_error == LUA_NOREF) {
     record->on_error = add_reference(L);

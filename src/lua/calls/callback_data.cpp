@@ -1,12 +1,8 @@
 // The process's entry data of callbacks (callback_data.h).
 #include "lua/calls/callback_data.h"
 
-#include <memory>
+#include <cstring>
 #include <mutex>
-#include <vector>
-
-#include "lua/host/trace.h"
-#include "os/process.h"
 
 namespace ferry::lua {
 
@@ -23,14 +19,16 @@ Entries& entries() {
   return *made;
 }
 
-// Silence would be hard to find. Once in the life of the process, as a thread may call very often.
-void tell_refused() {
-  static bool told = false;
-  if (__atomic_exchange_n(&told, true, __ATOMIC_RELAXED)) return;
-  constexpr char kText[] =
-      "ffi: a callback was called on a thread that is not inside of its Lua state (no C call that Lua made is in "
-      "progress there); it returned zero\n";
-  os::write_standard_error(kText, sizeof kText - 1);
+// Whoever visits says so first and looks at the state then; whoever takes the data away has changed the state first and
+// counts the visitors then: one of them sees the other.
+EntryData* take_idle(Entries& e) {
+  for (size_t i = e.idle.size(); i-- > 0;) {
+    EntryData* data = e.idle[i];
+    if (data->visitors.load() != 0) continue;
+    e.idle.erase(e.idle.begin() + static_cast<ptrdiff_t>(i));
+    return data;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -40,36 +38,63 @@ EntryData* take_entry_data(Gate* gate, CallbackRecord* record) {
   EntryData* data;
   {
     std::lock_guard lock(e.mutex);
-    if (e.idle.empty()) {
+    data = take_idle(e);
+    if (data == nullptr) {
       e.all.reserve(e.all.size() + 1);
       e.idle.reserve(e.all.size() + 1);
       e.all.push_back(std::make_unique<EntryData>());
       data = e.all.back().get();
       data->context = data;
-    } else {
-      data = e.idle.back();
-      e.idle.pop_back();
     }
   }
+  data->answer = nullptr;
+  data->answers.clear();
   data->record = record;
   data->active = 0;
-  __atomic_store_n(&data->state, static_cast<void*>(gate), __ATOMIC_RELEASE);
+  data->told = false;
+  __atomic_store_n(&data->state, static_cast<void*>(gate), __ATOMIC_SEQ_CST);
   return data;
 }
 
 void give_back_entry_data(EntryData* data) {
-  __atomic_store_n(&data->state, static_cast<void*>(&closed_gate), __ATOMIC_RELEASE);
+  __atomic_store_n(&data->state, static_cast<void*>(&closed_gate), __ATOMIC_SEQ_CST);
   data->live = false;
+  data->id = 0;
   data->record = nullptr;
   Entries& e = entries();
   std::lock_guard lock(e.mutex);
   e.idle.push_back(data);
 }
 
-CallbackRecord* refuse_call(const Gate* gate) {
-  if (traced(Topic::callback)) trace(Topic::callback, "called on a thread that is not inside, refused");
-  if (gate != &closed_gate) tell_refused();
-  return nullptr;
+void set_answer(EntryData* data, const void* bytes, size_t size) {
+  if (size == 0) {
+    data->answer = nullptr;
+  } else {
+    auto answer = std::make_unique<Answer>(Answer{std::make_unique<std::byte[]>(size), size});
+    std::memcpy(answer->bytes.get(), bytes, size);
+    data->answers.push_back(std::move(answer));
+    data->answer = data->answers.back().get();
+  }
+  if (data->visitors.load() != 0) return;
+  // Nobody reads the others any more.
+  std::erase_if(data->answers, [data](const auto& answer) { return answer.get() != data->answer.load(); });
+}
+
+Visit::Visit(EntryData* data) : data_(data) {
+  data->visitors.fetch_add(1);
+  auto* gate = static_cast<Gate*>(__atomic_load_n(&data->state, __ATOMIC_SEQ_CST));
+  if (gate == &closed_gate) return;
+  gate->visitors.fetch_add(1);
+  if (__atomic_load_n(&data->state, __ATOMIC_SEQ_CST) == gate) {
+    gate_ = gate;
+  } else {
+    gate->visitors.fetch_sub(1);
+  }
+}
+
+Visit::~Visit() {
+  if (gate_ != nullptr) gate_->visitors.fetch_sub(1);
+  data_->visitors.fetch_sub(1);
 }
 
 }  // namespace ferry::lua

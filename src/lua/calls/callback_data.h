@@ -1,8 +1,13 @@
 // What the C side of a callback knows of it: the data that slots and compiled code lead to. C may be calling the
 // pointer on any thread while the callback is freed or its state closes, so this is the process's memory, used again
 // and never freed. A thread that calls looks at the gate there first, and at the rest only if it is inside of the
-// state.
+// state, or as a visitor.
 #pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <vector>
 
 #include "call/native/callback.h"
 #include "lua/state/gate.h"
@@ -12,9 +17,21 @@ namespace ferry::lua {
 
 struct CallbackRecord;
 
+// A result in its memory form, as a slot holds it.
+struct Answer {
+  std::unique_ptr<std::byte[]> bytes;
+  size_t size = 0;
+};
+
 // CallbackData::state is a Gate, CallbackData::context this.
 struct EntryData : call::CallbackData {
   CallbackRecord* record = nullptr;
+  // What visitors may read. No other callback gets the data as long as there are any.
+  std::atomic<uint32_t> visitors{0};
+  std::atomic<uint64_t> id{0};                   // CallbackRecord::id; 0: freed
+  std::atomic<bool> told{false};                 // that it was refused; told once
+  std::atomic<const Answer*> answer{nullptr};    // of refused calls; null: zero
+  std::vector<std::unique_ptr<Answer>> answers;  // all that visitors may be reading
 };
 
 // Data for a callback of the gate's state. Throws std::bad_alloc.
@@ -22,16 +39,22 @@ EntryData* take_entry_data(Gate* gate, CallbackRecord* record);
 // The callback is gone: C's calls answer zero from now on, and its slot has to be retired.
 void give_back_entry_data(EntryData* data);
 
-// A call on a thread that is not inside of the state: it is told, and null.
-CallbackRecord* refuse_call(const Gate* gate);
-// The record behind the context that a callback was called with; null where the calling thread is not inside of the
-// state.
-inline CallbackRecord* enter_record(void* context) {
-  auto* data = static_cast<EntryData*>(context);
-  const auto* gate = static_cast<const Gate*>(__atomic_load_n(&data->state, __ATOMIC_ACQUIRE));
-  if (!is_inside(gate, os::this_thread())) [[unlikely]]
-    return refuse_call(gate);
-  return data->record;
-}
+// What refused calls answer from now on; size 0: zero. Throws std::bad_alloc.
+void set_answer(EntryData* data, const void* bytes, size_t size);
+
+// A thread that is not inside looks at a callback's data and gate. As long as it does, neither is given to others.
+class Visit {
+ public:
+  explicit Visit(EntryData* data);
+  ~Visit();
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+  // Null: the callback is gone.
+  Gate* gate() const { return gate_; }
+
+ private:
+  EntryData* data_;
+  Gate* gate_ = nullptr;
+};
 
 }  // namespace ferry::lua

@@ -2,6 +2,7 @@
 // runs them. Who else asks, asks callback.h.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <unordered_map>
@@ -38,13 +39,18 @@ struct CallbackRecord {
   bool freed = false;
 };
 
+// Ids are the process's, so that what other threads leave for a state is never taken for another's.
+inline uint64_t next_callback_id() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
 // All callbacks of a state. `by_address`: id of the live callback there, 0 for a freed one.
 struct CallbackTable {
   std::unordered_map<uint64_t, std::unique_ptr<CallbackRecord>> records;
   std::unordered_map<const void*, uint64_t> by_address;
   // Freed callbacks that still hold their slots, so that a call of one can be told; oldest first.
   std::deque<uint64_t> freed;
-  uint64_t next_id = 1;
 };
 
 }  // namespace ferry::lua

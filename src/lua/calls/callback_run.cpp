@@ -9,7 +9,9 @@
 
 #include "base/stack.h"
 #include "lua/calls/call.h"
+#include "lua/calls/callback.h"
 #include "lua/calls/callback_record.h"
+#include "lua/calls/outside.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/chaos.h"
 #include "lua/state/guarded.h"
@@ -29,8 +31,20 @@ struct Invocation {
   CallbackRecord* record;
   void* const* args;
   void* result;
-  lua_State* caller;  // Gate::caller at the entry, to be put back before C goes on
+  lua_State* caller;      // Gate::caller at the entry, to be put back before C goes on
+  bool resident = false;  // the host's thread called, with no call in progress
 };
+
+// While Lua works nobody is the caller (Gate::caller), so that a signal's handler that calls a callback can be told
+// from C that does.
+void begin_work(Gate* gate, bool resident) {
+  set_caller(gate, nullptr);
+  if (resident) gate->resident_runs = true;
+}
+void end_work(Gate* gate, lua_State* caller, bool resident) {
+  if (resident) gate->resident_runs = false;
+  set_caller(gate, caller);
+}
 
 // By-value aggregates are copied: the C argument dies with the call.
 void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
@@ -188,7 +202,6 @@ void report(lua_State* L) {
 void leave(lua_State* L, Invocation* invocation, int status) {
   CallbackRecord* record = invocation->record;
   State* st = record->st;
-  set_caller(st->gate, invocation->caller);
   if (status != 0) {
     bool handled = false;
     if (record->on_error != LUA_NOREF) {
@@ -201,28 +214,38 @@ void leave(lua_State* L, Invocation* invocation, int status) {
     // The call around the callback raises it; without one, onerror has been told or nobody can be.
     if (invocation->caller != nullptr) {
       lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
-      st->gate->callback_failed = true;
+      add_notice(st->gate, kCallbackFailed);
     } else {
       if (!handled) report(L);
       lua_pop(L, 1);
     }
   }
   --record->data->active;
-  set_caller(st->gate, invocation->caller);
+  end_work(st->gate, invocation->caller, invocation->resident);
   errno = st->gate->saved_errno;
 }
 
 // The call around the callback raises the message that the registry has there.
 void fail_call(State* st, lua_State* L, int message) {
+  begin_work(st->gate, false);
   lua_rawgeti(L, LUA_REGISTRYINDEX, message);
   lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
-  st->gate->callback_failed = true;
+  add_notice(st->gate, kCallbackFailed);
+  end_work(st->gate, L, false);
+}
+
+// Whether Lua is at work where the host let its thread in: then a signal's handler calls. Lua's functions in C cannot
+// be told from C functions that may call back.
+bool runs_lua(const State* st) {
+  lua_Debug info;
+  return lua_getstack(st->main, 0, &info) != 0 && lua_getinfo(st->main, "S", &info) != 0 && *info.what != 'C';
 }
 
 // Compiled code has called the Lua function, which raised.
 void handle_failure(void* context, void* const* args, void* result) {
   CallbackRecord* record = static_cast<EntryData*>(context)->record;
   Invocation invocation{record, args, result, record->st->gate->caller};
+  begin_work(record->st->gate, false);
   leave(invocation.caller, &invocation, LUA_ERRRUN);
 }
 
@@ -232,6 +255,7 @@ void handle_result(void* context, void* const* args, void* result) {
   State* st = record->st;
   Invocation invocation{record, args, result, st->gate->caller};
   lua_State* L = invocation.caller;
+  begin_work(st->gate, false);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.converter);
   lua_insert(L, -2);
   lua_pushlightuserdata(L, &invocation);
@@ -252,26 +276,38 @@ bool is_scalar_callback(State* st, const Function& f) {
 
 // What C calls. Touches Lua only on a thread that is inside; pushes two values outside of the pcall.
 void handle_callback(void* context, void* const* args, void* result) {
-  CallbackRecord* record = enter_record(context);
-  if (record == nullptr) return;
-  State* st = record->st;
-  Gate* gate = st->gate;
-  if (gate->callback_failed) return;
-  lua_State* caller = gate->caller;
-  lua_State* L = caller != nullptr ? caller : st->callbacks.thread;
-  if (record->freed) {
-    if (caller == nullptr) return;
-    fail_call(st, L, st->callbacks.freed_message);
+  auto* data = static_cast<EntryData*>(context);
+  const auto* seen = static_cast<const Gate*>(__atomic_load_n(&data->state, __ATOMIC_ACQUIRE));
+  if (!is_inside(seen, this_thread())) {
+    refuse_call(data, result);
     return;
   }
-  if (caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) return;
+  CallbackRecord* record = data->record;
+  State* st = record->st;
+  Gate* gate = st->gate;
+  if ((notices_of(gate) & kCallbackFailed) != 0) return;
+  lua_State* caller = gate->caller;
+  if (caller == nullptr && runs_lua(st)) {
+    refuse_call(data, result);
+    return;
+  }
+  lua_State* L = caller != nullptr ? caller : st->callbacks.thread;
+  if (record->freed) {
+    if (caller != nullptr) fail_call(st, L, st->callbacks.freed_message);
+    return;
+  }
   os::find_stack();
   if (stack_is_short_of(kStackReserve)) {
     if (caller != nullptr) fail_call(st, L, st->callbacks.overflow_message);
     return;
   }
-  Invocation invocation{record, args, result, caller};
+  Invocation invocation{record, args, result, caller, caller == nullptr};
+  begin_work(gate, invocation.resident);
   gate->saved_errno = errno;
+  if (caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) {
+    end_work(gate, caller, invocation.resident);
+    return;
+  }
   ++record->data->active;
   int status;
   if (record->scalar) {

@@ -3,6 +3,7 @@
 #include "lua/calls/call.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/exceptions.h"
+#include "lua/calls/settle.h"
 #include "lua/host/pointer_set.h"
 #include "lua/values/read.h"
 
@@ -59,8 +60,8 @@ void push_result(lua_State* L, Gate* gate, const void* type, void* bytes) {
   }
 }
 
-void raise_callback_error(lua_State* L, Gate* gate) {
-  raise_pending(L, gate->state);
+void settle_call(lua_State* L, Gate* gate) {
+  settle(L, gate->state);
 }
 
 // A C++ exception of a callee, or of Ferry itself (out of memory).
@@ -69,7 +70,7 @@ void on_exception(const call::LandedFrame& frame, const char* type, const char* 
   auto* gate = static_cast<Gate*>(frame.saved[1]);
   State* st = gate->state;
   set_caller(gate, nullptr);
-  gate->callback_failed = false;
+  remove_notice(gate, kCallbackFailed);
   gate->saved_errno = errno;
   set_exception_error(st, type, what);
   raise_error(L, st);
@@ -106,7 +107,7 @@ call::ThunkOffsets offsets() {
   o.record_state = offsetof(FunctionRecord, gate);
   o.record_expected = offsetof(FunctionRecord, expected);
   o.caller = offsetof(Gate, caller);
-  o.failed = offsetof(Gate, callback_failed);
+  o.notices = offsetof(Gate, notices);
   o.saved_errno = offsetof(Gate, saved_errno);
   o.owner = offsetof(Gate, owner);
   o.metatables = offsetof(Gate, metatable_cache) + offsetof(call::MetatableCache, slots);
@@ -117,7 +118,6 @@ call::ThunkOffsets offsets() {
   return o;
 }
 #pragma GCC diagnostic pop
-static_assert(sizeof(bool) == 1);
 
 }  // namespace
 
@@ -130,7 +130,7 @@ bool describe_host(State* st, call::ThunkHost* host) {
   host->helpers.convert = entry(convert);
   host->helpers.new_result = entry(new_result);
   host->helpers.push_result = entry(push_result);
-  host->helpers.raise_pending = entry(raise_callback_error);
+  host->helpers.settle = entry(settle_call);
   host->offsets = offsets();
   host->stack = st->stack;
   host->errno_offset = thread.errno_offset;

@@ -37,7 +37,10 @@ int l_gc(lua_State* L) {
   }
   cd->flags |= kFinalised;
   lua_pushvalue(L, 1);
-  if (lua_pcall(L, 1, 0, 0) != 0) {
+  ++st->finalising;
+  const int status = lua_pcall(L, 1, 0, 0);
+  --st->finalising;
+  if (status != 0) {
     if (lua_type(L, -1) == LUA_TSTRING) {
       lua_pushfstring(L, "error in a finaliser: %s", lua_tostring(L, -1));
     } else {

@@ -27,15 +27,19 @@ Gates& gates() {
 Gate* take_gate() {
   Gates& g = gates();
   std::lock_guard lock(g.mutex);
-  if (g.idle.empty()) {
-    g.all.reserve(g.all.size() + 1);
-    g.idle.reserve(g.all.size() + 1);
-    g.all.push_back(std::make_unique<Gate>());
-    return g.all.back().get();
+  for (size_t i = g.idle.size(); i-- > 0;) {
+    Gate* gate = g.idle[i];
+    if (gate->visitors.load() != 0) continue;
+    g.idle.erase(g.idle.begin() + static_cast<ptrdiff_t>(i));
+    gate->notices = 0;
+    gate->refusal.stage = Refusal::none;
+    gate->refusal.calls = 0;
+    return gate;
   }
-  Gate* gate = g.idle.back();
-  g.idle.pop_back();
-  return gate;
+  g.all.reserve(g.all.size() + 1);
+  g.idle.reserve(g.all.size() + 1);
+  g.all.push_back(std::make_unique<Gate>());
+  return g.all.back().get();
 }
 
 void give_back_gate(Gate* gate) {
@@ -44,7 +48,7 @@ void give_back_gate(Gate* gate) {
   __atomic_store_n(&gate->resident, 0, __ATOMIC_RELEASE);
   gate->entries = 0;
   gate->saved_errno = 0;
-  gate->callback_failed = false;
+  gate->resident_runs = false;
   gate->state = nullptr;
   gate->metatable_cache.clear();
   Gates& g = gates();

@@ -7,27 +7,47 @@
 // uses the Lua state meanwhile is the host's business, as always with Lua.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "call/native/metatable_cache.h"
 #include "lua/host/compat.h"
+#include "os/threads.h"
 
 namespace ferry::lua {
 
 struct State;
 
+// What waits for the end of the C call in progress, or else of the next one: bits of Gate::notices.
+inline constexpr uint8_t kCallbackFailed = 1;  // a callback raised; the error waits in Errors::pending
+inline constexpr uint8_t kRefused = 2;         // Gate::refusal is to be told
+
+// A call of a callback on a thread that was not inside, for whoever is told of it (calls/settle.h).
+struct Refusal {
+  enum Stage : int { none, begun, complete };
+  std::atomic<int> stage{none};
+  uint64_t callback = 0;  // CallbackRecord::id
+  os::ThreadName thread;
+  std::atomic<uint64_t> calls{0};  // how many there have been, of all callbacks, since the last one was told
+};
+
 struct Gate {
   // The coroutine that made the innermost C call in progress, on which its callbacks run; null: no call is in progress.
   // A call writes `owner`, then `caller`, and null into `caller` when it returns. So a thread that reads a caller, and
-  // then itself as the owner, has made the call. At offset 0 because compiled calls are shorter for it.
+  // then itself as the owner, has made the call. While a callback runs Lua it is null as well: who is called then is a
+  // signal's handler. At offset 0 because compiled calls are shorter for it.
   lua_State* caller = nullptr;
-  uintptr_t owner = 0;           // this_thread() of the thread that made the last call
-  int saved_errno = 0;           // C's errno as the last call left it
-  bool callback_failed = false;  // a callback of the call in progress raised; the error waits in Errors::pending
-  uintptr_t resident = 0;        // the thread that the host has let in; 0: none
-  int entries = 0;               // how often the host has let it in without letting it out
-  State* state = nullptr;        // null: the state is closed
+  uintptr_t owner = 0;                   // this_thread() of the thread that made the last call
+  int saved_errno = 0;                   // C's errno as the last call left it
+  uint8_t notices = 0;                   // changed by add_notice() and remove_notice(), as other threads add to it
+  uintptr_t resident = 0;                // the thread that the host has let in; 0: none
+  int entries = 0;                       // how often the host has let it in without letting it out
+  State* state = nullptr;                // null: the state is closed
+  bool resident_runs = false;            // Lua runs in a callback that the resident thread has called
   call::MetatableCache metatable_cache;  // most of State::metatables.known, for compiled code
+  // Threads that are not inside and look at it. No other state gets the gate as long as there are any.
+  std::atomic<uint32_t> visitors{0};
+  Refusal refusal;
 };
 
 // A gate that no state uses. Throws std::bad_alloc.
@@ -52,7 +72,17 @@ inline bool is_inside(const Gate* gate, uintptr_t thread) {
       __atomic_load_n(&gate->owner, __ATOMIC_RELAXED) == thread) {
     return true;
   }
-  return __atomic_load_n(&gate->resident, __ATOMIC_ACQUIRE) == thread;
+  return __atomic_load_n(&gate->resident, __ATOMIC_ACQUIRE) == thread && !gate->resident_runs;
+}
+
+inline void add_notice(Gate* gate, uint8_t bit) {
+  __atomic_fetch_or(&gate->notices, bit, __ATOMIC_SEQ_CST);
+}
+inline void remove_notice(Gate* gate, uint8_t bit) {
+  __atomic_fetch_and(&gate->notices, static_cast<uint8_t>(~bit), __ATOMIC_SEQ_CST);
+}
+inline uint8_t notices_of(const Gate* gate) {
+  return __atomic_load_n(&gate->notices, __ATOMIC_RELAXED);
 }
 
 }  // namespace ferry::lua

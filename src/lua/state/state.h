@@ -93,6 +93,8 @@ struct Callbacks {
   int error_runner = 0;      // the same for what ffi.onerror asks for
   int overflow_message = 0;  // the error of a callback that the C stack has no room for
   int freed_message = 0;     // the error that C's call of a freed callback raises
+  uint64_t origin_of = 0;    // calls/settle.cpp: id of a callback that was refused and then freed, no reference
+  std::string origin;        // and where its function was defined
 };
 
 // objects/namespace.cpp: what is indexed with the names of C symbols.
@@ -132,6 +134,7 @@ struct State {
   std::vector<TypeInfo*> infos;       // state/type_info.cpp: by TypeId; null: not built yet
   std::vector<TypeInfo*> open_infos;  // those of types that a declaration may yet complete
   int self = 0;                       // reference to the State userdata itself
+  int finalising = 0;                 // finalisers that run now, one within another
 
   Errors errors;
   TypeCaches caches;

@@ -34,6 +34,10 @@ void measure_stack() {
   stack_bounds.asked = true;
 }
 
+void name_this_thread(ThreadName* name) {
+  name->number = this_thread();
+}
+
 bool find_thread_layout(ThreadLayout*) {
   return false;
 }

@@ -1,5 +1,9 @@
-// Where glibc and musl keep what native code asks of the thread, measured on the running one; the bounds of its stack.
+// Where glibc and musl keep what native code asks of the thread, measured on the running one; the bounds of its stack;
+// what the kernel calls it.
 #include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
@@ -46,6 +50,12 @@ void measure_stack() {
     stack_bounds = {reinterpret_cast<uintptr_t>(low) + guard, bytes - guard, true};
   }
   pthread_attr_destroy(&attributes);
+}
+
+void name_this_thread(ThreadName* name) {
+  name->number = static_cast<uint64_t>(syscall(SYS_gettid));
+  static_assert(sizeof name->text >= 16);  // prctl(2), PR_GET_NAME
+  prctl(PR_GET_NAME, name->text);
 }
 
 // Both let the thread pointer lead to their record of the thread, which is what pthread_self() returns (x86-64), or

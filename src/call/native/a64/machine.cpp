@@ -100,6 +100,13 @@ class A64Machine final : public Machine {
     a_.ldp(arm::x29, arm::x30, arm::ptr_post(arm::sp, 16));
   }
   void ret() override { a_.ret(arm::x30); }
+  void lower_stack(int bytes) override {
+    if (bytes < 0) {
+      a_.add(arm::sp, arm::sp, -bytes);
+    } else {
+      a_.sub(arm::sp, arm::sp, bytes);
+    }
+  }
 
   // --- control --------------------------------------------------------------------------------------------------
 

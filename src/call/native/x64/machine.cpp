@@ -100,6 +100,7 @@ class X64Machine final : public Machine {
     a_.leave();
   }
   void ret() override { a_.ret(); }
+  void lower_stack(int bytes) override { a_.sub(x86::rsp, bytes); }
 
   // --- control --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,105 @@
+// What is told at the end of C calls (settle.h).
+#include "lua/calls/settle.h"
+
+#include "ctype/spell.h"
+#include "lua/calls/callback_record.h"
+#include "lua/state/raise.h"
+#include "os/process.h"
+
+namespace ferry::lua {
+
+namespace {
+
+[[noreturn]] void raise_pending(lua_State* L, State* st) {
+  remove_notice(st->gate, kCallbackFailed);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->errors.pending);
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+CallbackRecord* find_record(State* st, uint64_t id) {
+  if (st->callbacks.table == nullptr) return nullptr;
+  auto found = st->callbacks.table->records.find(id);
+  return found != st->callbacks.table->records.end() ? found->second.get() : nullptr;
+}
+
+// Where the callback's Lua function was defined. Needs three stack slots.
+void origin_of(lua_State* L, const CallbackRecord& record, std::string& out) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, record.function);
+  if (!lua_isfunction(L, -1)) {
+    lua_pop(L, 1);
+    return;
+  }
+  lua_Debug info;
+  if (lua_getinfo(L, ">S", &info) == 0) return;
+  out = info.short_src;
+  if (info.linedefined > 0) out += ":" + std::to_string(info.linedefined);
+}
+
+// The refusal that waits, as text in `out`, which is empty if there is none; it waits no longer.
+void take_refusal(lua_State* L, State* st, std::string& out) {
+  Gate* gate = st->gate;
+  Refusal& refusal = gate->refusal;
+  out.clear();
+  if (refusal.stage != Refusal::complete) return;
+  remove_notice(gate, kRefused);
+  const uint64_t id = refusal.callback;
+  const os::ThreadName thread = refusal.thread;
+  const uint64_t calls = refusal.calls.exchange(0);
+  refusal.stage = Refusal::none;
+  const CallbackRecord* record = find_record(st, id);
+  std::string origin;
+  if (st->callbacks.origin_of == id) origin = st->callbacks.origin;
+  if (record != nullptr && origin.empty()) origin_of(L, *record, origin);
+  out = "callback";
+  if (record != nullptr) out += " '" + spell(*st->types, record->fn->id, "(*)") + "'";
+  if (!origin.empty()) out += " (" + origin + ")";
+  out += " was called on thread " + std::to_string(thread.number);
+  if (thread.text[0] != 0) out += " '" + std::string(thread.text) + "'";
+  out += ", which is not inside of the Lua state: its function did not run";
+  if (calls > 1) out += " (" + std::to_string(calls) + " calls)";
+}
+
+}  // namespace
+
+void settle(lua_State* L, State* st) {
+  const uint8_t notices = notices_of(st->gate);
+  if ((notices & kCallbackFailed) != 0) raise_pending(L, st);
+  // Errors of finalisers are lost: others are to be told.
+  if ((notices & kRefused) != 0 && st->finalising == 0) {
+    const bool composed = without_exceptions(st, [&] {
+      take_refusal(L, st, st->errors.message);
+      return true;
+    });
+    if (!composed || !st->errors.message.empty()) raise_error(L, st);
+  }
+}
+
+void note_origin(lua_State* L, State* st, uint64_t callback) {
+  const Refusal& refusal = st->gate->refusal;
+  if (refusal.stage != Refusal::complete || refusal.callback != callback) return;
+  without_exceptions(st, [&] {
+    const CallbackRecord* record = find_record(st, callback);
+    if (record == nullptr) return true;
+    st->callbacks.origin.clear();
+    st->callbacks.origin_of = callback;
+    origin_of(L, *record, st->callbacks.origin);
+    return true;
+  });
+}
+
+void tell_at_close(lua_State* L, State* st) {
+  if ((notices_of(st->gate) & kRefused) == 0 || lua_checkstack(L, 4) == 0) return;
+  without_exceptions(st, [&] {
+    std::string text;
+    take_refusal(L, st, text);
+    if (text.empty()) return true;
+    text = "ffi: " + text + "\n";
+    os::write_standard_error(text.data(), text.size());
+    return true;
+  });
+}
+
+}  // namespace ferry::lua

@@ -1,0 +1,20 @@
+// What waits in a state (Gate::notices) and is raised when a C call returns: a callback's error, and that a callback
+// was refused on another thread.
+#pragma once
+
+#include "lua/state/state.h"
+
+namespace ferry::lua {
+
+// To be called when a C function has returned and Gate::notices is not 0. Raises what is to be raised; returns if that
+// has to wait.
+void settle(lua_State* L, State* st);
+
+// The callback with this id is about to lose its Lua function: if its refusal is to be told, where the function was
+// defined is noted.
+void note_origin(lua_State* L, State* st, uint64_t callback);
+
+// The state closes: what was to be told goes to standard error.
+void tell_at_close(lua_State* L, State* st);
+
+}  // namespace ferry::lua
