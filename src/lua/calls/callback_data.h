@@ -11,7 +11,6 @@
 
 #include "call/native/callback.h"
 #include "lua/state/gate.h"
-#include "os/threads.h"
 
 namespace ferry::lua {
 
