@@ -313,6 +313,7 @@ void Parser::foreign_method(uint32_t start) {
   edits_.replace(colon.at, name.end, edits_.keep(",\"" + std::string(text_of(name)) + "\""));
   arguments(true);
   edits_.open(start, "__ferry.invoke(");
+  invocations_.push_back({start, last_end_});
   need_run_time();
 }
 

@@ -72,7 +72,8 @@ class Parser {
     uint32_t start, end;          // the expression
     uint32_t behind, behind_end;  // the token behind it
     uint32_t close = 0;           // the end of the statement
-    size_t first;                 // of the comparisons in it
+    // What lies in it, from these on.
+    size_t first_comparison, first_text, first_invocation;
   };
   // An operand of `..`: 5.3 and later write whole floats with a fraction.
   struct Text {
@@ -207,6 +208,7 @@ class Parser {
   std::vector<Site> sites_;
   int open_sites_ = 0;
   std::vector<Text> texts_;
+  std::vector<Span> invocations_;  // a:name(...) with a foreign name
   std::vector<ArgUse> arg_uses_;
   std::vector<VarId> shadowed_args_;
   std::vector<uint32_t> crowded_;  // where functions begin that have no room for an upvalue of ours

@@ -7,9 +7,8 @@
 //   while f() ~= nil do ... end          while true do local __ferry_v=f() if not (...) then break end ... end
 //   return f() == nil                    local __ferry_v=f() return (...)
 //
-// In front of the comparison stand at most `not` and parentheses, behind it at most parentheses, `and` and `or`: so its
-// operands are evaluated first, and nothing but its truth is used. Otherwise, and where a function or a text is near
-// one of Lua's limits, comparisons are calls.
+// In front of the comparison stand at most `not` and parentheses: so its operands are evaluated first. Otherwise, and
+// where a function or a text is near one of Lua's limits, comparisons are calls.
 #include "translate/parser.h"
 
 #include <algorithm>
@@ -61,11 +60,13 @@ uint32_t Parser::open_site(SiteKind kind, const Token& word) {
   site.word_at = word.at;
   site.word_end = word.end;
   site.start = tok_.at;
-  site.first = comparisons_.size();
+  site.first_comparison = comparisons_.size();
+  site.first_text = texts_.size();
+  site.first_invocation = invocations_.size();
   site.usable = open_sites_ < kMaxOpenSites;
   sites_.push_back(site);
   ++open_sites_;
-  functions_.back().unseen += 2;
+  if (site.usable) functions_.back().unseen += 2;
   return static_cast<uint32_t>(sites_.size() - 1);
 }
 
@@ -77,14 +78,23 @@ void Parser::end_condition(uint32_t index) {
   site.behind_end = tok_.end;
   count_locals();
   if (failed() || !site.usable) return;
-  for (size_t i = site.first; i < comparisons_.size(); ++i) {
+  // What is translated around it begins with it, and cannot be divided: from the outside in.
+  const auto is_within = [](const Comparison& c, uint32_t start, uint32_t end) {
+    return start <= c.left.start && c.right.end <= end;
+  };
+  const auto is_alone = [&](const Comparison& c) {
+    for (size_t i = site.first_text; i < texts_.size(); ++i) {
+      if (is_within(c, texts_[i].operand.start, texts_[i].operand.end)) return false;
+    }
+    for (size_t i = site.first_invocation; i < invocations_.size(); ++i) {
+      if (is_within(c, invocations_[i].at, invocations_[i].end)) return false;
+    }
+    return true;
+  };
+  for (size_t i = comparisons_.size(); i-- > site.first_comparison;) {
     Comparison& c = comparisons_[i];
-    if (c.op.kind != Tok::equal && c.op.kind != Tok::not_equal) continue;
-    if (c.left.start < site.start || !is_prefix(text_.substr(site.start, c.left.start - site.start))) continue;
-    size_t at = c.right.end;
-    while (at < site.end && (is_space(text_[at]) || is_line_end(text_[at]) || text_[at] == ')')) ++at;
-    if (at < site.end && !has_word(text_, at, "and") && !has_word(text_, at, "or")) continue;
-    c.site = index;
+    if (!is_prefix(text_.substr(site.start, c.left.start - site.start))) continue;
+    if ((c.op.kind == Tok::equal || c.op.kind == Tok::not_equal) && is_alone(c)) c.site = index;
     return;
   }
 }
@@ -93,7 +103,7 @@ void Parser::end_condition(uint32_t index) {
 void Parser::close_site(uint32_t index) {
   sites_[index].close = last_end_;
   --open_sites_;
-  functions_.back().unseen -= 2;
+  if (sites_[index].usable) functions_.back().unseen -= 2;
 }
 
 // Local variables that the function has at one time, ours and hidden ones of loops included.

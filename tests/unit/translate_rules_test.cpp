@@ -107,7 +107,7 @@ TEST(TranslateRules, Equality) {
       {51, 55, "local a = f() return a == -5, 'x' ~= a",
        "F local a = f() return (a == -5 or a==__ferry[-5]), ('x' ~= a and __ferry['=x']~=a)"},
       {51, 55, "local a, b = f() return a == b", "F local a, b = f() return (a == b or __ferry.eq_mixed(a,b))"},
-      {51, 55, "local a = f() return a == true", "F local a = f() return __ferry.eq(a , true)"},
+      {51, 55, "local a = f() x = a == true", "F local a = f() x = __ferry.eq(a , true)"},
       {51, 55, "x = a == nil", "F x = __ferry.eq(a , nil)"},
       {51, 55, "x = f() == g() == h()", "F x = __ferry.eq(__ferry.eq(f() , g()) , h())"},
       {51, 52, "x = not a == b and c .. d ~= e", "F x = __ferry.eq(not a , b) and __ferry.ne(c .. d , e)"},
@@ -152,10 +152,15 @@ TEST(TranslateRules, InFront) {
        "do local __ferry_v= f() if (__ferry_v==nil or __ferry_v==__ferry.null) then do break end end end g()  until "
        "true "
        " end"},
-      // Something is evaluated before, or asks for more than the truth; a line's end or a comment would be lost.
+      // Something is evaluated before, or written around it; a line's end or a comment would be lost.
       {51, 55, "if a and f() == nil then end", "F if a and __ferry.eq(f() , nil) then end"},
       {51, 55, "if f(a == nil) then end", "F if f(__ferry.eq(a , nil)) then end"},
-      {51, 55, "if (f() == nil):m() then end", "F if (__ferry.eq(f() , nil)):m() then end"},
+      {52, 55, "if (f() == nil):goto() then end", "F if __ferry.invoke((__ferry.eq(f() , nil)),\"goto\") then end"},
+      {51, 51, "if (t.a ~= 0 and 1 or 0) + 1 > 1 then end",
+       "F if __ferry.gt((__ferry.ne(t.a , 0) and 1 or 0) + 1 , 1) then end"},
+      {52, 55, "if (t.a ~= 0 and 1 or 0) + 1 > 1 then end",
+       "F do local __ferry_v= t.a if ((__ferry_v~=0 and __ferry_v~=__ferry[0]) and 1 or 0) + 1 > 1 then end end"},
+      {53, 55, "if (f() == nil) .. a then end", "F if (__ferry.eq(f() , nil)) .. __ferry.text(a) then end"},
       {51, 55, "if a == nil == b then end",
        "F do local __ferry_v= __ferry.eq(a , nil)  local __ferry_w= b if (__ferry_v==__ferry_w or "
        "__ferry.eq_mixed(__ferry_v,__ferry_w)) then end end"},
