@@ -97,4 +97,10 @@ for ((round = 1; round <= starts; round++)); do
 done
 
 machine=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1)
-"$(lua_command any)" bench/report.lua "$data" build/bench.json "${machine:-$(uname -m)}"
+"$(lua_command any)" bench/report.lua "$data" build/bench.json "${machine:-$(uname -m)}" || exit 1
+
+# Programs for LuaJIT: what their translation costs.
+for v in "${luas[@]}"; do
+  echo
+  on "$v" "" bench/layer.lua || { echo "run.sh: bench/layer.lua failed" >&2; exit 1; }
+done

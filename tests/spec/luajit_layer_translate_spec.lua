@@ -24,9 +24,15 @@ local s, five, none, text = ffi.new("struct { int x; }"), 5, nil, "green"
 local t = { NULL = NULL, i = i, five = five, color = color, p = p }
 ]]
 
+-- As a result, in an assignment and as a condition: comparisons are translated otherwise where a statement begins with them.
 local function check(rows)
   for _, row in ipairs(rows) do
     lu.assertEquals(compile(prelude .. "return " .. row[1])(), row[2], row[1])
+    lu.assertEquals(compile(prelude .. "local x = " .. row[1] .. " return x")(), row[2], row[1])
+    local condition = prelude .. "if " .. row[1] .. " then return 1 elseif not (" .. row[1] .. ") then return 2 end"
+    lu.assertEquals(compile(condition)(), row[2] and 1 or 2, row[1])
+    local loop = prelude .. "local n = 0 while " .. row[1] .. " do n = n + 1 if n == 3 then break end end return n"
+    lu.assertEquals(compile(loop)(), row[2] and 3 or 0, row[1])
   end
 end
 
@@ -83,6 +89,54 @@ function TestTranslatedComparisons:test_errors_keep_words_and_line()
   local f = compile "\nlocal a, b = ...\nreturn a < b"
   lu.assertErrorMsgContains("text:3: attempt to compare", f, 1, nil)
   lu.assertErrorMsgContains("attempt to compare two table values", f, {}, {})
+end
+
+-- Statements that begin with a comparison: its operands are evaluated once, and before all else.
+function TestTranslatedComparisons:test_statements()
+  lu.assertEquals(compile(prelude .. [[
+local out = {}
+local function id(x, mark) out[#out + 1] = mark or "." return x end
+local function kind(x)
+  if id(x) == nil and id(true, "a") then out[#out + 1] = "nil"
+  elseif id(x) == 5 or id(false, "o") then out[#out + 1] = "five"
+  elseif not (id(x) ~= "green") then out[#out + 1] = "green"
+  elseif id(x, "l") == id(p, "r") then out[#out + 1] = "p"
+  elseif p == id(nil, "n") then out[#out + 1] = "never"
+  else
+    while id(x, "w") ~= nil do
+      if id(x) == id(true, "t") then goto continue end
+      out[#out + 1] = "other"
+      ::continue::
+      x = nil
+    end
+  end
+  return id(x, "R") == nil, x == five
+end
+for k = 1, 8 do
+  local x = ({ NULL, p, i, 5, false, true, "green", color })[k]
+  local first, second = kind(x)
+  out[#out + 1] = (first and "+" or "-") .. (second and "+" or "-") .. ";"
+end
+kind(nil)
+return table.concat(out)
+]]) (),
+    ".anilR+-;..o.lrpR--;..fiveR-+;..fiveR-+;..o.lrnw.totherwR+-;..o.lrnw.twR+-;..o.greenR--;..o.greenR--;.anilR")
+end
+
+function TestTranslatedComparisons:test_closures_and_recursion_in_conditions()
+  lu.assertEquals(compile [[
+local function depth(t) if t.inner == nil then return 0 end return 1 + depth(t.inner) end
+local kept = {}
+local node = { value = 1, next = { value = 2, next = { value = 3 } } }
+while node.value ~= nil do
+  local value = node.value
+  kept[#kept + 1] = function() value = value + 1 return value end
+  if node.next == nil then break end
+  node = node.next
+end
+local function each(t) return (function() if t[1] == (function() return t[1] end)() then return "same" end end)() end
+return depth { inner = { inner = {} } } .. kept[1]() .. kept[1]() .. kept[3]() .. each { 4 }
+]] (), "2234same")
 end
 
 TestTranslatedTexts = {}
@@ -277,6 +331,47 @@ function TestTranslatedText:test_notes_and_programs()
   lu.assertStrContains(text, "local __ferry=require\"ferry.luajit\".run_time local a")
   table.sort(notes, function(a, b) return a.text < b.text end)
   lu.assertEquals(notes, { { line = 2, text = "== of a cdata and another value" }, { line = 2, text = "a boxed number" } })
+end
+
+function TestTranslatedGoto:test_labels_of_one_name()
+  lu.assertEquals(compile [[
+local out, n, m = {}, 0, 0
+do
+  ::top::
+  n = n + 1
+  m = 0
+  do
+    ::top::
+    m = m + 1
+    out[#out + 1] = n .. "." .. m
+    if m < 2 then goto top end
+    do if m == 2 then m = 5 goto top end end
+  end
+  if n < 2 then goto top end
+end
+::done::
+for i = 1, 2 do
+  if i == 1 then goto done end
+  out[#out + 1] = "i" .. i
+  ::done::
+end
+return table.concat(out, " ")
+]] (), "1.1 1.2 1.6 2.1 2.2 2.6 i2")
+end
+
+-- More than Lua 5.1 allows with one of the run-time support's.
+function TestTranslatedNames:test_as_many_upvalues_as_there_may_be()
+  local names, sum = {}, {}
+  for k = 1, 60 do
+    names[k] = "v" .. k
+    sum[k] = "(v" .. k .. " or 1)"
+  end
+  if H.version == "5.1" then setmetatable(string, { __index = { __ferry = ffi.run_time } }) end -- as the layer does
+  local f = compile("local " .. table.concat(names, ",") .. " local function f(x) local sum = " .. table.concat(sum, "+") ..
+    " if x == nil then sum = sum + 1 end return function() return sum, x == nil, v1 end end return f")
+  local sum_of, is_nil = f()(ffi.cast("void *", 0))()
+  if H.version == "5.1" then setmetatable(string, nil) end
+  lu.assertEquals({ sum_of, is_nil }, { 61, true })
 end
 
 H.run()
