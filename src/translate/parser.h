@@ -64,11 +64,11 @@ class Parser {
     uint32_t site = kNoSite;  // which its operands may stand in front of
   };
   // A condition or result at the beginning of a statement (sites.cpp).
-  enum class SiteKind : uint8_t { if_, elseif, while_, return_ };
+  enum class SiteKind : uint8_t { if_, elseif, while_, return_, local };
   struct Site {
     SiteKind kind;
     bool usable;
-    uint32_t word_at, word_end;   // `if` and its like
+    uint32_t word_at, word_end;   // `if` and its like; the name of a local variable
     uint32_t start, end;          // the expression
     uint32_t behind, behind_end;  // the token behind it
     uint32_t close = 0;           // the end of the statement
@@ -154,6 +154,7 @@ class Parser {
   void count_locals();
   void end_function();
   bool compare_in_front(const Comparison& c);
+  bool compare_in_variable(const Comparison& c, const Site& site);
 
   // comparisons.cpp
   void wrap(const Comparison& c, std::string_view function);

@@ -6,6 +6,7 @@
 //   elseif f() == g() then ... end       else local __ferry_v=f() local __ferry_w=g() if (...) then ... end end
 //   while f() ~= nil do ... end          while true do local __ferry_v=f() if not (...) then break end ... end
 //   return f() == nil                    local __ferry_v=f() return (...)
+//   local x = f() == nil                 local x = f() x=(x==nil or x==__ferry.null)
 //
 // In front of the comparison stand at most `not` and parentheses: so its operands are evaluated first. Otherwise, and
 // where a function or a text is near one of Lua's limits, comparisons are calls.
@@ -122,12 +123,35 @@ void Parser::end_function() {
   }
 }
 
+// local x = f() == 5, and nothing else: the variable itself keeps the operand.
+bool Parser::compare_in_variable(const Comparison& c, const Site& site) {
+  const std::string name(text_.substr(site.word_at, site.word_end - site.word_at));
+  if (c.left.start != site.start || c.right.end != site.end || c.right.shape < Shape::local ||
+      c.right.shape > Shape::string || c.right.end - c.right.start > kMaxRepeated || text_of(c.right) == name ||
+      !is_movable(text_.substr(c.left.end, c.right.end - c.left.end))) {
+    return false;
+  }
+  const bool is_equal = c.op.kind == Tok::equal;
+  const std::string right(text_of(c.right));
+  const std::string op = is_equal ? "==" : "~=";
+  std::string test = " " + name + "=(" + name + op + right + (is_equal ? " or " : " and ");
+  if (c.right.shape == Shape::local) {
+    test += (is_equal ? "__ferry.eq_mixed(" : "__ferry.ne_mixed(") + name + "," + right + ")";
+  } else {
+    test += name + op + std::string(literal_key(c.right));
+  }
+  edits_.replace(c.left.end, c.right.end, "");
+  edits_.close(c.right.end, edits_.keep(test + (c.before_paren ? ");" : ")")), c.rank);
+  return true;
+}
+
 // Keeps the operands in front of the statement, if they can be. `c` is no comparison of a variable and a literal.
 bool Parser::compare_in_front(const Comparison& c) {
   // Lua counts levels of blocks, which become more: far less than its 200, with what is written.
   constexpr int kMaxDeepest = 130;
   if (c.site == kNoSite || !sites_[c.site].usable || deepest_ > kMaxDeepest) return false;
   const Site& site = sites_[c.site];
+  if (site.kind == SiteKind::local) return compare_in_variable(c, site);
   const auto is_repeatable = [](const Expr& e) {
     return e.shape >= Shape::local && e.shape <= Shape::string && e.end - e.start <= kMaxRepeated;
   };
@@ -169,6 +193,7 @@ bool Parser::compare_in_front(const Comparison& c) {
       end.clear();
       edits_.replace(site.behind, site.behind_end, ") then break end");
       break;
+    case SiteKind::local:
     case SiteKind::return_:
       then = " return ";
       end.clear();

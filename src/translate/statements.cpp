@@ -240,15 +240,22 @@ void Parser::local_statement() {
   if (track_jumps_) jumps_.classify(Jumps::StatementKind::local);
   next();
   if (at(Tok::kw_function)) return local_function();
-  attribute();
+  bool has_attributes = attribute();
   std::vector<Token> names;
   do {
     names.push_back(tok_);
     expect(Tok::name, "<name>");
-    attribute();
+    has_attributes = attribute() || has_attributes;
   } while (accept(Tok::comma));
   std::vector<Expr> values;
-  if (accept(Tok::assign)) values = expression_list();
+  if (accept(Tok::assign)) {
+    const uint32_t site = open_site(SiteKind::local, names[0]);
+    values.push_back(expression());
+    end_condition(site);
+    while (accept(Tok::comma)) values.push_back(expression());
+    close_site(site);
+    if (has_attributes || names.size() != 1 || values.size() != 1 || is_foreign(names[0])) sites_[site].usable = false;
+  }
   if (failed()) return;
   std::vector<VarId> targets;
   for (const Token& name : names) targets.push_back(declare(name));

@@ -152,6 +152,13 @@ TEST(TranslateRules, InFront) {
        "do local __ferry_v= f() if (__ferry_v==nil or __ferry_v==__ferry.null) then do break end end end g()  until "
        "true "
        " end"},
+      {51, 55, "local x = f() == nil\n(g)()", "F local x = f() x=(x==nil or x==__ferry.null);\n(g)()"},
+      {51, 55, "local y = f() local x = g() ~= y", "F local y = f() local x = g() x=(x~=y and __ferry.ne_mixed(x,y))"},
+      {51, 55, "local x = f() local x = g() == x", "F local x = f() local x = __ferry.eq(g() , x)"},
+      {51, 55, "local x = f() == nil and g()", "F local x = __ferry.eq(f() , nil) and g()"},
+      {51, 55, "local x, y = f() == nil", "F local x, y = __ferry.eq(f() , nil)"},
+      {51, 55, "local x = f() == nil, 1", "F local x = __ferry.eq(f() , nil), 1"},
+      {54, 55, "local x <const> = f() == nil", "F local x <const> = __ferry.eq(f() , nil)"},
       // Something is evaluated before, or written around it; a line's end or a comment would be lost.
       {51, 55, "if a and f() == nil then end", "F if a and __ferry.eq(f() , nil) then end"},
       {51, 55, "if f(a == nil) then end", "F if f(__ferry.eq(a , nil)) then end"},
