@@ -177,6 +177,12 @@ function ffi.metatype(ct, metatable) end
 ---@return T
 function ffi.gc(cdata, finaliser, size) end
 
+---Ends what the cdata owns: runs its finaliser now; a later use of it is an error. False: it was released before, or its finaliser
+---waits until what was made from the pointer is gone.
+---@param cdata ffi.cdata
+---@return boolean
+function ffi.release(cdata) end
+
 ---@param ct ffi.ct
 ---@param count? integer
 ---@return integer?

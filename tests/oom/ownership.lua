@@ -29,6 +29,9 @@ ffi.addressof(slot)[0] = numbers
 slot = slot + 1
 local values = ffi.totable(ffi.new("int *[2]", { numbers, numbers }))
 s, made, block = nil, nil, nil
+local ended = ffi.release(ffi.gc(ffi.new "int[4]", count)) and not ffi.release(of_block[1])
+assert(ended and not pcall(function() return of_block[1].a end) and calls >= 1)
+calls = 0
 collectgarbage()
-assert(calls <= 1 and copy.next.ip[0] == 0 and of_block[1].ip[0] == 0 and f(-1) == 1 and ffi.tonumber(box) == 5)
+assert(calls <= 1 and copy.next.ip[0] == 0 and ffi.cast("struct w1 *", of_block[2] + 1)[-1].ip[0] == 0 and f(-1) == 1 and ffi.tonumber(box) == 5)
 return second, name, text, slot, values

@@ -15,6 +15,8 @@ int l_istype(lua_State* L);
 int l_metatype(lua_State* L);
 int l_gc_set(lua_State* L);
 int l_eval(lua_State* L);
+// release.cpp
+int l_release(lua_State* L);
 // reflect.cpp
 int l_typeinfo(lua_State* L);
 int l_enum(lua_State* L);

@@ -54,6 +54,7 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
       break;
     case LUA_TUSERDATA:
       if (CData* cd = to_cdata(L, st, arg)) {
+        require_unreleased(L, st, cd);
         TypeInfo* info;
         void* at = resolve_nullable(st, cd, &info);
         if (info->rep == Rep::pointer) {

@@ -31,6 +31,7 @@ const luaL_Reg kFunctions[] = {
     {"istype", guarded<l_istype>},
     {"metatype", guarded<l_metatype>},
     {"gc", guarded<l_gc_set>},
+    {"release", guarded<l_release>},
     {"errno", guarded<l_errno>},
     {"string", guarded<l_string>},
     {"copy", guarded<l_copy>},

@@ -231,6 +231,7 @@ int l_gc_set(lua_State* L) {
   State* st = open_call(L);
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_expected(L, st, 1, "cdata");
+  require_unreleased(L, st, cd);
   luaL_checkany(L, 2);
   const uint64_t outside = lua_isnoneornil(L, 3) ? 0 : check_count(L, st, 3);
   lua_settop(L, 2);

@@ -171,6 +171,7 @@ int l_addressof(lua_State* L) {
   }
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_expected(L, st, 1, "cdata or library");
+  require_unreleased(L, st, cd);
   TypeInfo* info;
   void* at = resolve_nullable(st, cd, &info);
   TypeInfo* pointer = nullptr;
@@ -221,6 +222,7 @@ int l_toretval(lua_State* L) {
   luaL_checkany(L, 1);
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_expected(L, st, 1, "cdata");
+  require_unreleased(L, st, cd);
   TypeInfo* info = resolved_type(st, cd);
   lua_settop(L, 1);
   if (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::function || is_opaque(*info)) return 1;

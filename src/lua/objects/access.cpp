@@ -132,7 +132,7 @@ void push_inner_pointer(lua_State* L, State* st, const CData* cd, TypeInfo* info
 
 // push_reference likewise, to what lies in or behind `cd`, argument 1.
 template <class Stack>
-void push_inner_object(lua_State* L, State* st, const CData* cd, TypeInfo* info, char* at) {
+void push_inner_object(lua_State* L, State* st, CData* cd, TypeInfo* info, char* at) {
   const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;
   const bool keep = owns || (cd->flags & (kHasParent | kHasExtras)) != 0;
   auto* inner = static_cast<CData*>(keep ? new_userdata_with_slot(L, sizeof(CData)) : new_userdata(L, sizeof(CData)));
@@ -152,6 +152,7 @@ void push_inner_object(lua_State* L, State* st, const CData* cd, TypeInfo* info,
     }
     if (flags == 0) {
       Stack(L).push_argument(1);
+      cd->flags |= kShared;
       flags = kHasParent;
     }
     set_attached(L, -2);
@@ -163,7 +164,7 @@ void push_inner_object(lua_State* L, State* st, const CData* cd, TypeInfo* info,
 
 // A member that is no number: a reference, a pointer, a bit-field, a constant.
 template <class Stack>
-__attribute__((noinline)) int index_member(lua_State* L, State* st, const CData* cd, const Member& m) {
+__attribute__((noinline)) int index_member(lua_State* L, State* st, CData* cd, const Member& m) {
   char* at = static_cast<char*>(cd->data) + m.offset;
   if (m.rep == Rep::pointer) {
     push_inner_pointer(L, st, cd, m.info, at);
@@ -178,7 +179,7 @@ __attribute__((noinline)) int index_member(lua_State* L, State* st, const CData*
 
 // An element that is no number, if it certainly lies within the object; false: ask.
 template <class Stack>
-__attribute__((noinline)) bool index_element(lua_State* L, State* st, const CData* cd, TypeInfo* info, int64_t index) {
+__attribute__((noinline)) bool index_element(lua_State* L, State* st, CData* cd, TypeInfo* info, int64_t index) {
   const auto i = static_cast<uint64_t>(index);
   TypeInfo* element = info->base;
   if (i >= info->bound || cd->data == nullptr) return false;

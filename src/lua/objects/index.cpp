@@ -24,6 +24,7 @@ struct Object {
 Object open(lua_State* L, State* st) {
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_argument(L, 1, "cdata expected, got %s", luaL_typename(L, 1));
+  require_unreleased(L, st, cd);
   Object o{cd, nullptr, nullptr, 0};
   o.address = resolve_nullable(st, cd, &o.info);
   const bool owns = (cd->flags & (kOwned | kInSlot)) == kOwned;

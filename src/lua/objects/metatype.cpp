@@ -56,6 +56,7 @@ int l_call(lua_State* L) {
   State* st = state_of(L);
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_argument(L, 1, "cdata expected, got %s", luaL_typename(L, 1));
+  require_unreleased(L, st, cd);
   TypeInfo* info;
   void* at = resolve_nullable(st, cd, &info);
   TypeInfo* function = nullptr;

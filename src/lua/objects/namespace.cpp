@@ -237,6 +237,7 @@ int l_namespace_newindex(lua_State* L) {
       write_value(L, st, info, address, 3, Place{Place::Kind::variable, 0, name, kNoType},
                   holds_pointers ? lua_gettop(L) : 0);
       if (info->rep == Rep::pointer) {  // what a global was given stays alive as long as the state
+        mark_shared(L, st, 3);
         lua_rawgeti(L, LUA_REGISTRYINDEX, st->anchors.globals);
         lua_pushvalue(L, 3);
         rawset_p(L, -2, address);

@@ -122,6 +122,7 @@ bool replace_by_anchors(lua_State* L, State* st, int idx, bool make) {
 
 // Pops the value on top; the userdata `ref` keeps it.
 void attach_parent(lua_State* L, State* st, int ref) {
+  mark_shared(L, st, -1);
   if constexpr (kParentSlot) {
     set_attached(L, ref);
   } else {
@@ -141,6 +142,10 @@ void attach_parent(lua_State* L, State* st, int ref) {
 }
 
 }  // namespace
+
+void mark_shared(lua_State* L, State* st, int idx) {
+  if (CData* cd = to_cdata(L, st, idx)) cd->flags |= kShared;
+}
 
 bool worth_keeping(lua_State* L, State* st, int idx) {
   switch (lua_type(L, idx)) {
@@ -284,6 +289,7 @@ void anchor(lua_State* L, State* st, int owner, const void* address, int value) 
   push_owner(L, st, owner);
   if (!replace_by_anchors(L, st, owner, keep)) return;
   if (keep) {
+    mark_shared(L, st, value);
     lua_pushvalue(L, value);
   } else {
     lua_pushnil(L);
@@ -348,6 +354,24 @@ void set_finaliser(lua_State* L, State* st, int idx, int finaliser) {
   need_extras(L, st, idx, cd);
   lua_pushvalue(L, finaliser);
   lua_rawseti(L, -2, kFinaliserKey);
+  lua_pop(L, 1);
+}
+
+bool is_finalised(lua_State* L, State* st, int idx) {
+  idx = abs_index(L, idx);
+  if (!get_extras(L, st, idx, header(L, idx))) return false;
+  lua_rawgeti(L, -1, kFinaliserKey);
+  const bool found = !lua_isnil(L, -1);
+  lua_pop(L, 2);
+  return found;
+}
+
+void keep_in_extras(lua_State* L, State* st, int idx, int value) {
+  value = abs_index(L, value);
+  CData* cd = header(L, idx);
+  need_extras(L, st, abs_index(L, idx), cd);
+  lua_pushvalue(L, value);
+  rawset_p(L, -2, cd);  // no address of an anchor
   lua_pop(L, 1);
 }
 

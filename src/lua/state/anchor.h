@@ -26,6 +26,11 @@ void set_parent(lua_State* L, State* st, int ref, int parent);
 // The same for a pointer to the value of the cdata at `parent` itself, which is kInSlot: that very cdata is kept.
 void set_slot_parent(lua_State* L, State* st, int ref, int parent);
 
+// The cdata at idx, if it is one, has been given to others: they may point where it points as long as they live.
+void mark_shared(lua_State* L, State* st, int idx);
+// The cdata at idx keeps the value at `value` as long as it lives.
+void keep_in_extras(lua_State* L, State* st, int idx, int value);
+
 // Pushes the object that owns the memory the cdata at idx refers into: the cdata itself or its parent.
 void push_owner(lua_State* L, State* st, int idx);
 
@@ -49,6 +54,7 @@ void copy_anchors(lua_State* L, State* st, int to, const void* to_address, int f
 
 // Sets (nil: removes) the finaliser of the cdata at idx to the value at `finaliser`.
 void set_finaliser(lua_State* L, State* st, int idx, int finaliser);
+bool is_finalised(lua_State* L, State* st, int idx);  // whether it has one
 // Takes the finaliser out and pushes it (nil if there is none).
 void take_finaliser(lua_State* L, State* st, int idx);
 

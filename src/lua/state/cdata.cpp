@@ -196,8 +196,13 @@ void* resolve_nullable(State* st, CData* cd, TypeInfo** info) {
   return address;
 }
 
+void require_unreleased(lua_State* L, State* st, const CData* cd) {
+  if ((cd->flags & kReleased) != 0) raise(L, "attempt to use '%s'", type_name(st, cd->type));
+}
+
 void* resolve(lua_State* L, State* st, CData* cd, TypeInfo** info) {
   void* address = resolve_nullable(st, cd, info);
+  if (address == nullptr) require_unreleased(L, st, cd);
   if (address == nullptr) raise(L, "attempt to read through a NULL '%s'", type_name(st, cd->type));
   return address;
 }

@@ -25,6 +25,8 @@ enum CDataFlag : uint16_t {
   kIsReference = 256,  // `type` is an aggregate's, but the object was reached by a reference: typeof says `T &`
   kUnchecked = 512,    // an array at the end of a struct declared [], [0] or [1]: may be longer than its type
   kIntoSlot = 1024,    // points to the slot of the cdata that it keeps (set_slot_parent), not to what that points to
+  kReleased = 2048,    // ffi.release has ended it; its type is one of nothing, its address null
+  kShared = 4096,      // of one with a finaliser: others point where it points
 };
 
 // Lua's allocator promises no more than this for userdata memory on every version.
@@ -106,6 +108,8 @@ void push_ctype(lua_State* L, State* st, TypeId type);
 
 // The type of the object that a cdata stands for: of a reference, what it refers to.
 TypeInfo* resolved_type(State* st, const CData* cd);
+// Raises for what ffi.release has ended.
+void require_unreleased(lua_State* L, State* st, const CData* cd);
 // Finds that object. Returns its address; *info becomes its type. Raises for a NULL reference.
 void* resolve(lua_State* L, State* st, CData* cd, TypeInfo** info);
 // The same; null for a NULL reference. For who only compares or shows the address, or looks at it first.

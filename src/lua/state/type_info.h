@@ -75,6 +75,7 @@ struct TypeInfo {
   uint8_t element_shift = 0;            // log2 of their size
   uint64_t bound = 0;                   // indexes below it are inside, all else has to be looked at
   CallInfo* call = nullptr;             // functions: filled on first use
+  TypeInfo* released = nullptr;         // api/release.cpp: what an object of this type is afterwards
 };
 
 // A struct or union whose members are not known: an object of it has an address and nothing else.
