@@ -338,6 +338,11 @@ function ffi.leave() end
 ---@return table? notes
 function ffi.translate(text, name, options) end
 
+---A function like fn whose calls let other threads run their callbacks while C waits.
+---@param fn function|ffi.cdata
+---@return function
+function ffi.blocking(fn) end
+
 ---What a callback returns to C if its function fails: a value, or what the handler returns.
 ---@param callback ffi.cdata
 ---@param value any

@@ -12,6 +12,7 @@ enum class Attr : uint8_t {
   transparent_union,
   format,
   nonnull,
+  blocking,
   ms_struct,
   cdecl_,
   stdcall,
@@ -27,11 +28,12 @@ struct AttrName {
   Attr attr;
 };
 constexpr AttrName kAttributes[] = {
-    {"packed", Attr::packed},   {"aligned", Attr::aligned},         {"align", Attr::aligned},
-    {"mode", Attr::mode},       {"vector_size", Attr::vector_size}, {"transparent_union", Attr::transparent_union},
-    {"format", Attr::format},   {"ms_struct", Attr::ms_struct},     {"cdecl", Attr::cdecl_},
-    {"stdcall", Attr::stdcall}, {"fastcall", Attr::fastcall},       {"thiscall", Attr::thiscall},
-    {"ms_abi", Attr::ms_abi},   {"sysv_abi", Attr::sysv_abi},       {"nonnull", Attr::nonnull},
+    {"packed", Attr::packed},     {"aligned", Attr::aligned},         {"align", Attr::aligned},
+    {"mode", Attr::mode},         {"vector_size", Attr::vector_size}, {"transparent_union", Attr::transparent_union},
+    {"format", Attr::format},     {"ms_struct", Attr::ms_struct},     {"cdecl", Attr::cdecl_},
+    {"stdcall", Attr::stdcall},   {"fastcall", Attr::fastcall},       {"thiscall", Attr::thiscall},
+    {"ms_abi", Attr::ms_abi},     {"sysv_abi", Attr::sysv_abi},       {"nonnull", Attr::nonnull},
+    {"blocking", Attr::blocking},
 };
 
 Attr find_attribute(std::string_view name) {
@@ -254,6 +256,9 @@ bool Parser::attribute_word(Attributes& a) {
       return attribute_format(a);
     case Attr::nonnull:
       return attribute_params(a.marks.nonnull);
+    case Attr::blocking:
+      a.blocking = true;
+      break;
     case Attr::vector_size: {
       Value v;
       uint32_t where = token_.at;

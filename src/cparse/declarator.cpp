@@ -114,6 +114,7 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
     d.attributes.link_name = here.link_name;
     d.attributes.format = here.format;
     d.attributes.marks.add(here.marks);
+    d.attributes.blocking |= here.blocking;
     d.attributes.packed |= here.packed;
     if (here.has_conv) {
       conv.has_conv = true;
@@ -352,6 +353,13 @@ TypeId Parser::with_conv(TypeId type, CallConv conv) {
   return types_.qualified(types_.pointer_to(types_.with_conv(t.base, conv)), t.quals);
 }
 
+// Of a function, or of the function that a pointer points to.
+TypeId Parser::with_blocking(TypeId type) {
+  const Type& t = types_[type];
+  if (t.kind != Kind::pointer || types_[t.base].kind != Kind::function) return types_.with_blocking(type);
+  return types_.qualified(types_.pointer_to(types_.with_blocking(t.base)), t.quals);
+}
+
 TypeId Parser::with_format(TypeId type, const FormatAttribute& format) {
   const Type& t = types_[type];
   if (t.kind == Kind::pointer && types_[t.base].kind == Kind::function) {
@@ -460,6 +468,7 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
   if (d.is_param) marks.nonnull.all = false;  // own_marks()
   marks.add(d.attributes.marks);
   if (marks.any()) type = with_marks(type, marks);
+  if (d.attributes.blocking || specifiers.attributes.blocking) type = with_blocking(type);
   return true;
 }
 

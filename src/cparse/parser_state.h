@@ -63,6 +63,7 @@ struct Attributes {
   CallConv conv = CallConv::c;
   FormatAttribute format;
   ParamMarks marks;
+  bool blocking = false;
   uint32_t align = 0;     // 0: none given
   uint8_t mode_size = 0;  // mode(): bytes per element; 0: none given
   bool mode_floating = false;
@@ -234,6 +235,7 @@ class Parser {
   bool type_name(TypeId& type);
   TypeId as_parameter(TypeId type);
   TypeId with_conv(TypeId type, CallConv conv);
+  TypeId with_blocking(TypeId type);
   TypeId with_format(TypeId type, const FormatAttribute& format);
   TypeId with_marks(TypeId type, const ParamMarks& marks);
   uint8_t own_marks(Declarator& d, const Specifiers& specifiers);

@@ -93,7 +93,8 @@ TypeId Composite::of_functions(TypeId a, TypeId b, int depth) {
     params[i].marks |= fb.params[i].marks;
   }
   const FormatAttribute format = fa.format.style != FormatAttribute::none ? fa.format : fb.format;
-  const Result<TypeId> function = types_.function_type(result, params, fa.variadic, fa.conv, format);
+  const Result<TypeId> function =
+      types_.function_type(result, params, fa.variadic, fa.conv, format, fa.blocking || fb.blocking);
   return function.ok() ? *function : kNoType;
 }
 

@@ -286,13 +286,14 @@ Result<TypeId> TypeTable::vector_of(TypeId element, uint64_t count) {
 }
 
 Result<TypeId> TypeTable::function_type(TypeId result, std::span<const Param> params, bool variadic, CallConv conv,
-                                        FormatAttribute format) {
+                                        FormatAttribute format, bool blocking) {
   const Type& r = rows_->type(result);
   if (r.kind == Kind::array) return Error{"function returning an array '" + spell(*this, result) + "'"};
   if (r.kind == Kind::function) return Error{"function returning a function '" + spell(*this, result) + "'"};
   uint64_t content = hash_mix(uint64_t{params.size()} << 16 | uint64_t{static_cast<uint8_t>(conv)} << 1 | variadic);
+  content += blocking;
   content = hash_mix(content ^ (uint64_t{format.style} << 16 | format.string_index << 8 | format.first_to_check));
-  bool is_canonical = r.canonical == result && format.style == FormatAttribute::none;
+  bool is_canonical = r.canonical == result && format.style == FormatAttribute::none && !blocking;
   for (const Param& p : params) {
     content = hash_mix(content + (uint64_t{p.marks} << 32 | p.type));
     if (rows_->type(p.type).canonical != p.type || p.marks != 0) is_canonical = false;
@@ -303,7 +304,7 @@ Result<TypeId> TypeTable::function_type(TypeId result, std::span<const Param> pa
     const Rows::Row& row = rows_->types[id];
     if (row.key.op != Op::function || row.key.source != result || row.key.value != content) return false;
     const Function& f = rows_->functions[row.type.index];
-    return f.variadic == variadic && f.conv == conv && same_format(f.format, format) &&
+    return f.variadic == variadic && f.conv == conv && f.blocking == blocking && same_format(f.format, format) &&
            std::equal(f.params.begin(), f.params.end(), params.begin(), params.end(),
                       [](const Param& a, const Param& b) { return a.type == b.type && a.marks == b.marks; });
   });
@@ -326,6 +327,7 @@ Result<TypeId> TypeTable::function_type(TypeId result, std::span<const Param> pa
   f.conv = conv;
   f.variadic = variadic;
   f.format = format;
+  f.blocking = blocking;
   f.params.assign(params.begin(), params.end());
   t.index = rows_->functions.push_back(std::move(f));
   const TypeId id = rows_->add(t, key, h);
@@ -336,19 +338,25 @@ Result<TypeId> TypeTable::function_type(TypeId result, std::span<const Param> pa
 TypeId TypeTable::with_conv(TypeId function_id, CallConv conv) {
   if (rows_->type(function_id).kind != Kind::function) return function_id;
   const Function& f = function(function_id);
-  return *function_type(f.result, f.params, f.variadic, conv, f.format);
+  return *function_type(f.result, f.params, f.variadic, conv, f.format, f.blocking);
 }
 
 TypeId TypeTable::with_format(TypeId function_id, FormatAttribute format) {
   if (rows_->type(function_id).kind != Kind::function) return function_id;
   const Function& f = function(function_id);
-  return *function_type(f.result, f.params, f.variadic, f.conv, format);
+  return *function_type(f.result, f.params, f.variadic, f.conv, format, f.blocking);
+}
+
+TypeId TypeTable::with_blocking(TypeId function_id) {
+  if (rows_->type(function_id).kind != Kind::function) return function_id;
+  const Function& f = function(function_id);
+  return *function_type(f.result, f.params, f.variadic, f.conv, f.format, true);
 }
 
 TypeId TypeTable::with_params(TypeId function_id, std::span<const Param> params) {
   if (rows_->type(function_id).kind != Kind::function) return function_id;
   const Function& f = function(function_id);
-  return *function_type(f.result, params, f.variadic, f.conv, f.format);
+  return *function_type(f.result, params, f.variadic, f.conv, f.format, f.blocking);
 }
 
 TypeId TypeTable::complex_of(TypeId floating) {

@@ -167,6 +167,7 @@ struct Function {
   TypeId result = kNoType;
   CallConv conv = CallConv::c;
   bool variadic = false;
+  bool blocking = false;  // __attribute__((blocking)): calls let other threads into the Lua state
   FormatAttribute format;
   std::vector<Param> params;
 };
@@ -221,10 +222,11 @@ class TypeTable {
   Result<TypeId> vector_of(TypeId element, uint64_t count);
   // Params are adjusted by the caller. Errors: result is an array or a function.
   Result<TypeId> function_type(TypeId result, std::span<const Param> params, bool variadic, CallConv conv = CallConv::c,
-                               FormatAttribute format = {});
+                               FormatAttribute format = {}, bool blocking = false);
   TypeId with_conv(TypeId function, CallConv conv);
   TypeId with_format(TypeId function, FormatAttribute format);
   TypeId with_params(TypeId function, std::span<const Param> params);
+  TypeId with_blocking(TypeId function);
   TypeId complex_of(TypeId floating);  // kNoType if there is none
 
   // --- records and enums ------------------------------------------------------------------------

@@ -123,6 +123,7 @@ local function open_threads()
     float tf_float(float);
     long double tf_long_double(long double);
     tf_record tf_same(tf_record);
+    int tf_abs_blocking(int) __attribute__((blocking)) __asm__("abs");
     int abs(int);
     char *getenv(const char *);
   ]]
@@ -251,6 +252,110 @@ function TestRefused:test_a_state_that_closes_says_it()
   lu.assertTrue(ok)
   lu.assertStrContains(text, "ffi: callback 'int (*)(int)' (")
   lu.assertStrContains(text, "its function did not run")
+end
+
+-- Threads take turns with Lua while a blocking call is in progress.
+TestBlocking = {}
+
+function TestBlocking:test_results_of_all_kinds_come_back()
+  open_threads()
+  local cb = ffi.cast("tf_int", function(x) return x * 2 end)
+  lu.assertEquals(tonumber(ffi.blocking(threads.tf_sum)(cb, 1, 100)), 10100)
+  cb:free()
+  cb = ffi.cast("double (*)(double)", function(x) return x / 4 end)
+  lu.assertEquals(ffi.blocking(threads.tf_one_double)(cb, 10), 2.5)
+  cb:free()
+  cb = ffi.cast("tf_record (*)(tf_record)", function(r) r.a = r.a + r.b[5] return r end)
+  lu.assertEquals(ffi.blocking(threads.tf_one_record)(cb, ffi.new("tf_record", 1.5, { 0, 0, 0, 0, 0, 7 })).a, 8.5)
+  cb:free()
+  cb = ffi.cast("const char *(*)(const char *)", function(text) return "got " .. ffi.string(text) end)
+  lu.assertEquals(ffi.string(ffi.blocking(threads.tf_one_text)(cb, "this")), "got this")
+  cb:free()
+  lu.assertEquals(ffi.C.tf_abs_blocking(-3), 3)
+end
+
+function TestBlocking:test_an_attribute_does_it()
+  open_threads()
+  ffi.cdef [[
+    long tf_sum_open(tf_int callback, int first, int count) __attribute__((blocking)) __asm__("tf_sum");
+    __attribute__((__blocking__)) long tf_sum_open2(tf_int callback, int first, int count) __asm__("tf_sum");
+  ]]
+  local cb = ffi.cast("tf_int", function(x) return x end)
+  lu.assertEquals(tonumber(threads.tf_sum_open(cb, 1, 10)), 55)
+  lu.assertEquals(tonumber(threads.tf_sum_open2(cb, 1, 10)), 55)
+  local pointer = ffi.cast("long (*)(tf_int, int, int) __attribute__((blocking))", threads.tf_sum)
+  lu.assertEquals(tonumber(pointer(cb, 1, 10)), 55)
+  lu.assertErrorMsgContains("was called on thread", threads.tf_sum, cb, 1, 10)
+  cb:free()
+end
+
+-- The coroutine is none of the program's, and each thread has its own; what Lua does in between is not disturbed.
+function TestBlocking:test_threads_take_turns()
+  open_threads()
+  local count = H.slow and 500 or 20000
+  local inside, most, ran = 0, 0, 0
+  local cb = ffi.cast("tf_int", function(x)
+    inside = inside + 1
+    most = math.max(most, inside)
+    local t = { x, tostring(x) }
+    if x % 1000 == 0 then collectgarbage "step" end
+    ran = ran + (ffi.C.abs(-1) == 1 and #t[2] > 0 and 1 or 0)
+    inside = inside - 1
+    return 1
+  end)
+  local workers = threads.tf_begin(0, cb, 0)
+  lu.assertEquals(tonumber(threads.tf_end(workers)), 0)
+  ffi.cdef 'long tf_run(int threads, tf_int callback, int count) __attribute__((blocking));'
+  lu.assertEquals(tonumber(threads.tf_run(8, cb, count)), 8 * count)
+  lu.assertEquals({ ran, most, inside }, { 8 * count, 1, 0 })
+  cb:free()
+end
+
+function TestBlocking:test_errors_are_raised_when_the_call_returns()
+  open_threads()
+  local ran = 0
+  local cb = ffi.cast("tf_int", function(x) ran = ran + 1 if x == 3 then error("no " .. x, 0) end return 1 end)
+  ffi.onerror(cb, 100)
+  local sum = ffi.blocking(threads.tf_sum)
+  lu.assertErrorMsgEquals("no 3", sum, cb, 1, 10)
+  lu.assertEquals(ran, 3)
+  lu.assertEquals(tonumber(sum(cb, 4, 10)), 10)      -- and nothing is left of it
+  cb:free()
+end
+
+function TestBlocking:test_calls_nest()
+  open_threads()
+  local sum = ffi.blocking(threads.tf_sum)
+  local inner = ffi.cast("tf_int", function(x) return x end)
+  local outer = ffi.cast("tf_int", function(x) return tonumber(sum(inner, 1, x)) + threads.tf_call(inner, 1) end)
+  lu.assertEquals(tonumber(sum(outer, 1, 4)), (1 + 3 + 6 + 10) + 4)
+  local failing = ffi.cast("tf_int", function(x) error("deep", 0) end)
+  local middle = ffi.cast("tf_int", function(x) return pcall(sum, failing, 1, 1) and 0 or 7 end)
+  lu.assertEquals(tonumber(sum(middle, 1, 1)), 7)
+  lu.assertEquals(ffi.blocking(threads.tf_call)(inner, 5), 5)      -- on the thread itself
+  inner:free() outer:free() failing:free() middle:free()
+end
+
+function TestBlocking:test_errno_is_the_calls()
+  open_threads()
+  ffi.cdef "int tf_errno(tf_int callback, int value);"
+  local cb = ffi.cast("tf_int", function(x) ffi.errno(x + 1) return ffi.errno() end)
+  lu.assertEquals(ffi.blocking(threads.tf_errno)(cb, 33), 1000)
+  lu.assertEquals(ffi.errno(), 33)
+  cb:free()
+end
+
+function TestBlocking:test_what_it_takes()
+  H.not_on_luajit "Ferry's own"
+  lu.assertErrorMsgContains("C function expected, got number", ffi.blocking, 5)
+  lu.assertErrorMsgContains("C function expected, got function", ffi.blocking, print)
+  ffi.cdef "int snprintf(char *, size_t, const char *, ...);"
+  local to = ffi.new "char[20]"
+  ffi.blocking(ffi.C.snprintf)(to, 20, "%d %s", 5, "x")
+  lu.assertEquals(ffi.string(to), "5 x")
+  ffi.blocking(ffi.vararg(ffi.C.snprintf, "long"))(to, 20, "%ld", 7)
+  lu.assertEquals(ffi.string(to), "7")
+  lu.assertEquals(ffi.typeof(ffi.blocking(ffi.C.snprintf)), ffi.typeof(ffi.C.snprintf))
 end
 
 H.run()

@@ -38,8 +38,9 @@ int l_convert_elements(lua_State* L);
 // unicode.cpp
 int l_wide(lua_State* L);
 int l_utf8(lua_State* L);
-// vararg.cpp
+// variants.cpp
 int l_vararg(lua_State* L);
+int l_blocking(lua_State* L);
 // values.cpp
 int l_errno(lua_State* L);
 int l_tonumber(lua_State* L);

@@ -161,6 +161,8 @@ State* push_state(lua_State* L) {
   st->anchors.globals = new_table_ref(L, nullptr);
   lua_pushboolean(L, 0);
   st->errors.pending = add_reference(L);
+  lua_pushboolean(L, 0);
+  st->errors.opened = add_reference(L);
   make_metatables(L, st, self);
   make_call_metatable(L, st);
   learn_exceptions(L);

@@ -52,6 +52,7 @@ const luaL_Reg kFunctions[] = {
     {"fromtable", guarded<l_fromtable>},
     {"debug", guarded<l_debug>},
     {"vararg", guarded<l_vararg>},
+    {"blocking", guarded<l_blocking>},
     {"slice", guarded<l_slice>},
     {"convert", guarded<l_convert_elements>},
     {"wide", guarded<l_wide>},

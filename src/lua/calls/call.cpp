@@ -9,6 +9,7 @@
 #include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/exceptions.h"
+#include "lua/calls/opening.h"
 #include "lua/calls/printf_args.h"
 #include "lua/calls/settle.h"
 #include "lua/calls/varargs.h"
@@ -28,31 +29,53 @@ constexpr size_t kLargeFrame = 1024;
 // Results up to this size that are not cdata themselves land on the C stack: integers, pointers, long double, ...
 constexpr size_t kScalarResult = 32;
 
-// Restores the call around also when a C++ exception passes.
+// The C call in progress, or the opening of a blocking one. Ends also when a C++ exception passes.
 class CallGuard {
  public:
-  CallGuard(State* st, lua_State* L) : gate_(st->gate), outer_(gate_->caller) { enter_call(gate_, L, this_thread()); }
-  ~CallGuard() { set_caller(gate_, outer_); }
+  CallGuard(State* st, lua_State* L, bool blocking) : st_(st), outer_(st->gate->caller), blocking_(blocking) {
+    if (blocking) {
+      begin_opening(st, &opening_);
+    } else {
+      enter_call(st->gate, L, this_thread());
+    }
+  }
+  ~CallGuard() { end(); }
   CallGuard(const CallGuard&) = delete;
   CallGuard& operator=(const CallGuard&) = delete;
 
+  // From here on the state is this thread's.
+  void end() {
+    if (ended_) return;
+    ended_ = true;
+    if (blocking_) end_opening(st_, &opening_);
+    set_caller(st_->gate, outer_);
+  }
+
  private:
-  Gate* gate_;
+  State* st_;
   lua_State* outer_;
+  Opening opening_;
+  bool blocking_;
+  bool ended_ = false;
 };
 
 // Runs the C function. No Lua call happens here except inside callbacks, which are protected. False: a C++ exception
 // came out of it and st->errors.message says which. Lua's own exceptions (C++-built Lua) are no std::exception and
 // pass.
-bool run(lua_State* L, State* st, const call::Invoker& invoker, call::CFunction function, std::byte* frame,
-         void* result) {
-  const CallGuard guard(st, L);
+bool run(lua_State* L, State* st, const call::Invoker& invoker, bool blocking, call::CFunction function,
+         std::byte* frame, void* result) {
+  const int errno_before = st->gate->saved_errno;
+  CallGuard guard(st, L, blocking);
   try {
-    errno = st->gate->saved_errno;
+    errno = errno_before;
     invoker.invoke(function, frame, result);
-    st->gate->saved_errno = errno;
+    const int errno_after = errno;
+    guard.end();
+    st->gate->saved_errno = errno_after;
   } catch (...) {
-    st->gate->saved_errno = errno;
+    const int errno_after = errno;
+    guard.end();
+    st->gate->saved_errno = errno_after;
     if (!describe_exception(st)) throw;
     remove_notice(st->gate, kCallbackFailed);
     return false;
@@ -231,7 +254,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
     object = new_cdata(L, st, returned, need);
     result = object->address();
   }
-  const bool ok = run(L, st, *invoker, function, frame, result);
+  const bool ok = run(L, st, *invoker, info->blocking, function, frame, result);
   if (!ok) raise_error(L, st);
   if (notices_of(st->gate) != 0) settle(L, st);
   if (object != nullptr) return 1;  // on top

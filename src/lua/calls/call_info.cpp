@@ -16,6 +16,7 @@ bool build(State* st, TypeInfo* type, CallInfo* info) {
     const Function& f = st->types->function(type->id);
     info->variadic = f.variadic;
     info->format = f.format;
+    info->blocking = f.blocking;
     auto invoker = st->backend->make_invoker(*st->types, type->id, {});
     if (!invoker) {
       st->errors.message = invoker.message();

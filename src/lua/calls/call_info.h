@@ -26,6 +26,7 @@ struct CallInfo {
   std::vector<uint8_t> marks;  // of the parameters (Param::marks); empty: none has any
   TypeInfo* result = nullptr;
   bool variadic = false;
+  bool blocking = false;
   FormatAttribute format;
   std::vector<std::unique_ptr<VarargShape>> shapes;    // of the arguments that calls had
   std::vector<std::unique_ptr<VarargShape>> declared;  // by ffi.vararg

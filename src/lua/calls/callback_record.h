@@ -45,12 +45,18 @@ inline uint64_t next_callback_id() {
   return ++last;
 }
 
+struct Coroutine {
+  lua_State* L = nullptr;
+  int reference = LUA_NOREF;
+};
+
 // All callbacks of a state. `by_address`: id of the live callback there, 0 for a freed one.
 struct CallbackTable {
   std::unordered_map<uint64_t, std::unique_ptr<CallbackRecord>> records;
   std::unordered_map<const void*, uint64_t> by_address;
   // Freed callbacks that still hold their slots, so that a call of one can be told; oldest first.
   std::deque<uint64_t> freed;
+  std::vector<Coroutine> idle_coroutines;  // of callbacks that came in by blocking calls; live with the state
 };
 
 }  // namespace ferry::lua

@@ -11,6 +11,7 @@
 #include "lua/calls/call.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/callback_record.h"
+#include "lua/calls/opening.h"
 #include "lua/calls/outside.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/chaos.h"
@@ -33,6 +34,7 @@ struct Invocation {
   void* result;
   lua_State* caller;      // Gate::caller at the entry, to be put back before C goes on
   bool resident = false;  // the host's thread called, with no call in progress
+  bool opened = false;    // a thread called that came in by a blocking call
 };
 
 // While Lua works nobody is the caller (Gate::caller), so that a signal's handler that calls a callback can be told
@@ -212,7 +214,10 @@ void leave(lua_State* L, Invocation* invocation, int status) {
       if (!handled) lua_pop(L, 1);  // the first error is the one to tell
     }
     // The call around the callback raises it; without one, onerror has been told or nobody can be.
-    if (invocation->caller != nullptr) {
+    if (invocation->opened) {
+      lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.opened);
+      st->gate->doors.failed = true;
+    } else if (invocation->caller != nullptr) {
       lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
       add_notice(st->gate, kCallbackFailed);
     } else {
@@ -263,6 +268,97 @@ void handle_result(void* context, void* const* args, void* result) {
   leave(L, &invocation, lua_pcall(L, 2, 0, 0));
 }
 
+// Nobody is the caller. errno is C's.
+void run(lua_State* L, Invocation* invocation) {
+  CallbackRecord* record = invocation->record;
+  State* st = record->st;
+  st->gate->saved_errno = errno;
+  if (invocation->caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) {
+    end_work(st->gate, invocation->caller, invocation->resident);
+    return;
+  }
+  ++record->data->active;
+  int status;
+  if (record->scalar) {
+    status = run_scalar(L, invocation);
+  } else {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.runner);
+    lua_pushlightuserdata(L, invocation);
+    status = lua_pcall(L, 1, 0, 0);
+  }
+  leave(L, invocation, status);
+}
+
+// Inside lua_pcall: a coroutine for callbacks by openings, with its place in the registry.
+int l_new_coroutine(lua_State* L) {
+  auto* made = static_cast<Coroutine*>(lua_touserdata(L, 1));
+  made->L = lua_newthread(L);
+  made->reference = add_reference(L);
+  return 0;
+}
+
+// A coroutine that no callback runs on; made if there is none. Null: the error is on top of the state's own.
+lua_State* take_coroutine(State* st, Coroutine* coroutine) {
+  auto& idle = st->callbacks.table->idle_coroutines;
+  if (!idle.empty()) {
+    *coroutine = idle.back();
+    idle.pop_back();
+    return coroutine->L;
+  }
+  lua_State* L = st->callbacks.thread;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.coroutine_maker);
+  lua_pushlightuserdata(L, coroutine);
+  if (lua_pcall(L, 1, 0, 0) != 0) return nullptr;
+  return coroutine->L;
+}
+
+void give_back_coroutine(State* st, const Coroutine& coroutine) {
+  lua_settop(coroutine.L, 0);
+  without_exceptions(st, [&] {
+    st->callbacks.table->idle_coroutines.push_back(coroutine);
+    return true;
+  });
+}
+
+// On a coroutine of its own. The thread has Lua to itself.
+void run_opened(EntryData* data, void* const* args, void* result) {
+  CallbackRecord* record = data->record;
+  State* st = record->st;
+  Gate* gate = st->gate;
+  os::find_stack();
+  if (gate->doors.failed || record->freed || stack_is_short_of(kStackReserve)) {
+    answer_call(data, result);
+    return;
+  }
+  const int kept_errno = errno;
+  lua_State* own = st->callbacks.thread;
+  if (lua_checkstack(own, 4) == 0) return;
+  Coroutine coroutine;
+  if (take_coroutine(st, &coroutine) == nullptr) {
+    lua_rawseti(own, LUA_REGISTRYINDEX, st->errors.opened);
+    gate->doors.failed = true;
+    return;
+  }
+  errno = kept_errno;
+  Invocation invocation{record, args, result, nullptr, false, true};
+  run(coroutine.L, &invocation);
+  give_back_coroutine(st, coroutine);
+}
+
+// The state is another thread's, or it is nobody's and Lua is not at work.
+void call_from_outside(EntryData* data, void* const* args, void* result) {
+  const Visit visit(data);
+  Gate* gate = visit.gate();
+  if (gate == nullptr) return;
+  Entrant entrant;
+  if (!enter_opening(gate, &entrant)) {
+    refuse_call(gate, data, result);
+    return;
+  }
+  if (data->id != 0) run_opened(data, args, result);
+  leave_opening(gate, &entrant);
+}
+
 }  // namespace
 
 bool is_scalar_callback(State* st, const Function& f) {
@@ -279,7 +375,7 @@ void handle_callback(void* context, void* const* args, void* result) {
   auto* data = static_cast<EntryData*>(context);
   const auto* seen = static_cast<const Gate*>(__atomic_load_n(&data->state, __ATOMIC_ACQUIRE));
   if (!is_inside(seen, this_thread())) {
-    refuse_call(data, result);
+    call_from_outside(data, args, result);
     return;
   }
   CallbackRecord* record = data->record;
@@ -288,7 +384,7 @@ void handle_callback(void* context, void* const* args, void* result) {
   if ((notices_of(gate) & kCallbackFailed) != 0) return;
   lua_State* caller = gate->caller;
   if (caller == nullptr && runs_lua(st)) {
-    refuse_call(data, result);
+    refuse_call(gate, data, result);
     return;
   }
   lua_State* L = caller != nullptr ? caller : st->callbacks.thread;
@@ -303,21 +399,7 @@ void handle_callback(void* context, void* const* args, void* result) {
   }
   Invocation invocation{record, args, result, caller, caller == nullptr};
   begin_work(gate, invocation.resident);
-  gate->saved_errno = errno;
-  if (caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) {
-    end_work(gate, caller, invocation.resident);
-    return;
-  }
-  ++record->data->active;
-  int status;
-  if (record->scalar) {
-    status = run_scalar(L, &invocation);
-  } else {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.runner);
-    lua_pushlightuserdata(L, &invocation);
-    status = lua_pcall(L, 1, 0, 0);
-  }
-  leave(L, &invocation, status);
+  run(L, &invocation);
 }
 
 call::CallbackSpec callback_spec(State* st, TypeInfo* fn) {
@@ -347,6 +429,8 @@ void make_callback_runner(lua_State* L, State* st) {
   st->callbacks.overflow_message = add_reference(L);
   lua_pushcfunction(L, guarded<l_convert>);
   st->callbacks.converter = add_reference(L);
+  lua_pushcfunction(L, guarded<l_new_coroutine>);
+  st->callbacks.coroutine_maker = add_reference(L);
   lua_pushcfunction(L, guarded<l_handle_error>);
   st->callbacks.error_runner = add_reference(L);
 }

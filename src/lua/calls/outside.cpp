@@ -29,12 +29,14 @@ void note_refusal(Gate* gate, EntryData* data) {
 
 }  // namespace
 
-void refuse_call(EntryData* data, void* result) {
-  const Visit visit(data);
-  if (traced(Topic::callback)) trace(Topic::callback, "called on a thread that is not inside, refused");
-  if (visit.gate() == nullptr) return;
+void answer_call(EntryData* data, void* result) {
   if (const Answer* answer = data->answer) std::memcpy(result, answer->bytes.get(), answer->size);
-  note_refusal(visit.gate(), data);
+}
+
+void refuse_call(Gate* gate, EntryData* data, void* result) {
+  if (traced(Topic::callback)) trace(Topic::callback, "called on a thread that is not inside, refused");
+  answer_call(data, result);
+  note_refusal(gate, data);
 }
 
 }  // namespace ferry::lua

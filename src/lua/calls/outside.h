@@ -6,7 +6,10 @@
 
 namespace ferry::lua {
 
-// `result` is zero before. Neither allocates nor waits.
-void refuse_call(EntryData* data, void* result);
+// What C gets where the Lua function does not run. `result` is zero before. Both neither allocate nor wait, and are a
+// visitor's.
+void answer_call(EntryData* data, void* result);
+// The same, and the state will be told.
+void refuse_call(Gate* gate, EntryData* data, void* result);
 
 }  // namespace ferry::lua

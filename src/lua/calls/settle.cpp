@@ -10,11 +10,12 @@ namespace ferry::lua {
 
 namespace {
 
-[[noreturn]] void raise_pending(lua_State* L, State* st) {
-  remove_notice(st->gate, kCallbackFailed);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->errors.pending);
+// The error that the registry has there.
+[[noreturn]] void raise_pending(lua_State* L, State* st, uint8_t notice, int reference) {
+  remove_notice(st->gate, notice);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, reference);
   lua_pushboolean(L, 0);
-  lua_rawseti(L, LUA_REGISTRYINDEX, st->errors.pending);
+  lua_rawseti(L, LUA_REGISTRYINDEX, reference);
   lua_error(L);
   __builtin_unreachable();
 }
@@ -66,7 +67,8 @@ void take_refusal(lua_State* L, State* st, std::string& out) {
 
 void settle(lua_State* L, State* st) {
   const uint8_t notices = notices_of(st->gate);
-  if ((notices & kCallbackFailed) != 0) raise_pending(L, st);
+  if ((notices & kCallbackFailed) != 0) raise_pending(L, st, kCallbackFailed, st->errors.pending);
+  if ((notices & kOpenedFailed) != 0) raise_pending(L, st, kOpenedFailed, st->errors.opened);
   // Errors of finalisers are lost: others are to be told.
   if ((notices & kRefused) != 0 && st->finalising == 0) {
     const bool composed = without_exceptions(st, [&] {

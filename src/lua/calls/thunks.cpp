@@ -146,6 +146,7 @@ Result<abi::CallPlan> plan_of(State* st, TypeInfo* fn, const FunctionRecord* rec
 
 Result<void> can_compile(State* st, TypeInfo* fn, const FunctionRecord* record) {
   const Function& f = st->types->function(fn->id);
+  if (f.blocking) return Error{"it lets other threads in"};
   if (!f.variadic || (record != nullptr && record->declared != nullptr)) return {};
   if (record == nullptr) return Error{"a pointer to a variadic function"};
   // A format decides on the types, too.

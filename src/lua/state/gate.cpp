@@ -34,6 +34,7 @@ Gate* take_gate() {
     gate->notices = 0;
     gate->refusal.stage = Refusal::none;
     gate->refusal.calls = 0;
+    gate->doors.failed = false;
     return gate;
   }
   g.all.reserve(g.all.size() + 1);

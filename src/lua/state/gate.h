@@ -8,7 +8,9 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 
 #include "call/native/metatable_cache.h"
 #include "lua/host/compat.h"
@@ -21,6 +23,7 @@ struct State;
 // What waits for the end of the C call in progress, or else of the next one: bits of Gate::notices.
 inline constexpr uint8_t kCallbackFailed = 1;  // a callback raised; the error waits in Errors::pending
 inline constexpr uint8_t kRefused = 2;         // Gate::refusal is to be told
+inline constexpr uint8_t kOpenedFailed = 4;    // a callback that another thread called raised; in Errors::opened
 
 // A call of a callback on a thread that was not inside, for whoever is told of it (calls/settle.h).
 struct Refusal {
@@ -29,6 +32,23 @@ struct Refusal {
   uint64_t callback = 0;  // CallbackRecord::id
   os::ThreadName thread;
   std::atomic<uint64_t> calls{0};  // how many there have been, of all callbacks, since the last one was told
+};
+
+// Blocking C calls let other threads in (calls/opening.h). All but `openings` under the mutex.
+struct Entrant {  // a callback that has come in by an opening; on the C stack of who called
+  uintptr_t thread = 0;
+  Entrant* next = nullptr;
+};
+struct Doors {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::atomic<int> openings{0};  // blocking calls in progress
+  uintptr_t holder = 0;          // the thread that runs Lua; 0: none, or one that has not come in by an opening
+  bool closing = false;          // the outermost call has returned: nobody new comes in
+  int waiting = 0;               // threads that may come in and wait for their turn
+  Entrant* entrants = nullptr;
+  bool failed =
+      false;  // a callback raised; the error waits in Errors::opened, and no callback runs Lua until it is told
 };
 
 struct Gate {
@@ -48,6 +68,7 @@ struct Gate {
   // Threads that are not inside and look at it. No other state gets the gate as long as there are any.
   std::atomic<uint32_t> visitors{0};
   Refusal refusal;
+  Doors doors;
 };
 
 // A gate that no state uses. Throws std::bad_alloc.

@@ -42,6 +42,7 @@ struct Errors {
   std::string texts[4];  // rotating buffers of type_name() and describe_value()
   unsigned next_text = 0;
   int pending = 0;  // where a callback's error waits for the end of the C call
+  int opened = 0;   // the same of callbacks that other threads called during a blocking call
 };
 
 // What Lua has of types.
@@ -90,6 +91,7 @@ struct Callbacks {
   int passed = 0;            // table: [function][type id] = the callback made for it in passing
   int runner = 0;            // C function run inside a callback's lua_pcall
   int converter = 0;         // the same for the result of a callback of scalars
+  int coroutine_maker = 0;   // the same: makes what callbacks of other threads run on
   int error_runner = 0;      // the same for what ffi.onerror asks for
   int overflow_message = 0;  // the error of a callback that the C stack has no room for
   int freed_message = 0;     // the error that C's call of a freed callback raises

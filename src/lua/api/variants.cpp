@@ -1,4 +1,5 @@
-// ffi.vararg: a variadic C function for one list of types behind its `...`.
+// Variants of C functions: ffi.vararg, for one list of types behind `...`; ffi.blocking, whose calls let other threads
+// in.
 #include <alloca.h>
 
 #include "lua/api/functions.h"
@@ -18,11 +19,12 @@ struct Callee {
   TypeInfo* type = nullptr;
   void* address = nullptr;
   NameId name = kNoName;
+  const VarargShape* declared = nullptr;
 };
 
 Callee check_callee(lua_State* L, State* st) {
   if (const FunctionRecord* record = function_record(L, 1); record != nullptr && record->st == st) {
-    return {record->type, reinterpret_cast<void*>(record->address), record->name};
+    return {record->type, reinterpret_cast<void*>(record->address), record->name, record->declared};
   }
   Callee callee;
   TypeId pointee = kNoType;
@@ -55,6 +57,21 @@ int l_vararg(lua_State* L) {
   }
   const VarargShape* shape = declared_shape(L, st, callee.type, types, count);
   push_c_function(L, st, callee.type, callee.address, callee.name, 1, shape);
+  return 1;
+}
+
+// blocking(fn): a function like fn that opens the state while C runs.
+int l_blocking(lua_State* L) {
+  State* st = open_call(L);
+  const Callee callee = check_callee(L, st);
+  TypeInfo* type = nullptr;
+  if (!without_exceptions(st, [&] {
+        type = info_of(st, st->types->with_blocking(callee.type->id));
+        return true;
+      })) {
+    raise_error(L, st);
+  }
+  push_c_function(L, st, type, callee.address, callee.name, 1, callee.declared);
   return 1;
 }
 

@@ -1,0 +1,108 @@
+// Turns of threads at a state that is open (opening.h).
+#include "lua/calls/opening.h"
+
+#include "os/threads.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// The thread is at the doors' mutex: a signal's handler that calls a callback then must not wait for it.
+thread_local bool at_doors = false;
+
+class DoorsLock {
+ public:
+  explicit DoorsLock(Doors& doors) : doors_(doors) {
+    at_doors = true;
+    lock_ = std::unique_lock(doors.mutex);
+  }
+  ~DoorsLock() {
+    lock_.unlock();
+    at_doors = false;
+  }
+  DoorsLock(const DoorsLock&) = delete;
+  DoorsLock& operator=(const DoorsLock&) = delete;
+  template <typename Condition>
+  void wait_until(Condition condition) {
+    doors_.changed.wait(lock_, condition);
+  }
+
+ private:
+  Doors& doors_;
+  std::unique_lock<std::mutex> lock_;
+};
+
+bool has_come_in(const Doors& doors, uintptr_t thread) {
+  for (const Entrant* e = doors.entrants; e != nullptr; e = e->next) {
+    if (e->thread == thread) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void begin_opening(State* st, Opening* opening) {
+  Gate* gate = st->gate;
+  set_caller(gate, nullptr);
+  Doors& doors = gate->doors;
+  const DoorsLock lock(doors);
+  opening->outermost = doors.openings == 0;
+  opening->holder = doors.holder;
+  opening->resident_runs = gate->resident_runs;
+  if (opening->outermost) gate->resident_runs = true;
+  ++doors.openings;
+  doors.holder = 0;
+  doors.changed.notify_all();
+}
+
+void end_opening(State* st, const Opening* opening) {
+  Gate* gate = st->gate;
+  Doors& doors = gate->doors;
+  DoorsLock lock(doors);
+  if (opening->outermost) {
+    // Those who came in time have their turn.
+    doors.closing = true;
+    lock.wait_until([&] { return doors.entrants == nullptr && doors.waiting == 0; });
+    doors.closing = false;
+  } else {
+    lock.wait_until([&] { return doors.holder == 0; });
+  }
+  --doors.openings;
+  doors.holder = opening->holder;
+  if (opening->outermost) gate->resident_runs = opening->resident_runs;
+  if (doors.failed) {
+    doors.failed = false;
+    add_notice(gate, kOpenedFailed);
+  }
+}
+
+bool enter_opening(Gate* gate, Entrant* entrant) {
+  Doors& doors = gate->doors;
+  if (doors.openings == 0 || at_doors) return false;
+  entrant->thread = os::this_thread();
+  DoorsLock lock(doors);
+  if (doors.openings == 0 || (doors.closing && !has_come_in(doors, entrant->thread))) return false;
+  // A signal's handler that has interrupted Lua would wait for itself.
+  if (doors.holder == entrant->thread) return false;
+  ++doors.waiting;
+  lock.wait_until([&] { return doors.holder == 0; });
+  --doors.waiting;
+  doors.holder = entrant->thread;
+  entrant->next = doors.entrants;
+  doors.entrants = entrant;
+  return true;
+}
+
+void leave_opening(Gate* gate, Entrant* entrant) {
+  Doors& doors = gate->doors;
+  const DoorsLock lock(doors);
+  doors.holder = 0;
+  for (Entrant** at = &doors.entrants; *at != nullptr; at = &(*at)->next) {
+    if (*at != entrant) continue;
+    *at = entrant->next;
+    break;
+  }
+  doors.changed.notify_all();
+}
+
+}  // namespace ferry::lua
