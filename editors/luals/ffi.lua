@@ -343,6 +343,13 @@ function ffi.translate(text, name, options) end
 ---@return function
 function ffi.blocking(fn) end
 
+---Calls the function after the signal has come, when a C call returns or, with the option, while Lua code runs.
+---@param signal integer|string
+---@param fn? fun(number: integer, times: integer)
+---@param options? { hook: boolean? }
+---@return function? before
+function ffi.signal(signal, fn, options) end
+
 ---What a callback returns to C if its function fails: a value, or what the handler returns.
 ---@param callback ffi.cdata
 ---@param value any

@@ -54,6 +54,8 @@ int l_abi(lua_State* L);
 int l_checked(lua_State* L);
 // int64.cpp: gives the table on top, which is popped, the field `int64`.
 void set_module_fields(lua_State* L, State* st);
+// signals.cpp
+int l_signal(lua_State* L);
 // translate.cpp: translate(text, chunkname, options) -> text, whether it has to be given the run-time table, notes
 // | nil, message
 int l_translate(lua_State* L);

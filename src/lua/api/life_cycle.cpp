@@ -12,6 +12,7 @@
 #include "lua/calls/callback_run.h"
 #include "lua/calls/exceptions.h"
 #include "lua/calls/settle.h"
+#include "lua/calls/signals.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/pointer_set.h"
 #include "lua/host/stack_probe.h"
@@ -30,6 +31,7 @@ int close_state(lua_State* L) {
   auto* st = static_cast<State*>(lua_touserdata(L, 1));
   if (st == nullptr || st->closed()) return 0;
   neutralise_metatables(L, st);
+  release_signals(st);
   tell_at_close(L, st);
   release_callbacks(st);
   release_thunks(L, st);

@@ -60,6 +60,7 @@ const luaL_Reg kFunctions[] = {
     {"translate", guarded<l_translate>},
     {"enter", guarded<l_enter>},
     {"leave", guarded<l_leave>},
+    {"signal", guarded<l_signal>},
     {"typeinfo", guarded<l_typeinfo>},
     {"enum", guarded<l_enum>},
     {"names", guarded<l_names>},

@@ -3,6 +3,7 @@
 
 #include "ctype/spell.h"
 #include "lua/calls/callback_record.h"
+#include "lua/calls/signals.h"
 #include "lua/state/raise.h"
 #include "os/process.h"
 
@@ -70,7 +71,9 @@ void settle(lua_State* L, State* st) {
   if ((notices & kCallbackFailed) != 0) raise_pending(L, st, kCallbackFailed, st->errors.pending);
   if ((notices & kOpenedFailed) != 0) raise_pending(L, st, kOpenedFailed, st->errors.opened);
   // Errors of finalisers are lost: others are to be told.
-  if ((notices & kRefused) != 0 && st->finalising == 0) {
+  if (st->finalising != 0) return;
+  if ((notices & kSignalled) != 0) run_signals(L, st);
+  if ((notices & kRefused) != 0) {
     const bool composed = without_exceptions(st, [&] {
       take_refusal(L, st, st->errors.message);
       return true;

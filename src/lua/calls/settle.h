@@ -1,5 +1,5 @@
-// What waits in a state (Gate::notices) and is raised when a C call returns: a callback's error, and that a callback
-// was refused on another thread.
+// What waits in a state (Gate::notices) and is raised when a C call returns: a callback's error, signals, and that
+// a callback was refused on another thread.
 #pragma once
 
 #include "lua/state/state.h"
