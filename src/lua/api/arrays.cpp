@@ -4,6 +4,7 @@
 #include "lua/objects/new.h"
 #include "lua/state/raise.h"
 #include "lua/values/from_c.h"
+#include "lua/values/strict.h"
 
 namespace ferry::lua {
 
@@ -73,7 +74,9 @@ int l_convert_elements(lua_State* L) {
   }
   for (uint64_t i = 0; i < count; ++i) {
     const Source element{Source::Kind::cdata, 2, nullptr, from.type, from.address + i * from.type->size};
-    write_from_c(L, st, to.type, to.address + i * to.type->size, element, Place{}, TargetOwner{}, kAssign);
+    const Place place{Place::Kind::element, static_cast<int>(i), nullptr, kNoType};
+    if (st->strict) require_lossless(L, st, to.type, element, place);
+    write_from_c(L, st, to.type, to.address + i * to.type->size, element, place, TargetOwner{}, kAssign);
   }
   lua_settop(L, 1);
   return 1;

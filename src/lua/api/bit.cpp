@@ -32,10 +32,21 @@ uint32_t wrap_number(double value) {
   return static_cast<uint32_t>(static_cast<int64_t>(std::fmod(std::nearbyint(value), 4294967296.0)));
 }
 
+// In ffi.strict: 32 bits hold the number, as a signed or an unsigned one.
+void require_32_bits(lua_State* L, int idx) {
+  const double value = lua_tonumber(L, idx);
+  if (value >= -2147483648.0 && value < 4294967296.0 && std::floor(value) == value) return;
+  raise_argument(L, idx, "cannot convert %s to 32 bits without loss", lua_tostring(L, idx));
+}
+
 // The value at idx must be a number or a string that is one.
 uint32_t number_bits(lua_State* L, int idx) {
   int64_t exact;
-  if (exact_integer(L, idx, &exact)) return static_cast<uint32_t>(exact);
+  if (exact_integer(L, idx, &exact)) {
+    if ((exact < INT32_MIN || exact > int64_t{UINT32_MAX}) && state_of(L)->strict) require_32_bits(L, idx);
+    return static_cast<uint32_t>(exact);
+  }
+  if (state_of(L)->strict) require_32_bits(L, idx);
   return wrap_number(lua_tonumber(L, idx));
 }
 
@@ -121,6 +132,11 @@ uint64_t operand_64(lua_State* L, State* st, int idx) {
 
 int l_tobit(lua_State* L) {
   Width width = Width::w32;
+  if (lua_type(L, 1) == LUA_TNUMBER) {  // cuts off also in ffi.strict: that is what it is for
+    int64_t exact;
+    push_32(L, exact_integer(L, 1, &exact) ? static_cast<uint32_t>(exact) : wrap_number(lua_tonumber(L, 1)));
+    return 1;
+  }
   push_32(L, static_cast<uint32_t>(operand(L, 1, &width)));
   return 1;
 }

@@ -257,7 +257,7 @@ void take(lua_State* L, State* st, const Elements& e, int owner, int table, int 
     to = static_cast<char*>(new_cdata(L, st, open_array(L, st, e.type), size)->data);
     aside = lua_gettop(L);
   }
-  int done = take_fast(L, st, e.type->rep, table, to, count);
+  int done = st->strict ? 0 : take_fast(L, st, e.type->rep, table, to, count);
   for (; done < count; ++done) {
     lua_rawgeti(L, table, done + 1);
     const Place place{Place::Kind::element, done, nullptr, to_cdata(L, st, owner)->type};

@@ -52,6 +52,7 @@ int l_isnull(lua_State* L);
 int l_toretval(lua_State* L);
 int l_abi(lua_State* L);
 int l_checked(lua_State* L);
+int l_strict(lua_State* L);
 // int64.cpp: gives the table on top, which is popped, the field `int64`.
 void set_module_fields(lua_State* L, State* st);
 // signals.cpp

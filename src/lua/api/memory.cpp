@@ -4,6 +4,7 @@
 #include "lua/state/anchor.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
+#include "lua/values/strict.h"
 
 namespace ferry::lua {
 
@@ -188,6 +189,10 @@ int l_fill(lua_State* L) {
   int value = 0;
   if (!lua_isnoneornil(L, 3)) {
     if (lua_type(L, 3) != LUA_TNUMBER) raise_expected(L, st, 3, "number");
+    if (st->strict) {
+      const Place place{Place::Kind::argument, 3, "fill", kNoType};
+      require_lossless(L, st, info_of(st, Scalar::char_), classify(L, st, 3), place);
+    }
     value = static_cast<int>(integer_at(L, 3, 4));
   }
   if (length == 0 && lua_type(L, 1) == LUA_TUSERDATA && to_cdata(L, st, 1) != nullptr) return 0;

@@ -48,6 +48,7 @@ const luaL_Reg kFunctions[] = {
     {"toretval", guarded<l_toretval>},
     {"onerror", guarded<l_onerror>},
     {"checked", guarded<l_checked>},
+    {"strict", guarded<l_strict>},
     {"totable", guarded<l_totable>},
     {"fromtable", guarded<l_fromtable>},
     {"debug", guarded<l_debug>},

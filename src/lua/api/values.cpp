@@ -1,9 +1,12 @@
-// Library functions on values: errno tonumber type i64 u64 addressof isnull toretval abi checked.
+// Library functions on values: errno tonumber type i64 u64 addressof isnull toretval abi checked strict.
 #include <cstring>
 
 #include "lua/api/functions.h"
+#include "lua/calls/callback.h"
+#include "lua/calls/thunks.h"
 #include "lua/objects/namespace.h"
 #include "lua/state/anchor.h"
+#include "lua/state/members.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
 #include "lua/values/read.h"
@@ -259,6 +262,20 @@ int l_checked(lua_State* L) {
   State* st = open_call(L);
   const bool old = st->index_checks;
   if (!lua_isnoneornil(L, 1)) st->index_checks = lua_toboolean(L, 1) != 0;
+  lua_pushboolean(L, old);
+  return 1;
+}
+
+int l_strict(lua_State* L) {
+  State* st = open_call(L);
+  const bool old = st->strict;
+  if (!lua_isnoneornil(L, 1) && (lua_toboolean(L, 1) != 0) != old) {
+    luaL_checkstack(L, 8, nullptr);
+    st->strict = !old;
+    strict_mode_changed(st);
+    strict_callbacks(st);
+    strict_thunks(L, st);
+  }
   lua_pushboolean(L, old);
   return 1;
 }

@@ -98,10 +98,11 @@ void check_stack(lua_State* L, State* st, TypeInfo* type, const char* name, size
 }
 
 // Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up.
+template <bool strict>
 inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
   const int type = lua_type(L, idx);
   CData* cd = nullptr;
-  if (type == LUA_TNUMBER) {
+  if (type == LUA_TNUMBER && !strict) {
     switch (info->rep) {
       case Rep::i32:
       case Rep::u32:
@@ -167,6 +168,23 @@ void check_nonnull(lua_State* L, State* st, const TypeInfo* type, const CallInfo
   }
 }
 
+// Writes the arguments from stack index `first` on to where the invoker wants them: the function's own and those of
+// `shape`, if it is not null. That is the invoker's affair: that of a shape has another frame than the function's own.
+template <bool strict>
+inline void write_arguments(lua_State* L, State* st, const CallInfo* info, const VarargShape* shape,
+                            const call::Invoker* invoker, std::byte* frame, int first, int extra, const char* name) {
+  const call::Invoker::Slot* slot = invoker->args().data();
+  const int fixed = static_cast<int>(info->params.size());
+  for (int i = 0; i < fixed; ++i, ++slot) {
+    write_argument<strict>(L, st, info->params[static_cast<size_t>(i)], frame + slot->offset, first + i, i + 1, name);
+  }
+  if (shape == nullptr) return;
+  for (int i = 0; i < extra; ++i, ++slot) {
+    write_argument<strict>(L, st, shape->types[static_cast<size_t>(i)], frame + slot->offset, first + fixed + i,
+                           fixed + i + 1, name);
+  }
+}
+
 // Pushes what the call returned.
 int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
   if (info->rep == Rep::none) return 0;
@@ -198,7 +216,8 @@ void widen_slot(const TypeInfo* info, void* slot) {
 }
 
 void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
-  write_argument(L, st, info, slot, idx, number, name);
+  st->strict ? write_argument<true>(L, st, info, slot, idx, number, name)
+             : write_argument<false>(L, st, info, slot, idx, number, name);
 }
 
 int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first,
@@ -234,16 +253,12 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   }
   frame = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(frame) + 15) & ~uintptr_t{15});
 
-  // Where an argument lies is the invoker's affair: that of a shape has another frame than the function's own.
-  const call::Invoker::Slot* slot = invoker->args().data();
-  for (int i = 0; i < fixed; ++i, ++slot)
-    write_argument(L, st, info->params[static_cast<size_t>(i)], frame + slot->offset, first + i, i + 1, name);
-  if (!info->marks.empty()) check_nonnull(L, st, type, info, invoker->args().data(), frame, first, name);
-  if (shape != nullptr) {
-    for (int i = 0; i < extra; ++i, ++slot)
-      write_argument(L, st, shape->types[static_cast<size_t>(i)], frame + slot->offset, first + fixed + i,
-                     fixed + i + 1, name);
+  if (st->strict) {
+    write_arguments<true>(L, st, info, shape, invoker, frame, first, extra, name);
+  } else {
+    write_arguments<false>(L, st, info, shape, invoker, frame, first, extra, name);
   }
+  if (!info->marks.empty()) check_nonnull(L, st, type, info, invoker->args().data(), frame, first, name);
 
   alignas(16) std::byte scalar[kScalarResult];
   void* result = scalar;

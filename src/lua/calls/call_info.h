@@ -32,6 +32,7 @@ struct CallInfo {
   std::vector<std::unique_ptr<VarargShape>> declared;  // by ffi.vararg
   Thunk* thunk = nullptr;                              // for function pointers; null: none
   bool thunk_tried = false;
+  Thunk* resting = nullptr;  // while ffi.strict is on: the thunk of before
 };
 
 // That of a function type. Raises where it cannot be called.

@@ -64,7 +64,7 @@ void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int 
   lua_pushvalue(L, idx);
   capture_function(L, st, record->data);
   lua_pop(L, 1);
-  record->data->live = true;
+  record->data->live = !st->strict;
 }
 
 // Makes a record without a Lua function yet. Null: st->errors.message.
@@ -295,6 +295,12 @@ bool is_freed_callback(State* st, const void* address) {
   if (table == nullptr) return false;
   auto found = table->by_address.find(address);
   return found != table->by_address.end() && found->second == 0;
+}
+
+void strict_callbacks(State* st) {
+  CallbackTable* table = table_of(st);
+  if (table == nullptr) return;
+  for (auto& [id, record] : table->records) record->data->live = !st->strict && !record->freed;
 }
 
 void release_callbacks(State* st) {

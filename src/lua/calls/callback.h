@@ -35,6 +35,8 @@ inline uintptr_t this_thread() {
   return os::this_thread();
 }
 
+// State::strict has changed: whether compiled code converts results, or the handler.
+void strict_callbacks(State* st);
 // Number of live callbacks, for ffi.debug.
 size_t callback_count(State* st);
 

@@ -66,8 +66,11 @@ void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
 
 void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void* result) {
   TypeInfo* info = record->result;
-  if (lua_isnil(L, idx) && info->rep != Rep::pointer) return;  // a callback that returns nothing gives zero
   const Place place{Place::Kind::result, 0, nullptr, record->fn->id};
+  if (lua_isnil(L, idx) && info->rep != Rep::pointer) {
+    if (st->strict) raise_convert(L, st, idx, info->id, place);
+    return;  // a callback that returns nothing gives zero
+  }
   if (info->size <= 64) {
     // Converted aside: an error must leave the zero in place.
     alignas(16) std::byte value[64] = {};
@@ -89,8 +92,8 @@ void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void
 }
 
 // A result that converts without an error: true and stored.
-bool store_number(lua_State* L, const TypeInfo* info, void* result) {
-  if (!is_native_rep(info->rep) || lua_type(L, -1) != LUA_TNUMBER) return false;
+bool store_number(lua_State* L, const State* st, const TypeInfo* info, void* result) {
+  if (!is_native_rep(info->rep) || lua_type(L, -1) != LUA_TNUMBER || st->strict) return false;
   switch (info->rep) {
     case Rep::f32: {
       const auto value = static_cast<float>(lua_tonumber(L, -1));
@@ -121,7 +124,7 @@ int l_run(lua_State* L) {
   for (int i = 0; i < count; ++i) push_argument(L, st, record->params[static_cast<size_t>(i)], invocation->args[i]);
   const bool returns = record->result->rep != Rep::none;
   lua_call(L, count, returns ? 1 : 0);
-  if (returns && !store_number(L, record->result, invocation->result)) {
+  if (returns && !store_number(L, st, record->result, invocation->result)) {
     store_result(L, st, record, lua_gettop(L), invocation->result);
   }
   return 0;
@@ -179,7 +182,7 @@ int run_scalar(lua_State* L, Invocation* invocation) {
   const bool returns = record->result->rep != Rep::none;
   const int status = lua_pcall(L, count, returns ? 1 : 0, 0);
   if (status != 0 || !returns) return status;
-  if (store_number(L, record->result, invocation->result) || lua_isnil(L, -1)) {
+  if (store_number(L, st, record->result, invocation->result) || (lua_isnil(L, -1) && !st->strict)) {
     lua_pop(L, 1);
     return 0;
   }

@@ -38,6 +38,7 @@ struct Thunk {
   bool young = true;                                  // not registered yet
   bool pushes_native = false;                         // was made while 64-bit results were Lua's integers
   bool live = false;                                  // found by the sweep
+  const void* resting = nullptr;                      // where a variadic function's code goes once ffi.strict is off
 };
 
 struct ThunkTable {

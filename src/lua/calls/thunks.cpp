@@ -186,6 +186,18 @@ call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, cons
 
 namespace {
 
+bool returns_int64(State* st, const TypeInfo* type) {
+  return is_int64(info_of(st, st->types->function(type->id).result)->rep);
+}
+
+// What lets the code take calls; kNoTop: all are left to the slow path, as long as the state wants of results or
+// arguments what the code does not do.
+int64_t expected_of(State* st, const Thunk& thunk) {
+  if (only_slow_paths() || st->strict) return call::kNoTop;
+  if (thunk.pushes_native && !st->native_int64() && returns_int64(st, thunk.type)) return call::kNoTop;
+  return call::expected_top(st->stack, thunk.params.size());
+}
+
 // Fills the thunk and publishes its code. Errors: why there is none.
 Result<call::CodeBlock> compile(State* st, Thunk* thunk, FunctionRecord* record) {
   fill_parameters(st, thunk, record);
@@ -198,8 +210,8 @@ Result<call::CodeBlock> compile(State* st, Thunk* thunk, FunctionRecord* record)
   }
   auto plan = plan_of(st, thunk->type, record);
   if (!plan) return plan.error();
-  if (record != nullptr && !only_slow_paths()) record->expected = call::expected_top(st->stack, thunk->params.size());
   thunk->pushes_native = st->native_int64();
+  if (record != nullptr) record->expected = expected_of(st, *thunk);
   return call::make_thunk(st->thunks.table->host, spec_of(st, thunk, *plan, record));
 }
 
@@ -298,7 +310,7 @@ bool is_native_code(lua_CFunction function) {
 
 int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
   CallInfo* info = call_info_of(L, st, type);
-  if (!info->thunk_tried && !only_slow_paths()) {
+  if (!info->thunk_tried && !only_slow_paths() && !st->strict) {
     info->thunk_tried = true;
     info->thunk = add_thunk(st, type, nullptr, entry(slow_pointer_call));
   }
@@ -392,31 +404,34 @@ CodeHeld code_held() {
 
 namespace {
 
-bool returns_int64(State* st, const TypeInfo* type) {
-  return is_int64(info_of(st, st->types->function(type->id).result)->rep);
-}
-
 // Code that pushes native integers is left to the slow path for as long as the state does not want them.
 void renew_record(State* st, FunctionRecord* record, Thunk* thunk) {
   if (thunk->variadic) {
     record->targets[0] = thunk->slow;
     for (const auto& [kinds, shape] : thunk->shapes) call::process_code().retire(shape.code);
     thunk->shapes.clear();
+    thunk->resting = nullptr;
     thunk->fruitless = 0;
-  } else if (thunk->pushes_native && !only_slow_paths()) {
-    record->expected = st->native_int64() ? call::expected_top(st->stack, thunk->params.size()) : int64_t{call::kNoTop};
+  } else {
+    record->expected = expected_of(st, *thunk);
   }
 }
 
-}  // namespace
-
-void renew_thunks(lua_State* L, State* st) {
-  if (st->thunks.table == nullptr) return;
-  for (TypeInfo* info : st->infos) {
-    if (info == nullptr || info->call == nullptr || info->call->thunk == nullptr || !returns_int64(st, info)) continue;
-    info->call->thunk = nullptr;  // it may be running: the table keeps it
-    info->call->thunk_tried = false;
+// In strict mode the slow path takes all calls.
+void rest_or_wake(State* st, FunctionRecord* record, Thunk* thunk) {
+  if (!thunk->variadic) {
+    record->expected = expected_of(st, *thunk);
+  } else if (st->strict) {
+    thunk->resting = record->targets[0];
+    record->targets[0] = thunk->slow;
+  } else if (thunk->resting != nullptr) {
+    record->targets[0] = thunk->resting;
   }
+}
+
+// Calls work(record, thunk) for the library functions that have code.
+template <typename Work>
+void for_each_function(lua_State* L, State* st, Work work) {
   luaL_checkstack(L, 4, nullptr);
   const int top = lua_gettop(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->thunks.functions);
@@ -425,9 +440,40 @@ void renew_thunks(lua_State* L, State* st) {
     auto* thunk = static_cast<Thunk*>(lua_touserdata(L, -1));
     lua_pop(L, 1);
     FunctionRecord* record = function_record(L, -1);
-    if (record != nullptr && record->st == st && returns_int64(st, thunk->type)) renew_record(st, record, thunk);
+    if (record != nullptr && record->st == st) work(record, thunk);
   }
   lua_settop(L, top);
+}
+
+}  // namespace
+
+void renew_thunks(lua_State* L, State* st) {
+  if (st->thunks.table == nullptr) return;
+  for (TypeInfo* info : st->infos) {
+    if (info == nullptr || info->call == nullptr || !returns_int64(st, info)) continue;
+    info->call->resting = nullptr;
+    info->call->thunk = nullptr;  // it may be running: the table keeps it
+    info->call->thunk_tried = false;
+  }
+  for_each_function(L, st, [&](FunctionRecord* record, Thunk* thunk) {
+    if (returns_int64(st, thunk->type)) renew_record(st, record, thunk);
+  });
+}
+
+void strict_thunks(lua_State* L, State* st) {
+  if (st->thunks.table == nullptr) return;
+  for (TypeInfo* info : st->infos) {
+    if (info == nullptr || info->call == nullptr) continue;
+    CallInfo* call = info->call;
+    if (st->strict) {
+      call->resting = call->thunk;
+      call->thunk = nullptr;
+    } else if (call->resting != nullptr) {
+      call->thunk = call->resting;
+      call->resting = nullptr;
+    }
+  }
+  for_each_function(L, st, [&](FunctionRecord* record, Thunk* thunk) { rest_or_wake(st, record, thunk); });
 }
 
 void push_code_usage(lua_State* L, State* st) {
@@ -508,6 +554,7 @@ CodeHeld code_held() {
   return {};
 }
 void renew_thunks(lua_State*, State*) {}
+void strict_thunks(lua_State*, State*) {}
 void push_code_usage(lua_State* L, State*) {
   luaL_checkstack(L, 1, nullptr);
   lua_newtable(L);

@@ -61,6 +61,8 @@ void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first);
 
 // State::int64 has changed: functions with 64-bit results push what it says from now on.
 void renew_thunks(lua_State* L, State* st);
+// State::strict has changed: whether compiled code takes calls, or the slow path all of them.
+void strict_thunks(lua_State* L, State* st);
 
 // What compiled code takes in this process; all zero where there is none.
 struct CodeHeld {

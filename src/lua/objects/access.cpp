@@ -306,7 +306,7 @@ void learn_members(State* st, const CData* cd, const TypeInfo* record) {
 }
 
 void learn_elements(State* st, const CData* cd) {
-  if (only_slow_paths()) return;
+  if (only_slow_paths() || st->strict) return;  // which looks at indexes and values
   TypeInfo* own = info_of(st, cd->type);
   if (own->rep != Rep::array && own->rep != Rep::pointer) return;
   const TypeInfo* element = base_of(st, own);

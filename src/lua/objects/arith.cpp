@@ -28,9 +28,16 @@ void push_boolean(lua_State* L, bool value) {
   lua_pushboolean(L, value ? 1 : 0);
 }
 
+// In ffi.strict an operation on integers takes no other numbers.
+void require_integer(lua_State* L, double number) {
+  if (number >= -9223372036854775808.0 && number < 18446744073709551616.0 && std::floor(number) == number) return;
+  raise(L, "cannot convert %.14g to an integer without loss", number);
+}
+
 // Bit operators take integral numbers only, as Lua's own (Lua 5.3 manual, 3.4.3).
-uint64_t to_int64(lua_State* L, Op op, const Operand& o) {
+uint64_t to_int64(lua_State* L, State* st, Op op, const Operand& o) {
   if (o.kind == Class::integer) return o.bits;
+  if (st->strict) require_integer(L, o.number);
   if (is_bitwise(op) && !(o.number >= -9223372036854775808.0 && o.number < 9223372036854775808.0 &&
                           static_cast<double>(static_cast<int64_t>(o.number)) == o.number)) {
     raise(L, "number has no integer representation");
@@ -41,7 +48,7 @@ uint64_t to_int64(lua_State* L, Op op, const Operand& o) {
 void push_int64_result(lua_State* L, State* st, Op op, const Operand& a, const Operand& b) {
   // A shift's or complement's type does not depend on the second operand.
   const bool is_unsigned = a.is_unsigned || (b.is_unsigned && !is_shift(op));
-  const uint64_t x = to_int64(L, op, a), y = to_int64(L, op, b);
+  const uint64_t x = to_int64(L, st, op, a), y = to_int64(L, st, op, b);
   const uint64_t result = integer_operation<int64_t, uint64_t>(op, x, y, is_unsigned);
   if (is_comparison(op)) {
     push_boolean(L, result != 0);
@@ -58,17 +65,20 @@ UInt128 number_to_int128(double number) {
   return number < 0 ? UInt128{0} - static_cast<UInt128>(-number) : static_cast<UInt128>(number);
 }
 
-UInt128 to_int128(lua_State* L, Op op, const Operand& o) {
+UInt128 to_int128(lua_State* L, State* st, Op op, const Operand& o) {
   if (o.kind == Class::wide_integer) return load<UInt128>(o.address);
-  if (o.kind == Class::number && !is_bitwise(op)) return number_to_int128(o.number);
-  const uint64_t bits = to_int64(L, op, o);
+  if (o.kind == Class::number && !is_bitwise(op)) {
+    if (st->strict && std::floor(o.number) != o.number) require_integer(L, o.number);
+    return number_to_int128(o.number);
+  }
+  const uint64_t bits = to_int64(L, st, op, o);
   return o.is_unsigned ? UInt128{bits} : static_cast<UInt128>(static_cast<Int128>(static_cast<int64_t>(bits)));
 }
 
 void push_int128_result(lua_State* L, State* st, Op op, const Operand& a, const Operand& b) {
   const bool unsigned_a = a.kind == Class::wide_integer && a.is_unsigned;
   const bool unsigned_b = b.kind == Class::wide_integer && b.is_unsigned;
-  const UInt128 x = to_int128(L, op, a), y = to_int128(L, op, b);
+  const UInt128 x = to_int128(L, st, op, a), y = to_int128(L, st, op, b);
   if (is_shift(op) && a.kind != Class::wide_integer) {
     // The first operand decides; only the count is wide.
     const int64_t count = static_cast<Int128>(y) > 64    ? 64
@@ -302,11 +312,11 @@ bool push_pointer_result(lua_State* L, State* st, Op op, const Operand& a, const
     }
   }
   if (a.kind == Class::pointer && is_index(b)) {
-    if (op == Op::add) return push_moved_pointer(L, st, a, to_int64(L, op, b), 1);
-    if (op == Op::sub) return push_moved_pointer(L, st, a, 0 - to_int64(L, op, b), 1);
+    if (op == Op::add) return push_moved_pointer(L, st, a, to_int64(L, st, op, b), 1);
+    if (op == Op::sub) return push_moved_pointer(L, st, a, 0 - to_int64(L, st, op, b), 1);
   }
   if (b.kind == Class::pointer && is_index(a) && op == Op::add)
-    return push_moved_pointer(L, st, b, to_int64(L, op, a), 2);
+    return push_moved_pointer(L, st, b, to_int64(L, st, op, a), 2);
   return false;
 }
 

@@ -7,6 +7,7 @@
 #include "lua/objects/metatype.h"
 #include "lua/values/numbers.h"
 #include "lua/values/read.h"
+#include "lua/values/strict.h"
 #include "lua/values/write.h"
 
 namespace ferry::lua {
@@ -36,6 +37,7 @@ Object open(lua_State* L, State* st) {
 bool index_key(lua_State* L, State* st, int idx, int64_t* out) {
   switch (lua_type(L, idx)) {
     case LUA_TNUMBER:
+      if (st->strict) require_whole(L, st, idx, "index");
       *out = integer_at(L, idx, 8);
       return true;
     case LUA_TUSERDATA: {

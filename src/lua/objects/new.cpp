@@ -11,6 +11,7 @@
 #include "lua/values/from_c.h"
 #include "lua/values/initialise.h"
 #include "lua/values/numbers.h"
+#include "lua/values/strict.h"
 
 namespace ferry::lua {
 
@@ -116,6 +117,7 @@ bool call_new(lua_State* L, State* st, TypeInfo* info, int first) {
 
 bool count_argument(lua_State* L, State* st, int arg, uint64_t* count, int hidden) {
   if (lua_type(L, arg) == LUA_TNUMBER) {
+    if (st->strict) require_whole(L, st, arg, "size");
     int64_t value;
     if (exact_integer(L, arg, &value)) {
       *count = static_cast<uint64_t>(value);

@@ -7,6 +7,7 @@
 #include "cparse/parser.h"
 #include "lua/state/raise.h"
 #include "lua/values/numbers.h"
+#include "lua/values/strict.h"
 #include "os/threads.h"
 
 namespace ferry::lua {
@@ -22,6 +23,7 @@ void fill(lua_State* L, State* st, int idx, cparse::Substitute* out) {
   switch (lua_type(L, idx)) {
     case LUA_TNUMBER:
       out->kind = Kind::integer;
+      if (st->strict) require_whole(L, st, idx, "number for '$':");
       out->integer = integer_at(L, idx, 8);
       return;
     case LUA_TSTRING: {

@@ -31,6 +31,12 @@ struct Collected {
   Member* next;
 };
 
+// What is written without asking further.
+Rep stored_rep(const State* st, const TypeInfo* info, uint8_t outer_quals) {
+  const bool constant = ((info->quals | outer_quals) & kConst) != 0;
+  return is_native_rep(info->rep) && !constant && !st->strict ? info->rep : Rep::none;
+}
+
 Member describe_member(State* st, const Field& f, TypeId type, uint64_t offset, uint8_t outer_quals, bool last) {
   Member m;
   m.name = f.name;
@@ -43,8 +49,7 @@ Member describe_member(State* st, const Field& f, TypeId type, uint64_t offset, 
   }
   m.rep = read_rep(st, m.info->rep);
   m.unchecked = last && may_be_longer(*m.info);
-  const bool constant = ((m.info->quals | outer_quals) & kConst) != 0;
-  if (is_native_rep(m.info->rep) && !constant) m.stored = m.info->rep;
+  m.stored = stored_rep(st, m.info, outer_quals);
   return m;
 }
 
@@ -140,6 +145,18 @@ void int64_mode_changed(State* st) {
     for (uint32_t i = 0; i <= info->fields->mask; ++i) {
       Member& m = info->fields->slots[i];
       if (m.info != nullptr && m.bit_width == kNotBitfield) m.rep = read_rep(st, m.info->rep);
+    }
+  }
+}
+
+void strict_mode_changed(State* st) {
+  for (TypeInfo* info : st->infos) {
+    if (info == nullptr) continue;
+    info->element = info->stored_element = Rep::none;  // learnt again, if it may
+    if (info->fields == nullptr) continue;
+    for (uint32_t i = 0; i <= info->fields->mask; ++i) {
+      Member& m = info->fields->slots[i];
+      if (m.info != nullptr && m.bit_width == kNotBitfield) m.stored = stored_rep(st, m.info, info->quals);
     }
   }
 }

@@ -46,6 +46,8 @@ inline Rep read_rep(const State* st, Rep rep) {
 }
 // State::int64 has changed: what the types know of reading is brought up to date.
 void int64_mode_changed(State* st);
+// State::strict has changed: the same for writing.
+void strict_mode_changed(State* st);
 
 // Finds the member that the string at idx names, or null. `record` must be a complete record's info. May allocate
 // (first use) and raise.

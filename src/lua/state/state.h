@@ -132,6 +132,7 @@ struct State {
   call::StackLayout stack;   // valid: direct.h may read and write the Lua stack
   uint16_t guard = kGuard;   // what the hot paths expect in a cdata; 0, which none has, once the state is closed
   bool index_checks = true;  // ffi.checked
+  bool strict = false;       // ffi.strict: conversions that lose something are errors
   Int64Mode int64 = kNativeIntegers ? Int64Mode::native : Int64Mode::boxed;
   std::vector<TypeInfo*> infos;       // state/type_info.cpp: by TypeId; null: not built yet
   std::vector<TypeInfo*> open_infos;  // those of types that a declaration may yet complete

@@ -3,8 +3,10 @@
 #include "lua/values/initialise.h"
 
 #include "ctype/layout.h"
+#include "ctype/suggest.h"
 #include "lua/state/anchor.h"
 #include "lua/values/numbers.h"
+#include "lua/values/strict.h"
 
 namespace ferry::lua {
 
@@ -37,6 +39,7 @@ void init_value(const Init& in, TypeInfo* info, void* address, uint64_t size, co
       (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex || info->rep == Rep::vector)) {
     init_table(in, info, address, size, from.idx, place);
   } else if (from.kind == Source::Kind::string && info->rep == Rep::array && is_char_array(in.st, info)) {
+    if (in.st->strict) require_room(in.L, in.st, info, size, from.idx, place);
     write_string_array(in.L, in.st, info, address, size, from.idx);
   } else {
     write_any(in.L, in.st, info, address, from, place, *in.keep, in.mode & ~static_cast<unsigned>(kInitialiser));
@@ -88,17 +91,68 @@ void fill_from_first(const Init& in, TypeInfo* info, void* address, uint64_t cou
   }
 }
 
+// What of a table was an initialiser: in ffi.strict all has to be.
+struct Used {
+  uint64_t entries = 0;
+  int first = -1;  // of a list: 0 or 1; -1: by name
+};
+
+// Whether the key on top is one of the list's.
+bool is_listed(lua_State* L, const Used& used) {
+  if (used.first < 0 || lua_type(L, -1) != LUA_TNUMBER) return false;
+  const lua_Number key = lua_tonumber(L, -1);
+  return key >= used.first && key < static_cast<lua_Number>(used.first) + static_cast<lua_Number>(used.entries);
+}
+
+[[noreturn]] void unused_entry(const Init& in, TypeInfo* info, const Place& place) {
+  lua_State* L = in.L;
+  const bool record = info->rep == Rep::record;
+  const bool unknown =
+      record && lua_type(L, -1) == LUA_TSTRING && find_member(L, in.st, info, lua_gettop(L)) == nullptr;
+  const char* key =
+      lua_type(L, -1) == LUA_TNUMBER || lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : luaL_typename(L, -1);
+  without_exceptions(in.st, [&] {
+    const std::string type = "'" + shown_name(in.st, info->id) + "'";
+    if (unknown) {
+      in.st->errors.message =
+          type + " has no member named '" + key + "'" + suggest_member(*in.st->types, info->id, key);
+    } else {
+      in.st->errors.message = "the initializer for " + type + " has an entry '" + key + "' that is not used";
+    }
+    return true;
+  });
+  raise_at(L, in.st, place);
+}
+
+void require_used(const Init& in, TypeInfo* info, int idx, const Used& used, const Place& place) {
+  lua_State* L = in.L;
+  uint64_t entries = 0;
+  for (lua_pushnil(L); lua_next(L, idx) != 0; lua_pop(L, 1)) ++entries;
+  if (entries == used.entries) return;
+  for (lua_pushnil(L); lua_next(L, idx) != 0;) {
+    lua_pop(L, 1);
+    lua_pushvalue(L, -1);  // which may become a string
+    const bool member = used.first < 0 && info->rep == Rep::record && lua_type(L, -1) == LUA_TSTRING &&
+                        find_member(L, in.st, info, lua_gettop(L)) != nullptr;
+    if (!member && !is_listed(L, used)) unused_entry(in, info, place);
+    lua_pop(L, 1);
+  }
+  too_many(L, in.st, info, place);  // more than one member of a union
+}
+
 void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& where) {
   lua_State* L = in.L;
   TypeInfo* element = base_of(in.st, info);
   const uint64_t count = info->rep == Rep::complex ? 2 : capacity(in.st, info, size);
   uint64_t filled = 0;
+  int first = 0;
   for (int i = 0;; ++i) {
     lua_rawgeti(L, idx, i);
     if (lua_isnil(L, -1)) {
       lua_pop(L, 1);
-      if (i == 0) continue;  // 0-based or 1-based
-      break;
+      if (i != 0) break;
+      first = 1;  // 0-based or 1-based
+      continue;
     }
     if (filled >= count) too_many(L, in.st, info, where);
     const Place place{Place::Kind::element, static_cast<int>(filled), nullptr, info->id};
@@ -107,6 +161,7 @@ void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, in
     lua_pop(L, 1);
     ++filled;
   }
+  if (in.st->strict) require_used(in, info, idx, Used{filled, first}, where);
   if (filled == 1 && info->rep != Rep::complex) fill_from_first(in, info, address, count);
 }
 
@@ -117,6 +172,7 @@ void init_field(const Init& in, TypeInfo* record, const Field& f, void* address,
   if (f.is_bitfield()) {
     uint64_t raw[2] = {0, 0};
     write_any(in.L, in.st, info, raw, idx, place, TargetOwner{}, kAssign);
+    if (in.st->strict) require_bits(in.L, in.st, info, f.bit_width, raw, place);
     store_bits(static_cast<std::byte*>(address), f.offset, f.bit_offset, f.bit_width, raw, info->size);
     return;
   }
@@ -133,15 +189,17 @@ void init_field(const Init& in, TypeInfo* record, const Field& f, void* address,
 
 // Members in order from a list, or by name. *position: the next list index, -1: by name. Returns false when
 // the list has ended.
-bool init_record_from(const Init& in, TypeInfo* record, void* address, uint64_t size, int idx, int* position) {
+bool init_record_from(const Init& in, TypeInfo* record, void* address, uint64_t size, int idx, int* position,
+                      Used* used) {
   lua_State* L = in.L;
   const Record& r = in.st->types->record(record->id);
   for (const Field& f : r.fields) {
     if (f.name == kNoName) {
       TypeInfo* inner = info_of(in.st, f.type);
       if (!f.is_bitfield() && inner->rep == Rep::record) {
-        if (!init_record_from(in, inner, static_cast<char*>(address) + f.offset, inner->size, idx, position))
+        if (!init_record_from(in, inner, static_cast<char*>(address) + f.offset, inner->size, idx, position, used)) {
           return false;
+        }
         if (r.is_union && *position > 0) return true;
       }
       continue;
@@ -154,12 +212,14 @@ bool init_record_from(const Init& in, TypeInfo* record, void* address, uint64_t 
         *position = 1;
         lua_rawgeti(L, idx, 1);
       }
+      if (at_start && !lua_isnil(L, -1)) used->first = *position;
       if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
         if (!at_start) return false;
         *position = -1;
       } else {
         ++*position;
+        ++used->entries;
         init_field(in, record, f, address, size, lua_gettop(L));
         lua_pop(L, 1);
         if (r.is_union) return true;
@@ -170,7 +230,10 @@ bool init_record_from(const Init& in, TypeInfo* record, void* address, uint64_t 
     lua_pushlstring(L, name.data(), name.size());
     lua_rawget(L, idx);
     const bool given = !lua_isnil(L, -1);
-    if (given) init_field(in, record, f, address, size, lua_gettop(L));
+    if (given) {
+      ++used->entries;
+      init_field(in, record, f, address, size, lua_gettop(L));
+    }
     lua_pop(L, 1);
     if (given && r.is_union) return true;
   }
@@ -185,7 +248,9 @@ void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, in
   idx = abs_index(in.L, idx);
   if (info->rep == Rep::record) {
     int position = 0;
-    init_record_from(inner, info, address, size, idx, &position);
+    Used used;
+    init_record_from(inner, info, address, size, idx, &position, &used);
+    if (in.st->strict) require_used(inner, info, idx, used, place);
   } else {
     init_array(inner, info, address, size, idx, place);
   }

@@ -14,6 +14,7 @@
 #include "lua/values/functions.h"
 #include "lua/values/initialise.h"
 #include "lua/values/numbers.h"
+#include "lua/values/strict.h"
 
 namespace ferry::lua {
 
@@ -55,6 +56,7 @@ void store_function(lua_State* L, State* st, void* address, void* function, int 
 
 void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
                   const TargetOwner& keep, unsigned mode) {
+  if (st->strict && (mode & kCast) == 0) require_lossless(L, st, info, classify(L, st, idx), place);
   switch (info->rep) {
     case Rep::boolean:
       store<uint8_t>(address, lua_tonumber(L, idx) != 0);
@@ -157,6 +159,7 @@ void write_string(lua_State* L, State* st, TypeInfo* info, void* address, int id
   if (info->kind == Kind::enumeration) {
     write_enum_name(L, st, info, address, idx, place);
   } else if (info->rep == Rep::array && is_char_array(st, info)) {
+    if (st->strict) require_room(L, st, info, info->size, idx, place);
     write_string_array(L, st, info, address, info->size, idx);
   } else if ((mode & kCast) != 0 && is_integer_rep(info->rep)) {  // the string's address
     store_int(address, info->size, static_cast<int64_t>(reinterpret_cast<uintptr_t>(lua_tolstring(L, idx, nullptr))));
@@ -328,18 +331,19 @@ bool is_open_array(const TypeInfo* info) {
   return info->rep == Rep::array && (info->count == kVla || info->count == kFlexible || info->count == 0);
 }
 
+void raise_too_long(lua_State* L, State* st, const TypeInfo* info, uint64_t size, int idx, const Place& place) {
+  const size_t length = raw_length(L, idx);
+  without_exceptions(st, [&] {
+    st->errors.message = "string of " + std::to_string(length) + " bytes is too long for the " + std::to_string(size) +
+                         " bytes that '" + shown_name(st, info->id) + "' has";
+    return true;
+  });
+  raise_at(L, st, place);
+}
+
 void write_open_string(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx,
                        const Place& place) {
-  const size_t length = raw_length(L, idx);
-  if (length > size) {
-    const char* target = type_name(st, info->id);
-    without_exceptions(st, [&] {
-      st->errors.message = "string of " + std::to_string(length) + " bytes is too long for the " +
-                           std::to_string(size) + " bytes that '" + target + "' has";
-      return true;
-    });
-    raise_at(L, st, place);
-  }
+  if (raw_length(L, idx) > size) raise_too_long(L, st, info, size, idx, place);
   write_string_array(L, st, info, address, size, idx);
 }
 
@@ -430,6 +434,7 @@ void write_any(lua_State* L, State* st, TypeInfo* info, void* address, const Sou
       break;
     case Source::Kind::cdata:
       require_object(L, st, from);
+      if (st->strict && (mode & kCast) == 0) require_lossless(L, st, info, from, place);
       write_from_c(L, st, info, address, from, place, keep, mode);
       return;
     default:
@@ -511,6 +516,7 @@ void store_bits(std::byte* record, uint64_t offset, unsigned bit_offset, unsigne
 void write_bit_field(lua_State* L, State* st, const Member& m, void* record, int idx, const Place& place) {
   uint64_t raw[2] = {0, 0};
   write_any(L, st, m.info, raw, idx, place, TargetOwner{}, kAssign);
+  if (st->strict) require_bits(L, st, m.info, m.bit_width, raw, place);
   store_bits(static_cast<std::byte*>(record), m.offset, m.bit_offset, m.bit_width, raw, m.info->size);
 }
 
@@ -526,7 +532,7 @@ void write_member(lua_State* L, State* st, const Member& m, void* record, int id
   }
   void* at = static_cast<char*>(record) + m.offset;
   const int type = lua_type(L, idx);
-  if (is_native_rep(m.rep) && type == LUA_TNUMBER) {
+  if (is_native_rep(m.rep) && type == LUA_TNUMBER && !st->strict) {
     switch (m.rep) {
       case Rep::f64:
         store(at, static_cast<double>(lua_tonumber(L, idx)));

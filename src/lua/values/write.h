@@ -43,6 +43,10 @@ inline void write_any(lua_State* L, State* st, TypeInfo* info, void* address, in
 void store_bits(std::byte* record, uint64_t offset, unsigned bit_offset, unsigned width, const uint64_t (&raw)[2],
                 size_t size);
 
+// The error of a string that has more than the `size` bytes that an array of `info`'s type has for it.
+[[noreturn]] void raise_too_long(lua_State* L, State* st, const TypeInfo* info, uint64_t size, int idx,
+                                 const Place& place);
+
 // A Lua string into an array of char-sized integers of `size` bytes.
 bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx);
 
