@@ -267,14 +267,18 @@ bool Preprocessor::condition_identifier(Number& n) {
     case Builtin::has_include:
     case Builtin::has_include_next:
       return condition_has_include(n, builtin == Builtin::has_include_next);
-    case Builtin::has_attribute:
+    case Builtin::has_attribute:  // there is no '(', or they would have been replaced
     case Builtin::has_c_attribute:
     case Builtin::has_builtin:
     case Builtin::has_feature:
     case Builtin::has_extension:
-    case Builtin::has_embed:
     case Builtin::is_identifier:
-      return condition_has_feature(n, builtin);
+      return refuse(current_, "expected '(' after " + std::string(current_.text));
+    case Builtin::has_embed: {
+      const Token word = current_;
+      if (!open_parenthesis()) return refuse(word, "expected '(' after " + std::string(word.text));
+      return feature_operator(builtin, word, n.value) && condition_next();
+    }
     default:
       return condition_next();
   }
@@ -317,24 +321,27 @@ bool Preprocessor::condition_has_include(Number& n, bool next) {
   return condition_next();
 }
 
-// '__has_attribute' '(' name ')' and its like; the name may have a scope: gnu::packed
-bool Preprocessor::condition_has_feature(Number& n, Builtin what) {
-  const Token word = current_;
-  if (!open_parenthesis()) return refuse(word, "expected '(' after " + std::string(word.text));
+// feature := '__has_attribute' '(' name ')' and its like        the '(' has been read; the name may have a scope:
+// gnu::packed
+bool Preprocessor::feature_operator(Builtin what, const Token& word, uint64_t& value) {
   std::string name;
   size_t depth = 0;
-  for (;;) {
+  Token token;
+  ++collecting_;
+  do {
     do {
-      read(current_);
-    } while (current_.kind == Tok::pad);
-    if (current_.kind == Tok::error) return false;
-    if (current_.kind == Tok::end) return refuse(current_, "expected ')', got end of line");
-    if (current_.kind == Tok::l_paren) ++depth;
-    if (current_.kind == Tok::r_paren && depth-- == 0) break;
-    name += current_.text;
-  }
-  n.value = feature_value(state_.settings().profile, what, name);
-  return condition_next();
+      read(token);
+    } while (token.kind == Tok::pad);
+    if (token.kind == Tok::l_paren) ++depth;
+    if (token.kind == Tok::r_paren && depth-- == 0) break;
+    if (name.size() <= kMaxIdentifier) name += token.text;
+  } while (token.kind != Tok::error && token.kind != Tok::end && token.kind != Tok::directive);
+  --collecting_;
+  if (failed_ || token.kind == Tok::error) return false;
+  if (token.kind != Tok::r_paren)
+    return fail(word.at != 0 ? word.at : expansion_at_, "expected ')' behind " + std::string(word.text) + "(" + name);
+  value = feature_value(state_.settings().profile, what, name);
+  return true;
 }
 
 bool Preprocessor::condition_number(Number& n) {

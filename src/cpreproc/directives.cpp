@@ -93,6 +93,7 @@ bool Preprocessor::define(uint32_t at) {
     if (!macro_parameters(macro)) return false;
   }
   macro.text = trimmed(lexer_.rest());
+  if (!macro.text.empty() && macro.text.front() == '/' && Lexer(macro.text).at_end_of_tokens()) macro.text = {};
   const Location place = level().source->place(at);
   macro.where = {place.file, place.line};
   const MacroId id = macros.define(macro);

@@ -341,6 +341,20 @@ bool Preprocessor::enter_builtin(Token& name, Macro& macro) {
     case Builtin::poisoned:
       error_text_ = {};
       return fail(at, "the name " + shown(name.text) + " is poisoned");
+    case Builtin::has_attribute:
+    case Builtin::has_c_attribute:
+    case Builtin::has_builtin:
+    case Builtin::has_feature:
+    case Builtin::has_extension:
+    case Builtin::is_identifier: {
+      uint64_t value = 0;
+      if (!open_parenthesis()) return false;
+      const Pad pad = pad_;
+      if (!feature_operator(macro.builtin, name, value)) return false;
+      pad_ = pad;
+      text = std::to_string(value);
+      break;
+    }
     default:  // they mean something within #if, which asks for them itself
       return false;
   }

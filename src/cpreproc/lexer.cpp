@@ -417,6 +417,12 @@ void Lexer::substitute(Token& token, const char* p) {
   token.word = word_hash(s.name.data(), s.name.size());
 }
 
+bool Lexer::at_end_of_tokens() {
+  Token token;
+  next(token);
+  return token.kind == Tok::end;
+}
+
 bool Lexer::skip_braces() {
   // Everything but these is passed over.
   static constexpr std::array<bool, 256> kStops = [] {

@@ -44,6 +44,9 @@ class Lexer {
 
   void next(Token& token);
 
+  // Whether nothing but white space and comments is left.
+  bool at_end_of_tokens();
+
   // Called when the current token is `{`: skips to behind the matching `}`, minding strings, characters and
   // comments. False: there is none, or a directive stands within; nothing is skipped then.
   bool skip_braces();

@@ -75,6 +75,7 @@ constexpr Computed kComputed[] = {
     {"__has_declspec_attribute", Builtin::has_embed, kClang},
     {"__has_warning", Builtin::has_embed, kClang},
     {"__is_identifier", Builtin::is_identifier, kClang},
+    {"__building_module", Builtin::has_embed, kClang},
 };
 
 // The name that a line of predefined.def begins with.

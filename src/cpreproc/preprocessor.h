@@ -184,7 +184,7 @@ class Preprocessor {
   bool condition_identifier(Number& n);
   bool condition_defined(Number& n);
   bool condition_has_include(Number& n, bool next);
-  bool condition_has_feature(Number& n, Builtin what);
+  bool feature_operator(Builtin what, const Token& word, uint64_t& value);
   bool condition_number(Number& n);
   bool condition_character(Number& n);
 

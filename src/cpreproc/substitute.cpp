@@ -20,6 +20,12 @@ bool is_placemarker(const Token& token) {
   return token.kind == Tok::pad && token.detail == kPlacemarker;
 }
 
+// Stands for what has no text: `#` and `##` have nothing to work with.
+bool is_substitute(const Token& token) {
+  return token.kind == Tok::type_substitute || token.kind == Tok::integer_substitute ||
+         token.kind == Tok::value_substitute;
+}
+
 void set_flag(Token& token, TokenFlag flag, bool on) {
   token.flags = static_cast<uint8_t>(on ? token.flags | flag : token.flags & ~flag);
 }
@@ -223,6 +229,7 @@ bool Preprocessor::paste(Token& left, const Token& right, uint32_t at) {
     set_flag(left, kSpaceBefore, space);
     return true;
   }
+  if (is_substitute(left) || is_substitute(right)) return fail(at, "'##' joins an argument that is no text");
   const std::string joined = std::string(left.text) + std::string(right.text);
   const std::string_view text = made_text(joined);
   if (failed_) return false;
@@ -245,6 +252,10 @@ std::string_view Preprocessor::stringify(const TokenList& tokens) {
   size_t backslashes = 0;  // at the end, outside of literals
   for (const Token& token : tokens) {
     if (token.kind == Tok::pad) continue;
+    if (is_substitute(token)) {
+      fail(expansion_at_, "'#' stands before an argument that is no text");
+      return {};
+    }
     if (out.size() > 1 && token.space_before()) out += ' ';
     const bool literal = token.kind == Tok::string || token.kind == Tok::character;
     for (char c : token.text) {
