@@ -153,6 +153,40 @@ for _, size in ipairs { 2, 4, 8 } do
   end
 end
 
+-- Of floating-point numbers: Lua numbers, or `long double` as cdata, of which the type is the second argument.
+local function is_nan(x) return x ~= x end
+local function is_finite(x) return x - x == x - x end
+local function sign_bit(x, t)
+  local bytes = ffi.cast("uint8_t *", ffi.new(ffi.typeof("$[1]", t.ct), { x }))
+  local last = t.size > 8 and (ffi.arch == "x64" or ffi.arch == "x86") and 9 or t.size - 1
+  return bytes[ffi.abi "le" and last or 0] >= 128
+end
+-- The least number that is normal: 2 to this power. Lua 5.1 compares cdata with cdata only.
+local least = { [4] = -126, [8] = -1022 }
+local function is_normal(x, t)
+  if not is_finite(x) or x == x - x then return false end
+  if x < x - x then x = -x end
+  if least[t.size] then return x >= 2 ^ least[t.size] end
+  for _ = 1, 16 do x = x * ffi.cast(t.ct, 2 ^ 1000) end
+  return not is_finite(x) or x >= ffi.cast(t.ct, 2 ^ -382)
+end
+builtins.isnan = is_nan
+builtins.isinf = function(x) return not is_nan(x) and not is_finite(x) end
+builtins.isinf_sign = function(x, t) return builtins.isinf(x) and (sign_bit(x, t) and -1 or 1) or 0 end
+builtins.isfinite = is_finite
+builtins.isnormal = is_normal
+builtins.signbit, builtins.signbitf, builtins.signbitl = sign_bit, sign_bit, sign_bit
+builtins.isgreater = function(x, _, y) return x > y end
+builtins.isgreaterequal = function(x, _, y) return x >= y end
+builtins.isless = function(x, _, y) return x < y end
+builtins.islessequal = function(x, _, y) return x <= y end
+builtins.islessgreater = function(x, _, y) return x < y or x > y end
+builtins.isunordered = function(x, _, y) return is_nan(x) or is_nan(y) end
+builtins.fpclassify = function(of_nan, _, of_infinite, _, of_normal, _, of_subnormal, _, of_zero, _, x, t)
+  if is_nan(x) then return of_nan elseif not is_finite(x) then return of_infinite elseif x == x - x then return of_zero end
+  return is_normal(x, t) and of_normal or of_subnormal
+end
+
 -- --- nodes --------------------------------------------------------------------------------------------------------------
 
 local value, object_address, object, slot
@@ -285,8 +319,14 @@ function compile.step(node, lib)
 end
 
 function compile.builtin(node, lib)
-  local operand, t, f = value(node[1], lib), node.type, builtins[node.text]
-  return function(arguments) return convert({ class = "integer", size = 8 }, t, f(operand(arguments))) end
+  local list, t, f = operands(node, lib), node.type, builtins[node.text]
+  return function(arguments)
+    local given = {}
+    for i, operand in ipairs(list) do given[2 * i - 1], given[2 * i] = operand(arguments), node[i].type end
+    local v = f((table.unpack or unpack)(given, 1, 2 * #list))
+    if type(v) == "boolean" then v = v and 1 or 0 end
+    return convert({ class = "integer", size = 8 }, t, v)
+  end
 end
 
 -- Objects: what they are (a reference for records), where they are, and what they are read and written by.

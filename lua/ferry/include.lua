@@ -52,9 +52,74 @@ local function text_of(ct)
   return text
 end
 
--- Compiled expressions of one preprocessor, by text and types of the arguments.
+-- A value as C would have it written, for macros that make names and strings of their arguments; nil where it has no text.
+local function spelled(v)
+  if type(v) == "string" then
+    return '"' .. v:gsub('[%c%z"\\\128-\255]', function(c)
+      return (c == '"' or c == "\\") and "\\" .. c or ("\\%03o"):format(c:byte())
+    end) .. '"'
+  elseif type(v) == "boolean" then
+    return v and "1" or "0"
+  elseif type(v) == "number" then
+    if v ~= v or v - v ~= 0 then return nil end
+    if type_of(v) ~= double then return ("%d"):format(v) end
+    local text = ("%.17g"):format(v)
+    if tonumber(("%.15g"):format(v)) == v then text = ("%.15g"):format(v) end
+    return text:find "[.e]" and text or text .. ".0"
+  elseif ffi.type(v) == "cdata" then
+    local ct = ffi.typeof(v)
+    if rawequal(ct, v) then return text_of(ct) end
+    local kind = ffi.typeinfo(ct).kind
+    if kind == "integer" or kind == "enum" then return (tostring(ffi.cast("int64_t", v)):match "^%-?%d+") end
+  end
+  return nil
+end
+
+-- Texts of arguments are many: so many of their expressions are kept.
+local max_spelled = 256
+
+-- Compiled expressions of one preprocessor, by text and types of the arguments. `$` in the text is an argument; where that
+-- cannot be, because the macro applies `#` or `##` to it, or puts it beside another string, what C would have as text is put there.
 local function new_evaluator(preprocessor, lib)
-  local compiled = {}
+  local compiled, by_text, kept = {}, {}, 0
+
+  -- The function of the arguments, or nil and why there is none.
+  local function compile(text, types, count)
+    local tree, why = headers.expression(preprocessor, text, (table.unpack or unpack)(types, 1, count))
+    if not tree then return nil, why end
+    if tree.kind == "type" then
+      local ct = tree.type.ct
+      return function() return ct end
+    end
+    local ok, made = pcall(expression.compile, tree, lib)
+    if ok then return made end
+    return nil, made
+  end
+
+  local function run_spelled(name, macro, types, count, arguments, why)
+    local parts, left, left_types = {}, {}, {}
+    for i = 1, count do
+      parts[i] = spelled(arguments[i])
+      if not parts[i] then
+        parts[i], left[#left + 1], left_types[#left_types + 1] = "$", arguments[i], types[i]
+      end
+    end
+    if #left == count then fail(name, macro, why) end
+    local text = name .. "(" .. table.concat(parts, ", ") .. ")"
+    local key = { text }
+    for i = 1, #left do key[i + 1] = text_of(left_types[i]) end
+    key = table.concat(key, "\0")
+    local run = by_text[key]
+    if not run then
+      local second
+      run, second = compile(text, left_types, #left)
+      if not run then fail(name, macro, #left == 0 and second or why) end
+      if kept == max_spelled then by_text, kept = {}, 0 end
+      by_text[key], kept = run, kept + 1
+    end
+    return run(left)
+  end
+
   return function(name, macro, text, count, arguments)
     local types, key = {}, { text }
     for i = 1, count do
@@ -66,17 +131,17 @@ local function new_evaluator(preprocessor, lib)
     key = table.concat(key, "\0")
     local run = compiled[key]
     if not run then
-      local tree, why = headers.expression(preprocessor, text, (table.unpack or unpack)(types, 1, count))
-      if not tree then fail(name, macro, why) end
-      if tree.kind == "type" then
-        local ct = tree.type.ct
-        run = function() return ct end
-      else
-        local ok, made = pcall(expression.compile, tree, lib)
-        if not ok then fail(name, macro, made) end
-        run = made
+      local why
+      run, why = compile(text, types, count)
+      if not run then
+        if count == 0 then fail(name, macro, why) end
+        local result = run_spelled(name, macro, types, count, arguments, why)
+        compiled[key] = { why }
+        return result
       end
       compiled[key] = run
+    elseif type(run) == "table" then
+      return run_spelled(name, macro, types, count, arguments, run[1])
     end
     return run(arguments)
   end

@@ -210,44 +210,122 @@ bool Parser::generic_selection(Value& v) {
   return true;
 }
 
-// The functions of gcc that headers use in macros. False, and nothing read: it is none of them.
+namespace {
+
+enum class Takes : uint8_t { integer, floating, two_floating, class_of_floating, anything };
+
+struct Builtin {
+  std::string_view name;  // without __builtin_
+  Scalar result;
+  Takes takes = Takes::integer;
+};
+
+constexpr Builtin kBuiltins[] = {
+    {"expect", Scalar::int64, Takes::anything},
+    {"bswap16", Scalar::uint16},
+    {"bswap32", Scalar::uint32},
+    {"bswap64", Scalar::uint64},
+    {"clz", Scalar::int32},
+    {"clzl", Scalar::int32},
+    {"clzll", Scalar::int32},
+    {"ctz", Scalar::int32},
+    {"ctzl", Scalar::int32},
+    {"ctzll", Scalar::int32},
+    {"popcount", Scalar::int32},
+    {"popcountl", Scalar::int32},
+    {"popcountll", Scalar::int32},
+    {"ffs", Scalar::int32},
+    {"ffsl", Scalar::int32},
+    {"ffsll", Scalar::int32},
+    {"isnan", Scalar::int32, Takes::floating},
+    {"isinf", Scalar::int32, Takes::floating},
+    {"isinf_sign", Scalar::int32, Takes::floating},
+    {"isfinite", Scalar::int32, Takes::floating},
+    {"isnormal", Scalar::int32, Takes::floating},
+    {"signbit", Scalar::int32, Takes::floating},
+    {"signbitf", Scalar::int32, Takes::floating},
+    {"signbitl", Scalar::int32, Takes::floating},
+    {"isgreater", Scalar::int32, Takes::two_floating},
+    {"isgreaterequal", Scalar::int32, Takes::two_floating},
+    {"isless", Scalar::int32, Takes::two_floating},
+    {"islessequal", Scalar::int32, Takes::two_floating},
+    {"islessgreater", Scalar::int32, Takes::two_floating},
+    {"isunordered", Scalar::int32, Takes::two_floating},
+    {"fpclassify", Scalar::int32, Takes::class_of_floating},
+};
+// What a floating-point number becomes that is passed for an integer.
+Scalar parameter_of(const Builtin& builtin) {
+  if (builtin.name.substr(0, 5) == "bswap") return builtin.result;
+  return builtin.name.back() == 'l' ? Scalar::uint64 : Scalar::uint32;
+}
+
+constexpr std::string_view kBuiltinPrefix = "__builtin_";
+
+}  // namespace
+
+// The functions of gcc that headers use in macros: those of the table, and `__builtin_f` for a declared function f.
+// False in is_one, and nothing read: it is none of them.
 bool Parser::builtin_call(Value& v, bool& is_one) {
-  struct Builtin {
-    std::string_view name;
-    Scalar result;
-  };
-  static constexpr Builtin kBuiltins[] = {
-      {"__builtin_expect", Scalar::int64},     {"__builtin_bswap16", Scalar::uint16},
-      {"__builtin_bswap32", Scalar::uint32},   {"__builtin_bswap64", Scalar::uint64},
-      {"__builtin_clz", Scalar::int32},        {"__builtin_clzl", Scalar::int32},
-      {"__builtin_clzll", Scalar::int32},      {"__builtin_ctz", Scalar::int32},
-      {"__builtin_ctzl", Scalar::int32},       {"__builtin_ctzll", Scalar::int32},
-      {"__builtin_popcount", Scalar::int32},   {"__builtin_popcountl", Scalar::int32},
-      {"__builtin_popcountll", Scalar::int32}, {"__builtin_ffs", Scalar::int32},
-      {"__builtin_ffsl", Scalar::int32},       {"__builtin_ffsll", Scalar::int32},
-  };
+  if (token_.text.substr(0, kBuiltinPrefix.size()) != kBuiltinPrefix) return true;
+  const std::string_view name = token_.text.substr(kBuiltinPrefix.size());
   const Builtin* builtin = nullptr;
   for (const Builtin& b : kBuiltins) {
-    if (b.name == token_.text) builtin = &b;
+    if (b.name == name) builtin = &b;
   }
   is_one = builtin != nullptr;
-  if (!is_one) return true;
+  if (!is_one) {
+    const Symbol* symbol = types_.find_symbol(types_.intern(name));
+    if (symbol == nullptr || symbol->kind != Symbol::Kind::function) return true;
+    is_one = true;
+    v = arithmetic_.unknown(symbol->type, "the address of a function is not constant");
+    note(v, Node::Kind::function, name, {});
+    next();
+    return true;
+  }
   const uint32_t where = token_.at;
   next();
   if (!expect(Tok::l_paren, "'('")) return false;
-  Value operand;
-  Value second;
-  if (!assignment(operand)) return false;
-  operand = rvalue(operand);
-  if (accept(Tok::comma) && !assignment(second)) return false;
+  const size_t wanted = builtin->takes == Takes::class_of_floating                                   ? 6
+                        : builtin->takes == Takes::two_floating || builtin->takes == Takes::anything ? 2
+                                                                                                     : 1;
+  Value operands[6];
+  for (size_t i = 0; i < wanted; ++i) {
+    if (i != 0 && !expect(Tok::comma, "','")) return false;
+    if (!assignment(operands[i])) return false;
+    operands[i] = rvalue(operands[i]);
+  }
   if (!expect(Tok::r_paren, "')'")) return false;
-  if (!arithmetic_.is_integer(operand.type)) return fail(where, "the argument is no integer");
-  if (builtin->name == "__builtin_expect") {
-    v = converted(operand, scalar_type(builtin->result));
-    return true;
+  Value& first = operands[0];
+  Value& last = operands[wanted - 1];
+  switch (builtin->takes) {
+    case Takes::anything:
+      if (types_[first.type].kind != Kind::pointer && types_[first.type].kind != Kind::floating &&
+          !arithmetic_.is_integer(first.type))
+        return fail(where, "the argument is no scalar");
+      v = converted(first, scalar_type(builtin->result));
+      return true;
+    case Takes::integer:
+      if (types_[first.type].kind == Kind::floating) first = converted(first, scalar_type(parameter_of(*builtin)));
+      if (!arithmetic_.is_integer(first.type)) return fail(where, "the argument is no integer");
+      break;
+    case Takes::two_floating: {
+      const TypeId common = arithmetic_.common(first.type, last.type);
+      if (common == kNoType || types_[common].kind != Kind::floating)
+        return fail(where, "the arguments are no floating-point numbers");
+      first = converted(first, common);
+      last = converted(last, common);
+      break;
+    }
+    case Takes::floating:
+    case Takes::class_of_floating:
+      if (types_[last.type].kind != Kind::floating) return fail(where, "the argument is no floating-point number");
+      break;
   }
   v = arithmetic_.unknown(scalar_type(builtin->result), "a call is not constant");
-  note(v, Node::Kind::builtin, builtin->name.substr(10), {&operand});
+  uint32_t chain = 0;
+  uint32_t previous = 0;
+  for (size_t i = 0; i < wanted; ++i) add_operand(chain, previous, operands[i]);
+  if (Node* node = note(v, Node::Kind::builtin, builtin->name, {})) node->first = chain;
   return true;
 }
 

@@ -174,6 +174,80 @@ function TestInclude:test_system_headers()
   lu.assertTrue(stdio.stdout == ffi.C.stdout)
 end
 
+-- What `#` and `##` are applied to is the argument as C would have it written; the values are gcc's.
+function TestInclude:test_arguments_as_text()
+  local path = write [[
+#define INC_STR(x) #x
+#define INC_STR2(x) INC_STR(x)
+#define INC_LONG_C(c) c ## L
+#define INC_UL_C(c) (c ## UL)
+#define INC_JOIN(a, b) a ## b
+#define INC_NAME_1 "first"
+#define INC_NAME(n) INC_NAME_ ## n
+#define INC_TWO(a) "<" a ">"
+#define INC_ARRAY(t, n) sizeof(t[n])
+#define INC_BOTH(p, c) (*(p) + c ## L)
+]]
+  local lib = ffi.include(path)
+  os.remove(path)
+  lu.assertEquals({ lib.INC_STR(3), lib.INC_STR2(-7), lib.INC_STR(2.5), lib.INC_STR(ffi.typeof "int") }, { "3", "-7", "2.5", "int" })
+  lu.assertEquals(lib.INC_STR 'a"b\\c\n', [["a\"b\\c\012"]])
+  lu.assertEquals(lib.INC_TWO 'a"b\\c\n\1282', '<a"b\\c\n\1282>')
+  H.assert_int(lib.INC_LONG_C(5), "5")
+  H.assert_int(lib.INC_LONG_C(6), "6")
+  H.assert_uint(lib.INC_UL_C(4294967299), "4294967299")
+  lu.assertEquals({ lib.INC_JOIN(3, 2), lib.INC_NAME(1) }, { 32, "first" })
+  lu.assertEquals({ ffi.tonumber(lib.INC_ARRAY(ffi.typeof "int", 5)), ffi.tonumber(lib.INC_ARRAY(ffi.typeof "char", 3)) }, { 20, 3 })
+  local box = ffi.new("int[1]", 40)
+  lu.assertEquals({ ffi.tonumber(lib.INC_BOTH(box, 2)), ffi.tonumber(lib.INC_BOTH(box, 3)) }, { 42, 43 })
+  for i = 1, 600 do H.assert_int(lib.INC_LONG_C(i), tostring(i)) end
+  lu.assertErrorMsgContains("'##' joins an argument that is no text", lib.INC_LONG_C, box)
+  lu.assertErrorMsgContains("'#' stands before an argument that is no text", lib.INC_STR, box)
+  lu.assertErrorMsgContains("macro 'INC_NAME'", lib.INC_NAME, 2)
+end
+
+-- The values are gcc's, of `long double` too.
+function TestInclude:test_builtins()
+  local path = write [[
+int memcmp(const void *, const void *, unsigned long);
+#define INC_NOTHING /* nothing */
+#define INC_KNOWS __has_attribute(__packed__)
+#define INC_KNOWS_NOT __has_builtin(no_such_function)
+#define INC_LIKELY(x) __builtin_expect((x), 1)
+#define INC_CLASS(x) __builtin_fpclassify(0, 1, 2, 3, 4, x)
+#define INC_ISNAN(x) __builtin_isnan(x)
+#define INC_ISINF(x) __builtin_isinf_sign(x)
+#define INC_FINITE(x) __builtin_isfinite(x)
+#define INC_NORMAL(x) __builtin_isnormal(x)
+#define INC_SIGN(x) (__builtin_signbit(x) != 0)
+#define INC_LESS(x, y) __builtin_isless(x, y)
+#define INC_UNORDERED(x, y) __builtin_isunordered(x, y)
+#define INC_SAME(a, b, n) (__builtin_memcmp(a, b, n) == 0)
+#define INC_SWAPPED(x) __builtin_bswap32(x)
+]]
+  local lib = ffi.include(path)
+  os.remove(path)
+  local inf, nan = math.huge, math.huge - math.huge
+  lu.assertEquals({ lib.INC_NOTHING, lib.INC_KNOWS, lib.INC_KNOWS_NOT }, { true, 1, 0 })
+  lu.assertEquals({ ffi.tonumber(lib.INC_LIKELY(2.5)), ffi.tonumber(lib.INC_LIKELY(7)) }, { 2, 7 })
+  lu.assertEquals({ lib.INC_CLASS(nan), lib.INC_CLASS(-inf), lib.INC_CLASS(1.5), lib.INC_CLASS(2 ^ -1074) }, { 0, 1, 2, 3 })
+  lu.assertEquals({ lib.INC_ISNAN(nan), lib.INC_ISNAN(1.5), lib.INC_ISINF(-inf), lib.INC_ISINF(inf), lib.INC_ISINF(nan) }, { 1, 0, -1, 1, 0 })
+  lu.assertEquals({ lib.INC_FINITE(1.5), lib.INC_FINITE(inf), lib.INC_FINITE(nan) }, { 1, 0, 0 })
+  lu.assertEquals({ lib.INC_NORMAL(1.5), lib.INC_NORMAL(2 ^ -1030), lib.INC_NORMAL(-inf), lib.INC_NORMAL(2 ^ -1022) }, { 1, 0, 0, 1 })
+  lu.assertEquals({ lib.INC_SIGN(-1.5), lib.INC_SIGN(1.5), lib.INC_SIGN(-inf) }, { 1, 0, 1 })
+  lu.assertEquals({ lib.INC_LESS(0.5, 1.5), lib.INC_LESS(1.5, 0.5), lib.INC_UNORDERED(nan, 0.5), lib.INC_UNORDERED(1.5, 0.5) }, { 1, 0, 1, 0 })
+  lu.assertEquals({ lib.INC_SAME("abc", "abd", 2), lib.INC_SAME("abc", "abd", 3) }, { 1, 0 })
+  lu.assertEquals(lib.INC_SWAPPED(1.5), 16777216)
+  for _, each in ipairs { { "float", 2 ^ -126, 2 ^ -130 }, { "long double", 2 ^ -1022, 0 } } do
+    local box = ffi.new(each[1] .. "[3]", { each[2], each[3], -1 })
+    local p = ffi.cast(each[1] .. " *", box)
+    local text = write(("#define INC_N(p) __builtin_isnormal(*(%s *)(p))\n#define INC_S(p) (__builtin_signbit(*(%s *)(p)) != 0)\n"):format(each[1], each[1]))
+    local typed = ffi.include(text)
+    os.remove(text)
+    lu.assertEquals({ typed.INC_N(p), typed.INC_N(p + 1), typed.INC_S(p), typed.INC_S(p + 2) }, { 1, 0, 0, 1 })
+  end
+end
+
 -- gcc: the operand of a compound assignment is evaluated once. What no pointer leads to is an error, an address from NULL is not.
 function TestInclude:test_objects_that_macros_change()
   local path = write [[
