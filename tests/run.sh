@@ -5,6 +5,7 @@
 #   specs      tests/spec under every Lua with every back end, also where Lua is built as C++, and on LuaJIT's own ffi
 #   variants   a build without asmjit and libffi (by LuaRocks, where that is), and some specs with it
 #   install    an installation: programs that contain Ferry are built from it alone; how Luas are found; a release
+#   headers    headers of installed libraries by ffi.include, compared with gcc and clang
 #   examples   examples/ under every Lua, their exit codes and key lines
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
@@ -16,7 +17,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs variants install examples oom sanitize valgrind cross)
+[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs variants install headers examples oom sanitize valgrind cross)
 mkdir -p build
 results=$PWD/build/test-results.tsv
 : >"$results"
@@ -116,6 +117,11 @@ for stage in "${stages[@]}"; do
       build_release || continue
       title "installation"
       scripted tests/run_install.sh
+      ;;
+    headers)
+      build_release || continue
+      title "headers of libraries"
+      scripted tests/headers/run
       ;;
     examples)
       build_release || continue

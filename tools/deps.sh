@@ -35,6 +35,14 @@ test?|clang|Clang (layouts are compared with it)|command -v clang
 test?|g++-i686-linux-gnu|G++ for i386|command -v i686-linux-gnu-g++
 test?|g++-aarch64-linux-gnu|G++ for AArch64|command -v aarch64-linux-gnu-g++
 test?|qemu-user-static|QEMU's emulator of AArch64 programs|command -v qemu-aarch64-static
+test?|libcurl4-openssl-dev|curl.h (headers that are compared with gcc)|test -e /usr/include/x86_64-linux-gnu/curl/curl.h -o -e /usr/include/curl/curl.h
+test?|libglib2.0-dev|GLib's headers|pkg-config --exists glib-2.0
+test?|libsdl2-dev|SDL 2's headers|pkg-config --exists sdl2
+test?|libxml2-dev|libxml2's headers|pkg-config --exists libxml-2.0
+test?|libpng-dev|libpng's headers|pkg-config --exists libpng
+test?|libgl-dev|OpenGL's headers|test -e /usr/include/GL/gl.h
+test?|libgit2-dev|libgit2's headers|pkg-config --exists libgit2
+test?|libexpat1-dev|expat.h|test -e /usr/include/expat.h
 test?|clang-format|clang-format 14|command -v clang-format
 bench|lua5.1|Lua 5.1|command -v lua5.1
 bench|lua5.2|Lua 5.2|command -v lua5.2
