@@ -88,7 +88,18 @@ bool Preprocessor::pragma_macro_name(std::string& name) {
 bool Preprocessor::pragma_operator(const Token& name, bool microsoft) {
   const uint32_t at = name.at != 0 ? name.at : expansion_at_;
   if (!open_parenthesis()) return fail(at, "expected '(' after " + std::string(name.text));
+  // Its string may be a macro's, and so another operator.
+  if (call_depth_ >= kMaxCallDepth)
+    return fail(at, std::string(name.text) + " is nested deeper than " + std::to_string(kMaxCallDepth) + " levels");
+  ++call_depth_;
   std::string text;
+  const bool ok = pragma_operand(at, microsoft, text);
+  --call_depth_;
+  return ok && run_pragma_text(text, at);
+}
+
+// The text of the operator's operand, its `(` being read, and the `)` behind it.
+bool Preprocessor::pragma_operand(uint32_t at, bool microsoft, std::string& text) {
   Token token;
   if (microsoft) {
     size_t depth = 0;
@@ -101,7 +112,7 @@ bool Preprocessor::pragma_operator(const Token& name, bool microsoft) {
       text += token.text;
       if (text.size() > kMaxMadeText) break;  // made_text() says so
     }
-    return run_pragma_text(text, at);
+    return true;
   }
   if (!expanded(token)) return false;
   const size_t quote = token.text.find('"');
@@ -114,8 +125,7 @@ bool Preprocessor::pragma_operator(const Token& name, bool microsoft) {
     text += token.text[i];
   }
   if (!expanded(token)) return false;
-  if (token.kind != Tok::r_paren) return fail(at, "expected ')' after the string in _Pragma");
-  return run_pragma_text(text, at);
+  return token.kind == Tok::r_paren || fail(at, "expected ')' after the string in _Pragma");
 }
 
 bool Preprocessor::run_pragma_text(std::string_view text, uint32_t at) {

@@ -201,6 +201,7 @@ class Preprocessor {
   bool pragma(bool& for_parser);
   bool pragma_gcc();
   bool pragma_operator(const Token& name, bool microsoft);
+  bool pragma_operand(uint32_t at, bool microsoft, std::string& text);
   bool pragma_macro_name(std::string& name);
   bool run_pragma_text(std::string_view text, uint32_t at);
   void give_to_parser(TokenList* tokens, uint32_t at, uint32_t end_at);
