@@ -2,6 +2,7 @@
 #   make lib       build/lib/5.1 ... build/lib/5.5: complete module folders for the Luas that are here, or FERRY_LUAS="5.1;5.4"
 #   make demo      the examples on real libraries, with what they print
 #   make test      everything; `make test STAGES="unit specs"` for a part (tests/README.md)
+#   make fuzz      what reads C, fuzzed; `make fuzz TIME=600`: seconds for each target (tests/fuzz/run)
 #   make bench     table of nanoseconds against a hand-written binding, and build/bench.json
 #   make install   into PREFIX (default /usr/local), below DESTDIR if that is set
 #   make uninstall removes what the last make install from here has installed
@@ -10,13 +11,14 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 STAGES ?=
+TIME ?= 60
 FERRY_LUAS ?=
 
-.PHONY: lib demo test bench install uninstall dist clean help
+.PHONY: lib demo test fuzz bench install uninstall dist clean help
 .DEFAULT_GOAL := lib
 
 help:
-	@sed -n '2,10s/^# *//p' Makefile
+	@sed -n '2,11s/^# *//p' Makefile
 
 # Installs nothing, needs no root. A tree that make test has configured stays one with tests; a fresh one does not need their
 # libraries. Presets are not used: older CMakes do not know them.
@@ -41,6 +43,10 @@ test:
 	@tools/lua55.sh
 	@tests/run.sh $(STAGES)
 
+fuzz:
+	@tools/deps.sh build test
+	@TIME="$(TIME)" tests/fuzz/run $(TARGETS)
+
 bench:
 	@tools/deps.sh build bench
 	@tools/lua55.sh
@@ -58,4 +64,4 @@ dist:
 	@tools/dist.sh
 
 clean:
-	rm -rf build build-debug build-asan build-aarch64 build-configure.log
+	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-configure.log

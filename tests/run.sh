@@ -7,6 +7,7 @@
 #   install    an installation: programs that contain Ferry are built from it alone; how Luas are found; a release
 #   headers    headers of installed libraries by ffi.include, compared with gcc and clang
 #   examples   examples/ under every Lua, their exit codes and key lines
+#   fuzz       what reads C, for some seconds with libFuzzer
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
 #   oom        a part of tests/run_oom.sh: memory that cannot be had
@@ -17,7 +18,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs variants install headers examples oom sanitize valgrind cross)
+[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs variants install headers examples oom sanitize fuzz valgrind cross)
 mkdir -p build
 results=$PWD/build/test-results.tsv
 : >"$results"
@@ -142,6 +143,10 @@ for stage in "${stages[@]}"; do
       title "unit tests and specs under the sanitisers"
       UBSAN_OPTIONS=print_stacktrace=1 unit_tests build-asan
       scripted tests/run_specs.sh asan
+      ;;
+    fuzz)
+      title "what reads C, fuzzed"
+      TIME=${TIME:-10} scripted tests/fuzz/run
       ;;
     valgrind)
       if ! command -v valgrind >/dev/null; then

@@ -32,6 +32,7 @@ test?|luarocks|LuaRocks|command -v luarocks
 test?|luajit|LuaJIT 2.1 (the oracle)|command -v luajit
 test?|valgrind|valgrind|command -v valgrind
 test?|clang|Clang (layouts are compared with it)|command -v clang
+test?|libclang-rt-14-dev|libFuzzer|test -e "$(clang -print-resource-dir)/lib/linux/libclang_rt.fuzzer-$(uname -m).a"
 test?|g++-i686-linux-gnu|G++ for i386|command -v i686-linux-gnu-g++
 test?|g++-aarch64-linux-gnu|G++ for AArch64|command -v aarch64-linux-gnu-g++
 test?|qemu-user-static|QEMU's emulator of AArch64 programs|command -v qemu-aarch64-static
