@@ -116,7 +116,8 @@ class ThunkEmitter {
   }
 
   // The State is taken from the record, which loses it when it is finalised: the library may be gone then. So no number
-  // of arguments is expected there any more; that of a function with code per shape of arguments expects none at any time.
+  // of arguments is expected there any more; that of a function with code per shape of arguments expects none at any
+  // time.
   void check_count() {
     if (!for_type() && spec_.next == nullptr) {
       stack_->check_record(spec_.record, slow_);

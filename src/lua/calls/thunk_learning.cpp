@@ -60,9 +60,7 @@ uint32_t kind_of_top(lua_State* L, State* st) {
 
 void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
   Thunk* thunk = record->thunk;
-  if (only_slow_paths() || st->strict || !thunk->variadic ||
-      thunk->shapes.size() >= kMaxShapeThunks)
-    return;
+  if (only_slow_paths() || st->strict || !thunk->variadic || thunk->shapes.size() >= kMaxShapeThunks) return;
   // Where kinds of arguments are used that there is no code for, learning costs more than it brings.
   constexpr uint8_t kMaxFruitless = 16;
   if (thunk->fruitless >= kMaxFruitless) return;
