@@ -324,6 +324,11 @@ function ffi.fromtable(array, table, first, count) end
 ---@return boolean before
 function ffi.checked(on) end
 
+---Whether what a conversion would lose is an error; with an argument also sets it.
+---@param on? boolean
+---@return boolean before
+function ffi.strict(on) end
+
 ---Lets the running thread in until ffi.leave, so that callbacks run on it without a C call in progress.
 function ffi.enter() end
 

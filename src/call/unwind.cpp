@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 
+#include "call/exception_text.h"
 #include "call/processor.h"
 
 namespace ferry::call {
@@ -55,41 +56,14 @@ const std::type_info& type_of(const _Unwind_Exception* exception, bool dependent
   return *static_cast<const std::type_info*>(first);
 }
 
-void copy_text(char* to, const char* text) {
-  size_t length = text ? strnlen(text, kMaxExceptionText) : 0;
-  if (length) std::memcpy(to, text, length);
-  to[length] = 0;
-}
-
-// Describes the exception being handled. Nothing escapes: what is thrown here is that exception again.
-void describe(char* type, char* what) {
-  const std::type_info* info = abi::__cxa_current_exception_type();
-  int status = 0;
-  char* demangled = info ? abi::__cxa_demangle(info->name(), nullptr, nullptr, &status) : nullptr;
-  copy_text(type, demangled ? demangled : info ? info->name() : "unknown type");
-  std::free(demangled);
-  what[0] = 0;
-  try {
-    throw;
-  } catch (const std::exception& e) {
-    copy_text(what, e.what());
-  } catch (const std::string& text) {
-    copy_text(what, text.c_str());
-  } catch (const char* text) {
-    copy_text(what, text);
-  } catch (...) {
-  }
-}
-
 // Where landing pads go. Not noexcept, without cleanups: the handler may leave by an exception (Lua built as C++).
 extern "C" void ferry_exception_landed(void* exception, void* frame, void* first_saved, void* second_saved) {
-  char type[kMaxExceptionText + 1];
-  char what[kMaxExceptionText + 1];
+  ExceptionText text;
   abi::__cxa_begin_catch(exception);
-  describe(type, what);
+  describe_exception(&text);
   abi::__cxa_end_catch();
   if (ExceptionHandler handler = g_handler.load(std::memory_order_acquire)) {
-    handler({frame, {first_saved, second_saved}}, type, what);
+    handler({frame, {first_saved, second_saved}}, text.type, text.what);
   }
   std::abort();  // the handler returned, or was taken away while an exception was in flight
 }

@@ -31,7 +31,6 @@ struct LandedFrame {
 using ExceptionHandler = void (*)(const LandedFrame& frame, const char* type, const char* what);
 
 // Long enough for every message a person reads; the buffers are on the stack of the handler's caller.
-inline constexpr size_t kMaxExceptionText = 2048;
 
 // One for the process (a null pointer: none). Thread-safe.
 void set_exception_handler(ExceptionHandler handler);

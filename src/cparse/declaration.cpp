@@ -116,10 +116,15 @@ bool Parser::declarator_list(Specifiers& s, bool& ended) {
       next();
       return true;
     }
-    if (!accept(Tok::comma)) break;
+    if (accept(Tok::comma)) continue;
+    ended = accept(Tok::semicolon);
+    if (!at(Tok::identifier) || ended) return true;
+    // `int MYCALL f(void)`, `int f(void) NOTHROW`: one of two names in a row is a word of the library's own.
+    fail_expected("';' after declaration");
+    const std::string_view macro = is_function ? std::string_view(token_.text) : types_.name(d.name);
+    error_ += " (is " + shown(macro) + " a macro that is not defined?)";
+    return false;
   }
-  ended = accept(Tok::semicolon);
-  return true;
 }
 
 // The parameters of a definition `f(a, b) int a; char *b; {...}`: C11 6.9.1p6. They arrive as a caller without a

@@ -2,6 +2,7 @@
 #include "cparse/parser_state.h"
 #include "cparse/same_type.h"
 #include "ctype/spell.h"
+#include "ctype/suggest.h"
 
 namespace ferry::cparse {
 namespace {
@@ -50,7 +51,8 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
   if (known == kNoType) {
     if (tag == kNoName && !has_body) return fail_expected("'{' after enum");
     if (!has_body && !implicit_tags_) {
-      return fail(where, "undeclared tag 'enum " + std::string(types_.name(tag).substr(0, kMaxShownToken)) + "'");
+      return fail(where, "undeclared tag 'enum " + std::string(types_.name(tag).substr(0, kMaxShownToken)) + "'" +
+                             suggest_tag(types_, types_.name(tag)));
     }
     known = types_.new_enum(tag);
     if (tag != kNoName) types_.declare_tag(tag, known);

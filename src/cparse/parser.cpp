@@ -19,7 +19,9 @@ Parser::Parser(TypeTable& types, const Input& input)
     : types_(types),
       arithmetic_(types),
       source_(state_for(input, types, own_state_), input.text, input.name, input.substitutes),
-      declared_(input.declared) {}
+      declared_(input.declared),
+      place_(input.place),
+      strict_(input.strict) {}
 
 // --- tokens and errors --------------------------------------------------------------------------
 

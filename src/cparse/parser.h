@@ -35,6 +35,8 @@ struct Input {
   cpreproc::State* macros = nullptr;  // what they are expanded by, and where #define puts them; null: this text's only
   std::vector<NameId>* declared = nullptr;  // receives the names that are declared; may be null
   std::string_view name = {};               // of the text, for messages; its folder is where #include "..." looks first
+  std::string_view place = {};              // where the text stands, if it has no name: what later messages call it
+  bool strict = false;  // a different declaration of a function, variable or typedef is an error; else it is ignored
 };
 
 // ffi.cdef: a translation unit. All or nothing. Too few substitutes is an error, too many is not (the caller decides).

@@ -186,6 +186,8 @@ class Parser {
   // symbols.cpp
   bool declare(const Declarator& declarator, TypeId type, Storage storage, const Attributes& from_specifiers);
   bool complete(Symbol& symbol, const Symbol& later);
+  void note_place(Symbol& symbol, uint32_t at);
+  std::string place_of(const Symbol& symbol) const;
   bool declare_constant(NameId name, const Constant& value, uint32_t where);
   TypeId with_format_by_name(TypeId type, NameId name);
   std::string describe(const Symbol& symbol) const;
@@ -307,6 +309,10 @@ class Parser {
   int prototypes_ = 0;            // open lists of parameters, whose names are visible
   Expression* tree_ = nullptr;    // where one is made
   std::vector<NameId>* declared_ = nullptr;
+  std::string_view place_;  // Input's
+  bool strict_ = false;
+  std::string_view last_file_;  // of the declaration before
+  NameId last_file_name_ = kNoName;
   int linkage_depth_ = 0;  // open `extern "C" {`
   uint32_t pack_ = 0;
   struct Pack {

@@ -4,6 +4,7 @@
 #include "cparse/parser_state.h"
 #include "cparse/same_type.h"
 #include "ctype/spell.h"
+#include "ctype/suggest.h"
 
 namespace ferry::cparse {
 
@@ -53,7 +54,8 @@ bool Parser::record_specifier(bool is_union, TypeId& type) {
   if (known == kNoType) {
     if (!has_body && !implicit_tags_) {
       return fail(where, std::string("undeclared tag '") + (is_union ? "union " : "struct ") +
-                             std::string(types_.name(tag).substr(0, kMaxShownToken)) + "'");
+                             std::string(types_.name(tag).substr(0, kMaxShownToken)) + "'" +
+                             suggest_tag(types_, types_.name(tag)));
     }
     known = types_.new_record(tag, is_union);
     if (tag != kNoName) types_.declare_tag(tag, known);

@@ -97,7 +97,7 @@ bool Parser::fail_unknown_type(uint32_t where, std::string_view word, bool befor
   if (failed_) return false;
   const std::string hint = suggest_type(types_, word);
   fail(where, "unknown type name " + shown(word) + hint);
-  if (hint.empty() && before_current && type_start()) error_ += " (a macro that is not defined?)";
+  if (hint.empty() && before_current && (type_start() || at(Tok::l_paren))) error_ += " (a macro that is not defined?)";
   return false;
 }
 

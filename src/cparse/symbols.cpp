@@ -93,6 +93,7 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
   symbol.unprototyped = symbol.kind == Symbol::Kind::function && d.unprototyped;
   const Symbol* old = symbol.kind == Symbol::Kind::type_name ? lookup(d.name) : types_.find_symbol(d.name);
   if (old == nullptr || old->kind == Symbol::Kind::none) {
+    note_place(symbol, d.at);
     if (symbol.kind == Symbol::Kind::type_name) types_.name_by_typedef(type, d.name);
     types_.declare(symbol);
     return true;
@@ -103,12 +104,39 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
   }
   if (old->kind == Symbol::Kind::type_name && varies_by_system(types_.name(d.name)) &&
       predefined_type(types_, types_.name(d.name)) == old->type) {
+    note_place(symbol, d.at);
     types_.declare(symbol);
     return true;
   }
   Symbol together = *old;
-  if (complete(together, symbol)) types_.declare(together);
+  if (complete(together, symbol)) {
+    types_.declare(together);
+  } else if (strict_ && !(symbol.kind == Symbol::Kind::type_name && old->kind == symbol.kind &&
+                          SameType(types_).types(old->type, symbol.type))) {
+    return fail(d.at, shown(types_.name(d.name)) + " is declared as " + describe(symbol) + " but is already " +
+                          describe(*old) + place_of(*old));
+  }
   return true;
+}
+
+void Parser::note_place(Symbol& symbol, uint32_t at) {
+  const cpreproc::Location place = source_.sources().place(at);
+  symbol.line = place.line;
+  symbol.in_text = place.file.empty();
+  const std::string_view file = symbol.in_text ? place_ : place.file;
+  if (file.data() != last_file_.data()) {
+    last_file_ = file;
+    last_file_name_ = types_.intern(file);
+  }
+  if (!file.empty()) symbol.file = last_file_name_;
+}
+
+std::string Parser::place_of(const Symbol& symbol) const {
+  if (symbol.line == 0) return " by itself";
+  const std::string line = std::to_string(symbol.line);
+  const std::string file = symbol.file != kNoName ? std::string(types_.name(symbol.file)) : std::string();
+  if (!symbol.in_text) return " since " + file + ":" + line;
+  return " since line " + line + " of " + (file.empty() ? "another text" : "the text at " + file);
 }
 
 // What `later` adds to the symbol declared before; false: nothing, or it means something else.

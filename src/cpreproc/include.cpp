@@ -66,7 +66,8 @@ bool Preprocessor::include(const Token& word, bool next, bool once) {
   if (!state_.has_files()) return bad("#" + std::string(word.text) + " " + spelled + ": no files can be read here");
   State::Found found = look_for(name, quotes, next);
   if (found.file == nullptr)
-    return bad("the header " + spelled + " is not found" + (found.tried.empty() ? "" : " in " + found.tried));
+    return bad("the header " + spelled + " is not found" + (found.tried.empty() ? "" : " in " + found.tried) +
+               " (ffi.path() is the list of folders)");
   File& file = *found.file;
   if (file.status == FileAccess::Status::refused)
     return bad("the header " + file.path + " cannot be read: " + file.why);

@@ -48,7 +48,25 @@ void offer_members(const TypeTable& types, TypeId record, Nearest& nearest) {
   }
 }
 
+void offer_tags(const TypeTable& types, Search& search) {
+  types.for_each_tag(
+      [](void* context, NameId tag, TypeId type) {
+        auto* s = static_cast<Search*>(context);
+        const std::string_view before = s->nearest.name();
+        s->nearest.offer(s->types.name(tag));
+        if (s->nearest.name() != before) s->tag = type;
+      },
+      &search);
+}
+
 }  // namespace
+
+std::string suggest_tag(const TypeTable& types, std::string_view wanted) {
+  Search search{types, Nearest(wanted)};
+  offer_tags(types, search);
+  if (!search.nearest.found()) return {};
+  return did_you_mean(keyword_of(types, search.tag), search.nearest.name());
+}
 
 std::string suggest_type(const TypeTable& types, std::string_view wanted) {
   const NameId name = types.find_name(wanted);
@@ -63,14 +81,7 @@ std::string suggest_type(const TypeTable& types, std::string_view wanted) {
       },
       &search);
   for (const std::string_view word : kWords) search.nearest.offer(word);
-  types.for_each_tag(
-      [](void* context, NameId tag, TypeId type) {
-        auto* s = static_cast<Search*>(context);
-        const std::string_view before = s->nearest.name();
-        s->nearest.offer(s->types.name(tag));
-        if (s->nearest.name() != before) s->tag = type;
-      },
-      &search);
+  offer_tags(types, search);
   if (!search.nearest.found()) return {};
   return did_you_mean(search.tag != kNoType ? keyword_of(types, search.tag) : "", search.nearest.name());
 }

@@ -10,6 +10,7 @@ namespace ferry {
 
 // Each is " (did you mean 'x'?)", or empty where nothing is near.
 std::string suggest_type(const TypeTable& types, std::string_view wanted);    // typedefs; tags with their keyword
+std::string suggest_tag(const TypeTable& types, std::string_view wanted);     // with their keyword
 std::string suggest_symbol(const TypeTable& types, std::string_view wanted);  // functions, variables, constants
 std::string suggest_member(const TypeTable& types, TypeId record, std::string_view wanted);
 // Where no constant of the enum is near: " (it has A, B, ...)".

@@ -182,6 +182,9 @@ struct Symbol {
   Constant constant;           // Kind::constant
   bool inline_body = false;    // a function with a body, which may have no symbol in any library
   bool unprototyped = false;   // a function declared `f()`: a later declaration may say its parameters
+  bool in_text = false;        // the line is one of a text without a name of its own; `file` says where that is
+  uint32_t line = 0;           // of functions, variables and typedefs: where they were declared first; 0: predefined
+  NameId file = kNoName;       // likewise
 };
 
 // Where a field was found, also within anonymous members.

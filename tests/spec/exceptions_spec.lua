@@ -26,7 +26,7 @@ local kinds = {
   "C++ exception (anonymous namespace)::ex::Derived: of a derived class",
   "C++ exception std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >: a string",
   "C++ exception char const*: characters",
-  "C++ exception int",
+  "C++ exception int: 42",
   "C++ exception (anonymous namespace)::ex::Plain",
   "C++ exception std::out_of_range: again",
 }
@@ -51,6 +51,13 @@ function TestExceptions:test_the_text_is_at_the_end_of_the_message()
     local ok, message = pcall(fx.ex_throw, kind)
     lu.assertFalse(ok)
     lu.assertEquals(message:sub(-#kinds[kind]), kinds[kind])
+  end
+end
+
+function TestExceptions:test_the_function_is_named()
+  for _ = 1, 3 do
+    H.assert_error_contains(function() fx.ex_throw(4) end, "'ex_throw': C++ exception int: 42")
+    H.assert_error_contains(function() fx.ex_throw_variadic(1, ffi.new("int", 0)) end, "'ex_throw_variadic': C++ exception std::runtime_error")
   end
 end
 

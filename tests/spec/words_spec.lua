@@ -28,7 +28,17 @@ function TestWords:test_types()
   lu.assertNotStrContains(message_of(ffi.typeof, "quite_another_word"), "did you mean")
 end
 
+function TestWords:test_tags()
+  says("undeclared tag 'struct w_piont' (did you mean 'struct w_point'?) at line 1, column 8", ffi.typeof, "struct w_piont")
+  says("undeclared tag 'enum w_color' (did you mean 'enum w_colour'?)", ffi.typeof, "enum w_color *")
+  lu.assertNotStrContains(message_of(ffi.typeof, "union quite_another"), "did you mean")
+end
+
 function TestWords:test_macros()
+  says("unknown type name 'W_API' (a macro that is not defined?)", ffi.cdef, "W_API(int) w_g(void);")
+  says("got 'w_g' (is 'W_CALL' a macro that is not defined?) at line 1, column 12", ffi.cdef, "int W_CALL w_g(void);")
+  says("got 'W_NOTHROW' (is 'W_NOTHROW' a macro that is not defined?) at line 1, column 15", ffi.cdef, "int w_g(void) W_NOTHROW;")
+  ffi.cdef "#define W_CALL\n#define W_NOTHROW\nint W_CALL w_g(void) W_NOTHROW;"
   says("unknown type name 'W_EXPORTED_API' (a macro that is not defined?) at line 1, column 1", ffi.cdef, "W_EXPORTED_API int w_g(void);")
   lu.assertNotStrContains(message_of(ffi.cdef, "W_EXPORTED_API nothing;"), "macro")
 end
@@ -52,6 +62,52 @@ function TestWords:test_constants()
   local l = ffi.new "struct w_line"
   says("'W_GREN' is no constant of 'enum w_colour' (did you mean 'W_GREEN'?) in member 'colour' of 'struct w_line'", function() l.colour = "W_GREN" end)
   says("'PURPLE' is no constant of 'enum w_colour' (it has W_RED, W_GREEN, W_BLUE, W_BLACK, ...)", function() l.colour = "PURPLE" end)
+end
+
+function TestWords:test_headers()
+  says("the header <w_none.h> is not found in ", ffi.cdef, "#include <w_none.h>")
+  says("(ffi.path() is the list of folders)", ffi.cdef, "#include <w_none.h>")
+end
+
+function TestWords:test_lengths_that_are_not_said()
+  says("size of C type 'char []' is unknown: ffi.new(\"char[?]\", n, ...) makes one of n elements", ffi.new, "char[]", 10)
+  says("number of elements expected for 'int [?]', got no value", ffi.new, "int[?]")
+  says("number of elements expected for 'int [?]', got table", ffi.new, "int[?]", { 1, 2 })
+  says("number of elements expected for 'char [?]', got string", ffi.new, "char[?]", "text")
+  says("number of elements expected for 'int [?]'", ffi.sizeof, "int[?]")
+end
+
+-- A table for a pointer to a struct is one struct.
+function TestWords:test_tables_as_arguments()
+  ffi.cdef "void *memcpy(struct w_point *, const struct w_point *, size_t); typedef struct { struct w_point p; } w_nested; void *memmove(w_nested *, const w_nested *, size_t);"
+  local bad = "bad argument #2 to 'memcpy' (cannot convert "
+  says(bad .. "'table' to 'int' in member 'width' of 'struct w_point'; several of them: ffi.new(\"struct w_point[2]\", ...))",
+    ffi.C.memcpy, {}, { { 1, 2 }, { 3, 4 } }, 4)
+  says(bad .. "'string' to 'int' in member 'height' of 'const struct w_point')", ffi.C.memcpy, {}, { height = "tall" }, 4)
+  says("bad argument #1 to 'memmove' (cannot convert 'string' to 'int' in member 'width' of 'struct w_point')", ffi.C.memmove, { { "x" } }, {}, 4)
+  ffi.C.memmove({ { 1, 2 } }, {}, 4)
+end
+
+-- Where Lua's own iterator indexes, the place is the loop's.
+function TestWords:test_place_of_an_index_outside()
+  lu.skipIf(not H.native_int64, "this ipairs takes tables only, or has metamethods")
+  local line = debug.getinfo(1, "l").currentline + 1
+  local message = message_of(function() for _ in ipairs(ffi.new "int[2]") do end end)
+  lu.assertStrMatches(message, ".*words_spec%.lua:" .. line .. ": index 2 is outside of 'int %[2%]'")
+end
+
+function TestWords:test_callbacks_say_where_they_were_made()
+  ffi.cdef "void qsort(void *, size_t, size_t, int (*)(const int *, const int *));"
+  local list = ffi.new("int[2]", 2, 1)
+  local made = debug.getinfo(1, "l").currentline + 1
+  local cb = ffi.cast("int (*)(const int *, const int *)", function() return "less" end)
+  local place = "made at " .. debug.getinfo(1, "S").short_src .. ":" .. made
+  says("cannot convert 'string' to 'int' in the result of a callback of type 'int (const int *, const int *)' " .. place, ffi.C.qsort, list, 2, 4, cb)
+  cb:free()
+  says("attempt to call a freed callback 'int (*)(const int *, const int *)' " .. place, cb, nil, nil)
+  says("can't set the function for a free'd callback 'int (*)(const int *, const int *)' " .. place, function() cb:free() end)
+  says("can't set the function for a free'd callback", function() cb:set(print) end)
+  says("a freed callback was called: 'int (const int *, const int *)' " .. place, ffi.C.qsort, list, 2, 4, cb)
 end
 
 function TestWords:test_libraries()

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "call/exception_text.h"
 #include "call/native/asmjit.h"
 #include "call/native/encoder.h"
 #include "call/unwind.h"
@@ -227,7 +228,12 @@ TEST_F(Unwinding, LandsWithTypeAndText) {
       {[](void*) { throw std::runtime_error("disk on fire"); }, "std::runtime_error", "disk on fire"},
       {[](void*) { throw std::out_of_range(""); }, "std::out_of_range", ""},
       {[](void*) { throw Counted("counted"); }, "ferry::call::(anonymous namespace)::Counted", "counted"},
-      {[](void*) { throw 42; }, "int", ""},
+      {[](void*) { throw 42; }, "int", "42"},
+      {[](void*) { throw true; }, "bool", "true"},
+      {[](void*) { throw 'x'; }, "char", "x"},
+      {[](void*) { throw static_cast<unsigned short>(65535); }, "unsigned short", "65535"},
+      {[](void*) { throw 18446744073709551615ull; }, "unsigned long long", "18446744073709551615"},
+      {[](void*) { throw 0.5; }, "double", "0.5"},
       {[](void*) { throw "text"; }, "char const*", "text"},
       {[](void*) { throw static_cast<const char*>(nullptr); }, "char const*", ""},
       {[](void*) { throw Passing{1}; }, "ferry::call::(anonymous namespace)::Passing", ""},

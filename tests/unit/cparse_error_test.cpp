@@ -12,8 +12,9 @@ struct Row {
 TEST(CparseError, Declarations) {
   const Row rows[] = {
       {"int", "expected a name to declare, got end of text at line 1, column 4"},
-      {"int a b;", "expected ';' after declaration, got 'b' at line 1, column 7"},
-      {"\n\nint a b;", "expected ';' after declaration, got 'b' at line 3, column 7"},
+      {"int a b;", "expected ';' after declaration, got 'b' (is 'a' a macro that is not defined?) at line 1, column 7"},
+      {"\n\nint a b;",
+       "expected ';' after declaration, got 'b' (is 'a' a macro that is not defined?) at line 3, column 7"},
       {"int a; int b", "expected ';' after declaration, got end of text at line 1, column 13"},
       {"foo bar;", "unknown type name 'foo' at line 1, column 1"},
       {"int a; foo bar;", "unknown type name 'foo' at line 1, column 8"},

@@ -161,6 +161,7 @@ int l_declare(lua_State* L) {
     input.macros = &macros.state();
     input.name = macros.state().keep_file_name(std::string(name, name_length));
     input.declared = box->names;
+    input.strict = st->strict;
     const Result<void> parsed = cparse::parse_declarations(*st->types, input);
     if (!parsed.ok()) st->errors.message = parsed.message();
     return parsed.ok();

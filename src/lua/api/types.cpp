@@ -123,7 +123,7 @@ int l_sizeof(lua_State* L) {
   TypeInfo* info = object_type(st, check_ctype(L, st, 1));
   if (info->rep == Rep::none || info->rep == Rep::function || (info->type_flags & kIncomplete) != 0) return 0;
   if ((info->type_flags & kVariable) != 0) {
-    luaL_checkany(L, 2);
+    if (lua_isnone(L, 2)) raise_argument(L, 2, "number of elements expected for '%s'", type_name(st, info->id));
     uint64_t size;
     if (!count_argument(L, st, 2, &size) || !variable_type_size(st, info, size, &size)) return 0;
     push_size(L, size);

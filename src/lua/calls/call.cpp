@@ -63,7 +63,7 @@ class CallGuard {
 // came out of it and st->errors.message says which. Lua's own exceptions (C++-built Lua) are no std::exception and
 // pass.
 bool run(lua_State* L, State* st, const call::Invoker& invoker, bool blocking, call::CFunction function,
-         std::byte* frame, void* result) {
+         const char* name, std::byte* frame, void* result) {
   const int errno_before = st->gate->saved_errno;
   CallGuard guard(st, L, blocking);
   try {
@@ -76,7 +76,7 @@ bool run(lua_State* L, State* st, const call::Invoker& invoker, bool blocking, c
     const int errno_after = errno;
     guard.end();
     st->gate->saved_errno = errno_after;
-    if (!describe_exception(st)) throw;
+    if (!describe_exception(st, name)) throw;
     remove_notice(st->gate, kCallbackFailed);
     return false;
   }
@@ -269,7 +269,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
     object = new_cdata(L, st, returned, need);
     result = object->address();
   }
-  const bool ok = run(L, st, *invoker, info->blocking, function, frame, result);
+  const bool ok = run(L, st, *invoker, info->blocking, function, name, frame, result);
   if (!ok) raise_error(L, st);
   if (notices_of(st->gate) != 0) settle(L, st);
   if (object != nullptr) return 1;  // on top

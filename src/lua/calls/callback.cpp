@@ -38,13 +38,14 @@ struct CallbackCData {
 };
 
 // Gives the slot of the callback that was freed first back for reuse.
-void forget_oldest(CallbackTable* table) {
+void forget_oldest(lua_State* L, CallbackTable* table) {
   auto found = table->records.find(table->freed.front());
   table->freed.pop_front();
   if (found == table->records.end()) return;
   if (found->second->data->active == 0) {
     auto at = table->by_address.find(reinterpret_cast<void*>(found->second->slot->address()));
     if (at != table->by_address.end() && at->second == 0) table->by_address.erase(at);
+    drop_reference(L, found->second->function);
     table->records.erase(found);
   } else {
     table->freed.push_back(found->first);  // it is running (it freed itself): later
@@ -67,8 +68,8 @@ void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int 
   record->data->live = !st->strict;
 }
 
-// Makes a record without a Lua function yet. Null: st->errors.message.
-CallbackRecord* make_record(State* st, TypeInfo* fn) {
+// Makes a record without a Lua function yet; `where` is its made_at. Raises nothing. Null: st->errors.message.
+CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* where) {
   CallbackRecord* made = nullptr;
   without_exceptions(st, [&] {
     if (!st->callbacks.table) st->callbacks.table = std::make_shared<CallbackTable>();
@@ -77,6 +78,7 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     auto record = std::make_unique<CallbackRecord>();
     record->st = st;
     record->fn = fn;
+    record->made_at = where;
     record->result = info_of(st, f.result);
     for (const Param& p : f.params) {
       record->params.push_back(info_of(st, p.type));
@@ -88,7 +90,7 @@ CallbackRecord* make_record(State* st, TypeInfo* fn) {
     auto slot = make_native(st, record.get());
     if (!slot) slot = st->backend->make_callback(*st->types, fn->id, handle_callback, record->data);
     if (!slot && !table->freed.empty()) {
-      for (size_t n = table->freed.size(); n > 0; --n) forget_oldest(table);
+      for (size_t n = table->freed.size(); n > 0; --n) forget_oldest(L, table);
       slot = st->backend->make_callback(*st->types, fn->id, handle_callback, record->data);
     }
     if (!slot) {
@@ -121,14 +123,20 @@ CallbackRecord* check_callback(lua_State* L, State* st) {
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr || (cd->flags & kIsCallback) == 0) raise(L, "can't set the function for a non-lua callback");
   CallbackRecord* record = record_of(st, cd);
-  if (record == nullptr) raise(L, "can't set the function for a free'd callback");
+  if (record == nullptr) {
+    void* address;
+    std::memcpy(&address, &cd->bits, sizeof address);
+    const char* place = freed_callback_place(st, address);
+    raise(L, "can't set the function for a free'd callback '%s'%s%s", type_name(st, cd->type),
+          place[0] != 0 ? " made at " : "", place);
+  }
   return record;
 }
 
 }  // namespace
 
 void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place) {
-  luaL_checkstack(L, 6, nullptr);
+  luaL_checkstack(L, 8, nullptr);
   idx = abs_index(L, idx);
   // callbacks[function][type id] = record
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.passed);
@@ -145,14 +153,16 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
   auto* record = static_cast<CallbackRecord*>(lua_touserdata(L, -1));
   lua_pop(L, 1);
   if (record == nullptr) {
+    push_where(L);
     lua_pushvalue(L, idx);
     const int ref = add_reference(L);
-    record = make_record(st, fn);
+    record = make_record(L, st, fn, lua_tostring(L, -1));
     if (record == nullptr) {
       drop_reference(L, ref);
-      lua_pop(L, 2);
+      lua_pop(L, 3);
       raise_at(L, st, place);
     }
+    lua_pop(L, 1);
     set_function(L, st, record, idx, ref);
     lua_pushlightuserdata(L, record);
     lua_rawseti(L, -2, static_cast<int>(fn->id));
@@ -177,18 +187,20 @@ const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx) {
 
 CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
   idx = abs_index(L, idx);
-  luaL_checkstack(L, 4, nullptr);
+  luaL_checkstack(L, 6, nullptr);
   auto* cd = static_cast<CallbackCData*>(new_userdata(L, sizeof(CallbackCData)));
   *cd = CallbackCData{CData{pointer->id, kOwned | kInSlot | kIsCallback, kGuard, {nullptr}}, 0};
   lua_rawgeti(L, LUA_REGISTRYINDEX, pointer->metatable);
   lua_setmetatable(L, -2);
+  push_where(L);
   lua_pushvalue(L, idx);
   const int ref = add_reference(L);
-  CallbackRecord* record = make_record(st, base_of(st, pointer));
+  CallbackRecord* record = make_record(L, st, base_of(st, pointer), lua_tostring(L, -1));
   if (record == nullptr) {
     drop_reference(L, ref);
     raise_error(L, st);
   }
+  lua_pop(L, 1);
   set_function(L, st, record, idx, ref);
   cd->id = record->id;
   void* address = address_of(*record);
@@ -199,13 +211,17 @@ CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
 int l_callback_free(lua_State* L) {
   State* st = state_of(L);
   CallbackRecord* record = check_callback(L, st);
+  // What C is told that calls it still is made now: nothing may raise then.
+  luaL_checkstack(L, 9, nullptr);
+  lua_pushfstring(L, "a freed callback was called: '%s'%s%s", type_name(st, record->fn->id),
+                  record->made_at.empty() ? "" : " made at ", record->made_at.c_str());
   note_origin(L, st, record->id);
   record->data->id = 0;
   set_answer(record->data, nullptr, 0);
-  drop_reference(L, record->function);
+  lua_rawseti(L, LUA_REGISTRYINDEX, record->function);
   drop_reference(L, record->kept_result);
   drop_reference(L, record->on_error);
-  record->function = record->kept_result = record->on_error = LUA_NOREF;
+  record->kept_result = record->on_error = LUA_NOREF;
   record->freed = true;
   record->data->live = false;
   CallbackTable* table = table_of(st);
@@ -214,7 +230,7 @@ int l_callback_free(lua_State* L) {
   table->by_address[address] = 0;
   without_exceptions(st, [&] {
     table->freed.push_back(record->id);
-    if (table->freed.size() > kMaxFreed) forget_oldest(table);
+    if (table->freed.size() > kMaxFreed) forget_oldest(L, table);
     return true;
   });
   return 0;
@@ -305,6 +321,17 @@ void strict_callbacks(State* st) {
 
 void release_callbacks(State* st) {
   st->callbacks.table.reset();
+}
+
+const char* freed_callback_place(State* st, const void* address) {
+  CallbackTable* table = table_of(st);
+  if (table == nullptr) return "";
+  for (const uint64_t id : table->freed) {
+    const auto found = table->records.find(id);
+    if (found == table->records.end() || address_of(*found->second) != address) continue;
+    return found->second->made_at.c_str();
+  }
+  return "";
 }
 
 size_t callback_count(State* st) {

@@ -26,6 +26,8 @@ TypeInfo* callback_at(State* st, const void* address);
 
 // Whether a C address was a callback of this state that has been freed and not been reused since.
 bool is_freed_callback(State* st, const void* address);
+// "FILE:LINE" of the Lua code that made the freed callback there, as long as it is known; else "".
+const char* freed_callback_place(State* st, const void* address);
 
 // Mutes and retires every callback; the state is closing.
 void release_callbacks(State* st);

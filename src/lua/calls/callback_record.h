@@ -30,7 +30,8 @@ struct CallbackRecord {
   std::vector<TypeInfo*> params;
   std::unique_ptr<call::Callback> slot;
   uint64_t id = 0;
-  int function = LUA_NOREF;     // registry reference of the Lua function
+  int function = LUA_NOREF;     // registry reference of the Lua function; once freed: of what C's callers are told
+  std::string made_at;          // "FILE:LINE" of the Lua code that made it
   int kept_result = LUA_NOREF;  // what the last returned pointer points into
   int on_error = LUA_NOREF;     // value or handler function
   EntryData* data = nullptr;    // what C's callers see of it

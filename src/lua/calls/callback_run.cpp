@@ -66,7 +66,8 @@ void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
 
 void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void* result) {
   TypeInfo* info = record->result;
-  const Place place{Place::Kind::result, 0, nullptr, record->fn->id};
+  const Place place{Place::Kind::result, 0, record->made_at.empty() ? nullptr : record->made_at.c_str(),
+                    record->fn->id};
   if (lua_isnil(L, idx) && info->rep != Rep::pointer) {
     if (st->strict) raise_convert(L, st, idx, info->id, place);
     return;  // a callback that returns nothing gives zero
@@ -392,7 +393,7 @@ void handle_callback(void* context, void* const* args, void* result) {
   }
   lua_State* L = caller != nullptr ? caller : st->callbacks.thread;
   if (record->freed) {
-    if (caller != nullptr) fail_call(st, L, st->callbacks.freed_message);
+    if (caller != nullptr) fail_call(st, L, record->function);
     return;
   }
   os::find_stack();
@@ -426,8 +427,6 @@ call::CallbackHandlers callback_handlers() {
 void make_callback_runner(lua_State* L, State* st) {
   lua_pushcfunction(L, guarded<l_run>);
   st->callbacks.runner = add_reference(L);
-  lua_pushliteral(L, "a freed callback was called");
-  st->callbacks.freed_message = add_reference(L);
   lua_pushliteral(L, "C stack overflow: too little of it is left for a callback");
   st->callbacks.overflow_message = add_reference(L);
   lua_pushcfunction(L, guarded<l_convert>);

@@ -4,11 +4,12 @@
 #include <cxxabi.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <string>
 #include <typeinfo>
+
+#include "call/exception_text.h"
 
 #if defined(FERRY_NATIVE)
 #include "call/unwind.h"
@@ -45,31 +46,22 @@ void learn_exceptions(lua_State* L) {
   lua_pop(L, 1);
 }
 
-bool describe_exception(State* st) {
+bool describe_exception(State* st, const char* function) {
   const std::type_info* type = __cxxabiv1::__cxa_current_exception_type();
   if (type == nullptr) return false;  // of another language
   const std::type_info* lua_error = g_lua_error.load(std::memory_order_relaxed);
   if (lua_error != nullptr && std::strcmp(type->name(), lua_error->name()) == 0) return false;
-  int status = 0;
-  char* name = __cxxabiv1::__cxa_demangle(type->name(), nullptr, nullptr, &status);
-  try {
-    throw;
-  } catch (const std::exception& e) {
-    set_exception_error(st, name != nullptr ? name : type->name(), e.what());
-  } catch (const std::string& text) {
-    set_exception_error(st, name != nullptr ? name : type->name(), text.c_str());
-  } catch (const char* text) {
-    set_exception_error(st, name != nullptr ? name : type->name(), text);
-  } catch (...) {
-    set_exception_error(st, name != nullptr ? name : type->name(), "");
-  }
-  std::free(name);
+  call::ExceptionText text;
+  call::describe_exception(&text);
+  set_exception_error(st, function, text.type, text.what);
   return true;
 }
 
-void set_exception_error(State* st, const char* type, const char* what) {
+void set_exception_error(State* st, const char* function, const char* type, const char* what) {
   without_exceptions(st, [&] {
-    st->errors.message = std::string("C++ exception ") + type;
+    st->errors.message.clear();
+    if (function != nullptr) st->errors.message.append("'").append(function).append("': ");
+    st->errors.message.append("C++ exception ").append(type);
     if (what[0] != 0) st->errors.message.append(": ").append(what);
     return true;
   });

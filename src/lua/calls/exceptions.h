@@ -10,10 +10,10 @@ namespace ferry::lua {
 void learn_exceptions(lua_State* L);
 
 // In a catch block: fills st->errors.message with type and text of the exception. False: it is none of ours, rethrow
-// it.
-bool describe_exception(State* st);
+// it. `function`: the C function's name, or null.
+bool describe_exception(State* st, const char* function);
 
 // st->errors.message for an exception of that type and text.
-void set_exception_error(State* st, const char* type, const char* what);
+void set_exception_error(State* st, const char* function, const char* type, const char* what);
 
 }  // namespace ferry::lua

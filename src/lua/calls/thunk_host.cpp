@@ -72,7 +72,13 @@ void on_exception(const call::LandedFrame& frame, const char* type, const char* 
   set_caller(gate, nullptr);
   remove_notice(gate, kCallbackFailed);
   gate->saved_errno = errno;
-  set_exception_error(st, type, what);
+  lua_Debug running;
+  const FunctionRecord* record = nullptr;
+  if (lua_checkstack(L, 2) != 0 && lua_getstack(L, 0, &running) != 0 && lua_getinfo(L, "f", &running) != 0) {
+    record = function_record(L, -1);
+    lua_pop(L, 1);
+  }
+  set_exception_error(st, record != nullptr ? name_of(st, *record) : nullptr, type, what);
   raise_error(L, st);
 }
 

@@ -66,7 +66,7 @@ void check_reference(lua_State* L, State* st, const Object& o) {
 }
 
 [[noreturn]] void out_of_bounds(lua_State* L, State* st, const Object& o, int64_t index) {
-  raise(L, "index %lld is outside of '%s'", static_cast<long long>(index), type_name(st, o.cd->type));
+  raise_in_lua(L, "index %lld is outside of '%s'", static_cast<long long>(index), type_name(st, o.cd->type));
 }
 
 // Elements that the array certainly has room for; the highest number if nobody knows.

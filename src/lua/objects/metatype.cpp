@@ -70,7 +70,11 @@ int l_call(lua_State* L) {
   }
   if (function != nullptr) {
     if (address == nullptr) raise(L, "attempt to call a NULL '%s'", type_name(st, info->id));
-    if (is_freed_callback(st, address)) raise(L, "attempt to call a freed callback '%s'", type_name(st, info->id));
+    if (is_freed_callback(st, address)) {
+      const char* place = freed_callback_place(st, address);
+      raise(L, "attempt to call a freed callback '%s'%s%s", type_name(st, info->id), place[0] != 0 ? " made at " : "",
+            place);
+    }
     return call_pointer(L, st, function, reinterpret_cast<call::CFunction>(address));
   }
   const int top = lua_gettop(L);

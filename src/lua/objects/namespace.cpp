@@ -93,10 +93,8 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
   if (traced(Topic::load) && address != nullptr) trace(Topic::load, "%s: found at %p", name, address);
   if (traced(Topic::load) && address == nullptr) trace(Topic::load, "%s: not found", name);
   if (address == nullptr && symbol->inline_body) {
-    raise(
-        L,
-        "'%s' is an inline function: its body was declared, C code is not compiled, and %s has no symbol of that name",
-        name, library->handle == nullptr ? "no library" : "the library");
+    raise(L, "'%s' is an inline function: its body was declared, C code is not compiled, and %s a symbol of that name",
+          name, library->handle == nullptr ? "no library has" : "the library does not have");
   }
   if (address == nullptr && library->handle == nullptr) {
     raise(L, "symbol '%s' is not in the program, in the libraries it was linked with nor in those opened by ffi.load",

@@ -18,6 +18,11 @@ namespace ferry::lua {
 namespace {
 
 [[noreturn]] void unknown_size(lua_State* L, State* st, TypeInfo* info) {
+  if (info->rep == Rep::array && info->count == kFlexible && base_of(st, info)->size != 0) {
+    const char* element = type_name(st, info->base_id);
+    raise(L, "size of C type '%s' is unknown: ffi.new(\"%s[?]\", n, ...) makes one of n elements",
+          type_name(st, info->id), element);
+  }
   raise(L, "size of C type '%s' is unknown or too large", type_name(st, info->id));
 }
 
@@ -66,6 +71,10 @@ int construct(lua_State* L, State* st, TypeInfo* info, int first, Maker maker) {
     // Lua code does not count the ctype, nor does luaL_argerror of 5.5 if that is what was called.
     const bool counted = maker == Maker::ffi_new || (maker == Maker::ctype && kLuaVersion >= 505);
     const int hidden = counted ? 0 : 1;
+    if (lua_isnoneornil(L, first) || lua_istable(L, first) || lua_type(L, first) == LUA_TSTRING) {
+      raise_argument(L, first - hidden, "number of elements expected for '%s', got %s", type_name(st, info->id),
+                     describe_value(L, st, first));
+    }
     const uint64_t count = check_count(L, st, first++, hidden);
     if (!variable_type_size(st, info, count, &size)) {
       raise_argument(L, first - 1 - hidden, "size of C type '%s' with %llu elements is unknown or too large",

@@ -94,14 +94,20 @@ bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, 
 }
 
 bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, int* used) {
+  luaL_checkstack(L, 2, nullptr);
+  size_t place_length;
   auto* substitutes = static_cast<cparse::Substitute*>(alloca(sizeof(cparse::Substitute) * kMaxParameters));
   for (int i = 0; i < kMaxParameters; ++i) new (&substitutes[i]) cparse::Substitute;
   const int count = collect(L, st, first, substitutes);
+  push_where(L);  // behind the arguments
+  const char* place = lua_tolstring(L, -1, &place_length);
   os::find_stack();
-  return without_exceptions(st, [&] {
+  const bool ok = without_exceptions(st, [&] {
     size_t consumed = 0;
     cparse::Input input(text, {substitutes, static_cast<size_t>(count)}, &consumed);
     input.macros = &st->macros->state();
+    input.place = {place, place_length};
+    input.strict = st->strict;
     auto parsed = cparse::parse_declarations(*st->types, input);
     if (!parsed) {
       st->errors.message = parsed.message();
@@ -110,6 +116,8 @@ bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, 
     if (used != nullptr) *used = static_cast<int>(consumed);
     return true;
   });
+  lua_pop(L, 1);
+  return ok;
 }
 
 }  // namespace ferry::lua

@@ -79,6 +79,7 @@ void compose_place(State* st, const Place& place) {
       case Place::Kind::result:
         text = st->errors.message + " in the result of a callback";
         if (place.owner != kNoType && st->types) text += " of type '" + shown_name(st, place.owner) + "'";
+        if (place.name != nullptr) text += std::string(" made at ") + place.name;
         break;
       case Place::Kind::variable:
         text = st->errors.message + " in variable '" + (place.name ? place.name : "?") + "'";
@@ -89,6 +90,7 @@ void compose_place(State* st, const Place& place) {
     st->errors.message = std::move(text);
     return true;
   });
+  if (place.around != nullptr) compose_place(st, *place.around);
 }
 
 }  // namespace
@@ -100,6 +102,18 @@ void raise(lua_State* L, const char* format, ...) {
   std::vsnprintf(message, sizeof message, format, args);
   va_end(args);
   raise_text(L, message);
+}
+
+void raise_in_lua(lua_State* L, const char* format, ...) {
+  char message[512];
+  va_list args;
+  va_start(args, format);
+  std::vsnprintf(message, sizeof message, format, args);
+  va_end(args);
+  push_where(L);
+  lua_pushfstring(L, lua_tostring(L, -1)[0] != 0 ? "%s: %s" : "%s%s", lua_tostring(L, -1), message);
+  lua_error(L);
+  __builtin_unreachable();
 }
 
 void raise_error(lua_State* L, State* st) {
@@ -151,6 +165,17 @@ void raise_no_member(lua_State* L, State* st, TypeId shown, TypeId record, const
     return true;
   });
   raise_error(L, st);
+}
+
+void push_where(lua_State* L) {
+  constexpr int kMaxLevels = 50;  // of C functions in a row; looking for more would not be a place any more
+  lua_Debug frame;
+  for (int level = 1; level < kMaxLevels && lua_getstack(L, level, &frame) != 0; ++level) {
+    if (lua_getinfo(L, "Sl", &frame) == 0 || frame.currentline <= 0) continue;
+    lua_pushfstring(L, "%s:%d", frame.short_src, frame.currentline);
+    return;
+  }
+  lua_pushliteral(L, "");
 }
 
 void raise_closed(lua_State* L) {

@@ -12,13 +12,16 @@ namespace ferry::lua {
 struct Place {
   enum class Kind : uint8_t { none, argument, member, element, result, variable };
   Kind kind = Kind::none;
-  int number = 0;              // argument: its number; element: unused
-  const char* name = nullptr;  // argument: function's name or null; member, variable: its name
-  TypeId owner = kNoType;      // member: the record; element: the array; argument without a name: what is called
+  int number = 0;                 // argument: its number; element: unused
+  const char* name = nullptr;     // argument: function's name or null; member, variable: its name; result: where made
+  TypeId owner = kNoType;         // member: the record; element: the array; argument without a name: what is called
+  const Place* around = nullptr;  // the argument that a table with this member or element is
 };
 
 // Raises luaL_error-style "position: message" (level 1).
 [[noreturn]] void raise(lua_State* L, const char* format, ...) __attribute__((format(printf, 2, 3)));
+// The same with the position of the Lua code that is running, where C functions may have been called by it: ipairs.
+[[noreturn]] void raise_in_lua(lua_State* L, const char* format, ...) __attribute__((format(printf, 2, 3)));
 // Raises st->errors.message, which the caller has filled; with position.
 [[noreturn]] void raise_error(lua_State* L, State* st);
 // "not enough memory", with position.
@@ -46,6 +49,8 @@ inline State* open_call(lua_State* L) {
   return st;
 }
 
+// Pushes "FILE:LINE" of the Lua code that is running, whatever C functions it called; "" if there is none.
+void push_where(lua_State* L);
 // "int *", "string", "nil", ... of the value at idx, in a buffer of the State (valid until the next call).
 const char* describe_value(lua_State* L, State* st, int idx);
 // The type as messages and tostring() have it: C's spelling, or the __name of its metatype.

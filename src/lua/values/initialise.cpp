@@ -22,6 +22,7 @@ struct Init {
   const TargetOwner* keep;
   unsigned mode;
   int depth;
+  const Place* around;  // the argument that the table is; null: it is none
 };
 
 void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place);
@@ -155,7 +156,7 @@ void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, in
       continue;
     }
     if (filled >= count) too_many(L, in.st, info, where);
-    const Place place{Place::Kind::element, static_cast<int>(filled), nullptr, info->id};
+    const Place place{Place::Kind::element, static_cast<int>(filled), nullptr, info->id, in.around};
     init_value(in, element, static_cast<char*>(address) + filled * element->size, element->size,
                classify(L, in.st, lua_gettop(L)), place);
     lua_pop(L, 1);
@@ -167,7 +168,7 @@ void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, in
 
 void init_field(const Init& in, TypeInfo* record, const Field& f, void* address, uint64_t size, int idx) {
   TypeInfo* info = info_of(in.st, f.type);
-  const Place place{Place::Kind::member, 0, in.st->types->name(f.name).data(), record->id};
+  const Place place{Place::Kind::member, 0, in.st->types->name(f.name).data(), record->id, in.around};
   void* at = static_cast<char*>(address) + f.offset;
   if (f.is_bitfield()) {
     uint64_t raw[2] = {0, 0};
@@ -244,7 +245,7 @@ void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, in
   if (in.depth >= kMaxInitialiserDepth)
     raise(in.L, "initializer nested too deeply for '%s'", type_name(in.st, info->id));
   luaL_checkstack(in.L, 10, "initializer nested too deeply");
-  const Init inner{in.L, in.st, in.keep, in.mode, in.depth + 1};
+  const Init inner{in.L, in.st, in.keep, in.mode, in.depth + 1, in.around};
   idx = abs_index(in.L, idx);
   if (info->rep == Rep::record) {
     int position = 0;
@@ -308,7 +309,7 @@ void init_record_list(const Init& in, TypeInfo* record, void* address, uint64_t 
 
 void write_table(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place,
                  const TargetOwner& keep, unsigned mode) {
-  const Init in{L, st, &keep, mode, 0};
+  const Init in{L, st, &keep, mode, 0, place.kind == Place::Kind::argument ? &place : nullptr};
   init_table(in, info, address, size, idx, place);
 }
 
@@ -316,7 +317,7 @@ void initialise(lua_State* L, State* st, TypeInfo* info, void* address, uint64_t
                 const Place& place) {
   if (first > last) return;
   const TargetOwner keep{owner != 0 ? abs_index(L, owner) : 0};
-  const Init in{L, st, &keep, kInitialiser, 0};
+  const Init in{L, st, &keep, kInitialiser, 0, nullptr};
   if (first == last) {
     const Source from = classify(L, st, first);
     if (!is_partial(st, info, from)) {

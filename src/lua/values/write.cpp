@@ -272,6 +272,32 @@ bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const
   }
 }
 
+// A list of tables where C wants a pointer to a record is not one record but several, unless the first member takes a
+// table.
+void refuse_several(lua_State* L, State* st, TypeInfo* record, int idx, const Place& place) {
+  const Record& r = st->types->record(record->id);
+  if (r.fields.empty()) return;
+  const Field& first = r.fields[0];
+  const TypeInfo* member = info_of(st, first.type);
+  if (first.name == kNoName || member->rep == Rep::record || member->rep == Rep::array || member->rep == Rep::complex ||
+      member->rep == Rep::vector) {
+    return;
+  }
+  lua_rawgeti(L, idx, 1);
+  const bool table = lua_istable(L, -1);
+  lua_pop(L, 1);
+  if (!table) return;
+  const uint64_t count = raw_length(L, idx);
+  without_exceptions(st, [&] {
+    const std::string name = shown_name(st, (*st->types)[record->id].unqualified);
+    st->errors.message = "cannot convert 'table' to '" + shown_name(st, member->id) + "' in member '" +
+                         std::string(st->types->name(first.name)) + "' of '" + name + "'; several of them: ffi.new(\"" +
+                         name + "[" + std::to_string(count) + "]\", ...)";
+    return true;
+  });
+  raise_at(L, st, place);
+}
+
 // A table for an aggregate, or as an argument for a pointer to a record. False: the type is none of these.
 bool write_from_table(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
                       const TargetOwner& keep, unsigned mode) {
@@ -297,6 +323,7 @@ bool write_from_table(lua_State* L, State* st, TypeInfo* info, void* address, in
       if (!argument || to->rep != Rep::record) return false;
       // A temporary that stays on the stack, and so alive, for the call.
       luaL_checkstack(L, 2, nullptr);
+      refuse_several(L, st, to, idx, place);
       CData* cd = new_cdata(L, st, to);
       const TargetOwner own{lua_gettop(L)};
       write_table(L, st, to, cd->data, to->size, idx, place, own, kAssign);
