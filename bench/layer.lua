@@ -24,7 +24,7 @@ local rows = {
   { "if own() ~= nil", "if own() ~= nil then count = 1 end" },
   { "if t.kind == 'name'", "if t.kind == 'name' then count = 1 end" },
   { "if t.a == t.b", "if t.a == t.b then count = 1 end" },
-  { "elseif t.a == nil", "if x == y then count = 1 elseif t.a == nil then count = 2 end" },
+  { "elseif t.a == nil", "if not x then count = 1 elseif t.a == nil then count = 2 end" },
   { "local b = t.a == nil", "local b = t.a == nil" },
   { "while t.none ~= nil", "while t.none ~= nil do count = 1 end" },
   { "if t.a and t.b == nil, a call", "if t.a and t.b == nil then count = 1 end" },
