@@ -470,7 +470,7 @@ for name, make in pairs(loops) do
     for _ = 1, n do value = step(value) end
     collect()
     local grown = collectgarbage "count" - before
-    lu.assertTrue(grown < 200, ("%d kB"):format(grown))
+    lu.assertTrue(grown < 200, ("%.0f kB"):format(grown))
     lu.assertNotNil(value)
   end
 end
