@@ -98,8 +98,9 @@ bool Parser::declarator_list(Specifiers& s, bool& ended) {
     d.may_be_keyword = s.storage == Storage::typedef_;
     if (!declarator(d) || !build(d, s, type)) return false;
     if (d.names_keyword) {
-      if (!accept(Tok::comma)) break;
-      continue;
+      if (accept(Tok::comma)) continue;
+      ended = accept(Tok::semicolon);
+      return true;
     }
     const bool is_function = types_[type].kind == Kind::function;
     if (d.identifiers_at != 0 && !parameter_declarations(d, type)) return false;
@@ -169,7 +170,7 @@ bool Parser::parameter_declarations(const Declarator& d, TypeId& type) {
     if (is_integer_like(t) && t.size < 4) p.type = arithmetic_.int_type();
   }
   const Function& f = types_.function(type);
-  const Result<TypeId> function = types_.function_type(f.result, params, false, f.conv, f.format);
+  const Result<TypeId> function = types_.function_type(f.result, params, false, f.conv, f.format, f.blocking);
   if (!function.ok()) return fail(d.at, function.message());
   type = *function;
   return true;

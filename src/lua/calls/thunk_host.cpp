@@ -78,7 +78,7 @@ void on_exception(const call::LandedFrame& frame, const char* type, const char* 
     record = function_record(L, -1);
     lua_pop(L, 1);
   }
-  set_exception_error(st, record != nullptr ? name_of(st, *record) : nullptr, type, what);
+  set_exception_error(st, record != nullptr ? record->name_text : nullptr, type, what);
   raise_error(L, st);
 }
 
