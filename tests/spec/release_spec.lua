@@ -89,7 +89,11 @@ local uses = {
   cast = function(o) return ffi.cast("void *", o) end,
   cast_to_integer = function(o) return ffi.cast("uintptr_t", o) end,
   addressof = function(o) return ffi.addressof(o) end,
-  gc = function(o) return ffi.gc(o, function() end) end,
+  gc = function(o)
+    return ffi.gc(o, function(x)
+      if tostring(ffi.typeof(x)):find "%*>$" then ffi.C.free(x) end
+    end)
+  end,
   toretval = function(o) return ffi.toretval(o) end,
   tonumber = function(o) return ffi.tonumber(o) end,
   totable = function(o) return ffi.totable(o, 1) end,
