@@ -3,6 +3,8 @@
 
 #include <alloca.h>
 
+#include <new>
+
 #include "cparse/macros.h"
 #include "cparse/parser.h"
 #include "lua/state/raise.h"
@@ -58,7 +60,7 @@ void fill(lua_State* L, State* st, int idx, cparse::Substitute* out) {
   raise_argument(L, idx, "a type, name or number expected for '$', got %s", describe_value(L, st, idx));
 }
 
-// The substitutes lie on the C stack of the caller (`out`).
+// The substitutes lie on the C stack of the caller (`out`). Only those that there are get made: mostly none.
 int collect(lua_State* L, State* st, int first, cparse::Substitute* out) {
   int count = 0;
   for (int i = first; first != 0 && i <= lua_gettop(L) && count < kMaxParameters; ++i) {
@@ -66,7 +68,7 @@ int collect(lua_State* L, State* st, int first, cparse::Substitute* out) {
     const int type = lua_type(L, i);
     if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TUSERDATA) break;
     if (type == LUA_TUSERDATA && to_ctype(L, st, i) == nullptr && to_cdata(L, st, i) == nullptr) break;
-    fill(L, st, i, &out[count++]);
+    fill(L, st, i, new (&out[count++]) cparse::Substitute);
   }
   return count;
 }
@@ -75,7 +77,6 @@ int collect(lua_State* L, State* st, int first, cparse::Substitute* out) {
 
 bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, int* used, TypeId* out) {
   auto* substitutes = static_cast<cparse::Substitute*>(alloca(sizeof(cparse::Substitute) * kMaxParameters));
-  for (int i = 0; i < kMaxParameters; ++i) new (&substitutes[i]) cparse::Substitute;
   const int count = collect(L, st, first, substitutes);
   os::find_stack();
   return without_exceptions(st, [&] {
@@ -97,7 +98,6 @@ bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, 
   luaL_checkstack(L, 2, nullptr);
   size_t place_length;
   auto* substitutes = static_cast<cparse::Substitute*>(alloca(sizeof(cparse::Substitute) * kMaxParameters));
-  for (int i = 0; i < kMaxParameters; ++i) new (&substitutes[i]) cparse::Substitute;
   const int count = collect(L, st, first, substitutes);
   push_where(L);  // behind the arguments
   const char* place = lua_tolstring(L, -1, &place_length);
