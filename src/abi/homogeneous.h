@@ -68,6 +68,7 @@ class HomogeneousFinder {
       case Kind::floating:
         return floats(t.size, 1, is_pair(t));
       case Kind::complex:
+        if (is_integer_complex(t)) return std::nullopt;
         return floats(t.size / 2, 2, is_pair(t));
       case Kind::vector:
         if (t.size != 16 && !(rules_.short_vectors && t.size == 8)) return std::nullopt;

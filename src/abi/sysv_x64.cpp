@@ -67,7 +67,8 @@ class Classifier {
       case Kind::enumeration:
       case Kind::pointer:
       case Kind::reference:
-        return scalar(offset, t.size, t.size, Class::integer, Class::integer, out);
+        return scalar(offset, t.size, is_bit_int(t) ? std::min<uint64_t>(t.size, 8) : t.size, Class::integer,
+                      Class::integer, out);
       case Kind::floating:
         if (is_x87(types_, t)) return scalar(offset, t.size, 16, Class::x87, Class::x87up, out);
         return scalar(offset, t.size, t.size, Class::sse, Class::sseup, out);
@@ -76,6 +77,9 @@ class Classifier {
           out.count = 1;
           out.of[0] = Class::complex_x87;
           return offset % 16 == 0;
+        }
+        if (is_integer_complex(t)) {  // gcc: as a struct of two
+          return t.size <= 16 && scalar(offset, t.size, t.size / 2, Class::integer, Class::integer, out);
         }
         return scalar(offset, t.size, t.size / 2, Class::sse, Class::sse, out);
       case Kind::vector:

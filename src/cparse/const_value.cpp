@@ -10,9 +10,9 @@ namespace {
 constexpr const char* kNoWideArithmetic = "the value of a 128-bit integer is not computed";
 constexpr const char* kNotConstant = "the expression is not constant";
 
-int64_t wrap(int64_t value, uint64_t size, bool is_unsigned) {
-  if (size >= 8) return value;
-  unsigned drop = static_cast<unsigned>(64 - 8 * size);
+int64_t wrap(int64_t value, uint64_t bits, bool is_unsigned) {
+  if (bits >= 64) return value;
+  unsigned drop = static_cast<unsigned>(64 - bits);
   uint64_t shifted = static_cast<uint64_t>(value) << drop;
   return is_unsigned ? static_cast<int64_t>(shifted >> drop) : static_cast<int64_t>(shifted) >> drop;
 }
@@ -55,7 +55,8 @@ Value Arithmetic::integer(int64_t value, TypeId type) const {
   Value v;
   v.type = type;
   v.known = Value::Known::integer;
-  v.integer = t.kind == Kind::boolean ? value != 0 : wrap(value, t.size, (t.flags & kUnsigned) != 0);
+  const uint64_t bits = is_bit_int(t) ? t.count : 8 * t.size;
+  v.integer = t.kind == Kind::boolean ? value != 0 : wrap(value, bits, (t.flags & kUnsigned) != 0);
   return v;
 }
 
@@ -76,7 +77,7 @@ Value Arithmetic::unknown(TypeId type, const char* why) const {
 
 TypeId Arithmetic::promoted(TypeId type) const {
   const Type& t = types_[type];
-  if (!is_integer_like(t)) return t.unqualified;
+  if (!is_integer_like(t) || is_bit_int(t)) return t.unqualified;  // C23 6.3.1.1p2
   if (t.size < 4) return int_type();
   if (t.size > 8) return t.unqualified;
   return integer_type(static_cast<unsigned>(t.size), (t.flags & kUnsigned) != 0);
@@ -95,6 +96,11 @@ TypeId Arithmetic::common(TypeId a, TypeId b) const {
   }
   const Type& pa = types_[promoted(a)];
   const Type& pb = types_[promoted(b)];
+  // C23 6.3.1.1p1: the rank goes by the width, and of a _BitInt and another integer as wide the other is higher.
+  const uint64_t wa = is_bit_int(pa) ? pa.count : 8 * pa.size;
+  const uint64_t wb = is_bit_int(pb) ? pb.count : 8 * pb.size;
+  if (wa != wb) return wa > wb ? pa.unqualified : pb.unqualified;
+  if (is_bit_int(pa) != is_bit_int(pb)) return is_bit_int(pa) ? pb.unqualified : pa.unqualified;
   if (pa.size != pb.size) return pa.size > pb.size ? pa.unqualified : pb.unqualified;
   return (pa.flags & kUnsigned) != 0 ? pa.unqualified : pb.unqualified;
 }

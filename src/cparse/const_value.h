@@ -59,7 +59,7 @@ class Arithmetic {
 };
 
 // C11 6.4.4.1 and 6.4.4.2 with the suffixes of gcc and MSVC.
-Result<Value> number_value(const TypeTable& types, std::string_view text);
+Result<Value> number_value(TypeTable& types, std::string_view text);
 // C11 6.4.4.4; several characters in one constant combine as in gcc.
 Result<Value> character_value(const TypeTable& types, std::string_view text);
 // The type of the elements of a string literal, by its prefix.

@@ -39,7 +39,7 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
       if (nest.too_deep() || !specifiers(s, 0)) return false;
       fixed = types_[s.type].unqualified;
       const Type& t = types_[fixed];
-      if (t.kind != Kind::integer && t.kind != Kind::boolean)
+      if ((t.kind != Kind::integer && t.kind != Kind::boolean) || is_bit_int(t))
         return fail(type_at, "the type of an enum must be an integer type");
       if (t.size > 8) return fail(type_at, "an enum is at most 64 bits wide");
     } else {

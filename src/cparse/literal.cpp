@@ -1,4 +1,6 @@
 // Numbers, character constants and strings as they are written -> values.
+#include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -21,8 +23,9 @@ int digit_value(char c) {
 
 struct IntegerSuffix {
   bool is_unsigned = false;
-  unsigned longs = 0;  // 1: l, 2: ll, z counts as size_t
-  unsigned bits = 0;   // MSVC: i8 i16 i32 i64
+  unsigned longs = 0;    // 1: l, 2: ll, z counts as size_t
+  unsigned bits = 0;     // MSVC: i8 i16 i32 i64
+  bool bit_int = false;  // C23: wb
 };
 
 // suffix := ('u' | 'l' | 'll' | 'z')* | 'u'? ('i8' | 'i16' | 'i32' | 'i64')
@@ -35,6 +38,10 @@ bool integer_suffix(std::string_view text, IntegerSuffix& suffix) {
     } else if (c == 'l' && suffix.longs == 0) {
       suffix.longs = text.size() > 1 && text[1] == text[0] ? 2 : 1;
       text.remove_prefix(suffix.longs);
+    } else if ((text[0] == 'w' && text.substr(1, 1) == "b") || (text[0] == 'W' && text.substr(1, 1) == "B")) {
+      if (suffix.bit_int || suffix.longs != 0) return false;
+      suffix.bit_int = true;
+      text.remove_prefix(2);
     } else if (c == 'z' && suffix.longs == 0) {
       suffix.longs = 3;
       text.remove_prefix(1);
@@ -76,7 +83,7 @@ TypeId integer_constant_type(const TypeTable& types, uint64_t value, const Integ
   return arithmetic.integer_type(8, true);
 }
 
-Result<Value> integer_value(const TypeTable& types, std::string_view text) {
+Result<Value> integer_value(TypeTable& types, std::string_view text) {
   std::string_view whole = text;
   unsigned base = 10;
   if (text.size() > 1 && text[0] == '0') {
@@ -98,6 +105,13 @@ Result<Value> integer_value(const TypeTable& types, std::string_view text) {
   if (i == 0 && base != 8) return Error{"malformed number " + shown(whole)};
   IntegerSuffix suffix;
   if (!integer_suffix(text.substr(i), suffix)) return Error{"malformed number " + shown(whole)};
+  if (suffix.bit_int) {  // C23 6.4.4.1p5: the narrowest one that holds it
+    const unsigned width = static_cast<unsigned>(std::bit_width(value));
+    const Result<TypeId> type =
+        types.bit_int(suffix.is_unsigned ? std::max(width, 1u) : std::max(width + 1, 2u), suffix.is_unsigned);
+    if (!type.ok()) return type.error();
+    return Arithmetic(types).integer(static_cast<int64_t>(value), *type);
+  }
   return Arithmetic(types).integer(static_cast<int64_t>(value),
                                    integer_constant_type(types, value, suffix, base == 10));
 }
@@ -119,7 +133,7 @@ bool parse_floating(std::string_view digits, std::chars_format format, T& value,
   return error == std::errc{};
 }
 
-Result<Value> floating_value(const TypeTable& types, std::string_view text) {
+Result<Value> floating_value(TypeTable& types, std::string_view text) {
   bool hex = text.size() > 1 && lower(text[1]) == 'x';
   std::string_view digits = hex ? text.substr(2) : text;
   auto format = hex ? std::chars_format::hex : std::chars_format::general;
@@ -209,7 +223,7 @@ int utf8_length(uint32_t code) {
 
 }  // namespace
 
-Result<Value> number_value(const TypeTable& types, std::string_view text) {
+Result<Value> number_value(TypeTable& types, std::string_view text) {
   if (text.find('\'') != std::string_view::npos) {  // C23 6.4.4.1: digits are read over it
     std::string digits;
     for (char c : text) {

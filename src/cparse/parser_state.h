@@ -198,6 +198,7 @@ class Parser {
   bool annotation();
   bool typeof_specifier(bool unqualified, TypeId& type);
   bool atomic_specifier(TypeId& type, uint8_t& quals);
+  bool bit_int_width(unsigned& width);
   bool words_type(uint32_t words, unsigned detail, uint32_t where, TypeId& type);
   bool apply_modes(TypeId& type, const Attributes& a, uint32_t where);
 

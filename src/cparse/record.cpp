@@ -248,7 +248,7 @@ bool Parser::bit_field_width(TypeId type, uint8_t& width) {
   }
   Value v;
   if (!constant_integer(v, "the width of a bit-field")) return false;
-  uint64_t bits = t.kind == Kind::boolean ? 1 : t.size * 8;
+  uint64_t bits = t.kind == Kind::boolean ? 1 : is_bit_int(t) ? t.count : t.size * 8;
   if (static_cast<uint64_t>(v.integer) > bits) {
     return fail(where, "the width " + std::to_string(v.integer) + " of a bit-field does not fit its type '" +
                            spell(types_, type) + "'");

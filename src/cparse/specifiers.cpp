@@ -1,4 +1,6 @@
 // Declaration specifiers: storage classes, qualifiers, type words, and the modes that attributes put on a type.
+#include <algorithm>
+
 #include "cparse/parser_state.h"
 #include "cparse/predefined.h"
 #include "ctype/suggest.h"
@@ -21,6 +23,7 @@ enum Word : uint32_t {
   kComplex = 2048,
   kSized = 4096,   // __int8 to __int128
   kFloatN = 8192,  // _FloatN, __float128
+  kBitInt = 16384,
 };
 
 uint32_t word_of(const Token& token) {
@@ -49,6 +52,8 @@ uint32_t word_of(const Token& token) {
       return kComplex;
     case Tok::kw_sized_int:
       return kSized;
+    case Tok::kw_bit_int:
+      return kBitInt;
     case Tok::kw_float_n:
     case Tok::kw_float64x:
       return kFloatN;
@@ -209,7 +214,7 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
         if (out.type != kNoType) goto done;
         bool complex_word = !token_.raw_name() && token_.text == "complex" && lookup(token_name()) == nullptr;
         if (words != 0) {
-          // <complex.h> makes `complex` a word; without it, it is one wherever a type can go on with it.
+          // <complex.h> makes `complex` a word; without it, it is one wherever a floating type can go on with it.
           if (!complex_word || (words & ~uint32_t{kFloat | kDouble | kLong | kFloatN}) != 0) goto done;
           words |= kComplex;
           next();
@@ -278,6 +283,7 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
         }
         words |= word;
         next();
+        if (word == kBitInt) ok = bit_int_width(detail);
         break;
       }
     }
@@ -313,6 +319,7 @@ bool Parser::words_type(uint32_t words, unsigned detail, uint32_t where, TypeId&
     type = scalar_type(s);
     return true;
   };
+  auto complex_integer = [&](unsigned size) { return integer(size) && (type = types_.complex_of(type), true); };
   auto complex = [&](Scalar s) {
     if (sign) return bad();
     type = s == Scalar::float16 ? complex_float16_type(types_) : types_.complex_of(scalar_type(s));
@@ -344,6 +351,29 @@ bool Parser::words_type(uint32_t words, unsigned detail, uint32_t where, TypeId&
     case kSized:
     case kSized | kInt:
       return integer(detail);
+    case kBitInt: {
+      Result<TypeId> bits = types_.bit_int(detail, is_unsigned);
+      if (!bits.ok()) return fail(where, bits.message());
+      type = *bits;
+      return true;
+    }
+    // gcc manual, "Complex Data Types"
+    case kComplex | kChar:
+      type = types_.complex_of(scalar_type(!sign ? Scalar::char_ : is_unsigned ? Scalar::uchar : Scalar::schar));
+      return true;
+    case kComplex | kShort:
+    case kComplex | kShort | kInt:
+      return complex_integer(2);
+    case kComplex | kInt:
+      return complex_integer(4);
+    case kComplex | kLong | kInt:
+      return complex_integer(types_.target().long_size);
+    case kComplex | kLong | kLongLong:
+    case kComplex | kLong | kLongLong | kInt:
+      return complex_integer(8);
+    case kComplex | kSized:
+    case kComplex | kSized | kInt:
+      return complex_integer(detail);
     case kFloat:
       return scalar(Scalar::float32);
     case kDouble:
@@ -353,18 +383,32 @@ bool Parser::words_type(uint32_t words, unsigned detail, uint32_t where, TypeId&
     case kFloatN:
       return scalar(static_cast<Scalar>(detail));
     case kComplex:
+      if (sign) return complex_integer(4);
+      return complex(Scalar::float64);
     case kComplex | kDouble:
       return complex(Scalar::float64);
     case kComplex | kFloat:
       return complex(Scalar::float32);
     case kComplex | kLong | kDouble:
-    case kComplex | kLong:
       return complex(Scalar::ldouble);
+    case kComplex | kLong:
+      return complex_integer(types_.target().long_size);
     case kComplex | kFloatN:
       return complex(static_cast<Scalar>(detail));
     default:
       return bad();
   }
+}
+
+// bit-int := '_BitInt' '(' constant ')'        the word is taken already
+bool Parser::bit_int_width(unsigned& width) {
+  Value v;
+  if (!expect(Tok::l_paren, "'(' after _BitInt")) return false;
+  const uint32_t where = token_.at;
+  if (!constant_integer(v, "the width of a _BitInt")) return false;
+  if (v.integer < 0) return fail(where, "the width of a _BitInt is negative");
+  width = static_cast<unsigned>(std::min<uint64_t>(static_cast<uint64_t>(v.integer), UINT32_MAX));
+  return expect(Tok::r_paren, "')' after the width");
 }
 
 // typeof := ('typeof' | '__typeof__') '(' (type-name | expression) ')'

@@ -94,6 +94,16 @@ std::string specifier(const TypeTable& types, TypeId id, const TypeNames* names)
       return text + specifier(types, types[t.base].unqualified, names) + " __attribute__((vector_size(" +
              std::to_string(t.size) + ")))";
     default:
+      if (is_integer_complex(t)) {  // no typedef's name may follow: `complex int64_t` declares that name
+        const Type& part = types[t.base];
+        if (part.scalar == Scalar::int64 || part.scalar == Scalar::uint64)
+          return text + (part.scalar == Scalar::int64 ? "complex long long" : "complex unsigned long long");
+        return text + "complex " + specifier(types, t.base);
+      }
+      if (is_bit_int(t)) {
+        if ((t.flags & kUnsigned) != 0) text += "unsigned ";
+        return text + "_BitInt(" + std::to_string(t.count) + ")";
+      }
       text += kScalarNames[static_cast<size_t>(t.scalar)];
       return text;
   }

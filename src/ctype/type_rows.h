@@ -23,7 +23,9 @@ enum class Op : uint8_t {
   aligned,
   function,
   record,
-  enumeration
+  enumeration,
+  complex,
+  bit_int
 };
 
 struct TypeTable::Rows {

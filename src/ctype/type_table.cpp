@@ -259,7 +259,7 @@ Result<TypeId> TypeTable::array_of(TypeId element, uint64_t count) {
 
 Result<TypeId> TypeTable::vector_of(TypeId element, uint64_t count) {
   const Type& e = rows_->type(element);
-  if ((e.kind != Kind::integer && e.kind != Kind::floating) || !std::has_single_bit(e.size)) {
+  if ((e.kind != Kind::integer && e.kind != Kind::floating) || is_bit_int(e) || !std::has_single_bit(e.size)) {
     return Error{"vector of '" + spell(*this, element) + "': elements must be integers or floating-point numbers"};
   }
   if (!std::has_single_bit(count)) {
@@ -359,8 +359,9 @@ TypeId TypeTable::with_params(TypeId function_id, std::span<const Param> params)
   return *function_type(f.result, params, f.variadic, f.conv, f.format, f.blocking);
 }
 
-TypeId TypeTable::complex_of(TypeId floating) {
-  switch (rows_->type(floating).scalar) {
+TypeId TypeTable::complex_of(TypeId part) {
+  const Type& p = rows_->type(part);
+  switch (p.scalar) {
     case Scalar::float32:
       return scalar_type(Scalar::cfloat);
     case Scalar::float64:
@@ -370,8 +371,42 @@ TypeId TypeTable::complex_of(TypeId floating) {
     case Scalar::float128:
       return scalar_type(Scalar::cfloat128);
     default:
-      return kNoType;
+      break;
   }
+  // gcc manual, "Complex Data Types": any integer type; the parts lie one behind the other.
+  if (p.kind != Kind::integer || is_bit_int(p)) return kNoType;
+  const Rows::Key key{Op::complex, p.unqualified, 0};
+  const uint32_t h = Rows::hash(key);
+  if (TypeId found = rows_->find(key, h)) return found;
+  Type t;
+  t.kind = Kind::complex;
+  t.size = 2 * p.size;
+  t.align = p.align;
+  t.base = p.unqualified;
+  if (p.canonical != t.base) t.canonical = complex_of(p.canonical);
+  return rows_->add(t, key, h);
+}
+
+// psABI x86-64, 3.1.2: up to 64 bits as the smallest integer that holds them, above in 8-byte units aligned to 8; i386:
+// the same up to 64. AAPCS64 5.1: 128 bits are aligned to 16. clang 14 has the same sizes.
+Result<TypeId> TypeTable::bit_int(uint64_t bits, bool is_unsigned) {
+  const Target& target = rows_->target;
+  const uint64_t widest = target.has_int128 ? 128 : 64;
+  const std::string name = (is_unsigned ? "unsigned _BitInt(" : "_BitInt(") + std::to_string(bits) + ")";
+  if (bits < (is_unsigned ? 1 : 2)) return Error{"'" + name + "' has no bit for a value"};
+  if (bits > widest) return Error{"'" + name + "' is wider than " + std::to_string(widest) + " bits"};
+  const Rows::Key key{Op::bit_int, kNoType, bits << 1 | (is_unsigned ? 1 : 0)};
+  const uint32_t h = Rows::hash(key);
+  if (TypeId found = rows_->find(key, h)) return found;
+  Type t;
+  t.kind = Kind::integer;
+  t.size = std::max<uint64_t>(8, std::bit_ceil(bits)) / 8;
+  t.align = static_cast<uint32_t>(t.size);
+  if (t.size == 8) t.align = target.int64_align;
+  if (t.size == 16) t.align = target.arch == Arch::x86_64 || target.max_align < 16 ? 8 : 16;
+  t.count = bits;
+  if (is_unsigned) t.flags |= kUnsigned;
+  return rows_->add(t, key, h);
 }
 
 // --- names --------------------------------------------------------------------------------------

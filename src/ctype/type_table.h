@@ -24,9 +24,9 @@ enum class Kind : uint8_t {
   none,
   void_,
   boolean,
-  integer,   // char types and __int128 included; `unsigned` by kUnsigned
-  floating,  // also long double and _FloatN
-  complex,
+  integer,      // char types and __int128 included; `unsigned` by kUnsigned. count: of a _BitInt(N), N; else 0
+  floating,     // also long double and _FloatN
+  complex,      // base: the type of the parts, of gcc's complex integers; of the others scalar tells it
   enumeration,  // base: the underlying integer type
   pointer,      // base: pointee
   reference,    // base: referee (C++ T&); size and alignment are a pointer's
@@ -73,7 +73,7 @@ struct Type {
   uint64_t size = 0;             // bytes; 0 while incomplete; of a VLA/VLS: the fixed part
   TypeId base = kNoType;         // see Kind
   uint32_t index = 0;            // see Kind
-  uint64_t count = 0;            // arrays and vectors
+  uint64_t count = 0;            // arrays, vectors, _BitInt
   TypeId unqualified = kNoType;  // this type without its own qualifiers
   TypeId canonical = kNoType;    // without any qualifiers, alignment attributes and spelling, at every
                                  // level: equal for types that convert to each other without a cast
@@ -230,7 +230,9 @@ class TypeTable {
   TypeId with_format(TypeId function, FormatAttribute format);
   TypeId with_params(TypeId function, std::span<const Param> params);
   TypeId with_blocking(TypeId function);
-  TypeId complex_of(TypeId floating);  // kNoType if there is none
+  TypeId complex_of(TypeId part);  // of a floating or integer type; kNoType if there is none
+  // _BitInt(bits). Errors: a width that it cannot have, or that the target has no register pair for.
+  Result<TypeId> bit_int(uint64_t bits, bool is_unsigned);
 
   // --- records and enums ------------------------------------------------------------------------
   TypeId new_record(NameId tag, bool is_union);
@@ -292,6 +294,13 @@ inline bool is_record(const Type& t) {
 }
 inline bool is_pointer_like(const Type& t) {
   return t.kind == Kind::pointer || t.kind == Kind::reference;
+}
+// _BitInt: what lies beyond its `count` bits in memory and registers is unspecified.
+inline bool is_bit_int(const Type& t) {
+  return t.kind == Kind::integer && t.count != 0;
+}
+inline bool is_integer_complex(const Type& t) {
+  return t.kind == Kind::complex && t.base != kNoType;
 }
 inline bool is_integer_like(const Type& t) {
   return t.kind == Kind::integer || t.kind == Kind::boolean || t.kind == Kind::enumeration;

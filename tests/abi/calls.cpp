@@ -287,7 +287,7 @@ class Tester {
     }
     check(backend, c, "result", c.result, result, got);
     const Type& r = types_[c.result];
-    if (is_slot(r) && !types_.target().big_endian) {
+    if (is_slot(r) && !is_bit_int(r) && !types_.target().big_endian) {
       bool is_unsigned = (r.flags & kUnsigned) != 0 || is_pointer_like(r);
       int64_t whole;
       std::memcpy(&whole, got, sizeof whole);

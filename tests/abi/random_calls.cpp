@@ -48,6 +48,8 @@ void value_bits(const TypeTable& types, TypeId id, unsigned char* mask) {
   } else if (types.target().long_double == LongDouble::x87 &&
              (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble)) {
     for (uint64_t at = 0; at < t.size; at += types.target().ldouble_size) std::memset(mask + at, 0xff, 10);
+  } else if (is_bit_int(t)) {  // little-endian, as all targets that have a judge
+    for (uint64_t bit = 0; bit < t.count; ++bit) mask[bit / 8] |= static_cast<unsigned char>(1u << (bit % 8));
   } else {
     std::memset(mask, 0xff, t.size);
   }
@@ -59,6 +61,13 @@ void legalise(const TypeTable& types, TypeId id, unsigned char* at) {
   bool converts = types.target().arch == Arch::i386 || types.target().arch == Arch::ppc64le;
   if (t.kind == Kind::boolean) {
     *at &= 1;
+  } else if (is_bit_int(t)) {
+    // clang takes it that registers hold it extended to the integer that it lies in.
+    const bool sign = (t.flags & kUnsigned) == 0 && (at[(t.count - 1) / 8] >> ((t.count - 1) % 8) & 1) != 0;
+    for (uint64_t bit = t.count; bit < 8 * t.size; ++bit) {
+      const auto one = static_cast<unsigned char>(1u << (bit % 8));
+      at[bit / 8] = static_cast<unsigned char>(sign ? at[bit / 8] | one : at[bit / 8] & ~one);
+    }
   } else if (types.target().arch == Arch::i386 && (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble)) {
     // A number: compilers that load and store one may change what is none.
     for (uint64_t i = 0; i < t.size; i += types.target().ldouble_size) {
@@ -126,6 +135,15 @@ Generator::Generator(uint64_t seed, bool clang, const Target& target, const Feat
   if (!clang_ && (x64 || a64)) scalars_.insert(scalars_.end(), {"_Float16", "_Float128", "v4c", "v2s", "v1l"});
   // clang 14 gives records with atomic members class MEMORY.
   if (!clang_) scalars_.push_back("_Atomic int");
+  // gcc's complex integers; clang's treatment of lone complex numbers is calls.cpp's.
+  if (!clang_ && (x64 || a64 || target.arch == Arch::i386)) {
+    scalars_.insert(scalars_.end(), {"char _Complex", "unsigned short _Complex", "int _Complex", "long long _Complex"});
+  }
+  // gcc 12 has no _BitInt; clang 14's is the psABI's on x86-64.
+  if (clang_ && x64) {
+    scalars_.insert(scalars_.end(), {"_BitInt(5)", "unsigned _BitInt(17)", "_BitInt(40)", "unsigned _BitInt(64)",
+                                     "_BitInt(100)", "unsigned _BitInt(128)"});
+  }
 }
 
 // `names`: separated by blanks; what has one of them in its own is left out.

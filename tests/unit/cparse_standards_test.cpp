@@ -272,6 +272,56 @@ TEST(CparseStandards, Constants) {
   }
 }
 
+// clang 14 has the same sizes on x86-64 (N3220 and the psABI say the same): size, alignment, offset behind a char.
+TEST(CparseStandards, BitInt) {
+  const struct {
+    const char* text;
+    unsigned size, align;
+  } rows[] = {
+      {"_BitInt(2)", 1, 1},    {"_BitInt(8)", 1, 1},          {"_BitInt(9)", 2, 2},   {"_BitInt(17) unsigned", 4, 4},
+      {"_BitInt(33)", 8, 8},   {"signed _BitInt(64)", 8, 8},  {"_BitInt(65)", 16, 8}, {"unsigned _BitInt(100)", 16, 8},
+      {"_BitInt(128)", 16, 8}, {"unsigned _BitInt(1)", 1, 1},
+  };
+  TypeTable types(kX64SysV);
+  for (const auto& row : rows) {
+    const Type& t = types[type_of(types, row.text)];
+    EXPECT_EQ(t.size, row.size) << row.text;
+    EXPECT_EQ(t.align, row.align) << row.text;
+  }
+  EXPECT_EQ(spell(types, type_of(types, "const unsigned _BitInt(12) *")), "const unsigned _BitInt(12) *");
+  TypeTable i386(kI386SysV);
+  EXPECT_EQ(i386[type_of(i386, "_BitInt(40)")].align, 4u);
+  EXPECT_EQ(type_error(i386, "_BitInt(65)"), "'_BitInt(65)' is wider than 64 bits near '_BitInt' at line 1, column 1");
+  TypeTable a64(kArm64Linux);
+  EXPECT_EQ(a64[type_of(a64, "_BitInt(65)")].align, 16u);
+  EXPECT_EQ(cdef(types, "enum { n = sizeof(3wb) + sizeof(200uwb) * 10 + sizeof(0wb) * 100 };"), "");
+  EXPECT_EQ(symbol(types, "n")->constant.integer, 111);
+  EXPECT_EQ(cdef(types, "enum { m = (_BitInt(4))9 };"), "");
+  EXPECT_EQ(symbol(types, "m")->constant.integer, -7);
+}
+
+TEST(CparseStandards, ComplexIntegers) {
+  const Row rows[] = {
+      {"int _Complex", "complex int"},
+      {"_Complex unsigned", "complex unsigned int"},
+      {"_Complex signed char", "complex signed char"},
+      {"char _Complex", "complex char"},
+      {"unsigned short int _Complex", "complex unsigned short"},
+      {"_Complex long", "complex long long"},
+      {"long long _Complex", "complex long long"},
+      {"unsigned long long _Complex", "complex unsigned long long"},
+      {"_Complex long double", "complex long double"},
+      {"_Complex", "complex"},
+      {"const __int128 _Complex", "const complex __int128"},
+  };
+  TypeTable types(kX64SysV);
+  for (const Row& row : rows) {
+    const TypeId id = type_of(types, row.text);
+    EXPECT_EQ(spell(types, id), row.expected) << row.text;
+    EXPECT_EQ(type_of(types, spell(types, id)), id) << row.text;
+  }
+}
+
 // sal.h's words say nothing to a caller where nobody has declared them, and are names where a name is expected.
 TEST(CparseStandards, Annotations) {
   const Row rows[] = {

@@ -244,7 +244,7 @@ Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeI
   const Type& t = types[id];
   if (depth > kMaxDepth) return refuse(types, id, "it is too deeply nested");
   if (ffi_type* scalar = scalar_ffi_type(types, t)) return scalar;
-  if (t.kind == Kind::complex) {
+  if (t.kind == Kind::complex && !is_integer_complex(t)) {
 #ifdef FFI_TARGET_HAS_COMPLEX_TYPE
     if (t.scalar == Scalar::cfloat) return libffi().complex_float;
     if (t.scalar == Scalar::cdouble) return libffi().complex_double;

@@ -78,6 +78,15 @@ int l_tonumber(lua_State* L) {
       case Rep::u32:
         push_small_integer(L, load_int(at, info->size, (info->type_flags & kUnsigned) != 0));
         return 1;
+      case Rep::bits:
+        if (const uint64_t low = load_bits(info, at).low;
+            info->size < 8 ||
+            (kNativeIntegers && info->size == 8 && ((info->type_flags & kUnsigned) == 0 || low <= INT64_MAX))) {
+          push_small_integer(L, static_cast<int64_t>(low));
+        } else {
+          lua_pushnumber(L, load_double(st, info, at));
+        }
+        return 1;
       case Rep::f32:
       case Rep::f64:
       case Rep::f16:

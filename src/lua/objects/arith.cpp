@@ -65,8 +65,13 @@ UInt128 number_to_int128(double number) {
   return number < 0 ? UInt128{0} - static_cast<UInt128>(-number) : static_cast<UInt128>(number);
 }
 
+UInt128 wide_value(const Operand& o) {
+  if (o.info->rep != Rep::bits) return load<UInt128>(o.address);
+  return joined<UInt128>(load_bits(o.info, o.address));
+}
+
 UInt128 to_int128(lua_State* L, State* st, Op op, const Operand& o) {
-  if (o.kind == Class::wide_integer) return load<UInt128>(o.address);
+  if (o.kind == Class::wide_integer) return wide_value(o);
   if (o.kind == Class::number && !is_bitwise(op)) {
     if (st->strict && std::floor(o.number) != o.number) require_integer(L, o.number);
     return number_to_int128(o.number);
@@ -104,7 +109,7 @@ T to_float(const Operand& o) {
     case Class::integer:
       return o.is_unsigned ? static_cast<T>(o.bits) : static_cast<T>(static_cast<int64_t>(o.bits));
     case Class::wide_integer:
-      return o.is_unsigned ? static_cast<T>(load<UInt128>(o.address)) : static_cast<T>(load<Int128>(o.address));
+      return o.is_unsigned ? static_cast<T>(wide_value(o)) : static_cast<T>(static_cast<Int128>(wide_value(o)));
     case Class::wide_float:
       switch (o.info->rep) {
         case Rep::f16:
@@ -185,6 +190,12 @@ template <typename T>
 void to_complex(State* st, const Operand& o, T (&out)[2]) {
   if (o.kind != Class::complex) {
     out[0] = to_float<T>(o), out[1] = 0;
+    return;
+  }
+  if (is_integer_complex((*st->types)[o.info->id])) {
+    TypeInfo* part = base_of(st, o.info);
+    out[0] = static_cast<T>(load_double(st, part, o.address));
+    out[1] = static_cast<T>(load_double(st, part, static_cast<const char*>(o.address) + part->size));
     return;
   }
   switch (rank_of(st, o)) {

@@ -82,11 +82,28 @@ void format_floating(char (&out)[kNumberText], State* st, Scalar scalar, const v
   }
 }
 
+// One part of a complex number of integers.
+void format_part(char (&out)[kNumberText], State* st, TypeInfo* part, const void* address) {
+  if (part->size > 8)
+    format_double(out, load_double(st, part, address));
+  else if ((part->type_flags & kUnsigned) != 0)
+    std::snprintf(out, sizeof out, "%llu", static_cast<unsigned long long>(load_int(address, part->size, true)));
+  else
+    std::snprintf(out, sizeof out, "%lld", static_cast<long long>(load_int(address, part->size, false)));
+}
+
 void push_complex_text(lua_State* L, State* st, const TypeInfo* info, const void* address) {
-  const Scalar scalar = (*st->types)[info->id].scalar;
+  const Type& t = (*st->types)[info->id];
   char real[kNumberText], imaginary[kNumberText];
-  format_floating(real, st, scalar, address);
-  format_floating(imaginary, st, scalar, static_cast<const char*>(address) + info->size / 2);
+  const char* second = static_cast<const char*>(address) + info->size / 2;
+  if (is_integer_complex(t)) {
+    TypeInfo* part = info_of(st, t.base);
+    format_part(real, st, part, address);
+    format_part(imaginary, st, part, second);
+  } else {
+    format_floating(real, st, t.scalar, address);
+    format_floating(imaginary, st, t.scalar, second);
+  }
   // LuaJIT writes a capital I behind inf and nan, so that it can be told from their letters.
   const char last = imaginary[std::strlen(imaginary) - 1];
   lua_pushfstring(L, "%s%s%s%s", real, imaginary[0] == '-' ? "" : "+", imaginary, last >= 'a' ? "I" : "i");
@@ -135,6 +152,12 @@ bool push_value_text(lua_State* L, State* st, const TypeInfo* info, const void* 
     case Rep::u128:
       push_integer_text(L, load<UInt128>(address), false, "");
       return true;
+    case Rep::bits: {
+      const WideBits v = load_bits(info, address);
+      push_integer_text(L, joined<UInt128>(v), (info->type_flags & kUnsigned) == 0 && static_cast<int64_t>(v.high) < 0,
+                        "");
+      return true;
+    }
     case Rep::f16:
     case Rep::f32:
     case Rep::f64:

@@ -61,6 +61,8 @@ Rep rep_of(const Type& t) {
     case Kind::boolean:
       return Rep::boolean;
     case Kind::integer:
+      if (is_bit_int(t)) return Rep::bits;
+      return integer_rep(t.size, (t.flags & kUnsigned) != 0);
     case Kind::enumeration:
       return integer_rep(t.size, (t.flags & kUnsigned) != 0);
     case Kind::floating:
@@ -106,7 +108,7 @@ void fill_info(State* st, TypeInfo* info) {
   info->size = t.size;
   info->base_id = t.base;
   info->count = t.count;
-  if (t.kind == Kind::complex) info->base_id = complex_part(t.scalar);
+  if (t.kind == Kind::complex && t.base == kNoType) info->base_id = complex_part(t.scalar);
   info->block = plain_block(*info);
   switch (t.kind) {
     case Kind::structure:

@@ -30,6 +30,7 @@ enum class Rep : uint8_t {
   pointer,  // also pointers to functions
   i128,
   u128,
+  bits,  // _BitInt: of TypeInfo::count bits; the other bits of the memory are anything
   f16,
   ldouble,
   f128,
@@ -57,7 +58,7 @@ struct TypeInfo {
   uint64_t size = 0;       // bytes; fixed part for variable types
   TypeId base_id = kNoType;
   TypeInfo* base = nullptr;  // info of the element / pointee / referee; filled on first use by base_of()
-  uint64_t count = 0;        // arrays: elements, kVla or kFlexible
+  uint64_t count = 0;        // arrays: elements, kVla or kFlexible; of a _BitInt(N): N
   uint32_t block = 0;  // bytes of the userdata of a new object if it takes nothing but zeroing; 0: new_cdata knows
   int metatable = 0;   // registry reference of the metatable that new objects get
   const void* metatable_at = nullptr;           // its address once it was used, for direct access

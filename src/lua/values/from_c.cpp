@@ -14,7 +14,7 @@ bool is_float(Rep r) {
   return r == Rep::f32 || r == Rep::f64 || r == Rep::f16 || r == Rep::ldouble || r == Rep::f128;
 }
 bool is_int(Rep r) {
-  return (r >= Rep::boolean && r <= Rep::u64) || r == Rep::i128 || r == Rep::u128;
+  return (r >= Rep::boolean && r <= Rep::u64) || r == Rep::i128 || r == Rep::u128 || r == Rep::bits;
 }
 
 #ifdef __SIZEOF_INT128__
@@ -22,25 +22,34 @@ using Wide = __int128;
 using UnsignedWide = unsigned __int128;
 Wide load_wide(const TypeInfo* info, const void* from) {
   if (info->rep == Rep::i128 || info->rep == Rep::u128) return load<Wide>(from);
+  if (info->rep == Rep::bits) {
+    return static_cast<Wide>(joined<UnsignedWide>(load_bits(info, from)));
+  }
   const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
   const int64_t v = load_int(from, info->size, is_unsigned);
   return is_unsigned ? static_cast<Wide>(static_cast<uint64_t>(v)) : static_cast<Wide>(v);
 }
-void store_wide(void* to, size_t size, Wide value) {
-  if (size == 16) {
+void store_wide(const TypeInfo* info, void* to, Wide value) {
+  if (info->rep == Rep::bits) {
+    store_bits(info, to, {static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64)});
+  } else if (info->size == 16) {
     store(to, value);
   } else {
-    store_int(to, size, static_cast<int64_t>(value));
+    store_int(to, info->size, static_cast<int64_t>(value));
   }
 }
 #else
 using Wide = int64_t;
 using UnsignedWide = uint64_t;
 Wide load_wide(const TypeInfo* info, const void* from) {
+  if (info->rep == Rep::bits) return static_cast<Wide>(load_bits(info, from).low);
   return load_int(from, info->size, (info->type_flags & kUnsigned) != 0);
 }
-void store_wide(void* to, size_t size, Wide value) {
-  store_int(to, size, value);
+void store_wide(const TypeInfo* info, void* to, Wide value) {
+  if (info->rep == Rep::bits)
+    store_bits(info, to, {static_cast<uint64_t>(value), 0});
+  else
+    store_int(to, info->size, value);
 }
 #endif
 
@@ -79,6 +88,15 @@ void store_float(TypeInfo* info, void* to, long double value) {
   }
 }
 
+void store_number(const TypeInfo* info, void* to, double value) {
+  if (info->size == 16) {
+    store_int128(to, value);
+  } else {
+    store_int(to, info->size, number_to_integer(value, info->size));
+  }
+  if (info->rep == Rep::bits) store_bits(info, to, load_bits(info, to));
+}
+
 // Arithmetic to arithmetic, bool included; exact where C is.
 void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, const void* from) {
   if (info->rep == Rep::boolean) {
@@ -86,25 +104,31 @@ void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, c
     store<uint8_t>(to, value);
   } else if (is_int(info->rep)) {
     if (is_int(source->rep)) {
-      store_wide(to, info->size, load_wide(source, from));
+      store_wide(info, to, load_wide(source, from));
     } else if (source->rep == Rep::ldouble || source->rep == Rep::f128) {
       const long double v = load_long(st, source, from);
       if (v >= -9223372036854775808.0L && v < 9223372036854775808.0L) {
-        store_wide(to, info->size, static_cast<int64_t>(v));
+        store_wide(info, to, static_cast<int64_t>(v));
       } else if (v > 0 && v < 18446744073709551616.0L) {
-        store_wide(to, info->size, static_cast<Wide>(static_cast<uint64_t>(v)));
-      } else if (info->size == 16) {
-        store_int128(to, static_cast<double>(v));
+        store_wide(info, to, static_cast<Wide>(static_cast<uint64_t>(v)));
       } else {
-        store_int(to, info->size, number_to_integer(static_cast<double>(v), info->size));
+        store_number(info, to, static_cast<double>(v));
       }
-    } else if (info->size == 16) {
-      store_int128(to, load_double(st, source, from));
     } else {
-      store_int(to, info->size, number_to_integer(load_double(st, source, from), info->size));
+      store_number(info, to, load_double(st, source, from));
     }
   } else if (is_float(info->rep)) {
-    if (source->rep == Rep::i128 || source->rep == Rep::u128) {
+    if (source->rep == Rep::bits && source->size < 16) {
+      const WideBits v = load_bits(source, from);
+      store_float(info, to,
+                  (source->type_flags & kUnsigned) != 0 ? static_cast<long double>(v.low)
+                                                        : static_cast<long double>(static_cast<int64_t>(v.low)));
+    } else if (source->rep == Rep::bits) {
+      const Wide v = load_wide(source, from);
+      store_float(info, to,
+                  (source->type_flags & kUnsigned) != 0 ? static_cast<long double>(static_cast<UnsignedWide>(v))
+                                                        : static_cast<long double>(v));
+    } else if (source->rep == Rep::i128 || source->rep == Rep::u128) {
       store_float(info, to,
                   source->rep == Rep::u128 ? static_cast<long double>(load<UnsignedWide>(from))
                                            : static_cast<long double>(load_wide(source, from)));
@@ -244,6 +268,7 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const 
     case Rep::u64:
     case Rep::i128:
     case Rep::u128:
+    case Rep::bits:
     case Rep::f16:
     case Rep::f32:
     case Rep::f64:
@@ -264,7 +289,7 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const 
         if (info->rep == Rep::boolean) {
           store<uint8_t>(address, value != nullptr);
         } else {
-          store_wide(address, info->size, static_cast<Wide>(reinterpret_cast<uintptr_t>(value)));
+          store_wide(info, address, static_cast<Wide>(reinterpret_cast<uintptr_t>(value)));
         }
         return;
       }

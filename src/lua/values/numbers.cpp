@@ -44,6 +44,40 @@ void store_int(void* address, size_t size, int64_t value) {
   }
 }
 
+namespace {
+
+WideBits extended(WideBits v, unsigned width, bool is_unsigned) {
+  const bool in_low = width <= 64;
+  uint64_t& part = in_low ? v.low : v.high;
+  const unsigned drop = (in_low ? 64 : 128) - width;
+  part = is_unsigned ? part << drop >> drop : static_cast<uint64_t>(static_cast<int64_t>(part << drop) >> drop);
+  if (in_low) v.high = !is_unsigned && static_cast<int64_t>(v.low) < 0 ? ~uint64_t{0} : 0;
+  return v;
+}
+
+}  // namespace
+
+WideBits load_bits(const TypeInfo* info, const void* address) {
+  WideBits v{};
+  if (info->size == 16) {
+    v.low = load<uint64_t>(static_cast<const char*>(address) + (host_target().big_endian ? 8 : 0));
+    v.high = load<uint64_t>(static_cast<const char*>(address) + (host_target().big_endian ? 0 : 8));
+  } else {
+    v.low = static_cast<uint64_t>(load_int(address, info->size, true));
+  }
+  return extended(v, static_cast<unsigned>(info->count), (info->type_flags & kUnsigned) != 0);
+}
+
+void store_bits(const TypeInfo* info, void* address, WideBits value) {
+  const WideBits v = extended(value, static_cast<unsigned>(info->count), (info->type_flags & kUnsigned) != 0);
+  if (info->size == 16) {
+    store(static_cast<char*>(address) + (host_target().big_endian ? 8 : 0), v.low);
+    store(static_cast<char*>(address) + (host_target().big_endian ? 0 : 8), v.high);
+  } else {
+    store_int(address, info->size, static_cast<int64_t>(v.low));
+  }
+}
+
 double load_double(State* st, TypeInfo* info, const void* address) {
   switch (info->rep) {
     case Rep::boolean:
@@ -74,6 +108,13 @@ double load_double(State* st, TypeInfo* info, const void* address) {
     case Rep::u128:
       return static_cast<double>(load<unsigned __int128>(address));
 #endif
+    case Rep::bits: {
+      const WideBits v = load_bits(info, address);
+      const bool negative = (info->type_flags & kUnsigned) == 0 && static_cast<int64_t>(v.high) < 0;
+      const WideBits m = negative ? WideBits{~v.low + 1, ~v.high + (v.low == 0 ? 1 : 0)} : v;
+      const double magnitude = std::ldexp(static_cast<double>(m.high), 64) + static_cast<double>(m.low);
+      return negative ? -magnitude : magnitude;
+    }
     case Rep::f16:
       return static_cast<double>(load_f16(address));
     case Rep::ldouble:

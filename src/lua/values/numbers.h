@@ -17,6 +17,19 @@ inline int64_t integer_at(lua_State* L, int idx, size_t size) {
 // Reads / writes an integer of `size` 1,2,4,8 bytes in memory form.
 int64_t load_int(const void* address, size_t size, bool is_unsigned);
 void store_int(void* address, size_t size, int64_t value);
+// A _BitInt's value; its `wide` form has 128 bits. Both are extended from its own width on.
+struct WideBits {
+  uint64_t low;
+  uint64_t high;
+};
+WideBits load_bits(const TypeInfo* info, const void* address);
+void store_bits(const TypeInfo* info, void* address, WideBits value);
+// As the widest integer type there is, where nothing above 64 bits is.
+template <typename Widest>
+Widest joined(WideBits v) {
+  if constexpr (sizeof(Widest) > sizeof(uint64_t)) return static_cast<Widest>(v.high) << 64 | v.low;
+  return static_cast<Widest>(v.low);
+}
 // Any arithmetic C value at `address` (bool to f128, enums; complex: real part) as a double.
 double load_double(State* st, TypeInfo* info, const void* address);
 

@@ -8,6 +8,7 @@
 #include "ctype/layout.h"
 #include "lua/state/anchor.h"
 #include "lua/state/raise.h"
+#include "lua/values/numbers.h"
 
 namespace ferry::lua {
 
@@ -20,6 +21,16 @@ void clear_padding(State* st, TypeInfo* info, void* value) {
   if (part->rep != Rep::ldouble) return;
   constexpr size_t kBytes = sizeof(long double);
   for (size_t at = 0; at < info->size; at += kBytes) std::memset(static_cast<char*>(value) + at + 10, 0, kBytes - 10);
+}
+
+// A _BitInt of up to 64 bits is read as the integer that it lies in.
+void push_narrow_bits(lua_State* L, State* st, const TypeInfo* info, uint64_t value) {
+  if (info->size < 8)
+    push_small_integer(L, static_cast<int64_t>(value));
+  else if ((info->type_flags & kUnsigned) != 0)
+    push_uint64(L, st, value);
+  else
+    push_int64(L, st, static_cast<int64_t>(value));
 }
 
 // A copy of a value that has no Lua number: boxed, owned.
@@ -68,6 +79,13 @@ void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int pare
       return;
     case Rep::pointer:
       push_stored_pointer(L, st, info, address, parent);
+      return;
+    case Rep::bits:
+      if (info->size <= 8) {
+        push_narrow_bits(L, st, info, load_bits(info, address).low);
+        return;
+      }
+      push_copy(L, st, info, address);
       return;
     case Rep::i128:
     case Rep::u128:
@@ -158,6 +176,9 @@ void push_member(lua_State* L, State* st, const Member& m, void* record, int par
       return;
     case Rep::u64:
       push_uint64(L, st, bits);
+      return;
+    case Rep::bits:
+      push_narrow_bits(L, st, m.info, bits);
       return;
     default:
       push_small_integer(L, static_cast<int64_t>(bits));

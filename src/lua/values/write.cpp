@@ -110,6 +110,18 @@ void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int id
       }
       return;
     }
+    case Rep::bits: {
+      int64_t exact;
+      if (exact_integer(L, idx, &exact)) {
+        store_bits(info, address, {static_cast<uint64_t>(exact), exact < 0 ? ~uint64_t{0} : 0});
+      } else if (info->size == 16) {
+        store_int128(address, lua_tonumber(L, idx));
+        store_bits(info, address, load_bits(info, address));
+      } else {
+        store_bits(info, address, {static_cast<uint64_t>(number_to_integer(lua_tonumber(L, idx), sizeof(int64_t))), 0});
+      }
+      return;
+    }
     case Rep::complex: {
       TypeInfo* part = base_of(st, info);
       write_number(L, st, part, address, idx, place, keep, mode);
