@@ -17,9 +17,10 @@ local function words(out, value, name, prefix)
     fail("bad option '%s' (string or table expected, got %s)", name, type(value))
   end
   for key, word in pairs(value) do
-    if type(key) ~= "number" then word = word == true and key or key .. "=" .. tostring(word) end
-    if type(word) ~= "string" then fail("bad option '%s' (strings expected, got a %s in it)", name, type(word)) end
-    out[#out + 1] = quoted(prefix .. word)
+    local text = word
+    if type(key) ~= "number" then text = word == true and key or key .. "=" .. tostring(word) end
+    if type(text) ~= "string" then fail("bad option '%s' (strings expected, got a %s in it)", name, type(text)) end
+    out[#out + 1] = quoted(prefix .. text)
   end
 end
 
@@ -63,8 +64,8 @@ local function dependencies(rule, code)
   local list = {}
   rule = rule:gsub("\\\r?\n", " "):gsub("^.-:%s", "", 1)
   for word in rule:gsub("\\ ", "\1"):gmatch "%S+" do
-    word = word:gsub("\1", " "):gsub("%$%$", "$"):gsub("\\#", "#")
-    if word ~= code then list[#list + 1] = word end
+    local path = word:gsub("\1", " "):gsub("%$%$", "$"):gsub("\\#", "#")
+    if path ~= code then list[#list + 1] = path end
   end
   return list
 end

@@ -98,7 +98,7 @@ std::string specifier(const TypeTable& types, TypeId id, const TypeNames* names)
         const Type& part = types[t.base];
         if (part.scalar == Scalar::int64 || part.scalar == Scalar::uint64)
           return text + (part.scalar == Scalar::int64 ? "complex long long" : "complex unsigned long long");
-        return text + "complex " + specifier(types, t.base);
+        return text + "complex " + specifier(types, t.base, names);
       }
       if (is_bit_int(t)) {
         if ((t.flags & kUnsigned) != 0) text += "unsigned ";

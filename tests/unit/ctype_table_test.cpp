@@ -116,7 +116,7 @@ TEST(TypeTable, ScalarsOfTargets) {
   EXPECT_EQ(x64[kChar].flags & kUnsigned, 0);
   EXPECT_NE(s390x[kChar].flags & kUnsigned, 0);
   EXPECT_EQ(x64.complex_of(kDouble), scalar_type(Scalar::cdouble));
-  EXPECT_EQ(x64.complex_of(kInt), kNoType);
+  EXPECT_EQ(x64[x64.complex_of(kInt)].size, 8u);  // gcc's extension
 }
 
 TEST(TypeTable, RefusedTypes) {
