@@ -6,9 +6,10 @@ local cc, folder
 local function open()
   H.not_on_luajit "Ferry's own"
   if folder then return end
-  if not os.execute "command -v cc >/dev/null 2>&1" or not io.popen "cc --version 2>&1":read "*a":find "Free Software" then
-    lu.skip "there is no C compiler"
-  end
+  local version = io.popen "env -u LD_PRELOAD cc --version 2>&1"
+  local text = version:read "*a"
+  version:close()
+  if text:find "not found" then lu.skip "there is no C compiler" end
   cc = require "ferry.cc"
   ffi.cdef "int setenv(const char *, const char *, int); int rmdir(const char *); int chmod(const char *, unsigned); int mkdir(const char *, unsigned);"
   folder = os.tmpname()
