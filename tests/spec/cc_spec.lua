@@ -6,10 +6,11 @@ local cc, folder
 local function open()
   H.not_on_luajit "Ferry's own"
   if folder then return end
-  local version = io.popen "env -u LD_PRELOAD cc --version 2>&1"
-  local text = version:read "*a"
-  version:close()
-  if text:find "not found" then lu.skip "there is no C compiler" end
+  local machine = io.popen "env -u LD_PRELOAD cc -dumpmachine 2>&1"
+  local text = machine:read "*a"
+  machine:close()
+  local own = ({ x64 = "x86_64", x86 = "i.86", arm64 = "aarch64" })[ffi.arch] or "?"
+  if not text:find("^" .. own .. "%-") then lu.skip "there is no C compiler for this processor" end
   cc = require "ferry.cc"
   ffi.cdef "int setenv(const char *, const char *, int); int rmdir(const char *); int chmod(const char *, unsigned); int mkdir(const char *, unsigned);"
   folder = os.tmpname()

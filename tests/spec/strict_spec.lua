@@ -29,6 +29,8 @@ ffi.cdef [[
 
 -- Kind: suffix of functions, variables and members; C's name; values that fit; values that do not.
 local nan, inf = 0 / 0, math.huge
+local emulated = os.getenv "FERRY_VALGRIND" == "1" -- valgrind's long double has no infinity
+local large = emulated and 1e30 or inf
 local whole = { 2.7, nan, inf, -inf, 2 ^ 70 }
 local kinds = {
   { "i8", "int8_t", { -128, 127, 5.0 }, { 128, -129, 2 ^ 40, -2 ^ 40 } },
@@ -39,8 +41,8 @@ local kinds = {
   { "u32", "uint32_t", { 0, 2 ^ 32 - 1 }, { -1, 2 ^ 32, 2 ^ 40 } },
   { "i64", "int64_t", { -2 ^ 63, 2 ^ 62, 2 ^ 53 }, { 2 ^ 63, -2 ^ 64, ffi.cast("uint64_t", 2 ^ 63) } },
   { "u64", "uint64_t", { 0, 2 ^ 63 }, { -1, 2 ^ 64, ffi.new("int64_t", -1), ffi.new("int8_t", -1) } },
-  { "f", "float", { 0.1, inf, -inf, 1e30 }, { 1e300, -1e39, ffi.new("int64_t", 2 ^ 24 + 1) } },
-  { "d", "double", { 0.1, inf, 1e300 }, { ffi.new("int64_t", 2 ^ 53) + 1 } },
+  { "f", "float", { 0.1, large, -large, 1e30 }, { 1e300, -1e39, ffi.new("int64_t", 2 ^ 24 + 1) } },
+  { "d", "double", { 0.1, large, 1e300 }, { ffi.new("int64_t", 2 ^ 53) + 1 } },
 }
 for _, kind in ipairs(kinds) do
   if kind[1] ~= "f" and kind[1] ~= "d" then
@@ -160,8 +162,10 @@ end
 
 function TestStrict:test_text_of_values()
   ffi.strict(true)
-  for value, text in pairs { [2.7] = "2.7", [2 ^ 40] = "1099511627776", [-2 ^ 40] = "-1099511627776", [1e300] = "1e+300",
-                             [inf] = "inf", [-inf] = "-inf", [0.1 + 0.2] = "0.30000000000000004" } do
+  local texts = { [2.7] = "2.7", [2 ^ 40] = "1099511627776", [-2 ^ 40] = "-1099511627776", [1e300] = "1e+300",
+                  [0.1 + 0.2] = "0.30000000000000004" }
+  if not emulated then texts[inf], texts[-inf] = "inf", "-inf" end
+  for value, text in pairs(texts) do
     lu.assertErrorMsgContains("cannot convert " .. text .. " to 'int'", ffi.new, "int", value)
   end
   lu.assertErrorMsgContains("cannot convert nan to 'int'", ffi.new, "int", nan)
