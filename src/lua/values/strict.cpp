@@ -113,13 +113,13 @@ bool fits_integer(State* st, const TypeInfo* info, Given g) {
     if (is_unsigned) return g.floating >= 0 && g.floating < std::ldexp(1.0L, 128);
     return g.floating >= -std::ldexp(1.0L, 127) && g.floating < std::ldexp(1.0L, 127);
   }
-  if (is_unsigned && g.negative) return false;
-  if (info->size == 16) return true;
-  const unsigned bits = static_cast<unsigned>(info->size) * 8;
   // Whether plain `char` has a sign is the platform's choice, and programs write bytes of both kinds.
   if ((*st->types)[info->id].scalar == Scalar::char_ && info->kind == Kind::integer) {
     return g.magnitude <= (g.negative ? 128u : 255u);
   }
+  if (is_unsigned && g.negative) return false;
+  if (info->size == 16) return true;
+  const unsigned bits = static_cast<unsigned>(info->size) * 8;
   if (is_unsigned) return bits == 64 || g.magnitude >> bits == 0;
   const uint64_t limit = uint64_t{1} << (bits - 1);
   return g.negative ? g.magnitude <= limit : g.magnitude < limit;
