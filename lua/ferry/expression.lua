@@ -429,11 +429,20 @@ function object_address(node, lib)
       return ffi.cast(pointer, ffi.cast(chars, base) + offset), root
     end
   elseif kind == "string" then
-    local text = node.text
-    local pointer = ffi.cast(chars, ffi.cast(const_chars, text))
-    return function() return pointer, text end
+    -- An array of its own, as in C: who writes into it does not change a string of Lua.
+    local array = ffi.new("char[?]", #node.text + 1, node.text)
+    local pointer = ffi.cast(chars, array)
+    return function() return pointer, array end
   elseif kind == "argument" or kind == "literal" or kind == "call" then
     local thing, pointer = object(node, lib), pointer_to(t.class == "array" and t.element or t.ct)
+    if kind == "argument" and t.class ~= "record" and t.class ~= "array" then
+      -- What lies in a cdata is the object. Lua's own values are values only.
+      return function(arguments)
+        local o = thing(arguments)
+        if ffi.type(o) ~= "cdata" then error("a " .. type(o) .. " is a value, which has no address and cannot be assigned to", 0) end
+        return ffi.cast(pointer, ffi.addressof(o))
+      end
+    end
     return function(arguments)
       local o = thing(arguments)
       return ffi.cast(pointer, o), o

@@ -60,13 +60,19 @@ Value Parser::converted(const Value& v, TypeId type) {
   return result;
 }
 
+// C11 6.3.2.1p1.
+bool Parser::assignable(const Value& v) const {
+  const Kind kind = types_[v.type].kind;
+  return v.lvalue && kind != Kind::array && kind != Kind::function;
+}
+
 // assignment := conditional (('=' | '+=' | ...) assignment)?        only where a tree is made
 bool Parser::assignment(Value& v) {
   if (!conditional(v)) return false;
   if ((tree_ == nullptr && !variable_bounds_) || (!at(Tok::assign) && !at(Tok::other_assign))) return true;
   const uint32_t where = token_.at;
   const std::string op(token_.text);
-  if (!v.lvalue) return fail(where, "'" + op + "' needs an object on its left");
+  if (!assignable(v)) return fail(where, "'" + op + "' needs an object on its left");
   next();
   Value right;
   if (!assignment(right)) return false;
@@ -84,7 +90,7 @@ bool Parser::step(Value& v, bool behind) {
   const uint32_t where = token_.at;
   next();
   if (!behind && !cast_expression(v)) return false;
-  if (!v.lvalue) return fail(where, std::string("'") + (up ? "++" : "--") + "' needs an object");
+  if (!assignable(v)) return fail(where, std::string("'") + (up ? "++" : "--") + "' needs an object");
   const Value object = v;
   v = arithmetic_.unknown(types_[object.type].unqualified, "an assignment is not constant");
   note(v, Node::Kind::step, behind ? (up ? "+1" : "-1") : (up ? "++" : "--"), {&object});

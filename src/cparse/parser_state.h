@@ -267,6 +267,7 @@ class Parser {
   bool expression(Value& v);
   // expression.cpp: what is never constant, and trees
   bool assignment(Value& v);
+  bool assignable(const Value& v) const;
   bool step(Value& v, bool behind);
   bool call(Value& v, TypeId function);
   bool compound_literal(TypeId type, Value& v);

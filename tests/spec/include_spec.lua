@@ -283,4 +283,34 @@ typedef struct { int x; struct { int a[3]; char c; } in; } inc_object;
   H.assert_error_contains(function() lib.AT("abc", 4) end, "index 4 is outside of the string")
 end
 
+-- What no macro may change: strings of Lua, and arguments that are values (C11 6.5.16p2, 6.3.2.1p1).
+function TestInclude:test_values_that_macros_cannot_change()
+  local path = write [[
+typedef struct { int a; char b[4]; } inc_fixed;
+#define STEP(x) ((x)++)
+#define SET(x, v) ((x) = (v))
+#define ADD(x, v) ((x) += (v))
+#define STORE(p, v) (*(p) = (v))
+#define PUT(p, i, v) ((p)[i] = (v))
+#define WHERE(x) (&(x))
+#define LITERAL (*("abc") = 'x')
+#define ARRAY(r) ((r).b = 0)
+]]
+  local lib = ffi.include(path)
+  os.remove(path)
+  local text = "a text"
+  for _, call in ipairs {
+    { "STEP", text }, { "SET", text, 65 }, { "ADD", text, 1 }, { "STORE", text, 65 }, { "PUT", text, 0, 65 }, { "WHERE", text },
+    { "STEP", "" }, { "SET", "", 65 }, { "STEP", 5 }, { "SET", 5, 6 }, { "WHERE", 5 }, { "STEP", ffi.new("int", 5) }, { "SET", ffi.NULL, 1 },
+    { "ARRAY", ffi.new "inc_fixed" },
+  } do
+    lu.assertFalse(pcall(lib[call[1]], (table.unpack or unpack)(call, 2)), call[1])
+  end
+  pcall(function() return lib.LITERAL end)
+  lu.assertEquals(text, "a " .. "text")
+  lu.assertEquals({ ("abc"):byte(1, -1) }, { 97, 98, 99 })
+  lu.assertEquals(ffi.string(ffi.cast("const char *", ""), 1), "\0")
+  lu.assertEquals(lib.WHERE(ffi.new("int", 5))[0], 5)
+end
+
 H.run()
