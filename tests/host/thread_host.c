@@ -12,6 +12,7 @@
 #include <lua.h>
 #include <lualib.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,9 +22,9 @@
 
 typedef int (*Callback)(int);
 
-static Callback volatile stored;
-static volatile int stop;
-static volatile long calls;
+static _Atomic(Callback) stored;
+static atomic_int stop;
+static atomic_long calls;
 
 EXPORT void thread_host_hold(Callback callback) {
   stored = callback;
