@@ -179,6 +179,37 @@ function TestStrict:test_a_cast_is_the_way_out()
   lu.assertEquals(tonumber(ffi.cast("enum colour", 77)), 77)
 end
 
+-- C23 6.2.6.2p2: N bits, one of them the sign.
+function TestStrict:test_bit_int()
+  H.needs_int128()
+  local narrow, wide, natural = ffi.typeof "_BitInt(7)", ffi.typeof "_BitInt(100)", ffi.typeof "unsigned _BitInt(40)"
+  local s = ffi.new "struct { _BitInt(7) n; unsigned _BitInt(40) u; _BitInt(100) w; unsigned _BitInt(40) f : 17; }"
+  local a = ffi.new "_BitInt(7)[2]"
+  ffi.strict(true)
+  local doors = {
+    { function(v) return narrow(v) end, { 63, -64, 0 }, { 64, -65, 2.5, nan, 2 ^ 70, wide(64) } },
+    { function(v) s.n = v end, { 63, -64 }, { 64, -65, 0.5 } },
+    { function(v) a[1] = v end, { 63, -64 }, { 64, -65, 0.5 } },
+    { function(v) return natural(v) end, { 2 ^ 40 - 1, 0 }, { 2 ^ 40, -1, 0.5, ffi.new("int64_t", -1) } },
+    { function(v) s.u = v end, { 2 ^ 40 - 1 }, { 2 ^ 40, -1 } },
+    { function(v) s.f = v end, { 2 ^ 17 - 1 }, { 2 ^ 17, -1 } },
+    { function(v) return wide(v) end, { 2 ^ 98, -2 ^ 99, -1, narrow(-64) }, { 2 ^ 99, -2 ^ 100, 0.5 } },
+    { function(v) s.w = v end, { 2 ^ 98, -2 ^ 99 }, { 2 ^ 99, 0.5 } },
+    { function(v) return ffi.new("int8_t", v) end, { wide(127), narrow(-64) }, { wide(128), natural(200) } },
+  }
+  for i, door in ipairs(doors) do
+    for _, v in ipairs(door[2]) do
+      local ok, why = pcall(door[1], v)
+      lu.assertTrue(ok, ("door %d, %s: %s"):format(i, tostring(v), tostring(why)))
+    end
+    for _, v in ipairs(door[3]) do
+      local ok, why = pcall(door[1], v)
+      lu.assertFalse(ok, ("door %d, %s"):format(i, tostring(v)))
+      lu.assertStrContains(why, "without loss")
+    end
+  end
+end
+
 function TestStrict:test_char_takes_bytes_of_both_signs()
   ffi.strict(true)
   local s = ffi.new "char[2]"

@@ -74,8 +74,8 @@ uint64_t cdata_bits(lua_State* L, State* st, int idx, CData* cd, Width* width) {
   bool ok = true;
   if (info->rep >= Rep::boolean && info->rep <= Rep::u64) {
     if (ok) value = static_cast<uint64_t>(load_int(address, info->size, (info->type_flags & kUnsigned) != 0));
-  } else if (info->rep == Rep::bits) {
-    value = load_bits(info, address).low;
+  } else if (info->rep == Rep::bit_int) {
+    value = load_bit_int(info, address).low;
   } else if (info->rep == Rep::i128 || info->rep == Rep::u128) {
     const bool big_endian = st->types->target().big_endian;
     if (ok) std::memcpy(&value, static_cast<char*>(address) + (big_endian ? 8 : 0), sizeof value);
@@ -271,7 +271,7 @@ constexpr luaL_Reg kFunctions[] = {
 
 }  // namespace
 
-void push_bit_library(lua_State* L, State* st) {
+void push_bit_module(lua_State* L, State* st) {
   lua_createtable(L, 0, sizeof kFunctions / sizeof *kFunctions);
   for (const luaL_Reg& function : kFunctions) {
     push_function(L, st, function.func);

@@ -12,6 +12,6 @@ namespace ferry::lua {
 // 64-bit operation with a boxed int64_t or uint64_t result (unsigned if any operand is uint64_t); numbers beside it are
 // truncated as in 64-bit arithmetic. For the shifts, rotations, bnot and bswap only the first operand counts; counts
 // are taken modulo the width. tobit always gives a number.
-void push_bit_library(lua_State* L, State* st);
+void push_bit_module(lua_State* L, State* st);
 
 }  // namespace ferry::lua

@@ -121,7 +121,7 @@ int open_module(lua_State* L) {
   const std::string_view arch = arch_name(host_target());
   lua_pushlstring(L, arch.data(), arch.size());
   lua_setfield(L, 2, "arch");
-  push_bit_library(L, st);
+  push_bit_module(L, st);
   lua_setfield(L, 2, "bit");
   lua_pushlstring(L, st->backend->name().data(), st->backend->name().size());
   lua_setfield(L, 2, "backend");

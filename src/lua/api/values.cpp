@@ -78,8 +78,8 @@ int l_tonumber(lua_State* L) {
       case Rep::u32:
         push_small_integer(L, load_int(at, info->size, (info->type_flags & kUnsigned) != 0));
         return 1;
-      case Rep::bits:
-        if (const uint64_t low = load_bits(info, at).low;
+      case Rep::bit_int:
+        if (const uint64_t low = load_bit_int(info, at).low;
             info->size < 8 ||
             (kNativeIntegers && info->size == 8 && ((info->type_flags & kUnsigned) == 0 || low <= INT64_MAX))) {
           push_small_integer(L, static_cast<int64_t>(low));
@@ -163,7 +163,7 @@ int l_u64(lua_State* L) {
 
 namespace {
 
-bool is_library(lua_State* L, State* st, int idx) {
+bool is_namespace(lua_State* L, State* st, int idx) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
   lua_pushvalue(L, idx);
   lua_rawget(L, -2);
@@ -177,7 +177,7 @@ bool is_library(lua_State* L, State* st, int idx) {
 // addressof(cdata): T or T& -> T *; addressof(lib, "name"): pointer to a global.
 int l_addressof(lua_State* L) {
   State* st = open_call(L);
-  if (lua_type(L, 1) == LUA_TTABLE && is_library(L, st, 1)) {
+  if (lua_type(L, 1) == LUA_TTABLE && is_namespace(L, st, 1)) {
     if (lua_type(L, 2) != LUA_TSTRING) raise_expected(L, st, 2, "string");
     if (push_symbol_address(L, st, 1, 2)) return 1;
   }

@@ -66,8 +66,8 @@ UInt128 number_to_int128(double number) {
 }
 
 UInt128 wide_value(const Operand& o) {
-  if (o.info->rep != Rep::bits) return load<UInt128>(o.address);
-  return joined<UInt128>(load_bits(o.info, o.address));
+  if (o.info->rep != Rep::bit_int) return load<UInt128>(o.address);
+  return joined<UInt128>(load_bit_int(o.info, o.address));
 }
 
 UInt128 to_int128(lua_State* L, State* st, Op op, const Operand& o) {

@@ -84,12 +84,12 @@ void sort_c_value(Operand* o, void* address) {
     case Rep::u128:
       o->kind = Class::wide_integer, o->is_unsigned = true;
       return;
-    case Rep::bits: {
+    case Rep::bit_int: {
       const bool is_unsigned = (o->info->type_flags & kUnsigned) != 0;
       if (o->info->size > 8)
         o->kind = Class::wide_integer, o->is_unsigned = is_unsigned;
       else
-        set_integer(o, load_bits(o->info, address).low, is_unsigned && o->info->size == 8);
+        set_integer(o, load_bit_int(o->info, address).low, is_unsigned && o->info->size == 8);
       return;
     }
     case Rep::f16:

@@ -152,8 +152,8 @@ bool push_value_text(lua_State* L, State* st, const TypeInfo* info, const void* 
     case Rep::u128:
       push_integer_text(L, load<UInt128>(address), false, "");
       return true;
-    case Rep::bits: {
-      const WideBits v = load_bits(info, address);
+    case Rep::bit_int: {
+      const WideBits v = load_bit_int(info, address);
       push_integer_text(L, joined<UInt128>(v), (info->type_flags & kUnsigned) == 0 && static_cast<int64_t>(v.high) < 0,
                         "");
       return true;

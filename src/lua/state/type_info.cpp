@@ -61,7 +61,7 @@ Rep rep_of(const Type& t) {
     case Kind::boolean:
       return Rep::boolean;
     case Kind::integer:
-      if (is_bit_int(t)) return Rep::bits;
+      if (is_bit_int(t)) return Rep::bit_int;
       return integer_rep(t.size, (t.flags & kUnsigned) != 0);
     case Kind::enumeration:
       return integer_rep(t.size, (t.flags & kUnsigned) != 0);

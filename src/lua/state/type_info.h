@@ -30,7 +30,7 @@ enum class Rep : uint8_t {
   pointer,  // also pointers to functions
   i128,
   u128,
-  bits,  // _BitInt: of TypeInfo::count bits; the other bits of the memory are anything
+  bit_int,  // _BitInt: of TypeInfo::count bits; the other bits of the memory are anything
   f16,
   ldouble,
   f128,

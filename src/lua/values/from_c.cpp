@@ -14,7 +14,7 @@ bool is_float(Rep r) {
   return r == Rep::f32 || r == Rep::f64 || r == Rep::f16 || r == Rep::ldouble || r == Rep::f128;
 }
 bool is_int(Rep r) {
-  return (r >= Rep::boolean && r <= Rep::u64) || r == Rep::i128 || r == Rep::u128 || r == Rep::bits;
+  return (r >= Rep::boolean && r <= Rep::u64) || r == Rep::i128 || r == Rep::u128 || r == Rep::bit_int;
 }
 
 #ifdef __SIZEOF_INT128__
@@ -22,16 +22,16 @@ using Wide = __int128;
 using UnsignedWide = unsigned __int128;
 Wide load_wide(const TypeInfo* info, const void* from) {
   if (info->rep == Rep::i128 || info->rep == Rep::u128) return load<Wide>(from);
-  if (info->rep == Rep::bits) {
-    return static_cast<Wide>(joined<UnsignedWide>(load_bits(info, from)));
+  if (info->rep == Rep::bit_int) {
+    return static_cast<Wide>(joined<UnsignedWide>(load_bit_int(info, from)));
   }
   const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
   const int64_t v = load_int(from, info->size, is_unsigned);
   return is_unsigned ? static_cast<Wide>(static_cast<uint64_t>(v)) : static_cast<Wide>(v);
 }
 void store_wide(const TypeInfo* info, void* to, Wide value) {
-  if (info->rep == Rep::bits) {
-    store_bits(info, to, {static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64)});
+  if (info->rep == Rep::bit_int) {
+    store_bit_int(info, to, {static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64)});
   } else if (info->size == 16) {
     store(to, value);
   } else {
@@ -42,12 +42,12 @@ void store_wide(const TypeInfo* info, void* to, Wide value) {
 using Wide = int64_t;
 using UnsignedWide = uint64_t;
 Wide load_wide(const TypeInfo* info, const void* from) {
-  if (info->rep == Rep::bits) return static_cast<Wide>(load_bits(info, from).low);
+  if (info->rep == Rep::bit_int) return static_cast<Wide>(load_bit_int(info, from).low);
   return load_int(from, info->size, (info->type_flags & kUnsigned) != 0);
 }
 void store_wide(const TypeInfo* info, void* to, Wide value) {
-  if (info->rep == Rep::bits)
-    store_bits(info, to, {static_cast<uint64_t>(value), 0});
+  if (info->rep == Rep::bit_int)
+    store_bit_int(info, to, {static_cast<uint64_t>(value), 0});
   else
     store_int(to, info->size, value);
 }
@@ -94,7 +94,7 @@ void store_number(const TypeInfo* info, void* to, double value) {
   } else {
     store_int(to, info->size, number_to_integer(value, info->size));
   }
-  if (info->rep == Rep::bits) store_bits(info, to, load_bits(info, to));
+  if (info->rep == Rep::bit_int) store_bit_int(info, to, load_bit_int(info, to));
 }
 
 // Arithmetic to arithmetic, bool included; exact where C is.
@@ -118,12 +118,12 @@ void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, c
       store_number(info, to, load_double(st, source, from));
     }
   } else if (is_float(info->rep)) {
-    if (source->rep == Rep::bits && source->size < 16) {
-      const WideBits v = load_bits(source, from);
+    if (source->rep == Rep::bit_int && source->size < 16) {
+      const WideBits v = load_bit_int(source, from);
       store_float(info, to,
                   (source->type_flags & kUnsigned) != 0 ? static_cast<long double>(v.low)
                                                         : static_cast<long double>(static_cast<int64_t>(v.low)));
-    } else if (source->rep == Rep::bits) {
+    } else if (source->rep == Rep::bit_int) {
       const Wide v = load_wide(source, from);
       store_float(info, to,
                   (source->type_flags & kUnsigned) != 0 ? static_cast<long double>(static_cast<UnsignedWide>(v))
@@ -268,7 +268,7 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const 
     case Rep::u64:
     case Rep::i128:
     case Rep::u128:
-    case Rep::bits:
+    case Rep::bit_int:
     case Rep::f16:
     case Rep::f32:
     case Rep::f64:

@@ -57,18 +57,22 @@ WideBits extended(WideBits v, unsigned width, bool is_unsigned) {
 
 }  // namespace
 
-WideBits load_bits(const TypeInfo* info, const void* address) {
+WideBits load_halves(const void* address) {
+  const auto* halves = static_cast<const char*>(address);
+  const bool big = host_target().big_endian;
+  return {load<uint64_t>(halves + (big ? 8 : 0)), load<uint64_t>(halves + (big ? 0 : 8))};
+}
+
+WideBits load_bit_int(const TypeInfo* info, const void* address) {
   WideBits v{};
-  if (info->size == 16) {
-    v.low = load<uint64_t>(static_cast<const char*>(address) + (host_target().big_endian ? 8 : 0));
-    v.high = load<uint64_t>(static_cast<const char*>(address) + (host_target().big_endian ? 0 : 8));
-  } else {
+  if (info->size == 16)
+    v = load_halves(address);
+  else
     v.low = static_cast<uint64_t>(load_int(address, info->size, true));
-  }
   return extended(v, static_cast<unsigned>(info->count), (info->type_flags & kUnsigned) != 0);
 }
 
-void store_bits(const TypeInfo* info, void* address, WideBits value) {
+void store_bit_int(const TypeInfo* info, void* address, WideBits value) {
   const WideBits v = extended(value, static_cast<unsigned>(info->count), (info->type_flags & kUnsigned) != 0);
   if (info->size == 16) {
     store(static_cast<char*>(address) + (host_target().big_endian ? 8 : 0), v.low);
@@ -108,11 +112,10 @@ double load_double(State* st, TypeInfo* info, const void* address) {
     case Rep::u128:
       return static_cast<double>(load<unsigned __int128>(address));
 #endif
-    case Rep::bits: {
-      const WideBits v = load_bits(info, address);
+    case Rep::bit_int: {
+      const WideBits v = load_bit_int(info, address);
       const bool negative = (info->type_flags & kUnsigned) == 0 && static_cast<int64_t>(v.high) < 0;
-      const WideBits m = negative ? WideBits{~v.low + 1, ~v.high + (v.low == 0 ? 1 : 0)} : v;
-      const double magnitude = std::ldexp(static_cast<double>(m.high), 64) + static_cast<double>(m.low);
+      const auto magnitude = to_floating<double>(negative ? negated(v) : v);
       return negative ? -magnitude : magnitude;
     }
     case Rep::f16:

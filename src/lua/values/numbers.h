@@ -1,6 +1,8 @@
 // Numbers in memory: C's arithmetic types read and written as the few types that the conversions compute in.
 #pragma once
 
+#include <cmath>
+
 #include "lua/host/compat.h"
 #include "lua/state/type_info.h"
 
@@ -22,8 +24,18 @@ struct WideBits {
   uint64_t low;
   uint64_t high;
 };
-WideBits load_bits(const TypeInfo* info, const void* address);
-void store_bits(const TypeInfo* info, void* address, WideBits value);
+WideBits load_bit_int(const TypeInfo* info, const void* address);
+void store_bit_int(const TypeInfo* info, void* address, WideBits value);
+// The halves of an integer of 128 bits in memory form.
+WideBits load_halves(const void* address);
+inline WideBits negated(WideBits v) {
+  return {~v.low + 1, ~v.high + (v.low == 0 ? 1 : 0)};
+}
+// The nearest number to an unsigned value.
+template <typename Floating>
+Floating to_floating(WideBits v) {
+  return std::ldexp(static_cast<Floating>(v.high), 64) + static_cast<Floating>(v.low);
+}
 // As the widest integer type there is, where nothing above 64 bits is.
 template <typename Widest>
 Widest joined(WideBits v) {

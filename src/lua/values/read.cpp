@@ -80,9 +80,9 @@ void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int pare
     case Rep::pointer:
       push_stored_pointer(L, st, info, address, parent);
       return;
-    case Rep::bits:
+    case Rep::bit_int:
       if (info->size <= 8) {
-        push_narrow_bits(L, st, info, load_bits(info, address).low);
+        push_narrow_bits(L, st, info, load_bit_int(info, address).low);
         return;
       }
       push_copy(L, st, info, address);
@@ -177,7 +177,7 @@ void push_member(lua_State* L, State* st, const Member& m, void* record, int par
     case Rep::u64:
       push_uint64(L, st, bits);
       return;
-    case Rep::bits:
+    case Rep::bit_int:
       push_narrow_bits(L, st, m.info, bits);
       return;
     default:

@@ -38,7 +38,12 @@ Given given_floating(long double value) {
 }
 
 bool is_integer(const TypeInfo* info) {
-  return (info->rep >= Rep::i8 && info->rep <= Rep::u64) || info->rep == Rep::i128 || info->rep == Rep::u128;
+  return (info->rep >= Rep::i8 && info->rep <= Rep::u64) || info->rep == Rep::i128 || info->rep == Rep::u128 ||
+         info->rep == Rep::bit_int;
+}
+
+unsigned width_of(const TypeInfo* info) {
+  return static_cast<unsigned>(info->rep == Rep::bit_int ? info->count : info->size * 8);
 }
 
 bool is_floating(const TypeInfo* info) {
@@ -48,23 +53,17 @@ bool is_floating(const TypeInfo* info) {
 
 // 128 bits that fit 64, as they are; others as the nearest number.
 Given given_wide(const TypeInfo* info, const void* at) {
-  uint64_t words[2];
-  std::memcpy(words, at, sizeof words);
-  const bool big = host_target().big_endian;
-  uint64_t low = words[big ? 1 : 0], high = words[big ? 0 : 1];
-  const bool negative = info->rep == Rep::i128 && static_cast<int64_t>(high) < 0;
-  if (negative) {
-    low = 0 - low;
-    high = ~high + (low == 0 ? 1 : 0);
-  }
-  if (high == 0) {
+  const WideBits value = info->rep == Rep::bit_int ? load_bit_int(info, at) : load_halves(at);
+  const bool negative = (info->type_flags & kUnsigned) == 0 && static_cast<int64_t>(value.high) < 0;
+  const WideBits magnitude = negative ? negated(value) : value;
+  if (magnitude.high == 0) {
     Given g;
     g.negative = negative;
-    g.magnitude = low;
+    g.magnitude = magnitude.low;
     return g;
   }
-  const long double value = std::ldexp(static_cast<long double>(high), 64) + static_cast<long double>(low);
-  return given_floating(negative ? -value : value);
+  const auto nearest = to_floating<long double>(magnitude);
+  return given_floating(negative ? -nearest : nearest);
 }
 
 // False: no arithmetic value.
@@ -72,7 +71,7 @@ bool given_by_c(State* st, TypeInfo* info, const void* at, Given* out) {
   if (info->rep == Rep::complex) return given_by_c(st, base_of(st, info), at, out);
   if (info->rep == Rep::boolean) {
     *out = given_integer(load<uint8_t>(at) != 0 ? 1 : 0, true);
-  } else if (info->rep == Rep::i128 || info->rep == Rep::u128) {
+  } else if (info->rep == Rep::i128 || info->rep == Rep::u128 || info->rep == Rep::bit_int) {
     *out = given_wide(info, at);
   } else if (is_integer(info)) {
     const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
@@ -108,20 +107,20 @@ bool whole(Given* g) {
 
 bool fits_integer(State* st, const TypeInfo* info, Given g) {
   const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
+  const unsigned width = width_of(info);
   if (!whole(&g)) {
-    if (info->size != 16 || !std::isfinite(g.floating) || std::floor(g.floating) != g.floating) return false;
-    if (is_unsigned) return g.floating >= 0 && g.floating < std::ldexp(1.0L, 128);
-    return g.floating >= -std::ldexp(1.0L, 127) && g.floating < std::ldexp(1.0L, 127);
+    if (width <= 64 || !std::isfinite(g.floating) || std::floor(g.floating) != g.floating) return false;
+    const long double limit = std::ldexp(1.0L, static_cast<int>(is_unsigned ? width : width - 1));
+    return g.floating < limit && g.floating >= (is_unsigned ? 0 : -limit);
   }
   // Whether plain `char` has a sign is the platform's choice, and programs write bytes of both kinds.
   if ((*st->types)[info->id].scalar == Scalar::char_ && info->kind == Kind::integer) {
     return g.magnitude <= (g.negative ? 128u : 255u);
   }
   if (is_unsigned && g.negative) return false;
-  if (info->size == 16) return true;
-  const unsigned bits = static_cast<unsigned>(info->size) * 8;
-  if (is_unsigned) return bits == 64 || g.magnitude >> bits == 0;
-  const uint64_t limit = uint64_t{1} << (bits - 1);
+  if (width > 64) return true;
+  if (is_unsigned) return width == 64 || g.magnitude >> width == 0;
+  const uint64_t limit = uint64_t{1} << (width - 1);
   return g.negative ? g.magnitude <= limit : g.magnitude < limit;
 }
 
@@ -266,7 +265,7 @@ void require_lossless(lua_State* L, State* st, TypeInfo* info, const Source& fro
 
 void require_bits(lua_State* L, State* st, const TypeInfo* info, unsigned width, const uint64_t (&raw)[2],
                   const Place& place) {
-  if (info->rep == Rep::boolean || width >= info->size * 8) return;
+  if (info->rep == Rep::boolean || width >= width_of(info)) return;
   const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
   Given g;
   if (info->size == 16) {

@@ -110,15 +110,16 @@ void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int id
       }
       return;
     }
-    case Rep::bits: {
+    case Rep::bit_int: {
       int64_t exact;
       if (exact_integer(L, idx, &exact)) {
-        store_bits(info, address, {static_cast<uint64_t>(exact), exact < 0 ? ~uint64_t{0} : 0});
+        store_bit_int(info, address, {static_cast<uint64_t>(exact), exact < 0 ? ~uint64_t{0} : 0});
       } else if (info->size == 16) {
         store_int128(address, lua_tonumber(L, idx));
-        store_bits(info, address, load_bits(info, address));
+        store_bit_int(info, address, load_bit_int(info, address));
       } else {
-        store_bits(info, address, {static_cast<uint64_t>(number_to_integer(lua_tonumber(L, idx), sizeof(int64_t))), 0});
+        store_bit_int(info, address,
+                      {static_cast<uint64_t>(number_to_integer(lua_tonumber(L, idx), sizeof(int64_t))), 0});
       }
       return;
     }
