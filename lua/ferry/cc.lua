@@ -1,6 +1,7 @@
 -- ferry.cc: C source compiled by the machine's own compiler and included, for what headers and Lua cannot do. Nothing
 -- here runs unless it is called.
 local ffi = require "ferry.core"
+local common = require "ferry.options"
 local include = require "ferry.include"
 local headers = ffi.headers
 
@@ -9,31 +10,9 @@ local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
 -- Raises without a place: the function of this module says whose call it was.
 local function fail(text, ...) error(text:format(...), 0) end
 
--- The words of an option that is a string or a list, each with `prefix` and quoted for the shell.
-local function words(out, value, name, prefix)
-  if value == nil then return end
-  if type(value) == "string" then value = { value } end
-  if type(value) ~= "table" then
-    fail("bad option '%s' (string or table expected, got %s)", name, type(value))
-  end
-  for key, word in pairs(value) do
-    local text = word
-    if type(key) ~= "number" then text = word == true and key or key .. "=" .. tostring(word) end
-    if type(text) ~= "string" then fail("bad option '%s' (strings expected, got a %s in it)", name, type(text)) end
-    out[#out + 1] = quoted(prefix .. text)
-  end
-end
-
-local function package_flags(out, value)
-  local names = {}
-  words(names, value, "pkg", "")
-  if #names == 0 then return end
-  local command = ("pkg-config --cflags --libs %s 2>&1"):format(table.concat(names, " "))
-  local pipe = io.popen(command)
-  local text = pipe and pipe:read "*a" or ""
-  if pipe then pipe:close() end
-  if text:find "not found" or text:find "No package" then fail("pkg-config: %s", text:match "^[^\n]*") end
-  out[#out + 1] = (text:gsub("%s+", " "))
+-- Adds the strings of a list to a command line, each with `prefix` and quoted for the shell.
+local function add_words(out, list, prefix)
+  for _, word in ipairs(list) do out[#out + 1] = quoted(prefix .. word) end
 end
 
 -- Who may have written what is loaded from here is this user alone: headers.private_folder sees to it.
@@ -167,20 +146,23 @@ local function build(source, options, line, file)
     if not known_options[option] then fail("cc has no option '%s'", tostring(option)) end
   end
   local compiler = os.getenv "CC"
+  local function list(name) return common.list(options[name], name, "cc") end
+  local folders, defines, undefines = list "path", list "define", list "undef"
+  local package_flags = common.packages(options.pkg, "cc", "--cflags")
   local before, after = { compiler and compiler ~= "" and compiler or "cc", "-O2 -shared -fPIC" }, {}
-  words(before, options.path, "path", "-I")
-  words(before, file:match "^(.*)/[^/]*$", "path", "-iquote")
-  words(before, options.define, "define", "-D")
-  words(before, options.undef, "undef", "-U")
-  if type(options.flags) == "string" then before[#before + 1] = options.flags else words(before, options.flags, "flags", "") end
-  words(after, options.libs, "libs", "-l")
-  package_flags(after, options.pkg)
+  add_words(before, folders, "-I")
+  add_words(before, { file:match "^(.*)/[^/]*$" }, "-iquote")
+  add_words(before, defines, "-D")
+  add_words(before, undefines, "-U")
+  before[#before + 1] = package_flags
+  common.add_flags(package_flags, folders, defines)
+  if type(options.flags) == "string" then before[#before + 1] = options.flags else add_words(before, list "flags", "") end
+  add_words(after, list "libs", "-l")
+  after[#after + 1] = common.packages(options.pkg, "cc", "--libs")
   -- The compiler's messages and the debugger name the Lua file.
   local text = ('#line %d "%s"\n%s\n'):format(line, file:gsub('["\\]', "\\%0"), source)
   local library = compile(text, table.concat(before, " "), table.concat(after, " "))
-  return include.read(text, {
-    library = library, path = options.path, define = options.define, undef = options.undef, pkg = options.pkg, only = options.only,
-  }, file)
+  return include.read(text, { library = library, path = folders, define = defines, undef = undefines, only = options.only }, file)
 end
 
 -- cc(source, options): the namespace of what the source declares.

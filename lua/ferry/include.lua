@@ -1,6 +1,7 @@
 -- ffi.include, ffi.macro and ffi.path: C headers as they stand, their macros included.
 local ffi = require "ferry.core"
 local expression = require "ferry.expression"
+local common = require "ferry.options"
 local headers = ffi.headers
 
 local int32, int64, double, boolean = ffi.typeof "int", ffi.typeof "int64_t", ffi.typeof "double", ffi.typeof "bool"
@@ -164,31 +165,6 @@ local function macro_value(evaluate, name, macro)
   end
 end
 
-local function list(value, what)
-  if value == nil then return nil end
-  if type(value) == "string" then return { value } end
-  if type(value) == "table" then
-    local out = {}
-    for k, v in pairs(value) do
-      if type(k) == "number" then out[#out + 1] = v elseif v == true then out[#out + 1] = k else out[#out + 1] = k .. "=" .. tostring(v) end
-    end
-    return out
-  end
-  error(("bad option '%s' of include (string or table expected, got %s)"):format(what, type(value)), 0)
-end
-
--- The folders that pkg-config names for a package, and its other options as macros.
-local function package_options(name, folders, defines)
-  if not name:match "^%w[%w%-%.%+_]*$" then error(("bad option 'pkg' of include ('%s' is no package)"):format(name), 0) end
-  local pipe = io.popen("pkg-config --cflags " .. name .. " 2>&1")
-  local text = pipe and pipe:read "*a" or ""
-  if pipe then pipe:close() end
-  if text:find "not found" or text:find "No package" then error("pkg-config: " .. text:match "^[^\n]*", 0) end
-  for flag, value in text:gmatch "%-([ID])(%S+)" do
-    if flag == "I" then folders[#folders + 1] = value else defines[#defines + 1] = value end
-  end
-end
-
 local function selects(only)
   if only == nil then return function() return true end end
   if type(only) == "string" then return function(name) return name:find(only) ~= nil end end
@@ -271,9 +247,9 @@ function include.read(name, options, file)
   for option in pairs(options) do
     if not known_options[option] then error(("include has no option '%s'"):format(tostring(option)), 0) end
   end
-  local folders, defines = list(options.path, "path") or {}, list(options.define, "define") or {}
-  for _, package in ipairs(list(options.pkg, "pkg") or {}) do package_options(package, folders, defines) end
-  local preprocessor = headers.preprocessor(defines, list(options.undef, "undef"), folders, path)
+  local folders, defines = common.list(options.path, "path", "include"), common.list(options.define, "define", "include")
+  common.add_flags(common.packages(options.pkg, "include", "--cflags"), folders, defines)
+  local preprocessor = headers.preprocessor(defines, common.list(options.undef, "undef", "include"), folders, path)
   local header, text = name
   if name:find "\n" then
     header, text = "text", name

@@ -141,7 +141,7 @@ function TestCc:test_what_is_no_source()
   lu.assertErrorMsgContains("bad argument #1 to 'cc' (string expected, got nil)", cc)
   lu.assertErrorMsgContains("bad argument #2 to 'cc' (table expected, got number)", cc, "int x;", 1)
   lu.assertErrorMsgContains("cc has no option 'flag'", cc, "int x;", { flag = "-O3" })
-  lu.assertErrorMsgContains("bad option 'libs' (string or table expected, got number)", cc, "int x;", { libs = 1 })
+  lu.assertErrorMsgContains("bad option 'libs' of cc (string or table expected, got number)", cc, "int x;", { libs = 1 })
   lu.assertErrorMsgContains("pkg-config: ", cc, "int x;", { pkg = "no-such-package-here" })
   -- A word is one word for the shell, whatever it says.
   local mark = os.tmpname()
