@@ -24,28 +24,27 @@ local function finalise(o)
   if ffi.istype("void *", o) then ffi.C.free(o) end
 end
 
--- make() gives the owner, derive(owner) what is to keep it. The owner is dead when its finaliser has run.
-local function assert_keeps(make, derive, what)
+-- make() gives the owner, derive(owner) what is to keep it: what it gave, and whether the owner's finaliser has run.
+local function derived(make, derive)
   local dead = false
   local kept = derive(ffi.gc(make(), function(o)
     dead = true
     finalise(o)
   end))
   collect()
-  lu.assertFalse(dead, what)
+  return kept, function() return dead end
+end
+local function assert_keeps(make, derive, what)
+  local kept, is_dead = derived(make, derive)
+  lu.assertFalse(is_dead(), what)
   lu.assertNotNil(kept)
   kept = nil
   collect()
-  lu.assertTrue(dead, what)
+  lu.assertTrue(is_dead(), what)
 end
 local function assert_does_not_keep(make, derive)
-  local dead = false
-  local kept = derive(ffi.gc(make(), function(o)
-    dead = true
-    finalise(o)
-  end))
-  collect()
-  lu.assertTrue(dead)
+  local kept, is_dead = derived(make, derive)
+  lu.assertTrue(is_dead())
   return kept
 end
 
