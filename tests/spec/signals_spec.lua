@@ -147,7 +147,7 @@ function TestSignal:test_a_callback_as_the_handler_never_interrupts_Lua()
     print(told)
   ]]
   lu.assertTrue(ok, text)
-  lu.assertStrContains(text, "callback 'void (*)(int)' (")
+  lu.assertStrContains(text, "callback 'void (*)(int)' made at ")
   lu.assertStrContains(text, "its function did not run")
 end
 

@@ -74,7 +74,7 @@ function TestHosts:test_another_thread_calls_C()
         local ok, why = pcall(ffi.C.abs, -i)
         if not ok then
           told = told + 1
-          assert(why:find("callback 'int (*)(int)' (state:4) was called on thread ", 1, true), why)
+          assert(why:find("callback 'int (*)(int)' made at state:3 was called on thread ", 1, true), why)
         end
       end
       for i = 0, 49 do a[i] = i * 7 % 50 end
@@ -136,15 +136,16 @@ function TestRefused:test_the_call_around_tells()
   open_threads()
   local ran = 0
   local cb = ffi.cast("tf_int", function(x) ran = ran + 1 return x end)
-  lu.assertErrorMsgContains("callback 'int (*)(int)' (", threads.tf_sum, cb, 1, 10)
+  local line = debug.getinfo(1, "l").currentline - 1
+  local said = "callback 'int (*)(int)' made at " .. debug.getinfo(1, "S").short_src .. ":" .. line .. " was called on thread "
+  lu.assertErrorMsgContains(said, threads.tf_sum, cb, 1, 10)
   local ok, text = pcall(threads.tf_sum, cb, 1, 10)
   lu.assertTrue(ok)                        -- told once
   lu.assertEquals(tonumber(text), 0)
   cb:set(function(x) return x end)         -- and anew for another function
-  local line = debug.getinfo(1, "l").currentline - 1
   ok, text = pcall(threads.tf_sum, cb, 1, 10)
   lu.assertFalse(ok)
-  lu.assertStrContains(text, "threads_spec.lua:" .. line .. ") was called on thread ")
+  lu.assertStrContains(text, said)
   lu.assertStrContains(text, ", which is not inside of the Lua state: its function did not run (")
   lu.assertStrContains(text, "20 calls)")
   lu.assertEquals(ran, 0)
@@ -204,7 +205,7 @@ function TestRefused:test_a_freed_one_is_named_still()
     threads.tf_sum(cb, 1, 3)
     cb:free()
   end)
-  lu.assertErrorMsgContains("threads_spec.lua:" .. line .. ") was called on thread", threads.tf_call, ffi.C.abs, 1)
+  lu.assertErrorMsgContains("threads_spec.lua:" .. line .. " was called on thread", threads.tf_call, ffi.C.abs, 1)
 end
 
 -- The results of all kinds are there when a call has nothing to tell after all.
@@ -250,7 +251,7 @@ function TestRefused:test_a_state_that_closes_says_it()
     collectgarbage() collectgarbage()
   ]]):format(H.fixture "spec_threads"))
   lu.assertTrue(ok)
-  lu.assertStrContains(text, "ffi: callback 'int (*)(int)' (")
+  lu.assertStrContains(text, "ffi: callback 'int (*)(int)' made at ")
   lu.assertStrContains(text, "its function did not run")
 end
 

@@ -32,7 +32,7 @@ int close_state(lua_State* L) {
   if (st == nullptr || st->closed()) return 0;
   neutralise_metatables(L, st);
   release_signals(st);
-  tell_at_close(L, st);
+  tell_at_close(st);
   release_callbacks(st);
   release_thunks(L, st);
   st->guard = 0;
@@ -62,7 +62,6 @@ int close_state(lua_State* L) {
   for (auto& text : st->errors.texts) std::string().swap(text);
   // st->errors.message keeps its storage: raise_error may still be asked for; an empty string owns none.
   std::string().swap(st->errors.message);
-  std::string().swap(st->callbacks.origin);
   return 0;
 }
 

@@ -7,7 +7,6 @@
 #include "lua/calls/call.h"
 #include "lua/calls/callback_record.h"
 #include "lua/calls/callback_run.h"
-#include "lua/calls/settle.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"
@@ -212,10 +211,9 @@ int l_callback_free(lua_State* L) {
   State* st = state_of(L);
   CallbackRecord* record = check_callback(L, st);
   // What C is told that calls it still is made now: nothing may raise then.
-  luaL_checkstack(L, 9, nullptr);
+  luaL_checkstack(L, 6, nullptr);
   lua_pushfstring(L, "a freed callback was called: '%s'%s%s", type_name(st, record->fn->id),
                   record->made_at.empty() ? "" : " made at ", record->made_at.c_str());
-  note_origin(L, st, record->id);
   record->data->id = 0;
   set_answer(record->data, nullptr, 0);
   lua_rawseti(L, LUA_REGISTRYINDEX, record->function);
@@ -240,7 +238,6 @@ int l_callback_set(lua_State* L) {
   State* st = state_of(L);
   CallbackRecord* record = check_callback(L, st);
   luaL_checktype(L, 2, LUA_TFUNCTION);
-  note_origin(L, st, record->id);
   lua_pushvalue(L, 2);
   lua_rawseti(L, LUA_REGISTRYINDEX, record->function);
   set_function(L, st, record, 2, record->function);

@@ -27,21 +27,8 @@ CallbackRecord* find_record(State* st, uint64_t id) {
   return found != st->callbacks.table->records.end() ? found->second.get() : nullptr;
 }
 
-// Where the callback's Lua function was defined. Needs three stack slots.
-void origin_of(lua_State* L, const CallbackRecord& record, std::string& out) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, record.function);
-  if (!lua_isfunction(L, -1)) {
-    lua_pop(L, 1);
-    return;
-  }
-  lua_Debug info;
-  if (lua_getinfo(L, ">S", &info) == 0) return;
-  out = info.short_src;
-  if (info.linedefined > 0) out += ":" + std::to_string(info.linedefined);
-}
-
 // The refusal that waits, as text in `out`, which is empty if there is none; it waits no longer.
-void take_refusal(lua_State* L, State* st, std::string& out) {
+void take_refusal(State* st, std::string& out) {
   Gate* gate = st->gate;
   Refusal& refusal = gate->refusal;
   out.clear();
@@ -52,12 +39,9 @@ void take_refusal(lua_State* L, State* st, std::string& out) {
   const uint64_t calls = refusal.calls.exchange(0);
   refusal.stage = Refusal::none;
   const CallbackRecord* record = find_record(st, id);
-  std::string origin;
-  if (st->callbacks.origin_of == id) origin = st->callbacks.origin;
-  if (record != nullptr && origin.empty()) origin_of(L, *record, origin);
   out = "callback";
   if (record != nullptr) out += " '" + spell(*st->types, record->fn->id, "(*)") + "'";
-  if (!origin.empty()) out += " (" + origin + ")";
+  if (record != nullptr && !record->made_at.empty()) out += " made at " + record->made_at;
   out += " was called on thread " + std::to_string(thread.number);
   if (thread.text[0] != 0) out += " '" + std::string(thread.text) + "'";
   out += ", which is not inside of the Lua state: its function did not run";
@@ -75,31 +59,18 @@ void settle(lua_State* L, State* st) {
   if ((notices & kSignalled) != 0) run_signals(L, st);
   if ((notices & kRefused) != 0) {
     const bool composed = without_exceptions(st, [&] {
-      take_refusal(L, st, st->errors.message);
+      take_refusal(st, st->errors.message);
       return true;
     });
     if (!composed || !st->errors.message.empty()) raise_error(L, st);
   }
 }
 
-void note_origin(lua_State* L, State* st, uint64_t callback) {
-  const Refusal& refusal = st->gate->refusal;
-  if (refusal.stage != Refusal::complete || refusal.callback != callback) return;
-  without_exceptions(st, [&] {
-    const CallbackRecord* record = find_record(st, callback);
-    if (record == nullptr) return true;
-    st->callbacks.origin.clear();
-    st->callbacks.origin_of = callback;
-    origin_of(L, *record, st->callbacks.origin);
-    return true;
-  });
-}
-
-void tell_at_close(lua_State* L, State* st) {
-  if ((notices_of(st->gate) & kRefused) == 0 || lua_checkstack(L, 4) == 0) return;
+void tell_at_close(State* st) {
+  if ((notices_of(st->gate) & kRefused) == 0) return;
   without_exceptions(st, [&] {
     std::string text;
-    take_refusal(L, st, text);
+    take_refusal(st, text);
     if (text.empty()) return true;
     text = "ffi: " + text + "\n";
     os::write_standard_error(text.data(), text.size());

@@ -10,11 +10,7 @@ namespace ferry::lua {
 // has to wait.
 void settle(lua_State* L, State* st);
 
-// The callback with this id is about to lose its Lua function: if its refusal is to be told, where the function was
-// defined is noted.
-void note_origin(lua_State* L, State* st, uint64_t callback);
-
 // The state closes: what was to be told goes to standard error.
-void tell_at_close(lua_State* L, State* st);
+void tell_at_close(State* st);
 
 }  // namespace ferry::lua

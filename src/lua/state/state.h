@@ -94,8 +94,6 @@ struct Callbacks {
   int coroutine_maker = 0;   // the same: makes what callbacks of other threads run on
   int error_runner = 0;      // the same for what ffi.onerror asks for
   int overflow_message = 0;  // the error of a callback that the C stack has no room for
-  uint64_t origin_of = 0;    // calls/settle.cpp: id of a callback that was refused and then freed, no reference
-  std::string origin;        // and where its function was defined
 };
 
 // objects/namespace.cpp: what is indexed with the names of C symbols.
