@@ -140,8 +140,9 @@ struct Setup {
 enum class Outcome { sum, text, failure };
 Outcome g_outcome = Outcome::sum;
 int g_pcall_bad = 0;
+constexpr uint8_t kHandler = 0x26;  // the tag of the message handler
 int fake_pcall(FakeLua* L, int n, int results, int handler, int64_t context, const void* continuation) {
-  g_pcall_bad += handler != 0 || context != 0 || continuation != nullptr;
+  g_pcall_bad += handler != -(n + 2) || L->top[handler].tag != kHandler || context != 0 || continuation != nullptr;
   double sum = 0;
   bool integers = true;
   for (Value* v = L->top - n; v < L->top; ++v) {
@@ -168,8 +169,8 @@ int fake_pcall(FakeLua* L, int n, int results, int handler, int64_t context, con
   return 0;
 }
 void fake_rawgeti(FakeLua* L, int registry, int64_t reference) {
-  g_pcall_bad += registry != -1000 || reference != 17;
-  push(L, {{0}, kFunction, 0});
+  g_pcall_bad += registry != -1000 || (reference != 17 && reference != 18);
+  push(L, {{0}, reference == 17 ? kFunction : kHandler, 0});
 }
 
 // Handlers that are asked after the call end it.
@@ -185,13 +186,13 @@ void ask_failed(void* context, void* const*, void*) {
   auto* asked = static_cast<Asked*>(context);
   ++asked->failed;
   --asked->data->active;
-  --asked->L->top;
+  asked->L->top -= 2;
 }
 void ask_convert(void* context, void* const* args, void* result) {
   auto* asked = static_cast<Asked*>(context);
   ++asked->convert;
   --asked->data->active;
-  --asked->L->top;
+  asked->L->top -= 2;
   std::memcpy(result, args[0], 8);
 }
 void shuffle(void* context, void* const* args, void* result) {
@@ -236,6 +237,8 @@ class CallbackTest : public testing::TestWithParam<Setup> {
     data_.context = &asked_;
     data_.function_tag = kFunction;
     data_.function_reference = 17;
+    data_.handler_tag = kHandler;
+    data_.handler_reference = 18;
     data_.live = true;
     g_outcome = Outcome::sum;
     g_pcall_bad = 0;

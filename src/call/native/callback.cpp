@@ -59,7 +59,11 @@ class CallbackEmitter {
       check();
       push_arguments();
       call_lua();
-      if (spec_.result != ThunkKind::none) take_result();
+      if (spec_.result != ThunkKind::none) {
+        take_result();
+      } else {
+        pop(1);
+      }
       leave();
       return_result();
       m_.bind(whole_);
@@ -142,20 +146,33 @@ class CallbackEmitter {
 
   void push_arguments() {
     stack_->begin_row();
-    push_function();
+    push_kept(offsetof(CallbackData, handler_value), offsetof(CallbackData, handler_tag),
+              offsetof(CallbackData, handler_reference));
+    push_kept(offsetof(CallbackData, function_value), offsetof(CallbackData, function_tag),
+              offsetof(CallbackData, function_reference));
     for (size_t i = 0; i < spec_.args.size(); ++i) push_argument(i);
     stack_->end_row();
   }
 
-  void push_function() {
+  // A function that the data has as a slot holds it, and that the registry has.
+  void push_kept(size_t value, size_t tag, size_t reference) {
     if (host_.stack.valid) {
-      stack_->push_value(data(offsetof(CallbackData, function_value)), data(offsetof(CallbackData, function_tag)));
+      stack_->push_value(data(value), data(tag));
       return;
     }
     m_.move(m_.ours(0), m_.r.L);
     m_.set(m_.ours(1), api_.registry);
-    m_.load(ThunkKind::i32, m_.ours(2), data(offsetof(CallbackData, function_reference)));
+    m_.load(ThunkKind::i32, m_.ours(2), data(reference));
     m_.call(api_.rawgeti);
+  }
+  void pop(int count) {
+    if (host_.stack.valid) {
+      m_.add_to({m_.r.L, host_.stack.top}, -count * host_.stack.slot);
+    } else {
+      m_.move(m_.ours(0), m_.r.L);
+      m_.set(m_.ours(1), -1 - count);
+      m_.call(api_.settop);
+    }
   }
 
   void push_argument(size_t i) {
@@ -186,13 +203,15 @@ class CallbackEmitter {
     }
   }
 
-  // lua_pcall(L, n, r, 0), lua_pcallk(L, n, r, 0, 0, NULL).
+  // lua_pcall(L, n, r, h), lua_pcallk(L, n, r, h, 0, NULL); h: the message handler below the function.
   void call_lua() {
     const Label failed = m_.label();
+    const int count = static_cast<int>(spec_.args.size());
     m_.move(m_.ours(0), m_.r.L);
-    m_.set(m_.ours(1), static_cast<int>(spec_.args.size()));
+    m_.set(m_.ours(1), count);
     m_.set(m_.ours(2), spec_.result == ThunkKind::none ? 0 : 1);
-    for (int i = 3; i < kPcallArgs; ++i) {
+    m_.set(m_.ours(3), -(count + 2));
+    for (int i = 4; i < kPcallArgs; ++i) {
       if (static_cast<size_t>(i) < m_.our_count()) {
         m_.zero(m_.ours(static_cast<size_t>(i)));
       } else {
@@ -210,7 +229,7 @@ class CallbackEmitter {
     });
   }
 
-  // A number, or a boolean for bool; anything else is converted elsewhere. Pops it.
+  // A number, or a boolean for bool; anything else is converted elsewhere. Pops it and the message handler.
   void take_result() {
     const Label other = m_.label();
     stack_->look_at_top();
@@ -234,13 +253,7 @@ class CallbackEmitter {
         m_.store(to, m_.r.value);
         break;
     }
-    if (host_.stack.valid) {
-      m_.add_to({m_.r.L, host_.stack.top}, -host_.stack.slot);
-    } else {
-      m_.move(m_.ours(0), m_.r.L);
-      m_.set(m_.ours(1), -2);
-      m_.call(api_.settop);
-    }
+    pop(2);
     cold_.add([=, this] {
       m_.bind(other);
       m_.store(state(host_.offsets.caller), m_.r.L);

@@ -23,9 +23,12 @@ struct CallbackData {
   void* state = nullptr;        // State
   void* context = nullptr;      // what handlers are told
   uint64_t function_value = 0;  // direct stack access: the Lua function as a slot holds it, value and tag
+  uint64_t handler_value = 0;   // the same of the message handler
   uint8_t function_tag = 0;
+  uint8_t handler_tag = 0;
   bool live = false;           // false: only the handler may be asked
   int function_reference = 0;  // the Lua function in the registry
+  int handler_reference = 0;   // the message handler there
   uint32_t active = 0;         // calls in progress
 };
 
@@ -38,9 +41,11 @@ struct CallbackApi {
 
 // All are CallbackHandlers, told CallbackData::context.
 struct CallbackHandlers {
-  CallbackHandler whole = nullptr;    // does everything
-  CallbackHandler failed = nullptr;   // the Lua function was called and raised; the error is on top of the stack
-  CallbackHandler convert = nullptr;  // it returned something that is not converted inline; it is on top
+  CallbackHandler whole = nullptr;  // does everything
+  // The Lua function was called and raised; the error is on top of the stack, the message handler below it.
+  CallbackHandler failed = nullptr;
+  // It returned something that is not converted inline, which lies there.
+  CallbackHandler convert = nullptr;
 };
 
 // One function type.

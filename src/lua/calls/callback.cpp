@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "lua/calls/call.h"
+#include "lua/calls/callback_error.h"
 #include "lua/calls/callback_record.h"
 #include "lua/calls/callback_run.h"
 #include "lua/calls/thunks.h"
@@ -61,8 +62,9 @@ void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int 
   record->data->told = false;
   record->function = reference;
   record->data->function_reference = reference;
+  choose_error_handler(L, st, record);
   lua_pushvalue(L, idx);
-  capture_function(L, st, record->data);
+  capture_function(L, st, &record->data->function_value, &record->data->function_tag);
   lua_pop(L, 1);
   record->data->live = !st->strict;
 }
@@ -71,7 +73,6 @@ void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int 
 CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* where) {
   CallbackRecord* made = nullptr;
   without_exceptions(st, [&] {
-    if (!st->callbacks.table) st->callbacks.table = std::make_shared<CallbackTable>();
     CallbackTable* table = table_of(st);
     const Function& f = st->types->function(fn->id);
     auto record = std::make_unique<CallbackRecord>();
@@ -219,7 +220,10 @@ int l_callback_free(lua_State* L) {
   lua_rawseti(L, LUA_REGISTRYINDEX, record->function);
   drop_reference(L, record->kept_result);
   drop_reference(L, record->on_error);
-  record->kept_result = record->on_error = LUA_NOREF;
+  drop_reference(L, record->error_handler);
+  record->kept_result = record->on_error = record->error_handler = LUA_NOREF;
+  ErrorHandling& errors = table_of(st)->errors;
+  if (errors.told == record) errors.told = nullptr;
   record->freed = true;
   record->data->live = false;
   CallbackTable* table = table_of(st);
@@ -263,6 +267,7 @@ int l_onerror(lua_State* L) {
     drop_reference(L, record->on_error);
     record->on_error = LUA_NOREF;
     set_answer(record->data, nullptr, 0);
+    choose_error_handler(L, st, record);
     return 0;
   }
   // What a thread that is not inside gets: it cannot ask a function.
@@ -292,6 +297,7 @@ int l_onerror(lua_State* L) {
   } else {
     lua_rawseti(L, LUA_REGISTRYINDEX, record->on_error);
   }
+  choose_error_handler(L, st, record);
   return 0;
 }
 

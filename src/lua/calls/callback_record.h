@@ -30,13 +30,14 @@ struct CallbackRecord {
   std::vector<TypeInfo*> params;
   std::unique_ptr<call::Callback> slot;
   uint64_t id = 0;
-  int function = LUA_NOREF;     // registry reference of the Lua function; once freed: of what C's callers are told
-  std::string made_at;          // "FILE:LINE" of the Lua code that made it
-  int kept_result = LUA_NOREF;  // what the last returned pointer points into
-  int on_error = LUA_NOREF;     // value or handler function
-  EntryData* data = nullptr;    // what C's callers see of it
-  bool scalar = false;          // arguments and result need neither allocation nor anything that raises
-  bool references = false;      // such arguments among them, which may be NULL
+  int function = LUA_NOREF;       // registry reference of the Lua function; once freed: of what C's callers are told
+  std::string made_at;            // "FILE:LINE" of the Lua code that made it
+  int kept_result = LUA_NOREF;    // what the last returned pointer points into
+  int on_error = LUA_NOREF;       // value or handler function
+  int error_handler = LUA_NOREF;  // the message handler that tells the latter; callback_error.h
+  EntryData* data = nullptr;      // what C's callers see of it
+  bool scalar = false;            // arguments and result need neither allocation nor anything that raises
+  bool references = false;        // such arguments among them, which may be NULL
   bool freed = false;
 };
 
@@ -45,6 +46,17 @@ inline uint64_t next_callback_id() {
   static std::atomic<uint64_t> last{0};
   return ++last;
 }
+
+// Who is told of an error in a callback while its frames are there (callback_error.cpp). Ints but `slot` are references
+// into the registry.
+struct ErrorHandling {
+  int handler = 0;                       // the message handler of callbacks
+  int pcall = 0, xpcall = 0;             // Lua's functions when the module was loaded
+  int slot = 0;                          // where the frame of xpcall has its handler; 0: not known
+  const CallbackRecord* told = nullptr;  // whose handler of ffi.onerror was called last, its result not taken yet
+  bool told_failed = false;              // it raised
+  int told_result = 0;
+};
 
 struct Coroutine {
   lua_State* L = nullptr;
@@ -58,6 +70,7 @@ struct CallbackTable {
   // Freed callbacks that still hold their slots, so that a call of one can be told; oldest first.
   std::deque<uint64_t> freed;
   std::vector<Coroutine> idle_coroutines;  // of callbacks that came in by blocking calls; live with the state
+  ErrorHandling errors;
 };
 
 }  // namespace ferry::lua

@@ -10,6 +10,7 @@
 #include "base/stack.h"
 #include "lua/calls/call.h"
 #include "lua/calls/callback.h"
+#include "lua/calls/callback_error.h"
 #include "lua/calls/callback_record.h"
 #include "lua/calls/opening.h"
 #include "lua/calls/outside.h"
@@ -136,10 +137,12 @@ int l_handle_error(lua_State* L) {
   auto* invocation = static_cast<Invocation*>(lua_touserdata(L, 1));
   CallbackRecord* record = invocation->record;
   State* st = record->st;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, record->on_error);
-  if (lua_isfunction(L, -1)) {
-    lua_pushvalue(L, 2);
-    lua_call(L, 1, 1);
+  if (!take_told_result(L, st, record)) {  // a handler was not asked if memory ran out
+    lua_rawgeti(L, LUA_REGISTRYINDEX, record->on_error);
+    if (lua_isfunction(L, -1)) {
+      lua_pushvalue(L, 2);
+      lua_call(L, 1, 1);
+    }
   }
   if (record->result->rep != Rep::none) store_result(L, st, record, lua_gettop(L), invocation->result);
   return 0;
@@ -163,6 +166,20 @@ bool is_plain(State* st, TypeInfo* info) {
   return is_native_rep(info->rep);
 }
 
+void push_error_handler(lua_State* L, const CallbackRecord* record) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, record->data->handler_reference);
+}
+
+// Returns lua_pcall's status, an error on top.
+int run_general(lua_State* L, Invocation* invocation) {
+  push_error_handler(L, invocation->record);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, invocation->record->st->callbacks.runner);
+  lua_pushlightuserdata(L, invocation);
+  const int status = lua_pcall(L, 1, 0, -3);
+  lua_remove(L, status != 0 ? -2 : -1);
+  return status;
+}
+
 // The pcall of a scalar callback: no C function in between. Returns lua_pcall's status, an error on top.
 int run_scalar(lua_State* L, Invocation* invocation) {
   CallbackRecord* record = invocation->record;
@@ -172,21 +189,25 @@ int run_scalar(lua_State* L, Invocation* invocation) {
     if (record->params[static_cast<size_t>(i)]->rep != Rep::reference) continue;
     void* target;
     std::memcpy(&target, invocation->args[i], sizeof target);
-    if (target == nullptr) {  // reading it raises: inside of a pcall
-      lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.runner);
-      lua_pushlightuserdata(L, invocation);
-      return lua_pcall(L, 1, 0, 0);
-    }
+    if (target == nullptr) return run_general(L, invocation);  // reading it raises: inside of a pcall
   }
+  push_error_handler(L, record);
   lua_rawgeti(L, LUA_REGISTRYINDEX, record->function);
   for (int i = 0; i < count; ++i) push_value(L, st, record->params[static_cast<size_t>(i)], invocation->args[i], 0);
   const bool returns = record->result->rep != Rep::none;
-  const int status = lua_pcall(L, count, returns ? 1 : 0, 0);
-  if (status != 0 || !returns) return status;
-  if (store_number(L, st, record->result, invocation->result) || (lua_isnil(L, -1) && !st->strict)) {
-    lua_pop(L, 1);
-    return 0;
+  const int status = lua_pcall(L, count, returns ? 1 : 0, -(count + 2));
+  if (status == 0) {
+    if (!returns) {
+      lua_pop(L, 1);
+      return 0;
+    }
+    if (store_number(L, st, record->result, invocation->result) || (lua_isnil(L, -1) && !st->strict)) {
+      lua_pop(L, 2);
+      return 0;
+    }
   }
+  lua_remove(L, -2);  // the message handler
+  if (status != 0) return status;
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.converter);
   lua_insert(L, -2);
   lua_pushlightuserdata(L, invocation);
@@ -255,6 +276,7 @@ void handle_failure(void* context, void* const* args, void* result) {
   CallbackRecord* record = static_cast<EntryData*>(context)->record;
   Invocation invocation{record, args, result, record->st->gate->caller};
   begin_work(record->st->gate, false);
+  lua_remove(invocation.caller, -2);  // the message handler
   leave(invocation.caller, &invocation, LUA_ERRRUN);
 }
 
@@ -265,6 +287,7 @@ void handle_result(void* context, void* const* args, void* result) {
   Invocation invocation{record, args, result, st->gate->caller};
   lua_State* L = invocation.caller;
   begin_work(st->gate, false);
+  lua_remove(L, -2);  // the message handler
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.converter);
   lua_insert(L, -2);
   lua_pushlightuserdata(L, &invocation);
@@ -282,14 +305,7 @@ void run(lua_State* L, Invocation* invocation) {
     return;
   }
   ++record->data->active;
-  int status;
-  if (record->scalar) {
-    status = run_scalar(L, invocation);
-  } else {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.runner);
-    lua_pushlightuserdata(L, invocation);
-    status = lua_pcall(L, 1, 0, 0);
-  }
+  const int status = record->scalar ? run_scalar(L, invocation) : run_general(L, invocation);
   leave(L, invocation, status);
 }
 
@@ -374,7 +390,7 @@ bool is_scalar_callback(State* st, const Function& f) {
   return result->rep == Rep::none || is_native_rep(result->rep);
 }
 
-// What C calls. Touches Lua only on a thread that is inside; pushes two values outside of the pcall.
+// What C calls. Touches Lua only on a thread that is inside; pushes three values outside of the pcall.
 void handle_callback(void* context, void* const* args, void* result) {
   auto* data = static_cast<EntryData*>(context);
   const auto* seen = static_cast<const Gate*>(__atomic_load_n(&data->state, __ATOMIC_ACQUIRE));
@@ -435,6 +451,7 @@ void make_callback_runner(lua_State* L, State* st) {
   st->callbacks.coroutine_maker = add_reference(L);
   lua_pushcfunction(L, guarded<l_handle_error>);
   st->callbacks.error_runner = add_reference(L);
+  make_error_handler(L, st);
 }
 
 }  // namespace ferry::lua

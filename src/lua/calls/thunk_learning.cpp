@@ -51,9 +51,10 @@ bool variadic_argument(lua_State* L, State* st, int idx, TypeInfo* info, call::T
 // What thunks see of the kind of the value on top of the stack.
 uint32_t kind_of_top(lua_State* L, State* st) {
   if (!st->stack.valid) return static_cast<uint32_t>(lua_type(L, -1));
-  call::CallbackData seen;
-  capture_function(L, st, &seen);
-  return seen.function_tag;
+  uint64_t value = 0;
+  uint8_t tag = 0;
+  capture_function(L, st, &value, &tag);
+  return tag;
 }
 
 }  // namespace

@@ -386,13 +386,13 @@ Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo
   return call::make_native_callback(*code, data, *plan);
 }
 
-void capture_function(lua_State* L, State* st, call::CallbackData* data) {
+void capture_function(lua_State* L, State* st, uint64_t* value, uint8_t* tag) {
   const call::StackLayout& layout = st->stack;
   if (!layout.valid) return;
   const char* top;
   std::memcpy(&top, reinterpret_cast<const char*>(L) + layout.top, sizeof top);
-  std::memcpy(&data->function_value, top - layout.slot, sizeof data->function_value);
-  std::memcpy(&data->function_tag, top - layout.slot + layout.tag, sizeof data->function_tag);
+  std::memcpy(value, top - layout.slot, sizeof *value);
+  std::memcpy(tag, top - layout.slot + layout.tag, sizeof *tag);
 }
 
 CodeHeld code_held() {
@@ -549,7 +549,7 @@ Result<std::unique_ptr<call::Callback>> make_native_callback(State*, TypeInfo*, 
                                                              const call::CallbackHandlers&, call::CallbackData*) {
   return Error{"no native code"};
 }
-void capture_function(lua_State*, State*, call::CallbackData*) {}
+void capture_function(lua_State*, State*, uint64_t*, uint8_t*) {}
 CodeHeld code_held() {
   return {};
 }

@@ -42,8 +42,8 @@ call::ThunkKind thunk_kind(Rep rep);
 Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo* fn, call::CallbackSpec spec,
                                                              const call::CallbackHandlers& handlers,
                                                              call::CallbackData* data);
-// Notes how the Lua function on top of the stack looks there.
-void capture_function(lua_State* L, State* st, call::CallbackData* data);
+// Notes how the Lua function on top of the stack looks there; nothing without direct stack access.
+void capture_function(lua_State* L, State* st, uint64_t* value, uint8_t* tag);
 
 // The code as text, for ffi.debug (thunk_text.cpp). State::errors.message is the text, or if false why there is none;
 // `bytes` is the code's size. `record` is null for calls of pointers to `fn`.

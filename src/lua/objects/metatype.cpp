@@ -3,6 +3,9 @@
 #include "lua/objects/metatype.h"
 #include "lua/state/guarded.h"
 
+#include <algorithm>
+#include <cstdio>
+
 #include "lua/calls/callback.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/pointer_set.h"
@@ -13,6 +16,7 @@
 #include "lua/objects/text.h"
 #include "lua/state/anchor.h"
 #include "lua/state/type_info.h"
+#include "os/process.h"
 
 namespace ferry::lua {
 
@@ -20,6 +24,20 @@ namespace {
 
 int l_closed(lua_State* L) {
   raise_closed(L);
+}
+
+// Errors of finalisers have nobody to be raised to. Warnings are off where nobody has turned them on, so the first
+// error of a process is told where Lua tells its own.
+void tell_failed(lua_State* L, const char* text) {
+  static bool told = false;
+  if (!__atomic_exchange_n(&told, true, __ATOMIC_RELAXED)) {
+    char line[512];
+    const int length = std::snprintf(line, sizeof line, "ffi: %s (later ones are %s)\n", text,
+                                     kLuaVersion >= 504 ? "warnings, see Lua's warn" : "not told");
+    if (length > 0) os::write_standard_error(line, std::min(static_cast<size_t>(length), sizeof line - 1));
+    return;
+  }
+  lua_warn(L, text);
 }
 
 // Finalisers: what ffi.gc set, else the metatype's __gc. Errors never propagate. Nobody asked for them at this moment,
@@ -46,7 +64,7 @@ int l_gc(lua_State* L) {
     } else {
       lua_pushliteral(L, "error in a finaliser");
     }
-    lua_warn(L, lua_tostring(L, -1));
+    tell_failed(L, lua_tostring(L, -1));
   }
   if (!st->closed()) st->gate->saved_errno = kept_errno;
   return 0;
