@@ -408,7 +408,7 @@ local function outcome(code)
   local chunk = assert(compile("local r = " .. code) or compile(code), code)
   local ok, message = pcall(chunk)
   if ok then return nil end
-  message = tostring(message):gsub("\n", "\\n"):gsub("0x%x+", "0x?"):gsub("struct %d+", "struct N"):gsub("[^ ]*/core%.so", "core.so")
+  message = tostring(message):gsub("\n", "\\n"):gsub("0x%x+", "0x?"):gsub("struct %d+", "struct N"):gsub("[^ ]*/core%.so", "core.so"):gsub("(opened by ffi%.load) %(.*", "%1")
   local text = message:match "^row:1: (.*)$"
   return text or ("(no position) " .. message)
 end

@@ -55,6 +55,10 @@ end
 function TestWords:test_symbols()
   says("missing declaration for symbol 'w_compute_everyting' (did you mean 'w_compute_everything'?)", function() return ffi.C.w_compute_everyting end)
   says("symbol 'w_compute_everything' is not in the program", function() return ffi.C.w_compute_everything end)
+  local held = { ffi.load "m", ffi.load(H.fixture "spec_calls") }
+  says("', '" .. H.fixture "spec_calls" .. "')", function() return ffi.C.w_compute_everything end)
+  for i = 1, 10 do held[#held + 1] = ffi.load "m" end
+  says(" more)", function() return ffi.C.w_compute_everything end)
   says("'w_twice' is an inline function", function() return ffi.C.w_twice end)
 end
 

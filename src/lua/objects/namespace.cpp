@@ -1,5 +1,10 @@
 // Namespaces (namespace.h). Shared libraries are opened and searched by os/libraries.h.
 #include "lua/objects/namespace.h"
+
+#include <cstring>
+#include <string>
+#include <utility>
+
 #include "cparse/macros.h"
 #include "ctype/suggest.h"
 #include "lua/host/trace.h"
@@ -15,11 +20,13 @@ namespace ferry::lua {
 
 namespace {
 
-// The userdata that keeps a library loaded: reachable from its namespace and from every function taken from it.
+// The userdata that keeps a library loaded: reachable from its namespace and from every function taken from it. The
+// name that it was opened by lies behind it.
 struct Library {
-  void* handle;  // null: the program itself
-  bool closing;  // the Lua state closes: older objects may still call in, so it stays loaded
-  int sentinel;  // registry reference of the userdata that learns first that the state closes
+  void* handle;   // null: the program itself
+  bool closing;   // the Lua state closes: older objects may still call in, so it stays loaded
+  int sentinel;   // registry reference of the userdata that learns first that the state closes
+  uint64_t turn;  // counts what the state has opened
 };
 
 int library_gc(lua_State* L) {
@@ -75,6 +82,43 @@ void* find_in_loaded(lua_State* L, State* st, const char* name) {
   return nullptr;
 }
 
+// Libraries that ffi.load has opened and somebody holds, those that were opened first: as many as a message names.
+struct Opened {
+  const Library* first[6] = {};
+  size_t count = 0;  // of all
+};
+
+Opened opened_libraries(lua_State* L, State* st) {
+  Opened opened;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    const auto* library = static_cast<const Library*>(lua_touserdata(L, -1));
+    lua_pop(L, 1);
+    if (library->handle == nullptr) continue;
+    ++opened.count;
+    for (const Library*& at : opened.first) {
+      if (at == nullptr || library->turn < at->turn) std::swap(at, library);
+      if (library == nullptr) break;
+    }
+  }
+  lua_pop(L, 1);
+  return opened;
+}
+
+// " ('z', 'm')", or nothing.
+std::string names_of(const Opened& opened) {
+  std::string text;
+  size_t named = 0;
+  for (const Library* library : opened.first) {
+    if (library == nullptr) break;
+    text += std::string(named == 0 ? " ('" : ", '") + reinterpret_cast<const char*>(library + 1) + "'";
+    ++named;
+  }
+  if (opened.count > named) text += " and " + std::to_string(opened.count - named) + " more";
+  return named > 0 ? text + ")" : text;
+}
+
 // The address of a declared symbol; pushes the library that has to stay loaded for it. `idx`: the one that is asked.
 // Raises with the loader's message.
 void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
@@ -97,8 +141,15 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
           name, library->handle == nullptr ? "no library has" : "the library does not have");
   }
   if (address == nullptr && library->handle == nullptr) {
-    raise(L, "symbol '%s' is not in the program, in the libraries it was linked with nor in those opened by ffi.load",
-          name);
+    const Opened opened = opened_libraries(L, st);
+    without_exceptions(st, [&] {
+      st->errors.message =
+          std::string("symbol '") + name +
+          "' is not in the program, in the libraries it was linked with nor in those opened by ffi.load" +
+          names_of(opened);
+      return true;
+    });
+    raise_error(L, st);
   }
   if (address == nullptr) raise_error(L, st);
   return address;
@@ -256,8 +307,10 @@ int l_namespace_text(lua_State* L) {
 // Pushes the namespace table of a library. handle null: the program.
 void push_namespace(lua_State* L, State* st, void* handle, const char* name) {
   luaL_checkstack(L, 8, nullptr);
-  auto* library = static_cast<Library*>(new_userdata(L, sizeof(Library)));
-  *library = Library{handle, false, LUA_NOREF};
+  const size_t length = std::strlen(name);
+  auto* library = static_cast<Library*>(new_userdata(L, sizeof(Library) + length + 1));
+  *library = Library{handle, false, LUA_NOREF, st->libraries.turn++};
+  std::memcpy(library + 1, name, length + 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.metatable);
   lua_setmetatable(L, -2);
   const int anchor = lua_gettop(L);

@@ -99,6 +99,7 @@ struct Callbacks {
 // objects/namespace.cpp: what is indexed with the names of C symbols.
 struct Libraries {
   int opened = 0;              // table, weak keys: namespace table -> its library userdata
+  uint64_t turn = 0;           // how many namespaces were made
   int metatable = 0;           // of library anchors
   int sentinel_metatable = 0;  // of the userdata that tell a library that the state closes
   int null_pointer = 0;        // ffi.NULL, ffi.C.NULL
