@@ -34,6 +34,18 @@ local cases = {
       assert(T(i):get() == i)
     end
   end },
+  { "states of 20 functions, closed", function(n)
+    local path = ("%s/%s/state_host.so"):format(os.getenv "FERRY_FIXTURES" or "build/tests/fixtures", _VERSION:match "%d.%d")
+    local host = assert(package.loadlib(path, "luaopen_state_host"))()
+    local code = { 'local ffi = require "ferry"' }
+    for i = 1, 20 do
+      code[#code + 1] = ('ffi.cdef "int closed%d(int) __asm__(\\"abs\\");" assert(ffi.C.closed%d(-%d) == %d)'):format(i, i, i, i)
+    end
+    for _ = 1, n / 20 do
+      local ok, message, _, left = host.run(table.concat(code, "\n"), package.path, package.cpath)
+      assert(ok and left == 0, message)
+    end
+  end },
   { "callbacks, freed", function(n)
     for i = 1, n do
       local cb = ffi.cast("int (*)(int)", function(x) return x + i end)

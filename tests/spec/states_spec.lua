@@ -105,6 +105,59 @@ function TestStates:test_one_after_the_other()
   end
 end
 
+-- A state per request: the native code of its functions goes with it, also of those that were called with arguments of
+-- several kinds behind `...`, and of those that a finaliser calls after the state was closed.
+function TestStates:test_code_of_closed_states_is_given_back()
+  open_host()
+  local ffi = H.ffi
+  lu.skipIf(ffi.backend ~= "thunk", "nothing is compiled by " .. ffi.backend)
+  local code = { [[
+    KEEP = {}
+    local function late() for _, f in ipairs(KEEP) do assert(not pcall(f, -1)) end end
+    if newproxy then
+      KEEP.guard = newproxy(true)
+      getmetatable(KEEP.guard).__gc = late
+    else
+      KEEP.guard = setmetatable({}, { __gc = late })
+    end
+    local ffi = require "ffi"
+    ffi.cdef "int snprintf(char *, size_t, const char *, ...);"
+    ffi.cdef "int open_like(const char *, int, ...) __asm__(\"open\");"
+    for _, mode in ipairs { "boxed", "exact", "boxed" } do
+      ffi.int64 = mode
+      for _ = 1, 3 do
+        ffi.C.snprintf(nil, 0, "%d", 1) ffi.C.snprintf(nil, 0, "%g", 1.5)
+        ffi.C.open_like("/nowhere", 0) ffi.C.open_like("/nowhere", 0, 1) ffi.C.open_like("/nowhere", 0, "text")
+      end
+    end
+    assert(ffi.cast("int (*)(int)", ffi.C.abs)(-1) == 1)
+  ]] }
+  for i = 1, 40 do
+    code[#code + 1] = ('ffi.cdef "int closing%d(int) __asm__(\\"abs\\");" KEEP[%d] = ffi.C.closing%d assert(KEEP[%d](-%d) == %d)')
+      :format(i, i, i, i, i, i)
+  end
+  code = table.concat(code, "\n"):gsub("assert%(ffi.cast", 'ffi.cdef "int abs(int);" %0')
+  local function usage()
+    H.collect()
+    return ffi.debug().code
+  end
+  local function states(n)
+    for _ = 1, n do
+      local ok, message, _, left = host.run(code, package.path, package.cpath)
+      lu.assertTrue(ok, message)
+      lu.assertEquals(left, 0)
+    end
+  end
+  states(2) -- entries of callbacks, and what else the process keeps
+  local before = usage()
+  states(H.slow and 4 or 20)
+  local after = usage()
+  lu.assertEquals(after.blocks, before.blocks)
+  lu.assertEquals(after.bytes, before.bytes)
+  lu.assertEquals(after.retired, before.retired)
+  lu.assertTrue(after.pages <= before.pages, "pages: " .. after.pages)
+end
+
 -- Objects made before the module was loaded are finalised after it: they find the library closing.
 function TestStates:test_finalisers_older_than_the_module()
   open_host()

@@ -1,5 +1,5 @@
 // Inside of thunks.h's implementation, where there is native code: one thunk, the table of them, and what thunks.cpp,
-// thunk_host.cpp and thunk_learning.cpp have of each other.
+// thunk_host.cpp, thunk_learning.cpp and thunk_end.cpp have of each other.
 #pragma once
 
 #include <map>
@@ -34,6 +34,7 @@ struct Thunk {
   bool variadic = false;
   uint8_t fruitless = 0;                              // slow calls of which nothing was learned, in a row
   std::map<std::vector<uint64_t>, ShapeCode> shapes;  // by the kinds of the arguments
+  std::vector<call::CodeBlock> former;                // of shapes that are no more, and may still be running
   bool of_type = false;                               // belongs to a function type, for function pointers
   bool young = true;                                  // not registered yet
   bool pushes_native = false;                         // was made while 64-bit results were Lua's integers
@@ -45,7 +46,18 @@ struct ThunkTable {
   call::ThunkHost host;
   std::vector<std::unique_ptr<Thunk>> thunks;
   size_t next_sweep = 64;
+  bool luajit = false;  // the Lua is LuaJIT
+  // Once the state is closed (thunk_end.cpp): what Lua's memory comes from, and what is freed last.
+  lua_Alloc allocate = nullptr;
+  void* allocator_data = nullptr;
+  const void* main_thread = nullptr;
 };
+
+// Gives all code back: nobody can call it, and it does not run.
+void release_code(const Thunk& thunk);
+// The state closes: the table is freed, and its code, when Lua has closed and can call nothing any more. Where that
+// cannot be told the code stays for ever. (thunk_end.cpp)
+void end_table(lua_State* L, ThunkTable* table);
 
 // The address of a function for emitted code.
 template <typename F>

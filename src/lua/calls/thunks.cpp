@@ -28,14 +28,15 @@ namespace {
 std::atomic<bool> g_makes_code{false};  // some state has or had a table: asking for the arena does not make it
 
 // The table of this state's thunks; none if it can have no thunks.
-void make_table(State* st) {
+void make_table(lua_State* L, State* st) {
   call::ThunkHost host;
   if (!st->backend->makes_code() || !describe_host(st, &host)) return;
   without_exceptions(st, [&] {
-    st->thunks.table = new ThunkTable{host, {}, 64};
+    st->thunks.table = new ThunkTable{host, {}};
     g_makes_code = true;
     return true;
   });
+  if (st->thunks.table != nullptr) st->thunks.table->luajit = is_luajit(L);
 }
 
 int slow_pointer_call(lua_State* L, call::CFunction function, const void* data) {
@@ -113,16 +114,6 @@ call::ThunkResult result_of(State* st, TypeInfo* info) {
     result.kind = call::ThunkKind::other;  // as State::int64 says
   }
   return result;
-}
-
-void release_code(const Thunk& thunk) {
-  call::process_code().release(thunk.code);
-  for (const auto& [kinds, shape] : thunk.shapes) call::process_code().release(shape.code);
-}
-
-void retire_code(const Thunk& thunk) {
-  call::process_code().retire(thunk.code);
-  for (const auto& [kinds, shape] : thunk.shapes) call::process_code().retire(shape.code);
 }
 
 }  // namespace
@@ -408,7 +399,17 @@ namespace {
 void renew_record(State* st, FunctionRecord* record, Thunk* thunk) {
   if (thunk->variadic) {
     record->targets[0] = thunk->slow;
-    for (const auto& [kinds, shape] : thunk->shapes) call::process_code().retire(shape.code);
+    const bool room = without_exceptions(st, [&] {
+      thunk->former.reserve(thunk->former.size() + thunk->shapes.size());
+      return true;
+    });
+    for (const auto& [kinds, shape] : thunk->shapes) {
+      if (room) {
+        thunk->former.push_back(shape.code);
+      } else {
+        call::process_code().retire(shape.code);
+      }
+    }
     thunk->shapes.clear();
     thunk->resting = nullptr;
     thunk->fruitless = 0;
@@ -501,14 +502,7 @@ void push_code_usage(lua_State* L, State* st) {
 void release_thunks(lua_State* L, State* st) {
   if (st->thunks.table == nullptr) return;
   close_records(L, st);
-  for (auto& thunk : st->thunks.table->thunks) {
-    if (thunk->of_type) {
-      release_code(*thunk);
-    } else {
-      retire_code(*thunk);
-    }
-  }
-  delete st->thunks.table;
+  end_table(L, st->thunks.table);
   st->thunks.table = nullptr;
 }
 
@@ -519,7 +513,7 @@ void make_thunk_registry(lua_State* L, State* st) {
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
   st->thunks.functions = add_reference(L);
-  make_table(st);
+  make_table(L, st);
 }
 
 }  // namespace ferry::lua

@@ -366,6 +366,26 @@ inline bool push_main_thread(lua_State* L) {
 #endif
 }
 
+// Whether it is LuaJIT that has loaded this module, of 5.1. May raise.
+inline bool is_luajit(lua_State* L) {
+#if LUA_VERSION_NUM >= 502
+  (void)L;
+  return false;
+#else
+  luaL_checkstack(L, 3, nullptr);
+  const int top = lua_gettop(L);
+  bool found = false;
+  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+  if (lua_istable(L, -1)) {
+    lua_pushliteral(L, "jit");
+    lua_rawget(L, -2);
+    found = lua_istable(L, -1);
+  }
+  lua_settop(L, top);
+  return found;
+#endif
+}
+
 // Calls f with one argument, the light userdata, and no results; false: it raised. Never raises itself, but on 5.2+
 // needs two stack slots.
 inline bool protected_call(lua_State* L, lua_CFunction f, void* argument) {
