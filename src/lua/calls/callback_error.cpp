@@ -4,6 +4,8 @@
 // holds it as a temporary, which the debug interface reads and writes.
 #include "lua/calls/callback_error.h"
 
+#include <cstring>
+
 #include "lua/calls/thunks.h"
 #include "lua/state/raise.h"
 
@@ -20,10 +22,17 @@ ErrorHandling& errors_of(State* st) {
   return st->callbacks.table->errors;
 }
 
+// Whether the value at `told` was raised and the one at `now` has arrived. Lua 5.5 has a text for no value.
+bool is_same_error(lua_State* L, int told, int now) {
+  if (lua_rawequal(L, told, now) != 0) return true;
+  return kLuaVersion >= 505 && lua_isnil(L, told) && lua_type(L, now) == LUA_TSTRING &&
+         std::strcmp(lua_tostring(L, now), "<no error object>") == 0;
+}
+
 // Stands for an xpcall's handler that was asked already. Upvalues: the error, the handler's answer, the handler.
 int l_told(lua_State* L) {
   lua_settop(L, 1);
-  if (lua_rawequal(L, 1, lua_upvalueindex(1)) != 0) {
+  if (is_same_error(L, lua_upvalueindex(1), 1)) {
     lua_pushvalue(L, lua_upvalueindex(2));
     return 1;
   }
@@ -46,7 +55,7 @@ bool is_function(lua_State* L, int reference) {
 void ask_handler(lua_State* L, lua_Debug* ar, int slot) {
   if (lua_tocfunction(L, -1) == l_told) {
     lua_getupvalue(L, -1, 1);
-    const bool same = lua_rawequal(L, -1, 1) != 0;
+    const bool same = is_same_error(L, -1, 1);
     lua_pop(L, 1);
     if (same) {  // told by a callback within this one
       lua_pop(L, 1);
