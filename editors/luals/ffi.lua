@@ -348,6 +348,23 @@ function ffi.translate(text, name, options) end
 ---@return function
 function ffi.blocking(fn) end
 
+---A callback of the function type; with a queue its calls on other threads wait for ffi.poll.
+---@param ct ffi.ct
+---@param fn function
+---@param options? { queue: integer?, full: "wait"|"drop"|nil, wait: boolean?, strings: boolean? }
+---@return ffi.cdata
+function ffi.callback(ct, fn, options) end
+
+---Runs the queued calls that have come, or waits so many seconds for one.
+---@param seconds? number
+---@return integer ran
+---@return integer dropped
+function ffi.poll(seconds) end
+
+---A file descriptor that can be read from as long as ffi.poll has something to do.
+---@return integer
+function ffi.pollfd() end
+
 ---Calls the function after the signal has come, when a C call returns or, with the option, while Lua code runs.
 ---@param signal integer|string
 ---@param fn? fun(number: integer, times: integer)

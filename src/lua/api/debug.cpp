@@ -5,6 +5,7 @@
 #include "lua/api/functions.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/code_text.h"
+#include "lua/calls/queue.h"
 #include "lua/calls/thunks.h"
 #include "lua/objects/ctype_arg.h"
 #include "lua/state/raise.h"
@@ -81,6 +82,19 @@ void set_subject(lua_State* L, State* st, const char* kind, TypeId type, const v
   set_string(L, "address", text);
 }
 
+void set_queue(lua_State* L, State* st, const void* address) {
+  const QueueUse use = queue_use(st, address);
+  if (use.size == 0) return;
+  lua_createtable(L, 0, 3);
+  push_small_integer(L, use.size);
+  lua_setfield(L, -2, "size");
+  push_small_integer(L, use.used);
+  lua_setfield(L, -2, "used");
+  push_small_integer(L, static_cast<int64_t>(use.dropped));
+  lua_setfield(L, -2, "dropped");
+  lua_setfield(L, -2, "queue");
+}
+
 // The function type that a pointer or a function type stands for; null: another type.
 TypeInfo* function_of(State* st, TypeInfo* info) {
   if (info->rep == Rep::function) return info;
@@ -120,6 +134,7 @@ int debug_one(lua_State* L, State* st) {
   if (callback != nullptr) {
     set_subject(L, st, "callback", callback->id, address);
     set_callback_text(L, st, callback);
+    set_queue(L, st, address);
     return 1;
   }
   set_subject(L, st, cd != nullptr ? "function pointer" : "function type", fn->id, address);

@@ -55,6 +55,10 @@ int l_checked(lua_State* L);
 int l_strict(lua_State* L);
 // int64.cpp: gives the table on top, which is popped, the field `int64`.
 void set_module_fields(lua_State* L, State* st);
+// queue.cpp
+int l_callback(lua_State* L);
+int l_poll(lua_State* L);
+int l_pollfd(lua_State* L);
 // signals.cpp
 int l_signal(lua_State* L);
 // translate.cpp: translate(text, chunkname, options) -> text, whether it has to be given the run-time table, notes

@@ -8,6 +8,7 @@
 #include "lua/calls/callback_error.h"
 #include "lua/calls/callback_record.h"
 #include "lua/calls/callback_run.h"
+#include "lua/calls/queue.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"
@@ -216,6 +217,7 @@ int l_callback_free(lua_State* L) {
   lua_pushfstring(L, "a freed callback was called: '%s'%s%s", type_name(st, record->fn->id),
                   record->made_at.empty() ? "" : " made at ", record->made_at.c_str());
   record->data->id = 0;
+  close_queue(record->data);
   set_answer(record->data, nullptr, 0);
   lua_rawseti(L, LUA_REGISTRYINDEX, record->function);
   drop_reference(L, record->kept_result);
@@ -323,6 +325,7 @@ void strict_callbacks(State* st) {
 }
 
 void release_callbacks(State* st) {
+  own_inbox(st);
   st->callbacks.table.reset();
 }
 

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <mutex>
 
+#include "lua/calls/queue.h"
+
 namespace ferry::lua {
 
 namespace {
@@ -49,6 +51,7 @@ EntryData* take_entry_data(Gate* gate, CallbackRecord* record) {
   }
   data->answer = nullptr;
   data->answers.clear();
+  drop_queue(data);
   data->record = record;
   data->active = 0;
   data->told = false;
@@ -57,10 +60,12 @@ EntryData* take_entry_data(Gate* gate, CallbackRecord* record) {
 }
 
 void give_back_entry_data(EntryData* data) {
+  close_queue(data);
   __atomic_store_n(&data->state, static_cast<void*>(&closed_gate), __ATOMIC_SEQ_CST);
   data->live = false;
   data->id = 0;
   data->record = nullptr;
+  drop_queue(data);
   Entries& e = entries();
   std::lock_guard lock(e.mutex);
   e.idle.push_back(data);

@@ -15,6 +15,7 @@
 namespace ferry::lua {
 
 struct CallbackRecord;
+struct CallbackQueue;
 
 // A result in its memory form, as a slot holds it.
 struct Answer {
@@ -31,6 +32,8 @@ struct EntryData : call::CallbackData {
   std::atomic<bool> told{false};                 // that it was refused; told once
   std::atomic<const Answer*> answer{nullptr};    // of refused calls; null: zero
   std::vector<std::unique_ptr<Answer>> answers;  // all that visitors may be reading
+  std::atomic<CallbackQueue*> queue{nullptr};    // where their calls go (queue.h); null: nowhere
+  CallbackQueue* kept_queue = nullptr;           // the same, and after it is closed as long as they may be reading
 };
 
 // Data for a callback of the gate's state. Throws std::bad_alloc.

@@ -14,6 +14,7 @@
 #include "lua/calls/callback_record.h"
 #include "lua/calls/opening.h"
 #include "lua/calls/outside.h"
+#include "lua/calls/queue.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/chaos.h"
 #include "lua/state/guarded.h"
@@ -365,18 +366,35 @@ void run_opened(EntryData* data, void* const* args, void* result) {
   give_back_coroutine(st, coroutine);
 }
 
+// What waits in the queue comes first.
+void run_queued(Gate* gate) {
+  while (!gate->doors.failed) {
+    QueuedCall* call = next_queued_call(gate);
+    if (call == nullptr) return;
+    run_opened(data_of(call), arguments_of(call), result_of(call));
+    finish_queued_call(gate, call);
+  }
+}
+
 // The state is another thread's, or it is nobody's and Lua is not at work.
 void call_from_outside(EntryData* data, void* const* args, void* result) {
   const Visit visit(data);
   Gate* gate = visit.gate();
   if (gate == nullptr) return;
+  CallbackQueue* queue = data->queue;
+  bool tries = queue == nullptr || is_waiting_queue(queue);
   Entrant entrant;
-  if (!enter_opening(gate, &entrant)) {
-    refuse_call(gate, data, result);
-    return;
+  while (!tries || !enter_opening(gate, &entrant)) {
+    if (queue == nullptr) return refuse_call(gate, data, result);
+    if (queue_call(gate, data, queue, args, result, false) == QueueEnd::done) return;
+    tries = true;
   }
-  if (data->id != 0) run_opened(data, args, result);
+  if (queue != nullptr) run_queued(gate);
+  // What C does not wait for is not lost to the error of another one: nobody has to wait for it to be told.
+  const bool later = queue != nullptr && !is_waiting_queue(queue) && gate->doors.failed;
+  if (!later && data->id != 0) run_opened(data, args, result);
   leave_opening(gate, &entrant);
+  if (later) queue_call(gate, data, queue, args, result, true);
 }
 
 }  // namespace

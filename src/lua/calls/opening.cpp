@@ -1,6 +1,7 @@
 // Turns of threads at a state that is open (opening.h).
 #include "lua/calls/opening.h"
 
+#include "lua/calls/queue.h"
 #include "os/threads.h"
 
 namespace ferry::lua {
@@ -44,6 +45,7 @@ bool has_come_in(const Doors& doors, uintptr_t thread) {
 void begin_opening(State* st, Opening* opening) {
   Gate* gate = st->gate;
   set_caller(gate, nullptr);
+  __atomic_store_n(&gate->owner, os::this_thread(), __ATOMIC_RELAXED);
   Doors& doors = gate->doors;
   const DoorsLock lock(doors);
   opening->outermost = doors.openings == 0;
@@ -51,6 +53,7 @@ void begin_opening(State* st, Opening* opening) {
   opening->resident_runs = gate->resident_runs;
   if (opening->outermost) gate->resident_runs = true;
   ++doors.openings;
+  let_in_waiting(gate);
   doors.holder = 0;
   doors.changed.notify_all();
 }
@@ -67,6 +70,8 @@ void end_opening(State* st, const Opening* opening) {
   } else {
     lock.wait_until([&] { return doors.holder == 0; });
   }
+  // Before threads that had come in can take themselves for it.
+  __atomic_store_n(&gate->owner, os::this_thread(), __ATOMIC_RELAXED);
   --doors.openings;
   doors.holder = opening->holder;
   if (opening->outermost) gate->resident_runs = opening->resident_runs;
@@ -91,6 +96,22 @@ bool enter_opening(Gate* gate, Entrant* entrant) {
   entrant->next = doors.entrants;
   doors.entrants = entrant;
   return true;
+}
+
+bool may_enter_opening(Gate* gate) {
+  Doors& doors = gate->doors;
+  if (doors.openings == 0 || at_doors) return false;
+  const DoorsLock lock(doors);
+  const uintptr_t thread = os::this_thread();
+  return doors.openings != 0 && doors.holder != thread && (!doors.closing || has_come_in(doors, thread));
+}
+
+bool holds_opening(Gate* gate) {
+  Doors& doors = gate->doors;
+  if (at_doors) return true;
+  if (doors.openings == 0) return false;
+  const DoorsLock lock(doors);
+  return doors.holder == os::this_thread();
 }
 
 void leave_opening(Gate* gate, Entrant* entrant) {

@@ -22,5 +22,9 @@ void end_opening(State* st, const Opening* opening);
 // state is not open, or no longer.
 bool enter_opening(Gate* gate, Entrant* entrant);
 void leave_opening(Gate* gate, Entrant* entrant);
+// Whether the calling thread could come in now.
+bool may_enter_opening(Gate* gate);
+// Whether the calling thread has come in and runs Lua, or is about to: a signal's handler has interrupted it.
+bool holds_opening(Gate* gate);
 
 }  // namespace ferry::lua

@@ -35,6 +35,7 @@ Gate* take_gate() {
     gate->refusal.stage = Refusal::none;
     gate->refusal.calls = 0;
     gate->doors.failed = false;
+    gate->inbox.dropped = 0;
     return gate;
   }
   g.all.reserve(g.all.size() + 1);

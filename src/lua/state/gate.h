@@ -14,6 +14,7 @@
 
 #include "call/native/metatable_cache.h"
 #include "lua/host/compat.h"
+#include "os/events.h"
 #include "os/threads.h"
 
 namespace ferry::lua {
@@ -51,6 +52,23 @@ struct Doors {
       false;  // a callback raised; the error waits in Errors::opened, and no callback runs Lua until it is told
 };
 
+// Calls of callbacks that wait for ffi.poll (calls/queue.h). Other threads put them in; all that is not atomic is the
+// business of whoever has the Lua state to itself.
+struct QueuedCall;
+struct Inbox {
+  std::atomic<QueuedCall*> newest{nullptr};     // linked to those that came before
+  std::atomic<bool> raised{false};              // whether the event is raised, or will be by a thread that has said so
+  std::atomic<int> readable{-1}, writable{-1};  // the event; stays with the gate
+  std::atomic<uint32_t> waiting{0};             // threads that wait for an answer or for room
+  std::atomic<uint32_t> room{0};                // changes when there is room again
+  std::atomic<uint64_t> dropped{0};             // calls that found none, since ffi.poll told of them
+  int64_t process = 0;                          // whose event it is: a forked one needs its own
+  QueuedCall* first = nullptr;                  // taken out of `newest`, oldest first
+  QueuedCall* last = nullptr;
+  uint32_t count = 0;             // of those
+  QueuedCall* running = nullptr;  // in ffi.poll now, innermost first
+};
+
 struct Gate {
   // The coroutine that made the innermost C call in progress, on which its callbacks run; null: no call is in progress.
   // A call writes `owner`, then `caller`, and null into `caller` when it returns. So a thread that reads a caller, and
@@ -69,6 +87,7 @@ struct Gate {
   std::atomic<uint32_t> visitors{0};
   Refusal refusal;
   Doors doors;
+  Inbox inbox;
 };
 
 // A gate that no state uses. Throws std::bad_alloc.
