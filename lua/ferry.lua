@@ -7,6 +7,7 @@ function ferry.inspect(...) return (require("ferry.inspect")(...)) end
 
 function ferry.include(...) return (require("ferry.include").include(...)) end
 function ferry.include_names(...) return (require("ferry.include").names(...)) end
+function ferry.dump(...) return (require("ferry.include").dump(...)) end
 function ferry.macro(...) return (require("ferry.include").macro(...)) end
 function ferry.path() return (require("ferry.include").path()) end
 

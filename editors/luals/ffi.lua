@@ -90,7 +90,7 @@ function ffi.load(name, global) end
 
 ---A C header as a namespace of its own: functions, variables, types, constants, macros.
 ---@param name string
----@param options? { library?: string|ffi.namespace, path?: string|string[], define?: table<string, any>, undef?: string[], pkg?: string, only?: string|string[] }
+---@param options? { library?: string|ffi.namespace, path?: string|string[], define?: table<string, any>, undef?: string[], pkg?: string, only?: string|string[], cache?: boolean }
 ---@return ffi.namespace
 function ffi.include(name, options) end
 
@@ -98,6 +98,11 @@ function ffi.include(name, options) end
 ---@param header ffi.namespace
 ---@return string[]
 function ffi.include_names(header) end
+
+---What an included header comes to, as C text that declares the same where the header is not installed.
+---@param header ffi.namespace
+---@return string
+function ffi.dump(header) end
 
 ---What is known of a macro; nil if there is none.
 ---@param name string

@@ -3,6 +3,7 @@
 local ffi = require "ferry.core"
 local common = require "ferry.options"
 local include = require "ferry.include"
+local cache = require "ferry.cache"
 local headers = ffi.headers
 
 local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
@@ -13,29 +14,6 @@ local function fail(text, ...) error(text:format(...), 0) end
 -- Adds the strings of a list to a command line, each with `prefix` and quoted for the shell.
 local function add_words(out, list, prefix)
   for _, word in ipairs(list) do out[#out + 1] = quoted(prefix .. word) end
-end
-
--- Who may have written what is loaded from here is this user alone: headers.private_folder sees to it.
-local function cache_folder()
-  local folder = os.getenv "FERRY_CACHE"
-  if not folder or folder == "" then
-    local base = os.getenv "XDG_CACHE_HOME"
-    local home = os.getenv "HOME"
-    if not base or base:sub(1, 1) ~= "/" then base = home and home ~= "" and home .. "/.cache" end
-    if not base then fail("no folder for what is compiled: set FERRY_CACHE") end
-    folder = base .. "/ferry"
-  end
-  local ok, why = headers.private_folder(folder)
-  if not ok then fail("the folder %s cannot be used: %s (FERRY_CACHE names another)", folder, why) end
-  return folder
-end
-
-local function read(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local text = file:read "*a"
-  file:close()
-  return text
 end
 
 -- The files that a rule of make (`cc -MD`) names as what its target is made of, but for `code`.
@@ -62,7 +40,7 @@ end
 
 -- The object that was compiled of this text and command before, if the files that it included are still the same.
 local function compiled_before(folder, key, whole)
-  local known = read(folder .. "/" .. key .. ".deps")
+  local known = cache.read(folder .. "/" .. key .. ".deps")
   if not known or known:sub(1, #whole + 1) ~= whole .. "\0" then return nil end
   local files = {}
   for path in known:sub(#whole + 2):gmatch "[^\n]+" do files[#files + 1] = path end
@@ -71,24 +49,22 @@ local function compiled_before(folder, key, whole)
   return path and headers.stamp(path) and path
 end
 
-local made = 0 -- objects of this process: a part of their names while they are being made
-
 -- The path of the shared object of this text; `before` and `after`: what the command line says before and after it.
 local function compile(text, before, after)
-  local folder = cache_folder()
+  local folder, why = cache.folder()
+  if not folder then fail("%s", why) end
   local whole = table.concat({ ffi.os, ffi.arch, before, after, text }, "\0")
   local key = headers.digest(whole)
   local found = compiled_before(folder, key, whole)
   if found then return found end
-  made = made + 1
-  local base = ("%s/%s.%d%s"):format(folder, key, made, tostring({}):match "%w+$")
+  local base = cache.new_path(folder, key)
   local code, object, rule, log, list = base .. ".c", base .. ".tmp", base .. ".d", base .. ".log", base .. ".deps"
   local file = assert(io.open(code, "wb"))
   file:write(text)
   file:close()
   os.execute(("%s -MD -MT object -MF %s -o %s -x c %s -x none %s >%s 2>&1"):format(
     before, quoted(rule), quoted(object), quoted(code), after, quoted(log)))
-  local said, files = (read(log) or ""):gsub("%s+$", ""), dependencies(read(rule) or "", code)
+  local said, files = (cache.read(log) or ""):gsub("%s+$", ""), dependencies(cache.read(rule) or "", code)
   os.remove(code)
   os.remove(log)
   os.remove(rule)
@@ -121,7 +97,7 @@ local function place_of(source)
   local path = caller.source:match "^@(.*)"
   if not path then return caller.currentline, (caller.short_src:gsub('["\\\n]', " ")) end
   -- A long string's first newline is not in the source: where the text really is says the file.
-  local text, line = read(path), caller.currentline
+  local text, line = cache.read(path), caller.currentline
   if text then
     text = text:gsub("\r\n", "\n")
     local from, at = 1, 1

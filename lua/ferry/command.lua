@@ -8,6 +8,8 @@ usage: ferry [options] [script [arguments]]
   --help       this text
 or: ferry lint file...          name the lines that need translation, or mean something else on this Lua
     ferry translate file        print the file as this Lua understands it (--dialect 5.1 to 5.5 for another one)
+    ferry dump header...        print what headers come to, for machines without them (-Ifolder, -Dname=text,
+                                -Uname, --pkg name)
     ferry doctor                say what runs the calls here, and why
 ]=]
 
@@ -44,6 +46,35 @@ function commands.translate(ferry, words)
   if #words ~= 1 then fail "translate takes one file" end
   local text, why = ferry.translate(read(words[1]), words[1], { dialect = dialect, program = true })
   if not text then fail(why) end
+  io.write(text)
+  return 0
+end
+
+-- Headers are named as in #include: in quotes or brackets, or neither.
+function commands.dump(ferry, words)
+  local include = require "ferry.include"
+  local options, lines, i = { path = {}, define = {}, undef = {}, pkg = {} }, {}, 1
+  local lists = { ["-I"] = options.path, ["-D"] = options.define, ["-U"] = options.undef }
+  while words[i] do
+    local word = words[i]
+    local list = word == "--pkg" and options.pkg or lists[word:sub(1, 2)]
+    if list then
+      local value = word ~= "--pkg" and word:sub(3) or ""
+      if value == "" then
+        i = i + 1
+        value = words[i] or fail(word .. " takes a word")
+      end
+      list[#list + 1] = value
+    elseif word:match "^%-." then
+      fail("unknown option " .. word)
+    else
+      lines[#lines + 1] = "#include " .. (word:match '^[<"]' and word or '"' .. word .. '"') .. "\n"
+    end
+    i = i + 1
+  end
+  if #lines == 0 then fail "dump takes headers" end
+  local ok, text = pcall(function() return include.dump(include.read(table.concat(lines), options)) end)
+  if not ok then fail(text) end
   io.write(text)
   return 0
 end

@@ -2,6 +2,7 @@
 local ffi = require "ferry.core"
 local expression = require "ferry.expression"
 local common = require "ferry.options"
+local cache = require "ferry.cache"
 local headers = ffi.headers
 
 local int32, int64, double, boolean = ffi.typeof "int", ffi.typeof "int64_t", ffi.typeof "double", ffi.typeof "bool"
@@ -177,6 +178,7 @@ local states = setmetatable({}, { __mode = "k" }) -- namespace -> what it is mad
 local path -- ffi.path: made when it is asked for
 
 local namespace = { __metatable = "ffi" }
+local methods = {} -- what a namespace has besides C's names, which come first
 
 local function type_named(name) return ffi.typeof(name) end
 local function field(name, lib) return lib[name] end
@@ -199,6 +201,7 @@ function namespace.__index(space, name)
       return value
     end
   end
+  if methods[name] then return methods[name] end
   error(("%s has no '%s'"):format(state.header, name), 2)
 end
 
@@ -239,7 +242,47 @@ function namespace.__tostring(space) return "header: " .. states[space].header e
 
 local include = {}
 
-local known_options = { library = true, path = true, define = true, undef = true, pkg = true, only = true }
+local known_options = { library = true, path = true, define = true, undef = true, pkg = true, only = true, cache = true }
+
+-- The folder where headers are kept, where that is asked for and there is one that can be trusted.
+local function cache_folder(wanted)
+  if wanted == nil then wanted = (os.getenv "FERRY_CACHE" or "") ~= "" end
+  if type(wanted) ~= "boolean" then
+    error(("bad option 'cache' of include (boolean expected, got %s)"):format(type(wanted)), 0)
+  end
+  return wanted and cache.folder() or nil
+end
+
+-- A preprocessor for what is included; `from` says how.
+local function new_preprocessor(from) return headers.preprocessor(from.defines, from.undefines, from.folders, from.path) end
+
+local separator = "\0"
+
+-- Declares what is kept of such an include, or what it comes to now, which is kept. Nil: it cannot be kept; what is wrong with it
+-- the include itself says.
+local function declare_kept(folder, from)
+  local preprocessor = new_preprocessor(from)
+  -- Of the Lua file that includes a header only the folder counts.
+  local file = from.file
+  if file and not from.own then file = file:match "^.*/" end
+  local parts = { ffi.VERSION, ffi.os, ffi.arch, from.text, file or "" }
+  for _, list in ipairs { from.defines, from.undefines, headers.folders(preprocessor) } do
+    parts[#parts + 1] = #list
+    for _, text in ipairs(list) do parts[#parts + 1] = text end
+  end
+  local key = table.concat(parts, separator)
+  local text = cache.find(folder, key)
+  if not text then
+    local files
+    text, files = headers.dump(preprocessor, from.text, file)
+    if not text then return nil end
+    cache.keep(folder, key, files, text)
+  end
+  -- Options have done their work: the text has what they come to.
+  preprocessor = headers.preprocessor(nil, nil, nil, from.path)
+  local ok, declared = pcall(headers.declare, preprocessor, text, file)
+  if ok then return preprocessor, declared end
+end
 
 -- The namespace of a header, or of text that says what to include; `file` is where quotes look beside. Raises without
 -- a place.
@@ -248,8 +291,10 @@ function include.read(name, options, file)
     if not known_options[option] then error(("include has no option '%s'"):format(tostring(option)), 0) end
   end
   local folders, defines = common.list(options.path, "path", "include"), common.list(options.define, "define", "include")
-  common.add_flags(common.packages(options.pkg, "include", "--cflags"), folders, defines)
-  local preprocessor = headers.preprocessor(defines, common.list(options.undef, "undef", "include"), folders, path)
+  local kept = cache_folder(options.cache)
+  local function ask() return common.packages(options.pkg, "include", "--cflags") end
+  local packages = kept and common.list(options.pkg, "pkg", "include") or {}
+  common.add_flags(#packages > 0 and cache.flags(kept, packages, ask) or ask(), folders, defines)
   local header, text = name
   if name:find "\n" then
     header, text = "text", name
@@ -258,12 +303,24 @@ function include.read(name, options, file)
   else
     text = '#include "' .. name .. '"\n'
   end
-  local ok, declared = pcall(headers.declare, preprocessor, text, file)
-  if not ok then error((tostring(declared):gsub("^[^:]*%.lua:%d+: ", "")), 0) end
+  local from = {
+    text = text, file = file, defines = defines, undefines = common.list(options.undef, "undef", "include"), folders = folders,
+    path = path and { (table.unpack or unpack)(path) }, own = header == "text",
+  }
+  local preprocessor, declared
+  if kept then preprocessor, declared = declare_kept(kept, from) end
+  if not preprocessor then
+    local ok
+    preprocessor = new_preprocessor(from)
+    ok, declared = pcall(headers.declare, preprocessor, text, file)
+    if not ok then error((tostring(declared):gsub("^[^:]*%.lua:%d+: ", "")), 0) end
+  end
   local library = options.library
   local lib = ffi.C
   if type(library) == "string" then lib = ffi.load(library) elseif library ~= nil then lib = library end
-  local state = { preprocessor = preprocessor, header = header, lib = lib, declared = {}, selected = selects(options.only) }
+  local state = {
+    preprocessor = preprocessor, header = header, lib = lib, declared = {}, selected = selects(options.only), from = from,
+  }
   for _, declared_name in ipairs(declared) do state.declared[declared_name] = true end
   local typedefs -- listed when the first name that is no macro is asked for
   function state.is_type(type_name)
@@ -310,6 +367,16 @@ function include.macro(name, space)
   if macro then macro.name = name end
   return macro
 end
+
+-- What the headers of a namespace come to, as text that declares the same where they are not installed.
+function include.dump(space)
+  local state = states[space]
+  if not state then error("bad argument #1 to 'dump' (a header's namespace expected)", 3) end
+  local text, why = headers.dump(new_preprocessor(state.from), state.from.text, state.from.file)
+  if not text then error(why, 3) end
+  return text
+end
+function methods.dump(...) return (include.dump(...)) end
 
 -- The names of a namespace, sorted; Lua 5.1 has no __pairs.
 function include.names(space)

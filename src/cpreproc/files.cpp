@@ -29,6 +29,7 @@ File* FileCache::find(const std::string& path) {
   file->why = std::move(content.why);
   file->identity = content.identity;
   file->modified = content.modified;
+  file->modified_ns = content.modified_ns;
   if (file->status == FileAccess::Status::read)
     file->bytes = std::make_unique<const std::string>(std::move(content.bytes));
   entry->second = std::move(file);
@@ -39,6 +40,10 @@ bool FileCache::load(File& file) {
   if (file.status != FileAccess::Status::read) return false;
   if (file.text == nullptr) file.text = std::make_unique<const Text>(*file.bytes);
   return true;
+}
+
+void FileCache::for_each(void (*visit)(void* context, const File& file), void* context) const {
+  for (const auto& [path, file] : files_) visit(context, *file);
 }
 
 bool FileCache::included_once(const File& file) const {

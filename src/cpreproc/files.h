@@ -35,6 +35,7 @@ struct File {
   std::string why;
   std::pair<uint64_t, uint64_t> identity{};
   int64_t modified = 0;
+  int64_t modified_ns = 0;
   std::string guard;  // the macro that guards all of it; empty: none
   bool once = false;  // #pragma once, #import; false also where FileCache has to look
   std::unique_ptr<const std::string> bytes;
@@ -60,6 +61,8 @@ class FileCache {
   File* find(const std::string& path);
   // Makes the text of a file that is there. False: it is not.
   static bool load(File& file);
+  // Every path that was asked for, in no order.
+  void for_each(void (*visit)(void* context, const File& file), void* context) const;
   bool included_once(const File& file) const;
   void mark_once(File& file);
   size_t once_count() const { return once_.size(); }

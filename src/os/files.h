@@ -14,6 +14,7 @@ struct FileContent {
   std::string bytes;
   std::pair<uint64_t, uint64_t> identity{};  // equal for two names of one file
   int64_t modified = 0;                      // seconds since 1970; 0: not known
+  int64_t modified_ns = 0;                   // and nanoseconds
   std::string why;                           // FileStatus::refused: what is wrong with the file
 };
 
@@ -23,6 +24,11 @@ FileStatus read_file(const std::string& path, size_t limit, FileContent& content
 
 // What is another one as soon as the file is: its size and time. Empty: there is no such regular file.
 std::string file_stamp(const std::string& path);
+// The same of what is known.
+std::string stamp_text(uint64_t size, int64_t modified, int64_t modified_ns);
+
+enum class Entry : uint8_t { absent, folder, other };
+Entry entry_at(const std::string& path);
 
 // Makes the folder, and those above it, for this user alone, if it is not there. False: somebody else owns it or may
 // write into it, or it cannot be made; `why` says so.

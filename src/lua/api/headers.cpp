@@ -5,6 +5,7 @@
 
 #include "cparse/expression.h"
 #include "cparse/macros.h"
+#include "cpreproc/dump.h"
 #include "lua/objects/ctype_arg.h"
 #include "lua/objects/namespace.h"
 #include "lua/state/guarded.h"
@@ -23,6 +24,7 @@ struct Box {
   cparse::Macros* macros;
   cparse::Expression* tree;
   std::vector<NameId>* names;
+  cpreproc::Dump* dump;
 };
 
 int box_gc(lua_State* L) {
@@ -30,6 +32,7 @@ int box_gc(lua_State* L) {
   delete box->macros;
   delete box->tree;
   delete box->names;
+  delete box->dump;
   *box = Box{};
   return 0;
 }
@@ -179,6 +182,47 @@ int l_declare(lua_State* L) {
     lua_pushlstring(L, declared.data(), declared.size());
     lua_rawseti(L, -2, static_cast<int>(i) + 1);
   }
+  return 1;
+}
+
+int l_dump(lua_State* L) {
+  State* st = open_call(L);
+  lua_settop(L, 3);
+  cparse::Macros& macros = macros_at(L, st, 1);
+  size_t length;
+  const char* text = check_text(L, st, 2, &length);
+  size_t name_length = 0;
+  const char* name = lua_isnil(L, 3) ? "" : check_text(L, st, 3, &name_length);
+  Box* box = push_box(L, st);
+  const bool done = without_exceptions(st, [&] {
+    Result<cpreproc::Dump> dumped = cpreproc::dump(macros.state(), {text, length}, {name, name_length});
+    if (dumped.ok())
+      box->dump = new cpreproc::Dump(std::move(*dumped));
+    else
+      st->errors.message = dumped.message();
+    return dumped.ok();
+  });
+  if (!done) {
+    lua_pushnil(L);
+    lua_pushlstring(L, st->errors.message.data(), st->errors.message.size());
+    return 2;
+  }
+  lua_pushlstring(L, box->dump->text.data(), box->dump->text.size());
+  lua_pushlstring(L, box->dump->files.data(), box->dump->files.size());
+  return 2;
+}
+
+int l_changed(lua_State* L) {
+  State* st = open_call(L);
+  size_t length;
+  const char* files = check_text(L, st, 1, &length);
+  std::string_view changed;
+  without_exceptions(st, [&] {
+    changed = cpreproc::first_changed({files, length});
+    return true;
+  });
+  if (changed.empty()) return 0;
+  lua_pushlstring(L, changed.data(), changed.size());
   return 1;
 }
 
@@ -438,6 +482,8 @@ constexpr luaL_Reg kFunctions[] = {
     {"preprocessor", guarded<l_preprocessor>},
     {"folders", guarded<l_folders>},
     {"declare", guarded<l_declare>},
+    {"dump", guarded<l_dump>},
+    {"changed", guarded<l_changed>},
     {"macros", guarded<l_macros>},
     {"macro", guarded<l_macro>},
     {"expression", guarded<l_expression>},

@@ -9,6 +9,9 @@ namespace ferry::lua {
 //   preprocessor(defines, undefines, first_folders, folders) -> a preprocessor; lists of texts, or nil
 //   folders(preprocessor) -> list of the folders that <> looks into
 //   declare(preprocessor, text, name) -> list of the names that the text has declared
+//   dump(preprocessor, text, name) -> what the text comes to as text, and what that depends on (cpreproc/dump.h); or
+//   nil and why not. The preprocessor is a new one, and of no further use
+//   changed(files) -> the first path of such a list that has changed, or nil
 //   macros(preprocessor) -> list of the names that texts have defined
 //   macro(preprocessor, name) -> table of what is known of it, or nil
 //   expression(preprocessor, text, ...) -> its tree, or nil and why not. `...`: what each `$` stands for, a ctype (a

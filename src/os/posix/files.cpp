@@ -26,6 +26,14 @@ class Descriptor {
   int fd_;
 };
 
+const timespec& modification(const struct stat& about) {
+#if defined(__APPLE__)
+  return about.st_mtimespec;
+#else
+  return about.st_mtim;
+#endif
+}
+
 FileStatus refuse(FileContent& content, const char* why) {
   content.why = why;
   return FileStatus::refused;
@@ -46,7 +54,8 @@ FileStatus read_file(const std::string& path, size_t limit, FileContent& content
   if (!S_ISREG(about.st_mode)) return refuse(content, "it is no regular file");
   if (static_cast<uint64_t>(about.st_size) > limit) return refuse(content, "it is too large");
   content.identity = {static_cast<uint64_t>(about.st_dev), static_cast<uint64_t>(about.st_ino)};
-  content.modified = static_cast<int64_t>(about.st_mtime);
+  content.modified = static_cast<int64_t>(modification(about).tv_sec);
+  content.modified_ns = static_cast<int64_t>(modification(about).tv_nsec);
   // It may grow or shrink meanwhile: what is read counts.
   content.bytes.resize(static_cast<size_t>(about.st_size));
   size_t have = 0;
@@ -64,12 +73,19 @@ FileStatus read_file(const std::string& path, size_t limit, FileContent& content
 std::string file_stamp(const std::string& path) {
   struct stat about;
   if (path.find('\0') != std::string::npos || stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
-#if defined(__APPLE__)
-  const timespec& modified = about.st_mtimespec;
-#else
-  const timespec& modified = about.st_mtim;
-#endif
-  return std::to_string(about.st_size) + "." + std::to_string(modified.tv_sec) + "." + std::to_string(modified.tv_nsec);
+  const timespec& modified = modification(about);
+  return stamp_text(static_cast<uint64_t>(about.st_size), modified.tv_sec, modified.tv_nsec);
+}
+
+std::string stamp_text(uint64_t size, int64_t modified, int64_t modified_ns) {
+  return std::to_string(size) + "." + std::to_string(modified) + "." + std::to_string(modified_ns);
+}
+
+Entry entry_at(const std::string& path) {
+  struct stat about;
+  if (stat(path.c_str(), &about) == 0) return S_ISDIR(about.st_mode) ? Entry::folder : Entry::other;
+  const bool absent = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP;
+  return absent ? Entry::absent : Entry::other;
 }
 
 bool private_folder(const std::string& path, std::string& why) {
