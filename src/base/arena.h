@@ -89,7 +89,8 @@ class TextArena {
     const size_t need = text.size() + 1;
     if (blocks_.empty() || need > blocks_.back().size - used_) {
       const size_t size = std::max(need, blocks_.empty() ? kFirstBlock : kBlock);
-      blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
+      // Not make_unique, which clears it; libc++ 14 has no make_unique_for_overwrite.
+      blocks_.push_back({std::unique_ptr<char[]>(new char[size]), size});
       used_ = 0;
     }
     char* to = blocks_.back().bytes.get() + used_;

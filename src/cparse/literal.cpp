@@ -1,10 +1,10 @@
 // Numbers, character constants and strings as they are written -> values.
 #include <algorithm>
 #include <bit>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
+#include "base/floating.h"
 #include "cparse/const_value.h"
 
 namespace ferry::cparse {
@@ -126,20 +126,12 @@ constexpr FloatSuffix kFloatSuffixes[] = {
     {"f128", Scalar::float128}, {"f32x", Scalar::float64}, {"f64x", Scalar::ldouble},
 };
 
-template <typename T>
-bool parse_floating(std::string_view digits, std::chars_format format, T& value, size_t& length) {
-  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, format);
-  length = static_cast<size_t>(end - digits.data());
-  return error == std::errc{};
-}
-
 Result<Value> floating_value(TypeTable& types, std::string_view text) {
   bool hex = text.size() > 1 && lower(text[1]) == 'x';
   std::string_view digits = hex ? text.substr(2) : text;
-  auto format = hex ? std::chars_format::hex : std::chars_format::general;
   long double value = 0;
   size_t length = 0;
-  bool fits = parse_floating(digits, format, value, length);
+  bool fits = read_floating(digits, hex, value, length);
   if (length == 0) return Error{"malformed number " + shown(text)};
   std::string suffix;
   for (char c : digits.substr(length, 5)) suffix += lower(c);
@@ -148,10 +140,10 @@ Result<Value> floating_value(TypeTable& types, std::string_view text) {
     // C11 6.4.4.2p3: rounded once, to the constant's type.
     if (s.scalar == Scalar::float64) {
       double d = 0;
-      if (parse_floating(digits, format, d, length)) value = d;
+      if (read_floating(digits, hex, d, length)) value = d;
     } else if (s.scalar == Scalar::float32) {
       float f = 0;
-      if (parse_floating(digits, format, f, length)) value = f;
+      if (read_floating(digits, hex, f, length)) value = f;
     }
     if (!fits) return Error{"the number " + shown(text) + " is out of range"};
     return Arithmetic(types).floating(value, scalar_type(s.scalar));

@@ -1,4 +1,5 @@
 // Constant expressions. gcc is the judge: where it is installed, every row is also compiled and compared.
+#include "base/floating.h"
 #include "cparse_testing.h"
 
 namespace ferry::cparse::testing {
@@ -268,6 +269,33 @@ TEST(CparseConstExpr, FloatsAsGccHasThem) {
     std::snprintf(text, sizeof text, "%d %a", static_cast<int>(types[result->type].size), result->floating);
     EXPECT_EQ(text, lines[i]) << kFloats[i];
   }
+}
+
+// What reads them where the C++ library cannot (base/floating.h) finds what it finds here.
+TEST(CparseConstExpr, FloatsByTheCLibrary) {
+  const char* const decimal[] = {"0",      "1.5",    ".5",      "5.",   "1e10", "1e",     "1e+",    "1.2.3", "1e400",
+                                 "1e-400", "1e5000", "4e-5000", "1.5f", "0.1L", "3.4e38", "3.5e38", "1e-45", "4.9e-324",
+                                 "",       " 1",     "+1",      "e5",   "0x1",  "0X1p3",  "1,5",    "."};
+  const char* const hexadecimal[] = {"1.8p1",    "p1",    "1",   "f.fp-3", ".8", "1p20000",
+                                     "1p-20000", "0x1p1", "1.p", "",       "G",  "1pf"};
+  const auto compare = [](const char* text, bool hex, auto by_cpp) {
+    auto by_c = by_cpp;
+    size_t cpp_length = 99, c_length = 99;
+    const bool cpp = read_floating(text, hex, by_cpp, cpp_length);
+    const bool c = read_floating_by_strto(text, hex, by_c, c_length);
+    EXPECT_EQ(cpp, c) << text;
+    EXPECT_EQ(cpp_length, c_length) << text;
+    EXPECT_TRUE(by_cpp == by_c) << text;
+  };
+  const auto compare_all = [&] {
+    for (const char* text : decimal) compare(text, false, 7.0L), compare(text, false, 7.0), compare(text, false, 7.0f);
+    for (const char* text : hexadecimal) compare(text, true, 7.0L), compare(text, true, 7.0), compare(text, true, 7.0f);
+  };
+  compare_all();
+  for (const char* locale : {"de_DE.UTF-8", "fr_FR.UTF-8"}) {  // a comma for a point
+    if (std::setlocale(LC_NUMERIC, locale) != nullptr) compare_all();
+  }
+  std::setlocale(LC_NUMERIC, "C");
 }
 
 TEST(CparseConstExpr, Errors) {
