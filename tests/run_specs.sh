@@ -7,6 +7,7 @@
 #   slow       the oldest and the newest Lua, with the first back end: FERRY_CHAOS=slow, nothing takes its hot path
 #   move       two Luas, with the first back end and with the next: FERRY_CHAOS=move, Lua's stack moves whenever it may
 #   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
+#   jithost    LuaJIT as a host of Ferry, with every back end, for what a Lua 5.1 can run
 #   asan       the oldest and the newest Lua of build-asan/, with every back end
 #   valgrind   one Lua from build/
 # Settable: LUAS="5.1 5.4", BACKENDS="stub libffi", SPECS="tests/spec/one_spec.lua ...", JOBS.
@@ -72,6 +73,7 @@ for mode in "${modes[@]}"; do
     asan) pairs=$(for v in $({ versions build-asan 5.1 && versions build-asan 5.4 5.5 | tail -n 1; }); do for b in $backends; do echo "$v $b"; done; done) ;;
     valgrind) pairs=$(for v in $(versions build 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
     luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;
+    jithost) pairs=$(command -v luajit >/dev/null && [ -e build/lib/5.1/ferry/core.so ] && for b in $backends; do echo "5.1 $b"; done) ;;
     *)
       echo "run_specs.sh: unknown mode '$mode'" >&2
       exit 2
@@ -92,6 +94,8 @@ for mode in "${modes[@]}"; do
     rm -f "build/specs/$mode-$version-$backend"/*
     for spec in $specs; do
       if [ "$mode" = luajit ] && ! claims_luajit "$spec"; then continue; fi
+      # What ferry.luajit gives to plain Lua.
+      if [ "$mode" = jithost ] && [[ $spec == */luajit_layer_* ]]; then continue; fi
       # They say what hot paths do.
       if [ "$mode" = slow ] && [[ $spec == */@(debug|trace)_spec.lua ]]; then continue; fi
       echo "$mode $version $backend $spec" >>"$list"

@@ -1,6 +1,7 @@
 -- Programs written for LuaJIT on plain Lua: `require "ferry.luajit"` installs LuaJIT's world for what is loaded
 -- afterwards, and translates it. Returns the library with run, install and uninstall. On LuaJIT it changes nothing.
-if rawget(_G, "jit") and not pcall(require, "ferry.core") then
+-- A global jit may be the layer's own; bytecode is LuaJIT's only there.
+if rawget(_G, "jit") and string.dump and string.dump(function() end):sub(1, 3) == "\27LJ" then
   local layer = { run = function(path, ...) return assert(loadfile(path))(...) end, install = function() end, uninstall = function() end }
   return setmetatable(layer, { __index = require "ffi" })
 end

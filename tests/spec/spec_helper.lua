@@ -12,7 +12,11 @@ local H = {}
 H.lu = require "luaunit"
 local lu = H.lu
 
-H.is_luajit = rawget(_G, "jit") ~= nil
+-- Ferry within LuaJIT (mode `jithost`), which is a Lua 5.1 then; else LuaJIT is the oracle, and its own ffi the one under test.
+H.hosted_by_luajit = rawget(_G, "jit") ~= nil and os.getenv "FERRY_BACKEND" ~= nil
+H.is_luajit = rawget(_G, "jit") ~= nil and not H.hosted_by_luajit
+-- What chunks begin with that run in Lua states of their own, so that "ffi" is Ferry there, too.
+H.in_states = H.hosted_by_luajit and "package.preload.ffi = nil " or ""
 H.version = H.is_luajit and "jit" or _VERSION:match "%d%.%d"
 H.ffi = require "ffi"
 local ffi = H.ffi
@@ -40,6 +44,7 @@ function H.load(name) return ffi.load(H.fixture(name)) end
 
 -- Skips the running test: on LuaJIT (it claims nothing about it), on PUC Lua, or on all but some versions.
 function H.not_on_luajit(reason) lu.skipIf(H.is_luajit, reason or "says nothing about LuaJIT") end
+function H.not_in_luajit(reason) lu.skipIf(rawget(_G, "jit") ~= nil, reason) end
 function H.only_on_luajit(reason) lu.skipIf(not H.is_luajit, reason or "LuaJIT only") end
 -- valgrind computes long double as double (its manual, "Limitations").
 function H.not_under_valgrind(reason) lu.skipIf(os.getenv "FERRY_VALGRIND" == "1", reason) end

@@ -3,7 +3,7 @@
 local ffi = require "ffi"
 local V = {}
 
-local is_luajit = rawget(_G, "jit") ~= nil
+local is_luajit = require("spec_helper").is_luajit
 local words = ffi.new "union { uint32_t w[2]; int64_t i; uint64_t u; }"
 
 -- The two 32-bit halves of a decimal or 0x number of any size, modulo 2^64.

@@ -14,7 +14,7 @@ local function open_host()
   host = open()
 end
 
-local everything = [[
+local everything = H.in_states .. [[
 local ffi = require "ffi"
 ffi.cdef "struct st_p { int x; double y; const char *name; }; enum st_e { ST_A, ST_B }; int abs(int); double sqrt(double); int snprintf(char *, size_t, const char *, ...);"
 ffi.cdef "void qsort(void *, size_t, size_t, int (*)(const void *, const void *)); size_t strlen(const char *);"
@@ -62,7 +62,8 @@ local function try(fail_all)
   while n <= count do
     left = select(4, host.run(everything, path, cpath, n, fail_all))
     -- A failed allocation may be survived: Lua collects and tries again, and pcall is part of the code.
-    lu.assertEquals(left, 0, "allocation " .. n)
+    -- LuaJIT itself loses 8 bytes where one of its own allocations fails.
+    if left ~= 0 and not (H.hosted_by_luajit and left == 8) then lu.fail(left .. " bytes are left, allocation " .. n) end
     n = n + (H.slow and 7 or 1)
   end
 end

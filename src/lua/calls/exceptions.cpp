@@ -27,12 +27,14 @@ int l_raise_probe(lua_State* L) {
     lua_pushnil(L);
     lua_error(L);
   } catch (...) {
-    if (const std::type_info* type = __cxxabiv1::__cxa_current_exception_type()) {
-      g_lua_error.store(type, std::memory_order_relaxed);
+    const std::type_info* type = __cxxabiv1::__cxa_current_exception_type();
+    // LuaJIT's error is an exception of another language: it ends here. Thrown on, it would count as uncaught for ever
+    // (libstdc++'s __cxa_rethrow).
+    if (type == nullptr) return 0;
+    g_lua_error.store(type, std::memory_order_relaxed);
 #if defined(FERRY_NATIVE)
-      call::add_passthrough_type(*type);
+    call::add_passthrough_type(*type);
 #endif
-    }
     throw;
   }
   return 0;
@@ -41,9 +43,10 @@ int l_raise_probe(lua_State* L) {
 }  // namespace
 
 void learn_exceptions(lua_State* L) {
+  const int top = lua_gettop(L);
   lua_pushcfunction(L, l_raise_probe);
   lua_pcall(L, 0, 0, 0);
-  lua_pop(L, 1);
+  lua_settop(L, top);
 }
 
 bool describe_exception(State* st, const char* function) {
