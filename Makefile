@@ -3,6 +3,7 @@
 #   make demo      the examples on real libraries, with what they print
 #   make test      everything; `make test STAGES="unit specs"` for a part (tests/README.md)
 #   make fuzz      what reads C, fuzzed; `make fuzz TIME=600`: seconds for each target (tests/fuzz/run)
+#   make prove     calls, callbacks and layouts of random types against compilers, in great numbers (tests/prove/run)
 #   make bench     table of nanoseconds against a hand-written binding, and build/bench.json
 #   make install   into PREFIX (default /usr/local), below DESTDIR if that is set
 #   make uninstall removes what the last make install from here has installed
@@ -14,11 +15,11 @@ STAGES ?=
 TIME ?= 60
 FERRY_LUAS ?=
 
-.PHONY: lib demo test fuzz bench install uninstall dist clean help
+.PHONY: lib demo test fuzz prove bench install uninstall dist clean help
 .DEFAULT_GOAL := lib
 
 help:
-	@sed -n '2,11s/^# *//p' Makefile
+	@sed -n '2,12s/^# *//p' Makefile
 
 # Installs nothing, needs no root. A tree that make test has configured stays one with tests; a fresh one does not need their
 # libraries. Presets are not used: older CMakes do not know them.
@@ -46,6 +47,12 @@ test:
 fuzz:
 	@tools/deps.sh build test
 	@TIME="$(TIME)" tests/fuzz/run $(TARGETS)
+
+prove:
+	@tools/deps.sh build test
+	@cmake --preset release -DFERRY_TESTS=ON >/dev/null
+	@cmake --build build --target modules layout_compare abi_calls plan_probe
+	@tests/prove/run $(PARTS)
 
 bench:
 	@tools/deps.sh build bench

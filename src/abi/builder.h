@@ -63,6 +63,25 @@ inline TypeId passed_as(const TypeTable& types, TypeId id) {
   return same_mode && !record.fields.front().is_bitfield() ? record.fields.front().type : id;
 }
 
+// gcc: a struct has the machine mode of a member that is all of it, an array of one element that of the element, and
+// travels so where modes decide. What is reached by going inwards as long as that holds.
+inline TypeId mode_giver(const TypeTable& types, TypeId id) {
+  for (;;) {
+    const Type& t = types[id];
+    if (t.kind == Kind::array && t.count == 1) {
+      id = t.base;
+      continue;
+    }
+    if (t.kind != Kind::structure || t.size == 0) return id;
+    TypeId whole = kNoType;  // others have no size then
+    for (const Field& field : types.record(id).fields) {
+      if (!field.is_bitfield() && types[field.type].size == t.size) whole = field.type;
+    }
+    if (whole == kNoType) return id;
+    id = whole;
+  }
+}
+
 // x86-64: gcc's "empty type": a record of nothing but unnamed bit-fields, and of such. It has the class of its bits,
 // and so registers; where those are used up nothing is passed. clang never passes one.
 inline bool is_empty_type(const TypeTable& types, TypeId id, int depth = 0) {

@@ -104,17 +104,11 @@ class Planner {
 
   void take_registers(unsigned n) { free_ = n < free_ ? free_ - n : 0; }
 
-  // gcc and clang: what does not fit in ecx and edx uses them up all the same, but for floating-point values.
+  // gcc and clang: what does not fit in ecx and edx uses them up all the same, but for floating-point values. A union
+  // is none, whatever it holds.
   bool uses_up_registers(TypeId id) const {
-    for (;;) {
-      const Type& t = types_[id];
-      if (t.kind == Kind::floating || t.kind == Kind::complex) return false;
-      if (!is_record(t)) return true;
-      const Record& record = types_.record(id);
-      if (record.fields.size() != 1 || types_[record.fields[0].type].size != t.size) return true;
-      if (record.fields[0].is_bitfield()) return true;
-      id = record.fields[0].type;
-    }
+    const Kind kind = types_[mode_giver(types_, id)].kind;
+    return kind != Kind::floating && kind != Kind::complex;
   }
 
   // gcc: what an argument's type asks for counts from 16 on, and only if there is a scalar in it whose type asks for as

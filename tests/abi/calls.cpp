@@ -410,7 +410,7 @@ int run(const Options& options) {
   if (host_target().arch == Arch::x86_64) features.conventions = {"ms_abi"};
   Generator generator(options.seed, clang, host_target(), features);
   TypeTable types(host_target());
-  std::string declarations = Generator::prelude();
+  std::string declarations = Generator::prelude(clang);
   for (int i = 0; i < 6; ++i) declarations += generator.transparent_union();
   for (int i = 0; i < kRecords; ++i) declarations += generator.record();
   if (auto done = cparse::parse_declarations(types, declarations); !done) {

@@ -28,13 +28,14 @@ struct Judge {
 
 // gcc is the reference of its targets. clang differs from it where `omit` says so (each was met in
 // a comparison), so there it judges the rest.
-constexpr uint32_t kClang = kOmitMsStruct | kOmitAlignedBits;
-constexpr uint32_t kMicrosoft = kOmitMsStruct | kOmitEmpty | kOmitZeroArrays | kOmitAlignedBits | kOmitLowering;
+constexpr uint32_t kClang = kOmitMsStruct | kOmitAlignedBits | kOmitFloat128;
+constexpr uint32_t kMicrosoft =
+    kOmitMsStruct | kOmitFloat128 | kOmitEmpty | kOmitZeroArrays | kOmitAlignedBits | kOmitLowering;
 const Judge kJudges[] = {
-    {"gcc-x86_64", "gcc -m64 -mavx", &kX64SysV, 0},
-    {"gcc-i386", "i686-linux-gnu-gcc -mavx", &kI386SysV, kOmitMsStruct},
+    {"gcc-x86_64", "gcc -m64 -mavx512f", &kX64SysV, 0},
+    {"gcc-i386", "i686-linux-gnu-gcc -mavx512f", &kI386SysV, kOmitMsStruct},
     {"gcc-aarch64", "aarch64-linux-gnu-gcc", &kArm64Linux, kOmitMsStruct},
-    {"gcc-arm", "arm-linux-gnueabihf-gcc", &kArmEabiHf, kOmitMsStruct},
+    {"gcc-arm", "arm-linux-gnueabihf-gcc", &kArmEabiHf, kOmitMsStruct | kOmitFloat128},
     {"gcc-riscv64", "riscv64-linux-gnu-gcc", &kRiscv64, kOmitMsStruct},
     {"gcc-ppc64le", "powerpc64le-linux-gnu-gcc", &kPpc64le, kOmitMsStruct},
     {"gcc-s390x", "s390x-linux-gnu-gcc", &kS390x, kOmitMsStruct},
@@ -46,10 +47,10 @@ const Judge kJudges[] = {
     {"clang-riscv64", "clang --target=riscv64-linux-gnu", &kRiscv64, kClang},
     {"clang-ppc64le", "clang --target=powerpc64le-linux-gnu", &kPpc64le, kClang},
     {"clang-s390x", "clang --target=s390x-linux-gnu", &kS390x, kClang | kOmitInt128},
-    {"clang-win64", "clang --target=x86_64-pc-windows-msvc", &kWin64, kMicrosoft},
-    {"clang-win32", "clang --target=i686-pc-windows-msvc", &kWin32, kMicrosoft},
-    {"clang-winarm", "clang --target=aarch64-pc-windows-msvc", &kArm64Windows, kMicrosoft},
-    {"mingw-win64", "x86_64-w64-mingw32-gcc -mavx", &kWin64,
+    {"clang-win64", "clang --target=x86_64-pc-windows-msvc", &kWin64, kMicrosoft | kOmitPackedEnums},
+    {"clang-win32", "clang --target=i686-pc-windows-msvc", &kWin32, kMicrosoft | kOmitPackedEnums},
+    {"clang-winarm", "clang --target=aarch64-pc-windows-msvc", &kArm64Windows, kMicrosoft | kOmitPackedEnums},
+    {"mingw-win64", "x86_64-w64-mingw32-gcc -mavx512f", &kWin64,
      kMicrosoft | kOmitPacked | kOmitPackedMember | kOmitUnionBits | kOmitPragma},
 };
 
@@ -101,7 +102,9 @@ class Comparison {
         "enum e { e_a, e_b };\n"
         "typedef int v8 __attribute__((vector_size(8)));\n"
         "typedef float v16 __attribute__((vector_size(16)));\n"
-        "typedef double v32 __attribute__((vector_size(32)));\n";
+        "enum __attribute__((packed)) tiny { tiny_low = -3, tiny_high = 100 };\n"
+        "typedef double v32 __attribute__((vector_size(32)));\n"
+        "typedef double v64 __attribute__((vector_size(64)));\n";
     std::string table, bits;
     for (const RecordPlan& plan : plans) {
       std::string failure;

@@ -28,7 +28,7 @@ class Generator {
     r.is_union = chance(20);
     r.packed = chance(18);
     r.ms_struct = chance(10);
-    if (chance(12)) r.align = power(5);
+    if (chance(12)) r.align = power(chance(80) ? 5 : 7);
     if (depth == 0 && chance(15)) r.pack = power(4);
     const uint32_t mode = below(3);  // mostly bit-fields, mixed, mostly others
     const uint32_t bit_percent = mode == 0 ? 85 : mode == 1 ? 45 : 10;
@@ -47,7 +47,7 @@ class Generator {
   FieldPlan field(int earlier, int depth, uint32_t bit_percent) {
     FieldPlan f;
     f.packed = chance(6);
-    if (chance(7)) f.align = power(5);
+    if (chance(7)) f.align = power(chance(80) ? 5 : 7);
     if (chance(bit_percent)) {
       f.base = chance(4) ? Base::int128 : static_cast<Base>(below(kBitfieldBases));
       if (chance(8)) {
@@ -74,7 +74,7 @@ class Generator {
       f.base = static_cast<Base>(below(kScalarBases));
     }
     // gcc limits these by the instruction set (-mavx) when there is also an attribute.
-    if (f.base == Base::vector32) f.align = 0;
+    if (f.base == Base::vector32 || f.base == Base::vector64) f.align = 0;
     if (chance(20)) {
       for (uint32_t i = 1 + below(2); i-- > 0;) f.dimensions.push_back(chance(8) ? 0 : 1 + below(5));
     } else if (chance(10)) {
@@ -119,6 +119,9 @@ constexpr BaseRow kBases[] = {
     {Base::vector8, "v8", Scalar::none},
     {Base::vector16, "v16", Scalar::none},
     {Base::vector32, "v32", Scalar::none},
+    {Base::vector64, "v64", Scalar::none},
+    {Base::tiny, "enum tiny", Scalar::none},
+    {Base::float128, "_Float128", Scalar::float128},
 };
 
 }  // namespace
@@ -130,6 +133,8 @@ std::vector<RecordPlan> make_records(uint64_t seed, int count) {
 Realiser::Realiser(const Target& target, uint32_t omit) : types_(target), omit_(omit) {
   enum_ = types_.new_enum(types_.intern("e"));
   types_.complete_enum(enum_, scalar_type(Scalar::uint32), {});
+  tiny_ = types_.new_enum(types_.intern("tiny"));
+  types_.complete_enum(tiny_, scalar_type(Scalar::schar), {});
   if (!target.has_int128) omit_ |= kOmitInt128;
 }
 
@@ -142,7 +147,9 @@ TypeId Realiser::base_type(const FieldPlan& field, std::string& text) {
   if (base == Base::int128 && ((omit_ & kOmitInt128) != 0 || (field.width >= 0 && (omit_ & kOmitInt128Bits) != 0))) {
     base = Base::llong;
   }
-  if (base >= Base::vector8 && (omit_ & kOmitVectors) != 0) base = Base::double_;
+  if (base == Base::tiny && (omit_ & kOmitPackedEnums) != 0) base = Base::enum_;
+  if (base == Base::float128 && (omit_ & kOmitFloat128) != 0) base = Base::double_;
+  if (base >= Base::vector8 && base <= Base::vector64 && (omit_ & kOmitVectors) != 0) base = Base::double_;
   // gcc places a union with an 8-byte vector by the integer register it fits into: to 4 on i386.
   if (base == Base::vector8 && types_.target().arch == Arch::i386) base = Base::vector16;
   const BaseRow& row = kBases[static_cast<size_t>(base)];
@@ -156,14 +163,18 @@ TypeId Realiser::base_type(const FieldPlan& field, std::string& text) {
       return scalar_type(long8 ? Scalar::uint64 : Scalar::uint32);
     case Base::enum_:
       return enum_;
+    case Base::tiny:
+      return tiny_;
     case Base::pointer:
       return types_.pointer_to(scalar_type(Scalar::void_));
     case Base::vector8:
       return *types_.vector_of(scalar_type(Scalar::int32), 2);
     case Base::vector16:
       return *types_.vector_of(scalar_type(Scalar::float32), 4);
-    default:
+    case Base::vector32:
       return *types_.vector_of(scalar_type(Scalar::float64), 4);
+    default:
+      return *types_.vector_of(scalar_type(Scalar::float64), 8);
   }
 }
 

@@ -28,6 +28,8 @@ enum Omit : uint32_t {
   kOmitPacked = 256,
   kOmitPackedMember = 512,
   kOmitZeroArrays = 1024,
+  kOmitFloat128 = 4096,
+  kOmitPackedEnums = 32768,
 };
 
 enum class Base : uint8_t {
@@ -55,11 +57,14 @@ enum class Base : uint8_t {
   vector8,
   vector16,
   vector32,
+  vector64,
+  tiny,  // a packed enum
+  float128,
   record,         // an earlier one
   inline_record,  // anonymous member
 };
 inline constexpr int kBitfieldBases = static_cast<int>(Base::enum_) + 1;
-inline constexpr int kScalarBases = static_cast<int>(Base::vector32) + 1;
+inline constexpr int kScalarBases = static_cast<int>(Base::float128) + 1;
 
 struct RecordPlan;
 
@@ -120,7 +125,7 @@ class Realiser {
   uint32_t omit_;
   std::vector<TypeId> records_;
   std::vector<std::string> tags_;
-  TypeId enum_;
+  TypeId enum_, tiny_;
   int typedefs_ = 0;
 };
 

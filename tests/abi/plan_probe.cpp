@@ -216,7 +216,7 @@ class Probe {
 
  private:
   bool generate() {
-    declarations_ = Generator::prelude();
+    declarations_ = Generator::prelude(clang_);
     for (int i = 0; i < 4; ++i) declarations_ += generator_.transparent_union();
     for (int i = 0; i < 80; ++i) declarations_ += generator_.record();
     if (auto done = cparse::parse_declarations(types_, declarations_); !done) {
@@ -423,11 +423,14 @@ class Probe {
   bool check_pieces(const Case& c, const std::string& what, TypeId type, std::span<const abi::Piece> pieces,
                     const Bytes& expected, const unsigned char* registers, const unsigned char* stack) {
     Bytes got(expected.size(), 0x5a);
+    std::vector<bool> given(expected.size());  // ELFv2: a float in a register may be in a doubleword again, or not
     bool wide = true;
     for (const abi::Piece& piece : pieces) {
       Bytes bytes = piece_bytes(c.plan, piece, registers, stack);
-      for (size_t i = 0; i < piece.size && piece.value_offset + i < got.size(); ++i)
-        got[piece.value_offset + i] = bytes[i];
+      for (size_t i = 0; i < piece.size && piece.value_offset + i < got.size(); ++i) {
+        if (!given[piece.value_offset + i]) got[piece.value_offset + i] = bytes[i];
+        given[piece.value_offset + i] = true;
+      }
       if (piece.where == abi::Where::gpr) {
         wide = wide && widened(c.plan, registers + piece.reg * size_t{c.plan.word}, piece.size, piece.extend, bytes,
                                stack != nullptr || !judge_.x87);

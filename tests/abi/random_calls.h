@@ -33,7 +33,7 @@ class Generator {
   Generator(uint64_t seed, bool clang, const Target& target, const Features& features);
 
   // Types that the others are made of.
-  static std::string prelude();
+  static std::string prelude(bool clang);
   // The next struct or union.
   std::string record();
   // A union whose members have one machine mode, so that gcc and clang let it be transparent.

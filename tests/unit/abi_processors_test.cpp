@@ -56,6 +56,11 @@ TEST(PlanProcessors, I386) {
             {"__attribute__((fastcall)) struct l2 (int, int)", "edx:4 [0]:4 -> *ecx pops 4"},
             {"__attribute__((thiscall)) void (void *, int)", "ecx:4 [0]:4 -> void pops 4"},
             {"__attribute__((fastcall)) void (long long, int)", "[0]:8 [8]:4 -> void pops 12"},
+            {"__attribute__((fastcall)) void (union { double d; }, int)", "[0]:8 [8]:4 -> void pops 12"},
+            {"__attribute__((fastcall)) void (struct { float _Complex c; struct {} e; }, int)",
+             "[0]:8 ecx:4 -> void pops 8"},
+            {"__attribute__((fastcall)) void (struct { double d[1]; }, int)", "[0]:8 ecx:4 -> void pops 8"},
+            {"__attribute__((fastcall)) void (struct { double d[2]; }, int)", "[0]:16 [16]:4 -> void pops 20"},
             {"__attribute__((stdcall)) int (int, ...)", "[0]:4 -> eax:4"},
         });
   check(kWin32, {
@@ -82,6 +87,8 @@ TEST(PlanProcessors, Riscv64) {
                       {"long double (long double)", "{a0:8 a1:8} -> {a0:8 a1:8}"},
                       {"struct d4 (int)", "a1:4s -> *a0"},
                       {"void (struct empty, struct c3)", "- a0:3 -> void"},
+                      {"void (struct { double d; long l; int none[0]; })", "{a0:8 a1:8} -> void"},
+                      {"void (struct { double d; int none[0]; })", "fa0:8 -> void"},
                   });
 }
 
