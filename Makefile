@@ -4,6 +4,7 @@
 #   make test      everything; `make test STAGES="unit specs"` for a part (tests/README.md)
 #   make fuzz      what reads C, fuzzed; `make fuzz TIME=600`: seconds for each target (tests/fuzz/run)
 #   make prove     calls, callbacks and layouts of random types against compilers, in great numbers (tests/prove/run)
+#   make soak      an hour of random use at constant memory; TIME=300: seconds (tests/soak/run)
 #   make bench     table of nanoseconds against a hand-written binding, and build/bench.json
 #   make install   into PREFIX (default /usr/local), below DESTDIR if that is set
 #   make uninstall removes what the last make install from here has installed
@@ -15,11 +16,11 @@ STAGES ?=
 TIME ?= 60
 FERRY_LUAS ?=
 
-.PHONY: lib demo test fuzz prove bench install uninstall dist clean help
+.PHONY: lib demo test fuzz prove soak bench install uninstall dist clean help
 .DEFAULT_GOAL := lib
 
 help:
-	@sed -n '2,12s/^# *//p' Makefile
+	@sed -n '2,13s/^# *//p' Makefile
 
 # Installs nothing, needs no root. A tree that make test has configured stays one with tests; a fresh one does not need their
 # libraries. Presets are not used: older CMakes do not know them.
@@ -53,6 +54,9 @@ prove:
 	@cmake --preset release -DFERRY_TESTS=ON >/dev/null
 	@cmake --build build --target modules layout_compare abi_calls plan_probe
 	@tests/prove/run $(PARTS)
+
+soak: lib
+	@TIME="$(if $(filter command line environment,$(origin TIME)),$(TIME),3600)" tests/soak/run
 
 bench:
 	@tools/deps.sh build bench
