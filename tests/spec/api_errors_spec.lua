@@ -55,6 +55,7 @@ local functions = {
   { "copy", "a", "a", "4" }, { "copy", "chars", '"abc"' }, { "copy", "a", "{1}" }, { "fill", "a", "4", "0" }, { "abi", '"le"' }, { "i64", "1", "2" }, { "u64", "1" },
   { "number", '"1"' }, { "tonumber", '"11"', "2" }, { "type", "1" }, { "addressof", "s" }, { "addressof", "lib", '"opterr"' }, { "isnull", "null" },
   { "eval", '"1+1"' }, { "toretval", "int" }, { "onerror", "fnptr", "0" }, { "checked", "true" }, { "totable", "a", "3" }, { "fromtable", "a", "{1}", "0", "1" }, { "debug" }, { "vararg", "C.snprintf", '"int"' }, { "blocking", "C.abs" },
+  { "callback", '"er_fn"', "fn" }, { "callback", '"er_fn"', "fn", "{}" }, { "poll", "0" }, { "pollfd" },
 }
 local bit_functions = { { "tobit", "1" }, { "tohex", "1", "4" }, { "band", "1", "2" }, { "lshift", "1", "2" }, { "bswap", "1" } }
 
@@ -174,6 +175,20 @@ ffi.addressof(lib, "ER_CONST")
 ffi.addressof(lib, "er_no_variable")
 ffi.addressof({}, "x")
 ffi.onerror(fnptr, 0)
+ffi.callback("int *", fn)
+ffi.callback("er_fn", fn, {Queue = 5})
+ffi.callback("er_fn", fn, {5})
+ffi.callback("er_fn", fn, {full = "drop"})
+ffi.callback("er_fn", fn, {queue = 0})
+ffi.callback("er_fn", fn, {queue = 65537})
+ffi.callback("er_fn", fn, {queue = "5"})
+ffi.callback("er_fn", fn, {queue = 5, full = "x"})
+ffi.callback("er_fn", fn, {queue = 5, full = true})
+ffi.callback("er_fn", fn, {queue = 5, wait = 1})
+ffi.callback("er_fn", fn, {queue = 5, strings = t})
+ffi.callback("int(*)(char[70000])", fn, {queue = 5})
+ffi.callback("void (*)(struct er_s)", fn, {queue = 5, wait = true})
+ffi.poll(0/0)
 ffi.onerror(nullfn, 0)
 C.nope
 C.er_missing
