@@ -27,6 +27,15 @@ if(NOT CMAKE_SYSTEM_NAME STREQUAL Linux OR NOT FERRY_OS STREQUAL linux OR NOT CM
   return()
 endif()
 
+# Records of native code are registered with libgcc's unwinder, and its frames know libstdc++'s exceptions. LLVM's have both
+# otherwise.
+include(CheckCXXSourceCompiles)
+check_cxx_source_compiles("#include <cstddef>\n#ifndef __GLIBCXX__\n#error\n#endif\nint main() {}" FERRY_LIBSTDCXX)
+if(NOT FERRY_LIBSTDCXX)
+  message(STATUS "asmjit: not used, there is no native code with this C++ library")
+  return()
+endif()
+
 # asmjit_known(VERSION OUT): whether it lies in one of the ranges.
 function(asmjit_known version out)
   set(${out} FALSE PARENT_SCOPE)
