@@ -1,0 +1,2 @@
+-- LuaFileSystem, of which the specs that run use nothing.
+return {}
