@@ -471,7 +471,9 @@ function TestQueue:test_what_it_takes()
   told("option 'wait': boolean expected, got number", "tq_int", f, { queue = 5, wait = 1 })
   told("option 'strings': boolean expected, got table", "tq_int", f, { queue = 5, strings = {} })
   ffi.cdef "struct tq_large { char c[100000]; };"
+  local live = ffi.debug().callbacks.count
   told("a queue of 65536 calls of ", "void (*)(struct tq_large)", f, { queue = 65536 })
+  lu.assertEquals(ffi.debug().callbacks.count, live)
   lu.assertErrorMsgContains("number of seconds expected, got string", ffi.poll, "1")
   lu.assertErrorMsgContains("not a number of seconds", ffi.poll, 0 / 0)
 end

@@ -82,8 +82,13 @@ int l_callback(lua_State* L) {
     if (!lua_istable(L, 3)) raise_expected(L, st, 3, "table of options");
     read_options(L, st, &options);
   }
+  if (options.size != 0) inbox_descriptor(L, st);
   CData* callback = push_callback(L, st, pointer, 2);
-  if (options.size != 0) queue_calls(L, st, callback, options);
+  if (options.size != 0 && !queue_calls(st, callback, options)) {
+    lua_replace(L, 1);
+    l_callback_free(L);
+    raise_error(L, st);
+  }
   return 1;
 }
 

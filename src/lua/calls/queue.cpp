@@ -423,19 +423,19 @@ CallbackRecord* record_at(State* st, const void* address) {
 
 }  // namespace
 
-void queue_calls(lua_State* L, State* st, CData* callback, const QueueOptions& options) {
+bool queue_calls(State* st, CData* callback, const QueueOptions& options) {
   CallbackRecord* record = record_at(st, callback->pointer);
-  require_event(L, st);
   CallbackQueue* queue = nullptr;
   if (!without_exceptions(st, [&] {
         queue = make_queue(st, record, options);
         return queue != nullptr;
       })) {
-    raise_error(L, st);
+    return false;
   }
   __atomic_store_n(&st->gate->owner, os::this_thread(), __ATOMIC_RELAXED);
   record->data->kept_queue = queue;
   record->data->queue = queue;
+  return true;
 }
 
 void own_inbox(State* st) {

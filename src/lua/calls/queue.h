@@ -21,8 +21,9 @@ struct QueueOptions {
   bool strings = true;  // `const char *` of a call that does not wait is copied
 };
 
-// The calls of the callback (a cdata that push_callback made) will be queued. Raises for want of memory or descriptors.
-void queue_calls(lua_State* L, State* st, CData* callback, const QueueOptions& options);
+// The calls of the callback (a cdata that push_callback made) will be queued; the inbox has its descriptor. False:
+// st->errors.message says why not.
+bool queue_calls(State* st, CData* callback, const QueueOptions& options);
 
 // Runs the calls that have come, in order; if there are none, waits for `timeout` seconds until there are. Returns how
 // many. Raises what a callback has raised; the calls behind it wait for the next time.
