@@ -38,6 +38,13 @@ local makers = {
 }
 local function value() return (pick(makers)()) end
 
+-- What waits, waits for a moment only.
+local poll = ffi.poll
+function ffi.poll(seconds, ...)
+  if tonumber(seconds) and not (tonumber(seconds) <= 0.001) then seconds = 0.001 end
+  return poll(seconds, ...)
+end
+
 local names = {}
 for name, f in pairs(ffi) do
   if type(f) == "function" and name ~= "load" and name ~= "onerror" then names[#names + 1] = name end
