@@ -83,7 +83,7 @@ int l_callback(lua_State* L) {
     read_options(L, st, &options);
   }
   if (options.size != 0) inbox_descriptor(L, st);
-  CData* callback = push_callback(L, st, pointer, 2);
+  CData* callback = push_callback(L, st, pointer, 2, options.size == 0);
   if (options.size != 0 && !queue_calls(st, callback, options)) {
     lua_replace(L, 1);
     l_callback_free(L);

@@ -70,8 +70,9 @@ void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int 
   record->data->live = !st->strict;
 }
 
-// Makes a record without a Lua function yet; `where` is its made_at. Raises nothing. Null: st->errors.message.
-CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* where) {
+// Makes a record without a Lua function yet; `where` is its made_at, `open` as push_callback has it. Raises nothing.
+// Null: st->errors.message.
+CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* where, bool open) {
   CallbackRecord* made = nullptr;
   without_exceptions(st, [&] {
     CallbackTable* table = table_of(st);
@@ -86,7 +87,7 @@ CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* w
       record->references = record->references || record->params.back()->rep == Rep::reference;
     }
     record->scalar = is_scalar_callback(st, f);
-    record->data = take_entry_data(st->gate, record.get());
+    record->data = take_entry_data(open ? st->gate : &closed_gate, record.get());
     record->data->id = record->id = next_callback_id();
     auto slot = make_native(st, record.get());
     if (!slot) slot = st->backend->make_callback(*st->types, fn->id, handle_callback, record->data);
@@ -157,7 +158,7 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
     push_where(L);
     lua_pushvalue(L, idx);
     const int ref = add_reference(L);
-    record = make_record(L, st, fn, lua_tostring(L, -1));
+    record = make_record(L, st, fn, lua_tostring(L, -1), true);
     if (record == nullptr) {
       drop_reference(L, ref);
       lua_pop(L, 3);
@@ -186,7 +187,7 @@ const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx) {
   return record != nullptr ? reinterpret_cast<const void*>(record->slot->address()) : nullptr;
 }
 
-CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
+CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx, bool open) {
   idx = abs_index(L, idx);
   luaL_checkstack(L, 6, nullptr);
   auto* cd = static_cast<CallbackCData*>(new_userdata(L, sizeof(CallbackCData)));
@@ -196,7 +197,7 @@ CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx) {
   push_where(L);
   lua_pushvalue(L, idx);
   const int ref = add_reference(L);
-  CallbackRecord* record = make_record(L, st, base_of(st, pointer), lua_tostring(L, -1));
+  CallbackRecord* record = make_record(L, st, base_of(st, pointer), lua_tostring(L, -1), open);
   if (record == nullptr) {
     drop_reference(L, ref);
     raise_error(L, st);

@@ -11,8 +11,9 @@ namespace ferry::lua {
 const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx);
 
 // Pushes a function pointer cdata (type `pointer`) that owns a new callback slot for the Lua function at idx: it can be
-// set and freed.
-CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx);
+// set and freed. Not `open`: who calls gets zero, as of a closed state's, until open_entry_data() says otherwise: the
+// slot may have been another callback's, whose pointer C still calls.
+CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx, bool open = true);
 
 // cb:free() and cb:set(fn); luaffifb's messages.
 int l_callback_free(lua_State* L);

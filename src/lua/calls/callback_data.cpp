@@ -55,8 +55,12 @@ EntryData* take_entry_data(Gate* gate, CallbackRecord* record) {
   data->record = record;
   data->active = 0;
   data->told = false;
-  __atomic_store_n(&data->state, static_cast<void*>(gate), __ATOMIC_SEQ_CST);
+  open_entry_data(data, gate);
   return data;
+}
+
+void open_entry_data(EntryData* data, Gate* gate) {
+  __atomic_store_n(&data->state, static_cast<void*>(gate), __ATOMIC_SEQ_CST);
 }
 
 void give_back_entry_data(EntryData* data) {

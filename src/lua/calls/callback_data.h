@@ -36,8 +36,10 @@ struct EntryData : call::CallbackData {
   CallbackQueue* kept_queue = nullptr;           // the same, and after it is closed as long as they may be reading
 };
 
-// Data for a callback of the gate's state. Throws std::bad_alloc.
+// Data for a callback of the gate's state, or for one that nobody can call yet (closed_gate). Throws std::bad_alloc.
 EntryData* take_entry_data(Gate* gate, CallbackRecord* record);
+// The data of a callback that was made with closed_gate: from now on the gate is this one.
+void open_entry_data(EntryData* data, Gate* gate);
 // The callback is gone: C's calls answer zero from now on, and its slot has to be retired.
 void give_back_entry_data(EntryData* data);
 

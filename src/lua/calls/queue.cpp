@@ -435,6 +435,7 @@ bool queue_calls(State* st, CData* callback, const QueueOptions& options) {
   __atomic_store_n(&st->gate->owner, os::this_thread(), __ATOMIC_RELAXED);
   record->data->kept_queue = queue;
   record->data->queue = queue;
+  open_entry_data(record->data, st->gate);
   return true;
 }
 
