@@ -84,7 +84,7 @@ function TestQueue:test_one_order_for_all_callbacks_of_a_thread()
 end
 
 function TestQueue:test_none_is_lost()
-  local count = H.slow and 500 or 100000
+  local count = H.many(100000)
   local last, total, in_order = {}, 0, true
   local cb = ffi.callback("tq_void", function(thread, i)
     in_order = in_order and (last[thread] or -1) + 1 == i
@@ -100,7 +100,7 @@ function TestQueue:test_none_is_lost()
 end
 
 function TestQueue:test_answers()
-  local count = H.slow and 500 or 100000
+  local count = H.many(100000)
   local ran = 0
   local cb = ffi.callback("tq_int", function(x) ran = ran + 1 return x % 10 end, { queue = 4 })
   fx.tq_begin_int(8, cb, count)
@@ -491,7 +491,7 @@ local function run_host(code, states)
     local function hold(callback) pcall(store, ffi.cast("int (*)(int)", callback)) end
   ]] .. code, package.path, package.cpath, states)
 end
-local states = H.slow and 40 or 400
+local states = H.slow and 40 or math.max(H.many(400), 40)
 
 function TestQueueCloses:test_those_who_wait_are_let_go()
   lu.assertTrue(run_host("local cb = ffi.callback('int (*)(int)', function(x) return x end, { queue = 1 }) ffi.onerror(cb, 3) hold(cb)", states) > 0)

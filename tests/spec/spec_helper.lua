@@ -27,6 +27,12 @@ H.native_int64 = math.type ~= nil and not H.is_luajit
 H.backend = H.is_luajit and "luajit" or os.getenv "FERRY_BACKEND" or ""
 -- Under valgrind or the sanitisers: loops of thousands belong divided by something.
 H.slow = os.getenv "FERRY_SLOW" == "1"
+-- How often to do what needs great counts: `n` times with the first back end of each Lua, elsewhere a part of that.
+function H.many(n)
+  if H.slow then return math.floor(n / 200) end
+  local first = H.backend == "thunk" and not os.getenv "FERRY_STACK" and not os.getenv "FERRY_CHAOS"
+  return first and n or math.floor(n / 20)
+end
 
 -- The second where words have 32 bits and 8-byte scalars are aligned to 4 (i386), else the first.
 function H.per_word(bits64, bits32) if ffi.sizeof "void *" == 8 then return bits64 end return bits32 end

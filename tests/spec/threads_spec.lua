@@ -293,7 +293,7 @@ end
 -- The coroutine is none of the program's, and each thread has its own; what Lua does in between is not disturbed.
 function TestBlocking:test_threads_take_turns()
   open_threads()
-  local count = H.slow and 500 or 100000
+  local count = H.many(100000)
   local inside, most, ran = 0, 0, 0
   local cb = ffi.cast("tf_int", function(x)
     inside = inside + 1
