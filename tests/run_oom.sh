@@ -18,10 +18,6 @@ limits() {
     case $status in
       0) enough=$((enough + 1)) ;;
       1 | 127) enough=0 ;; # of Lua; of the loader
-      # Of the C++ library: it found no memory at start-up for what it throws from when there is no other.
-      134) if [ "$(cat "$log.one")" = "terminate called without an active exception" ]; then enough=0; else
-        wrong=$((wrong + 1)) && { echo "ulimit -v $kib: status $status" && cat "$log.one"; } >>"$log"
-      fi ;;
       *)
         wrong=$((wrong + 1))
         { echo "ulimit -v $kib: status $status" && cat "$log.one"; } >>"$log"

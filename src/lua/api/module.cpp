@@ -90,9 +90,11 @@ void check_lua(lua_State* L) {
 }
 
 // The C++ library keeps a record of each thread's exceptions, which it makes at the thread's first one; without the
-// memory for it the process would end. Made now for this thread, when the memory is there.
+// memory for it the process would end. Made now for this thread, when the memory is there. And at its start the library
+// sets memory aside (some 72 KiB) for exceptions that are thrown when there is none: where that much is not to be had
+// now, it may not have been to be had then.
 void prepare_exceptions(lua_State* L) {
-  constexpr size_t kPlenty = 64 * 1024;
+  constexpr size_t kPlenty = 128 * 1024;
   void* memory = std::malloc(kPlenty);
   if (memory == nullptr) raise_memory(L);
   std::free(memory);
