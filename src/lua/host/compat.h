@@ -366,23 +366,34 @@ inline bool push_main_thread(lua_State* L) {
 #endif
 }
 
-// Whether it is LuaJIT that has loaded this module, of 5.1. May raise.
+#if LUA_VERSION_NUM == 501
+// A lua_Writer that keeps the first bytes of a compiled chunk: "\033Lua", or "\033LJ" and a version.
+struct ChunkHead {
+  char bytes[3];
+  size_t length;
+};
+inline int keep_chunk_head(lua_State*, const void* piece, size_t size, void* context) {
+  auto* head = static_cast<ChunkHead*>(context);
+  for (size_t i = 0; i < size && head->length < sizeof head->bytes; ++i) {
+    head->bytes[head->length++] = static_cast<const char*>(piece)[i];
+  }
+  return 0;
+}
+#endif
+
+// Whether it is LuaJIT that has loaded this module, of 5.1: its compiled chunks begin otherwise. What programs see, a
+// module "jit", other Luas can have, too. May raise.
 inline bool is_luajit(lua_State* L) {
 #if LUA_VERSION_NUM >= 502
   (void)L;
   return false;
 #else
-  luaL_checkstack(L, 3, nullptr);
-  const int top = lua_gettop(L);
-  bool found = false;
-  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-  if (lua_istable(L, -1)) {
-    lua_pushliteral(L, "jit");
-    lua_rawget(L, -2);
-    found = lua_istable(L, -1);
-  }
-  lua_settop(L, top);
-  return found;
+  luaL_checkstack(L, 1, nullptr);
+  if (luaL_loadbuffer(L, "", 0, "=") != 0) lua_error(L);
+  ChunkHead head = {};
+  lua_dump(L, keep_chunk_head, &head);
+  lua_pop(L, 1);
+  return head.bytes[2] == 'J';
 #endif
 }
 
