@@ -149,20 +149,32 @@ int l_folders(lua_State* L) {
   return 1;
 }
 
-int l_declare(lua_State* L) {
-  State* st = open_call(L);
-  lua_settop(L, 3);
-  cparse::Macros& macros = macros_at(L, st, 1);
+// Arguments 1 to 3 of what reads a header: a preprocessor, the text, and what it is called in messages, or nil.
+struct HeaderText {
+  cpreproc::State* preprocessor;
+  std::string_view text;
+  std::string_view name;
+};
+
+HeaderText header_text_at(lua_State* L, State* st) {
+  cpreproc::State* preprocessor = &macros_at(L, st, 1).state();
   size_t length;
   const char* text = check_text(L, st, 2, &length);
   size_t name_length = 0;
   const char* name = lua_isnil(L, 3) ? "" : check_text(L, st, 3, &name_length);
+  return {preprocessor, {text, length}, {name, name_length}};
+}
+
+int l_declare(lua_State* L) {
+  State* st = open_call(L);
+  lua_settop(L, 3);
+  const HeaderText header = header_text_at(L, st);
   Box* box = push_box(L, st);
   const bool done = without_exceptions(st, [&] {
     box->names = new std::vector<NameId>;
-    cparse::Input input{std::string_view(text, length)};
-    input.macros = &macros.state();
-    input.name = macros.state().keep_file_name(std::string(name, name_length));
+    cparse::Input input{header.text};
+    input.macros = header.preprocessor;
+    input.name = header.preprocessor->keep_file_name(std::string(header.name));
     input.declared = box->names;
     input.strict = st->strict;
     const Result<void> parsed = cparse::parse_declarations(*st->types, input);
@@ -188,14 +200,10 @@ int l_declare(lua_State* L) {
 int l_dump(lua_State* L) {
   State* st = open_call(L);
   lua_settop(L, 3);
-  cparse::Macros& macros = macros_at(L, st, 1);
-  size_t length;
-  const char* text = check_text(L, st, 2, &length);
-  size_t name_length = 0;
-  const char* name = lua_isnil(L, 3) ? "" : check_text(L, st, 3, &name_length);
+  const HeaderText header = header_text_at(L, st);
   Box* box = push_box(L, st);
   const bool done = without_exceptions(st, [&] {
-    Result<cpreproc::Dump> dumped = cpreproc::dump(macros.state(), {text, length}, {name, name_length});
+    Result<cpreproc::Dump> dumped = cpreproc::dump(*header.preprocessor, header.text, header.name);
     if (dumped.ok())
       box->dump = new cpreproc::Dump(std::move(*dumped));
     else
@@ -217,10 +225,12 @@ int l_changed(lua_State* L) {
   size_t length;
   const char* files = check_text(L, st, 1, &length);
   std::string_view changed;
-  without_exceptions(st, [&] {
-    changed = cpreproc::first_changed({files, length});
-    return true;
-  });
+  if (!without_exceptions(st, [&] {
+        changed = cpreproc::first_changed({files, length});
+        return true;
+      })) {
+    raise_error(L, st);
+  }
   if (changed.empty()) return 0;
   lua_pushlstring(L, changed.data(), changed.size());
   return 1;
