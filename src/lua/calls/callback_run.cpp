@@ -15,6 +15,7 @@
 #include "lua/calls/opening.h"
 #include "lua/calls/outside.h"
 #include "lua/calls/queue.h"
+#include "lua/calls/queue_call.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/chaos.h"
 #include "lua/state/guarded.h"

@@ -43,13 +43,6 @@ QueueUse queue_use(State* st, const void* address);
 
 // --- for callbacks -------------------------------------------------------------------------------------------------
 
-// A thread that is not inside calls: in a visit. `done`: it has been answered, or will be run. `opened`: the state is
-// open, come in (opening.h). `drops`: if the queue is full, whatever its options say.
-enum class QueueEnd : uint8_t { done, opened };
-QueueEnd queue_call(Gate* gate, EntryData* data, CallbackQueue* queue, void* const* args, void* result, bool drops);
-// Whether the call has to wait, and is better run by the caller where it may come in.
-bool is_waiting_queue(const CallbackQueue* queue);
-
 // The oldest call, for a thread that came in by an opening; null: none. It has to be given to finish_queued_call().
 QueuedCall* next_queued_call(Gate* gate);
 EntryData* data_of(const QueuedCall* call);
