@@ -194,10 +194,12 @@ Realiser::Built Realiser::build(const RecordPlan& plan, const std::string& tag, 
   std::vector<Field> fields;
   const auto plain_int = [&] {
     Field f;
-    f.name = types_.intern("only");
+    // Names of its own: members of anonymous records are also those of the records around.
+    const std::string name = "only" + std::to_string(fillers_++);
+    f.name = types_.intern(name);
     f.type = scalar_type(Scalar::int32);
     fields.push_back(f);
-    body += "  int only;\n";
+    body += "  int " + name + ";\n";
   };
   for (const FieldPlan& p : plan.fields) {
     if (p.width >= 0 && p.name.empty() && plan.is_union && omitted(kOmitUnionBits)) continue;

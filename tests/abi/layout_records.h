@@ -127,6 +127,7 @@ class Realiser {
   std::vector<std::string> tags_;
   TypeId enum_, tiny_;
   int typedefs_ = 0;
+  int fillers_ = 0;  // members of records that would have no named one
 };
 
 }  // namespace ferry::layout_test
