@@ -9,10 +9,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
 . tests/checks.sh
-version=${LUAS:-5.4}
-version=${version%% *}
+one_lua
 tree=$PWD/build/variants
-lua=$(lua_command "$version")
 if [ -z "$lua" ] || [ ! -d build/tests/fixtures ]; then
   echo "variants: skipped, no Lua $version or no fixtures in build/"
   record variants 0 0 1

@@ -28,6 +28,13 @@ lua_command() {
   return 0
 }
 
+# For what is done with one Lua: `version` is the first of $LUAS, or 5.4; `lua` is its command.
+one_lua() {
+  version=${LUAS:-5.4}
+  version=${version%% *}
+  lua=$(lua_command "$version")
+}
+
 # backends_of TREE: those that the modules in TREE/lib have on this machine, or what BACKENDS says.
 backends_of() {
   local v b found=

@@ -7,10 +7,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
 . tests/checks.sh
-version=${LUAS:-5.4}
-version=${version%% *}
+one_lua
 tree=$PWD/build/libcxx
-lua=$(lua_command "$version")
 jobs=$(nproc 2>/dev/null || echo 2)
 headers=$(clang++ -stdlib=libc++ -E -v -x c++ /dev/null 2>&1 | sed -n 's|^ \(/.*/c++/v1\)$|\1|p' | head -n 1)
 [ $# -gt 0 ] || set -- libc++ musl
