@@ -1,5 +1,6 @@
 -- ferry.cc: C source compiled by this machine's compiler, and what is kept of it. The compiler is the judge.
 local H = require "spec_helper"
+local V = require "spec_values"
 local lu, ffi = H.lu, H.ffi
 
 local cc, folder
@@ -20,12 +21,6 @@ end
 local function compiler(command) ffi.C.setenv("CC", command, 1) end
 -- Not with what a sanitiser loads before everything.
 local real = "env -u LD_PRELOAD cc"
-
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
 
 TestCc = {}
 
@@ -112,9 +107,9 @@ end
 function TestCc:test_a_header_that_changes_counts()
   local include = os.tmpname()
   local source = ('#include "%s"\nint cc_%s(void) { return VALUE; }\n'):format(include, "value")
-  write(include, "#define VALUE 1\n")
+  V.write_file(include, "#define VALUE 1\n")
   lu.assertEquals(cc(source .. "int cc_v1;\n").cc_value(), 1)
-  write(include, "#define VALUE 1 + 1\n")
+  V.write_file(include, "#define VALUE 1 + 1\n")
   lu.assertEquals(cc(source .. "int cc_v1;\n").cc_value(), 2)
   os.remove(include)
   lu.assertErrorMsgContains("the compiler refuses the source", cc, source .. "int cc_v1;\n")

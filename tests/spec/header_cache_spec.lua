@@ -1,6 +1,7 @@
 -- Headers that are kept on disk, and as text: what is read from there is what the headers themselves give, and is forgotten as soon
 -- as one of them is another.
 local H = require "spec_helper"
+local V = require "spec_values"
 local lu, ffi = H.lu, H.ffi
 
 local folder, cache_folder
@@ -17,18 +18,7 @@ local function open()
   ffi.C.setenv("FERRY_CACHE", cache_folder, 1)
 end
 
-local function write(name, text)
-  local file = assert(io.open(folder .. "/" .. name, "wb"))
-  file:write(text)
-  file:close()
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "*a"
-  file:close()
-  return text
-end
+local function write(name, text) V.write_file(folder .. "/" .. name, text) end
 
 local function kept()
   local pipe, list = io.popen(("ls %s 2>/dev/null"):format(cache_folder)), {}
@@ -131,10 +121,10 @@ function TestHeaderCache:test_kept_and_read()
   local files = kept()
   lu.assertEquals(#files, 1)
   lu.assertStrMatches(files[1], "%x+%.headers")
-  local text = read(cache_folder .. "/" .. files[1])
+  local text = V.read_file(cache_folder .. "/" .. files[1])
   local second = include()
   check(second)
-  lu.assertEquals(read(cache_folder .. "/" .. files[1]), text)
+  lu.assertEquals(V.read_file(cache_folder .. "/" .. files[1]), text)
   lu.assertEquals(seen(first), seen(plain))
   lu.assertEquals(seen(second), seen(plain))
 end
@@ -143,7 +133,7 @@ end
 function TestHeaderCache:test_the_file_counts()
   include()
   local path = cache_folder .. "/" .. kept()[1]
-  local text = read(path)
+  local text = V.read_file(path)
   local file = io.open(path, "wb")
   file:write((text:gsub('HC_TEXT "a', 'HC_TEXT "b')))
   file:close()
@@ -202,7 +192,7 @@ function TestHeaderCache:test_folders_of_others()
     file:write "ferry headers 1: 0 0 0\n"
     file:close()
     check(include { cache = true })
-    lu.assertEquals(read(path), "ferry headers 1: 0 0 0\n")
+    lu.assertEquals(V.read_file(path), "ferry headers 1: 0 0 0\n")
     ffi.C.chmod(cache_folder, tonumber("700", 8))
     forget()
   end
@@ -219,7 +209,7 @@ end
 function TestHeaderCache:test_damaged_files()
   include()
   local path = cache_folder .. "/" .. kept()[1]
-  local text = read(path)
+  local text = V.read_file(path)
   for _, damaged in ipairs {
     "", "ferry headers 1: 0 0 0\n", text:sub(1, -2), text .. " ", text:sub(1, 30), "ferry headers 2" .. text:sub(16), ("\0"):rep(100),
     "ferry headers 1: 99999999999999999999 -1 5\n", (text:gsub("hc%.h", "hd.h", 1)),
@@ -228,7 +218,7 @@ function TestHeaderCache:test_damaged_files()
     file:write(damaged)
     file:close()
     check(include())
-    lu.assertEquals(read(path), text)
+    lu.assertEquals(V.read_file(path), text)
   end
 end
 
@@ -272,7 +262,7 @@ function TestHeaderCache:test_dump_is_c()
   ]])
   local path = folder .. "/hc_dumped.c"
   lu.assertTrue((os.execute(("env -u LD_PRELOAD cc -fsyntax-only -w %s >%s/log 2>&1"):format(path, folder)) == true)
-    or os.execute(("env -u LD_PRELOAD cc -fsyntax-only -w %s >%s/log 2>&1"):format(path, folder)) == 0, read(folder .. "/log"))
+    or os.execute(("env -u LD_PRELOAD cc -fsyntax-only -w %s >%s/log 2>&1"):format(path, folder)) == 0, V.read_file(folder .. "/log"))
 end
 
 -- pkg-config is asked once, until one of its files changes.

@@ -1,12 +1,11 @@
 -- ffi.include: headers as they stand, and macros: constants, strings, aliases, calls, all by the values that gcc has.
 local H = require "spec_helper"
+local V = require "spec_values"
 local lu, ffi = H.lu, H.ffi
 
 local function write(text)
   local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
+  V.write_file(path, text)
   return path
 end
 

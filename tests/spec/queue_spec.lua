@@ -2,11 +2,7 @@
 local H = require "spec_helper"
 local V = require "spec_values"
 local lu, ffi = H.lu, H.ffi
-if H.is_luajit then
-  TestNothing = {}
-  function TestNothing:test_luajit() H.not_on_luajit "Ferry's own" end
-  return H.run()
-end
+if H.is_luajit then return H.run_nothing() end
 
 ffi.cdef [[
   typedef struct { double a; int b[6]; } tq_record;

@@ -40,7 +40,7 @@ H.slow = os.getenv "FERRY_SLOW" == "1"
 function H.many(n)
   if H.slow then return math.floor(n / 200) end
   local first = H.backend == "thunk" and not os.getenv "FERRY_STACK" and not os.getenv "FERRY_CHAOS"
-  return first and n or math.floor(n / 20)
+  return first and n or math.floor(n / 5)
 end
 
 -- The second where words have 32 bits and 8-byte scalars are aligned to 4 (i386), else the first.
@@ -133,6 +133,12 @@ end
 function H.collect()
   collectgarbage()
   collectgarbage()
+end
+
+-- For files that say nothing about LuaJIT: `if H.is_luajit then return H.run_nothing() end`.
+function H.run_nothing()
+  TestNothing = { test_luajit = function() H.not_on_luajit "Ferry's own" end }
+  return H.run()
 end
 
 -- Runs the file's tests. The last line it prints is for tests/run_specs.sh; on success it returns, so that

@@ -70,6 +70,19 @@ function V.names(fn, list, ...)
   return message
 end
 
+-- The file at `path` has this text from now on; what text it has.
+function V.write_file(path, text)
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+end
+function V.read_file(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "*a"
+  file:close()
+  return text
+end
+
 -- Runs a chunk with the same interpreter in a process of its own; its exit succeeded?, what it wrote.
 function V.child(code)
   local script, out = os.tmpname(), os.tmpname()
