@@ -1,8 +1,10 @@
 # What is installed, and where. The `modules` target makes complete module folders, build/lib/5.x, and the static libraries.
 #   FERRY_INSTALL_LMOD, FERRY_INSTALL_CMOD: where a Lua looks for Lua modules and C modules; relative to the prefix, or
 #   absolute. Empty: share/lua/5.x and lib/lua/5.x. Given, they are for one Lua (LuaRocks gives them).
+#   FERRY_INSTALL_BIN: where the command `ferry` goes. LuaRocks puts a script of its own before it, which knows its folders.
 set(FERRY_INSTALL_LMOD "" CACHE STRING "Folder for Lua modules, for one Lua; empty: share/lua/5.x")
 set(FERRY_INSTALL_CMOD "" CACHE STRING "Folder for C modules, for one Lua; empty: lib/lua/5.x")
+set(FERRY_INSTALL_BIN "" CACHE STRING "Folder for the command; empty: bin, or not at all if FERRY_INSTALL_LMOD is given")
 option(FERRY_INSTALL_DEVEL "Install the C header, the static libraries, and what CMake and pkg-config need to find them" ON)
 list(LENGTH ferry_luas count)
 if(count GREATER 1 AND (FERRY_INSTALL_LMOD OR FERRY_INSTALL_CMOD))
@@ -31,8 +33,7 @@ foreach(version ${ferry_luas})
   endif()
 endforeach()
 
-# The command, bin/ferry: a Lua script, run by the first interpreter of these that is there. FERRY_INSTALL_LMOD is that of a
-# package manager, which has its own way to install commands.
+# The command, bin/ferry: a Lua script, run by the first interpreter of these that is there.
 set(FERRY_INTERPRETERS "")
 foreach(version 5.4 5.5 5.3 5.2 5.1)
   string(REPLACE . "" short ${version})
@@ -43,7 +44,9 @@ endforeach()
 string(APPEND FERRY_INTERPRETERS lua)
 configure_file(bin/ferry.in bin/ferry @ONLY FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
   WORLD_READ WORLD_EXECUTE)
-if(NOT FERRY_INSTALL_LMOD)
+if(FERRY_INSTALL_BIN)
+  install(PROGRAMS ${PROJECT_BINARY_DIR}/bin/ferry DESTINATION ${FERRY_INSTALL_BIN})
+elseif(NOT FERRY_INSTALL_LMOD)
   install(PROGRAMS ${PROJECT_BINARY_DIR}/bin/ferry DESTINATION bin)
   install(FILES docs/ferry.1 DESTINATION share/man/man1)
 endif()

@@ -32,6 +32,9 @@ mkdir -p "$tree"
 if command -v luarocks >/dev/null && git rev-parse --verify -q HEAD >/dev/null 2>&1; then
   check "luarocks make, without asmjit and libffi" rock
   lua_folder=$tree/rocks/share/lua/$version c_folder=$tree/rocks/lib/lua/$version
+  # By a path alone, as somebody calls it who has set nothing.
+  check "the command of the rock" says "2 $version stub" env -u LUA_PATH -u LUA_CPATH "$tree/rocks/bin/ferry" -e \
+    'local ffi = require "ffi" ffi.cdef "int abs(int);" print(ffi.C.abs(-2) .. " " .. _VERSION:match "%d%.%d" .. " " .. ffi.backend)'
 else
   echo "variants: no luarocks, built by CMake"
   check "without asmjit and libffi: configured" configure "$tree" -DFERRY_ASMJIT=off -DFERRY_LIBFFI=off
