@@ -136,7 +136,11 @@ function commands.doctor(ferry)
   row("host", ferry.os .. " " .. ferry.arch)
   row("back end", ferry.backend .. (os.getenv "FERRY_BACKEND" and " (FERRY_BACKEND)" or ""))
   row("stack access", ferry.stack .. (os.getenv "FERRY_STACK" and " (FERRY_STACK)" or ""))
-  row("pages", os.getenv "FERRY_PAGES" or "as the system allows")
+  local known = ferry.debug()
+  row("pages", (known.code.page_method or "no native code") .. (os.getenv "FERRY_PAGES" and " (FERRY_PAGES)" or ""))
+  for _, name in ipairs { "thunk", "stub", "libffi", "direct stack access" } do
+    if known.off[name] then row("off", name .. ": " .. known.off[name]) end
+  end
   row("pointer size", ferry.sizeof "void *" .. " bytes")
   ferry.cdef "int ferry_doctor_abs(int) __asm__(\"abs\");"
   row("a call", ferry.C.ferry_doctor_abs(-1) == 1 and "works" or "gives a wrong result")
@@ -146,12 +150,8 @@ function commands.doctor(ferry)
     f:free()
   end)
   row("a callback", callback_ok and "works" or why)
-  if ferry.debug then
-    local code = ferry.debug().code
-    if code then
-      row("native code", ("%d pages, %d blocks, %d bytes"):format(code.pages or 0, code.blocks or 0, code.bytes or 0))
-    end
-  end
+  local code = ferry.debug().code
+  row("native code", ("%d pages, %d blocks, %d bytes"):format(code.pages or 0, code.blocks or 0, code.bytes or 0))
   for _, name in ipairs { "z", "sqlite3", "crypto", "ssl" } do
     row("lib" .. name, pcall(ferry.load, name) and "found" or "not found")
   end

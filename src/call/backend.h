@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -89,6 +90,11 @@ class Backend {
 Result<const Backend*> select_backend(std::string_view forced);
 // All that work here, best first.
 std::span<const Backend* const> all_backends();
+
+// Those that Ferry has somewhere, best first.
+inline constexpr std::string_view kBackendNames[] = {"thunk", "stub", "libffi"};
+// Why that back end is not to be had in this process; empty: it works. May load a library.
+std::string why_no_backend(std::string_view name);
 
 // Writes an integer value into an argument slot, or reads one from a result slot, as described at Invoker.
 void store_integer(void* slot, int64_t value, size_t size);

@@ -62,6 +62,15 @@ std::span<const Backend* const> all_backends() {
   return all;
 }
 
+std::string why_no_backend(std::string_view name) {
+  for (const Backend* backend : built_backends()) {
+    if (backend->name() != name) continue;
+    const Result<void> available = backend->available();
+    return available.ok() ? std::string() : available.message();
+  }
+  return "not in this build";
+}
+
 // Asks no more back ends than it must whether they work: the answer may load a library.
 Result<const Backend*> select_backend(std::string_view forced) {
   std::string known, why;

@@ -1,6 +1,7 @@
 -- Compiled code: when it is made and freed, what happens around fork and without executable memory, C++ exceptions. Says nothing
 -- where nothing is compiled (ffi.backend).
 local H = require "spec_helper"
+local V = require "spec_values"
 local lu, ffi = H.lu, H.ffi
 
 ffi.cdef [[
@@ -19,6 +20,25 @@ end
 local function compiled() lu.skipIf(ffi.backend ~= "thunk", "nothing is compiled by " .. ffi.backend) end
 
 TestCode = {}
+
+-- What does not work says why: back ends, and access to Lua's stack.
+function TestCode:test_what_is_off()
+  H.not_on_luajit()
+  local off = ffi.debug().off
+  lu.assertNil(off[ffi.backend])
+  lu.assertEquals(off["direct stack access"] == nil, ffi.stack == "direct")
+  if os.getenv "FERRY_STACK" == "api" then lu.assertEquals(off["direct stack access"], "FERRY_STACK is 'api'") end
+  if ffi.backend ~= "thunk" then return end
+  lu.assertTrue(ffi.debug().code.page_method == "mprotect" or ffi.debug().code.page_method == "memfd")
+  ffi.cdef "int setenv(const char *, const char *, int); int unsetenv(const char *);"
+  ffi.C.unsetenv "FERRY_BACKEND"
+  ffi.C.setenv("FERRY_PAGES", "none", 1)
+  local ok, text = V.child "local ffi = require 'ferry' io.write(ffi.backend, ': ', ffi.debug().off.thunk)"
+  ffi.C.unsetenv "FERRY_PAGES"
+  ffi.C.setenv("FERRY_BACKEND", "thunk", 1)
+  lu.assertTrue(ok)
+  lu.assertStrContains(text, "stub: executable memory is not available")
+end
 
 function TestCode:test_functions_are_freed()
   compiled()

@@ -7,6 +7,7 @@
 #include "lua/calls/code_text.h"
 #include "lua/calls/queue.h"
 #include "lua/calls/thunks.h"
+#include "lua/host/stack_probe.h"
 #include "lua/objects/ctype_arg.h"
 #include "lua/state/raise.h"
 #include "lua/state/type_info.h"
@@ -159,6 +160,27 @@ void add_macro(void* context, cpreproc::MacroId, const cpreproc::Macro& macro) {
   lua_rawset(d.L, d.constants);
 }
 
+// Pushes what is not at work, and why: back ends by name, and "direct stack access".
+void push_what_is_off(lua_State* L, State* st) {
+  lua_newtable(L);
+  if (!st->stack.valid) {
+    lua_pushstring(L, why_no_direct_stack());
+    lua_setfield(L, -2, "direct stack access");
+  }
+  for (const std::string_view name : call::kBackendNames) {
+    if (!without_exceptions(st, [&] {
+          st->errors.message = call::why_no_backend(name);
+          return true;
+        })) {
+      raise_error(L, st);
+    }
+    if (st->errors.message.empty()) continue;
+    lua_pushlstring(L, name.data(), name.size());
+    lua_pushlstring(L, st->errors.message.data(), st->errors.message.size());
+    lua_rawset(L, -3);
+  }
+}
+
 }  // namespace
 
 int l_debug(lua_State* L) {
@@ -194,6 +216,8 @@ int l_debug(lua_State* L) {
   lua_setfield(L, 1, "callbacks");
   push_code_usage(L, st);
   lua_setfield(L, 1, "code");
+  push_what_is_off(L, st);
+  lua_setfield(L, 1, "off");
   const Target& target = host_target();
   lua_createtable(L, 0, 2);
   lua_pushlstring(L, target.name.data(), target.name.size());

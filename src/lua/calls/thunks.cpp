@@ -390,7 +390,13 @@ CodeHeld code_held() {
   if (!g_makes_code) return {};
   const call::CodeUsage code = call::process_code().usage();
   const call::CallbackUsage callbacks = call::callback_usage();
-  return {code.pages, code.live_blocks, code.live_bytes, code.retired_blocks, callbacks.slots, callbacks.idle};
+  return {code.pages,
+          code.live_blocks,
+          code.live_bytes,
+          code.retired_blocks,
+          callbacks.slots,
+          callbacks.idle,
+          call::process_code().method()};
 }
 
 namespace {
@@ -497,6 +503,8 @@ void push_code_usage(lua_State* L, State* st) {
     push_small_integer(L, static_cast<int64_t>(row.value));
     lua_setfield(L, -2, row.name);
   }
+  lua_pushlstring(L, held.page_method.data(), held.page_method.size());
+  lua_setfield(L, -2, "page_method");
 }
 
 void release_thunks(lua_State* L, State* st) {

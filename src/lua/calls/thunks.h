@@ -68,6 +68,7 @@ void strict_thunks(lua_State* L, State* st);
 struct CodeHeld {
   size_t pages = 0, live_blocks = 0, live_bytes = 0, retired_blocks = 0;
   size_t callback_slots = 0, idle_callback_slots = 0;
+  std::string_view page_method;  // the one that made the newest page; empty: there is no native code
 };
 CodeHeld code_held();
 

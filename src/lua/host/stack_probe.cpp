@@ -362,11 +362,25 @@ bool stack_layout_agrees(lua_State* L, const StackLayout& candidate) {
   return protected_call(L, l_probe, &probe) && probe.agreed == 3;
 }
 
+namespace {
+
+bool is_denied() {
+  const char* forced = std::getenv("FERRY_STACK");
+  return forced != nullptr && std::string_view(forced) == "api";
+}
+
+}  // namespace
+
 StackLayout probe_stack(lua_State* L) {
   StackLayout layout = stack_layout_of(kLuaVersion);
-  const char* forced = std::getenv("FERRY_STACK");
-  layout.valid = (forced == nullptr || std::string_view(forced) != "api") && stack_layout_agrees(L, layout);
+  layout.valid = !is_denied() && stack_layout_agrees(L, layout);
   return layout;
+}
+
+const char* why_no_direct_stack() {
+  if (is_denied()) return "FERRY_STACK is 'api'";
+  if (!kHostFits) return "known for 64-bit little-endian processors only";
+  return "this Lua keeps its stack otherwise than the reference Lua of its version";
 }
 
 }  // namespace ferry::lua

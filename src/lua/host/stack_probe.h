@@ -52,5 +52,7 @@ bool stack_layout_agrees(lua_State* L, const call::StackLayout& candidate);
 
 // This version's layout, valid if it agrees; FERRY_STACK=api in the environment leaves it invalid.
 call::StackLayout probe_stack(lua_State* L);
+// Why probe_stack() has found none that is valid.
+const char* why_no_direct_stack();
 
 }  // namespace ferry::lua
