@@ -9,6 +9,7 @@
 #   make install   into PREFIX (default /usr/local), below DESTDIR if that is set
 #   make uninstall removes what the last make install from here has installed
 #   make dist      build/dist/ferry-VERSION.tar.gz and its rockspec, from the last commit
+#   make deb       Debian packages from the last commit, in build/deb (tools/deb.sh)
 #   make clean
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -16,11 +17,11 @@ STAGES ?=
 TIME ?= 60
 FERRY_LUAS ?=
 
-.PHONY: lib demo test fuzz prove soak bench install uninstall dist clean help
+.PHONY: lib demo test fuzz prove soak bench install uninstall dist deb clean help
 .DEFAULT_GOAL := lib
 
 help:
-	@sed -n '2,13s/^# *//p' Makefile
+	@sed -n '2,14s/^# *//p' Makefile
 
 # Installs nothing, needs no root. A tree that make test has configured stays one with tests; a fresh one does not need their
 # libraries. Presets are not used: older CMakes do not know them.
@@ -73,6 +74,9 @@ uninstall:
 
 dist:
 	@tools/dist.sh
+
+deb:
+	@tools/deb.sh
 
 clean:
 	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-configure.log
