@@ -29,8 +29,6 @@ local kReasons = {
     .. "methods may be replaced at any time" },
   { { "callback int(int) from a C loop", "Lua function as argument, called once", "qsort 1e5 ints, const int & / numbers" },
     "every entry from C asks for the thread, keeps `errno` and can fail without jumping over C" },
-  { { "qsort 1e5 ints, const int *" }, "each comparison makes two pointer objects; by hand it is given numbers. Declare the callback "
-    .. "with `const int &` and it is given numbers here too" },
 }
 
 -- --- data --------------------------------------------------------------------------------------------------------

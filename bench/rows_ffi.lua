@@ -132,8 +132,10 @@ local function qsort_row(name, sort, counting, plain)
     local calls = { 0 }
     local type_of = sort == C.qsort_pointers and "int (*)(const int *, const int *)"
       or "int (*)(const int &, const int &)"
-    sort(a, length, ffi.sizeof "int", ffi.cast(type_of, counting(calls)))
-    local compare = ffi.cast(type_of, plain)
+    -- LuaJIT makes a callback for each call, which stays.
+    local function passed(f) return rawget(_G, "jit") and ffi.cast(type_of, f) or f end
+    sort(a, length, ffi.sizeof "int", passed(counting(calls)))
+    local compare = passed(plain)
     return function() sort(a, length, ffi.sizeof "int", compare) end, calls[1], fill
   end)
 end

@@ -370,6 +370,13 @@ function ffi.poll(seconds) end
 ---@return integer
 function ffi.pollfd() end
 
+---Stands for a Lua function as an argument of one C call, with which its callback ends; or says that the argument of that
+---number of a declared C function is one, and whether the pointers it is given are the same objects each time.
+---@param fn function
+---@return any
+---@overload fun(name: string, number: integer, lends?: boolean)
+function ffi.scoped(fn) end
+
 ---Calls the function after the signal has come, when a C call returns or, with the option, while Lua code runs.
 ---@param signal integer|string
 ---@param fn? fun(number: integer, times: integer)

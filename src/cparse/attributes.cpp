@@ -12,6 +12,8 @@ enum class Attr : uint8_t {
   transparent_union,
   format,
   nonnull,
+  scoped,
+  lends,
   blocking,
   ms_struct,
   cdecl_,
@@ -33,7 +35,7 @@ constexpr AttrName kAttributes[] = {
     {"format", Attr::format},     {"ms_struct", Attr::ms_struct},     {"cdecl", Attr::cdecl_},
     {"stdcall", Attr::stdcall},   {"fastcall", Attr::fastcall},       {"thiscall", Attr::thiscall},
     {"ms_abi", Attr::ms_abi},     {"sysv_abi", Attr::sysv_abi},       {"nonnull", Attr::nonnull},
-    {"blocking", Attr::blocking},
+    {"blocking", Attr::blocking}, {"ferry_scoped", Attr::scoped},     {"ferry_lends", Attr::lends},
 };
 
 Attr find_attribute(std::string_view name) {
@@ -256,6 +258,10 @@ bool Parser::attribute_word(Attributes& a) {
       return attribute_format(a);
     case Attr::nonnull:
       return attribute_params(a.marks.nonnull);
+    case Attr::scoped:
+      return attribute_params(a.marks.scoped);
+    case Attr::lends:
+      return attribute_params(a.marks.lends);
     case Attr::blocking:
       a.blocking = true;
       break;

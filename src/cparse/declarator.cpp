@@ -329,8 +329,15 @@ bool Parser::parameter(uint32_t number, bool& is_void) {
     return fail(where, "parameter " + std::to_string(number) + " has type 'void'");
   }
   type = as_parameter(type);
-  params_.push_back({d.name, type, types_[type].kind == Kind::pointer ? marks : uint8_t{0}});
+  params_.push_back({d.name, type, possible_marks(type, marks)});
   return true;
+}
+
+// Those of the marks that can be said of a parameter of the type.
+uint8_t Parser::possible_marks(TypeId type, uint8_t marks) const {
+  const Type& t = types_[type];
+  if (t.kind != Kind::pointer) return 0;
+  return types_[t.base].kind == Kind::function ? marks : marks & kNonnull;
 }
 
 // What is said of the parameter itself, and no longer of what it points to: words behind its outermost `*` or, with a
@@ -339,9 +346,10 @@ uint8_t Parser::own_marks(Declarator& d, const Specifiers& specifiers) {
   const Derivation* last = nullptr;
   for (uint32_t i = derivations_[d.head].next; i != 0; i = derivations_[i].next) last = &derivations_[i];
   bool nonnull = last != nullptr ? last->nonnull : specifiers.attributes.nonnull;
-  nonnull = nonnull || d.attributes.marks.nonnull.all || specifiers.attributes.marks.nonnull.all;
-  d.attributes.marks.nonnull.all = false;
-  return nonnull ? kNonnull : 0;
+  ParamMarks said = specifiers.attributes.marks;
+  said.add(d.attributes.marks.take_all());
+  said.nonnull.all = said.nonnull.all || nonnull;
+  return marks_of(said.nonnull.all, said.scoped.all, said.lends.all);
 }
 
 TypeId Parser::with_conv(TypeId type, CallConv conv) {
@@ -370,6 +378,11 @@ TypeId Parser::with_format(TypeId type, const FormatAttribute& format) {
   return types_.with_format(type, format);
 }
 
+// The bits of Param::marks.
+uint8_t Parser::marks_of(bool nonnull, bool scoped, bool lends) {
+  return static_cast<uint8_t>((nonnull ? kNonnull : 0) | (scoped ? kScoped : 0) | (lends ? kScoped | kLends : 0));
+}
+
 TypeId Parser::with_marks(TypeId type, const ParamMarks& marks) {
   const Type& t = types_[type];
   if (t.kind == Kind::pointer && types_[t.base].kind == Kind::function) {
@@ -379,9 +392,11 @@ TypeId Parser::with_marks(TypeId type, const ParamMarks& marks) {
   if (t.kind != Kind::function) return type;
   std::vector<Param> params = types_.function(type).params;
   for (size_t i = 0; i < params.size(); ++i) {
-    const bool numbered = i < kMaxMarkedParameter && (marks.nonnull.numbers >> i & 1) != 0;
-    if (types_[params[i].type].kind != Kind::pointer) continue;
-    if (marks.nonnull.all || numbered) params[i].marks |= kNonnull;
+    const auto says = [i](const ParamMarks::Which& which) {
+      return which.all || (i < kMaxMarkedParameter && (which.numbers >> i & 1) != 0);
+    };
+    const uint8_t said = marks_of(says(marks.nonnull), says(marks.scoped), says(marks.lends));
+    params[i].marks |= possible_marks(params[i].type, said);
   }
   return types_.with_params(type, params);
 }
@@ -465,7 +480,7 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
       d.attributes.format.style != FormatAttribute::none ? d.attributes.format : specifiers.attributes.format;
   if (format.style != FormatAttribute::none) type = with_format(type, format);
   ParamMarks marks = specifiers.attributes.marks;
-  if (d.is_param) marks.nonnull.all = false;  // own_marks()
+  if (d.is_param) marks.take_all();  // own_marks()
   marks.add(d.attributes.marks);
   if (marks.any()) type = with_marks(type, marks);
   if (d.attributes.blocking || specifiers.attributes.blocking) type = with_blocking(type);

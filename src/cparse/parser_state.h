@@ -46,8 +46,23 @@ struct ParamMarks {
     }
   };
   Which nonnull;
-  bool any() const { return nonnull.any(); }
-  void add(const ParamMarks& more) { nonnull.add(more.nonnull); }
+  Which scoped;
+  Which lends;
+  bool any() const { return nonnull.any() || scoped.any() || lends.any(); }
+  void add(const ParamMarks& more) {
+    nonnull.add(more.nonnull);
+    scoped.add(more.scoped);
+    lends.add(more.lends);
+  }
+  // What is said without numbers; no longer of all.
+  ParamMarks take_all() {
+    ParamMarks taken;
+    for (Which ParamMarks::*which : {&ParamMarks::nonnull, &ParamMarks::scoped, &ParamMarks::lends}) {
+      (taken.*which).all = (this->*which).all;
+      (this->*which).all = false;
+    }
+    return taken;
+  }
 };
 // Of the bits in ParamMarks::Which. C11 5.2.4.1 asks for 127 parameters; nobody numbers those beyond.
 inline constexpr uint64_t kMaxMarkedParameter = 64;
@@ -190,6 +205,7 @@ class Parser {
   std::string place_of(const Symbol& symbol) const;
   bool declare_constant(NameId name, const Constant& value, uint32_t where);
   TypeId with_format_by_name(TypeId type, NameId name);
+  TypeId with_marks_by_name(TypeId type, NameId name);  // known_callers.cpp
   std::string describe(const Symbol& symbol) const;
 
   // specifiers.cpp
@@ -238,6 +254,8 @@ class Parser {
   bool type_name(TypeId& type);
   TypeId as_parameter(TypeId type);
   TypeId with_conv(TypeId type, CallConv conv);
+  static uint8_t marks_of(bool nonnull, bool scoped, bool lends);
+  uint8_t possible_marks(TypeId type, uint8_t marks) const;
   TypeId with_blocking(TypeId type);
   TypeId with_format(TypeId type, const FormatAttribute& format);
   TypeId with_marks(TypeId type, const ParamMarks& marks);

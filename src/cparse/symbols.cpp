@@ -82,6 +82,7 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
   } else if (t.kind == Kind::function) {
     symbol.kind = Symbol::Kind::function;
     type = with_format_by_name(type, d.name);
+    type = with_marks_by_name(type, symbol.link_name != kNoName ? symbol.link_name : d.name);
   } else {
     symbol.kind = Symbol::Kind::variable;
     if (t.kind == Kind::void_) return fail(d.at, "the variable " + shown(types_.name(d.name)) + " has type 'void'");

@@ -147,6 +147,8 @@ enum class CallConv : uint8_t { c, stdcall, fastcall, thiscall, ms_abi, sysv_abi
 // What a declaration says of one parameter.
 enum ParamMark : uint8_t {
   kNonnull = 1,  // __attribute__((nonnull)), _Nonnull, [static n]: a pointer that is never NULL
+  kScoped = 2,   // __attribute__((ferry_scoped)): a function that is not called any more when the call has returned
+  kLends = 4,    // __attribute__((ferry_lends)), with it: nor are the pointers of use that are its arguments
 };
 
 struct Param {

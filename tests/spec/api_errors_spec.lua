@@ -56,6 +56,7 @@ local functions = {
   { "number", '"1"' }, { "tonumber", '"11"', "2" }, { "type", "1" }, { "addressof", "s" }, { "addressof", "lib", '"opterr"' }, { "isnull", "null" },
   { "eval", '"1+1"' }, { "toretval", "int" }, { "onerror", "fnptr", "0" }, { "checked", "true" }, { "totable", "a", "3" }, { "fromtable", "a", "{1}", "0", "1" }, { "debug" }, { "vararg", "C.snprintf", '"int"' }, { "blocking", "C.abs" },
   { "callback", '"er_fn"', "fn" }, { "callback", '"er_fn"', "fn", "{}" }, { "poll", "0" }, { "pollfd" },
+  { "scoped", "fn" }, { "scoped", '"qsort"', "4" },
 }
 local bit_functions = { { "tobit", "1" }, { "tohex", "1", "4" }, { "band", "1", "2" }, { "lshift", "1", "2" }, { "bswap", "1" } }
 
@@ -167,6 +168,15 @@ ffi.eval("1 +")
 ffi.eval("1/0")
 ffi.eval("nope")
 ffi.errno("x")
+ffi.scoped("er_nope", 1)
+ffi.scoped("opterr", 1)
+ffi.scoped("abs", 1)
+ffi.scoped("abs", 2)
+ffi.scoped("qsort", 1)
+ffi.cast("er_fn", ffi.scoped(fn))
+s.fn = ffi.scoped(fn)
+s.any = ffi.scoped(fn)
+C.memcpy(ffi.scoped(fn), "x", 1)
 ffi.load("er_no_such_library")
 ffi.load("/nowhere/liber.so")
 ffi.addressof(lib, "nope")

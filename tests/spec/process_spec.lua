@@ -242,10 +242,10 @@ function TestHeld:test_nothing_is_left_at_exit()
     lu.assertEquals(one[i], 0, line)
     lu.assertEquals(many[i], 0, last)
   end
-  lu.assertEquals(many[5], one[5], "live blocks: " .. line .. last)
+  lu.assertEquals(many[5], one[5], "routines in use: " .. line .. last)
   -- LuaJIT does not say when its last finaliser has run: the code of functions stays.
-  if not H.hosted_by_luajit then lu.assertEquals(many[6] - one[6], (many[7] - one[7]) / 64, "retired blocks but entries of callbacks: " .. line .. last) end
-  lu.assertEquals(many[7], many[8], "callback slots that are not idle: " .. last)
+  if not H.hosted_by_luajit then lu.assertEquals(many[6] - one[6], (many[7] - one[7]) / 64, "routines kept but entries of callbacks: " .. line .. last) end
+  lu.assertEquals(many[7], many[8], "function pointers that are not free: " .. last)
 end
 
 TestForeignGc = {}

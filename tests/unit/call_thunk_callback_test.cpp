@@ -140,6 +140,8 @@ struct Setup {
 enum class Outcome { sum, text, failure };
 Outcome g_outcome = Outcome::sum;
 int g_pcall_bad = 0;
+// What lent pointers are in; a slot of the stack holds the address of one.
+void* g_lent[2];
 constexpr uint8_t kHandler = 0x26;  // the tag of the message handler
 int fake_pcall(FakeLua* L, int n, int results, int handler, int64_t context, const void* continuation) {
   g_pcall_bad += handler != -(n + 2) || L->top[handler].tag != kHandler || context != 0 || continuation != nullptr;
@@ -147,8 +149,10 @@ int fake_pcall(FakeLua* L, int n, int results, int handler, int64_t context, con
   bool integers = true;
   for (Value* v = L->top - n; v < L->top; ++v) {
     integers = integers && v->tag != kFloat;
-    // A boolean is an int in its slot.
-    const int64_t integer = v->tag == kBoolean ? static_cast<int>(v->integer) : v->integer;
+    // A boolean is an int in its slot; of a lent pointer what it points to is counted.
+    const int64_t integer = v->tag == kBoolean    ? static_cast<int>(v->integer)
+                            : v->tag == kUserdata ? *static_cast<const int*>(*static_cast<void* const*>(v->pointer))
+                                                  : v->integer;
     sum += v->tag == kFloat ? v->number : static_cast<double>(integer);
   }
   L->top -= n;
@@ -169,7 +173,13 @@ int fake_pcall(FakeLua* L, int n, int results, int handler, int64_t context, con
   return 0;
 }
 void fake_rawgeti(FakeLua* L, int registry, int64_t reference) {
-  g_pcall_bad += registry != -1000 || (reference != 17 && reference != 18);
+  g_pcall_bad += registry != -1000 || reference < 17 || reference > 20;
+  if (reference > 18) {
+    Value object{{0}, kUserdata, 0};
+    object.pointer = &g_lent[reference - 19];
+    push(L, object);
+    return;
+  }
   push(L, {{0}, reference == 17 ? kFunction : kHandler, 0});
 }
 
@@ -311,6 +321,34 @@ TEST_P(CallbackTest, PushesCallsAndConverts) {
   call<void, bool>(h, true);
   settled();
   EXPECT_EQ(asked_.convert + asked_.failed, 0);
+}
+
+TEST_P(CallbackTest, LendsPointers) {
+  using K = ThunkKind;
+  CallbackObject objects[4];
+  for (int i = 0; i < 2; ++i) {
+    CallbackObject& object = objects[i == 0 ? 0 : 3];
+    object.pointer = &g_lent[i];
+    object.value = reinterpret_cast<uintptr_t>(&g_lent[i]);
+    object.tag = kUserdata;
+    object.reference = 19 + i;
+  }
+  data_.objects = objects;
+  const CFunction f =
+      make("double(int *, int, double, int *)", {{K::pointer}, {K::i32}, {K::f64}, {K::pointer}}, K::f64);
+  int a = 20, b = 300;
+  EXPECT_EQ((call<double, int*, int, double, int*>(f, &a, 1, 0.5, &b)), 321.5);
+  EXPECT_EQ(g_lent[0], &a);
+  EXPECT_EQ(g_lent[1], &b);
+  EXPECT_EQ((call<double, int*, int, double, int*>(f, &b, 2, 0.5, &b)), 602.5);
+  settled();
+  EXPECT_EQ(asked_.whole, 0);
+  data_.active = 1;  // the objects are in use: there have to be others
+  EXPECT_EQ((call<double, int*, int, double, int*>(f, &a, 1, 0.5, &a)), 0);
+  EXPECT_EQ(asked_.whole, 1);
+  EXPECT_EQ(g_lent[0], &b);
+  data_.active = 0;
+  settled();
 }
 
 TEST_P(CallbackTest, AsksWhereLuaDoesTheUnusual) {

@@ -485,6 +485,71 @@ TEST(CparseDecl, Nonnull) {
   }
 }
 
+// Marks of parameters that point to functions: `s` scoped, `l` lends.
+std::string scopes(const TypeTable& types, std::string_view name) {
+  std::string marks;
+  for (const Param& p : types.function(symbol(types, name)->type).params) {
+    marks += (p.marks & kLends) != 0 ? 'l' : (p.marks & kScoped) != 0 ? 's' : '-';
+    EXPECT_TRUE((p.marks & kLends) == 0 || (p.marks & kScoped) != 0) << name;
+  }
+  return marks;
+}
+
+TEST(CparseDecl, Scoped) {
+  const struct {
+    const char* text;
+    const char* marks;
+  } rows[] = {
+      {"void f(fn *a, fn *b)", "--"},
+      {"void f(fn *a __attribute__((ferry_scoped)), fn *b)", "s-"},
+      {"void f(fn *a, void (*b)(int *) __attribute__((__ferry_lends__)))", "-l"},
+      {"void f(fn a, __attribute__((ferry_scoped)) fn *b)", "-s"},
+      {"void f(fn *, int *, fn *) __attribute__((ferry_scoped))", "s-s"},
+      {"void f(fn *, int *, fn *) __attribute__((ferry_lends(3), ferry_scoped(1, 2)))", "s-l"},
+      {"__attribute__((ferry_scoped(2))) int *f(fn *, fn *)", "-s"},
+      {"void f(fn *, fn *) __attribute__((ferry_scoped(0, 3, 64, 65, 1000)))", "--"},
+      {"void f(int a __attribute__((ferry_scoped)), int *b __attribute__((ferry_lends)), fn **c "
+       "__attribute__((ferry_scoped)))",
+       "---"},
+      {"void f(void (*a)(fn *b __attribute__((ferry_scoped))))", "-"},
+      {"[[gnu::ferry_scoped]] void f(fn *a)", "s"},
+  };
+  for (const auto& row : rows) {
+    TypeTable types(kX64SysV);
+    ASSERT_EQ(cdef(types, "typedef int fn(int); " + std::string(row.text) + ";"), "") << row.text;
+    EXPECT_EQ(scopes(types, "f"), row.marks) << row.text;
+  }
+}
+
+TEST(CparseDecl, ScopedByName) {
+  const struct {
+    const char* text;
+    const char* name;
+    const char* marks;
+  } rows[] = {
+      {"void qsort(void *, size_t, size_t, cmp *)", "qsort", "---l"},
+      {"void mine(void *, size_t, size_t, cmp) __asm__(\"qsort\")", "mine", "---l"},
+      {"void qsort(void *, size_t, size_t, cmp *) __asm__(\"mine\")", "qsort", "----"},
+      {"void qsort(void *, size_t, cmp *)", "qsort", "---"},
+      {"void qsort(void *, size_t, size_t, void (*)(void))", "qsort", "----"},
+      {"void qsort(void *, size_t, size_t, void *)", "qsort", "----"},
+      {"void qsort_r(void *, size_t, size_t, int (*)(const void *, const void *, void *), void *)", "qsort_r", "---l-"},
+      {"void qsort_r(void *, size_t, size_t, void *, int (*)(void *, const void *, const void *))", "qsort_r", "----l"},
+      {"void *bsearch(const void *, const void *, size_t, size_t, cmp *)", "bsearch", "----s"},
+      {"int scandir(const char *, void ***, int (*)(const void *), cmp *)", "scandir", "--ll"},
+      {"void *fts_open(char *const *, int, cmp *)", "fts_open", "---"},
+      {"int pthread_once(int *, void (*)(void))", "pthread_once", "-s"},
+      {"void (*signal(int, void (*)(int)))(int)", "signal", "--"},
+      {"int atexit(void (*)(void))", "atexit", "-"},
+  };
+  for (const auto& row : rows) {
+    TypeTable types(kX64SysV);
+    ASSERT_EQ(cdef(types, "typedef int cmp(const void *, const void *); " + std::string(row.text) + ";"), "")
+        << row.text;
+    EXPECT_EQ(scopes(types, row.name), row.marks) << row.text;
+  }
+}
+
 TEST(CparseDecl, PrintfFamily) {
   TypeTable types(kX64SysV);
   ASSERT_EQ(cdef(types, R"(

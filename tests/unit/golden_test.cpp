@@ -184,6 +184,7 @@ constexpr Row kRows[] = {
      What::callback},
     {"callback_bool", "_Bool f(double)", "db", What::callback},
     {"callback_float", "float f(const int *)", "*f", What::callback},
+    {"callback_lent", "int f(const int *, int, const int *)", "piqi", What::callback},
     {"callback_many", "int f(int, int, int, int, int, int, int, int, int, int)", "iiiiiiiiiii", What::callback},
     {"callback_pointer", "int f(struct Pair *, int)", "", What::callback_whole},
     {"callback_struct", "struct Pair f(struct Pair, struct Odd, struct Big)", "", What::callback_whole},

@@ -1,5 +1,6 @@
 // The shared code of a callback type: arguments from their registers to memory or to the Lua stack, the result back.
 // Said once for every processor, in operations of a Machine.
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -133,6 +134,7 @@ class CallbackEmitter {
     for (size_t i = 0; i < spec_.args.size(); ++i) {
       if (spec_.args[i].through) m_.jump_zero(m_.frame(values_[i]), 8, whole_);
     }
+    if (has_objects()) m_.jump_nonzero(data(offsetof(CallbackData, active)), 4, whole_);  // they are in use
     m_.store(state(o.caller), 0, 8);
     if (host_.errno_location != nullptr) {
       m_.call(host_.errno_location);
@@ -183,6 +185,9 @@ class CallbackEmitter {
       from = At{m_.r.value};
     }
     switch (arg.kind) {
+      case ThunkKind::pointer:
+        push_object(i, from);
+        return;
       case ThunkKind::boolean:
         m_.test(from, 1);
         stack_->push_boolean();
@@ -201,6 +206,31 @@ class CallbackEmitter {
         stack_->push_integer();
         return;
     }
+  }
+
+  bool has_objects() const {
+    return std::any_of(spec_.args.begin(), spec_.args.end(),
+                       [](const CallbackSpec::Arg& arg) { return arg.kind == ThunkKind::pointer; });
+  }
+
+  // In registers of calls that are made: what came in them is in the frame.
+  void push_object(size_t i, At from) {
+    const Reg objects = m_.ours(1), slot = m_.ours(2);
+    const auto field = [&](size_t offset) {
+      return At{objects, static_cast<int32_t>(i * sizeof(CallbackObject) + offset)};
+    };
+    m_.load(m_.r.value, from);
+    m_.load(objects, data(offsetof(CallbackData, objects)));
+    m_.load(slot, field(offsetof(CallbackObject, pointer)));
+    m_.store(At{slot}, m_.r.value);
+    if (host_.stack.valid) {
+      stack_->push_value(field(offsetof(CallbackObject, value)), field(offsetof(CallbackObject, tag)));
+      return;
+    }
+    m_.load(ThunkKind::i32, slot, field(offsetof(CallbackObject, reference)));
+    m_.move(m_.ours(0), m_.r.L);
+    m_.set(m_.ours(1), api_.registry);
+    m_.call(api_.rawgeti);
   }
 
   // lua_pcall(L, n, r, h), lua_pcallk(L, n, r, h, 0, NULL); h: the message handler below the function.

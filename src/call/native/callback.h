@@ -18,6 +18,15 @@
 
 namespace ferry::call {
 
+// A Lua object that stands for a pointer argument, the same in each call of the callback: it is given the pointer, and
+// pushed.
+struct CallbackObject {
+  void** pointer = nullptr;  // where it holds the pointer
+  uint64_t value = 0;        // direct stack access: as a slot holds it, value and tag
+  int reference = 0;         // in the registry
+  uint8_t tag = 0;
+};
+
 // What compiled code needs of one callback; lies in the owner's record, which outlives the Callback.
 struct CallbackData {
   void* state = nullptr;        // State
@@ -26,10 +35,11 @@ struct CallbackData {
   uint64_t handler_value = 0;   // the same of the message handler
   uint8_t function_tag = 0;
   uint8_t handler_tag = 0;
-  bool live = false;           // false: only the handler may be asked
-  int function_reference = 0;  // the Lua function in the registry
-  int handler_reference = 0;   // the message handler there
-  uint32_t active = 0;         // calls in progress
+  bool live = false;                  // false: only the handler may be asked
+  int function_reference = 0;         // the Lua function in the registry
+  int handler_reference = 0;          // the message handler there
+  uint32_t active = 0;                // calls in progress
+  CallbackObject* objects = nullptr;  // of pointer arguments: one for each argument
 };
 
 struct CallbackApi {
@@ -54,7 +64,7 @@ struct CallbackSpec {
   // Empty: everything goes to the handler. Else as many as plan->args. `through`: the argument is the address of the
   // value.
   struct Arg {
-    ThunkKind kind = ThunkKind::none;
+    ThunkKind kind = ThunkKind::none;  // pointer: by its CallbackObject, which has to be there
     bool through = false;
   };
   std::vector<Arg> args;

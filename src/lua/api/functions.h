@@ -41,6 +41,8 @@ int l_utf8(lua_State* L);
 // variants.cpp
 int l_vararg(lua_State* L);
 int l_blocking(lua_State* L);
+// scoped.cpp
+int l_scoped(lua_State* L);
 // values.cpp
 int l_errno(lua_State* L);
 int l_tonumber(lua_State* L);

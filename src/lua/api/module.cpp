@@ -57,6 +57,7 @@ const luaL_Reg kFunctions[] = {
     {"callback", guarded<l_callback>},
     {"poll", guarded<l_poll>},
     {"pollfd", guarded<l_pollfd>},
+    {"scoped", guarded<l_scoped>},
     {"slice", guarded<l_slice>},
     {"convert", guarded<l_convert_elements>},
     {"wide", guarded<l_wide>},

@@ -137,6 +137,8 @@ void set_function(lua_State* L, State* st, TypeId type) {
     set_name(L, st, "name", f.params[i].name);
     set_type(L, st, "type", f.params[i].type);
     set_flag(L, "nonnull", (f.params[i].marks & kNonnull) != 0);
+    set_flag(L, "scoped", (f.params[i].marks & kScoped) != 0);
+    set_flag(L, "lends", (f.params[i].marks & kLends) != 0);
     lua_rawseti(L, -2, static_cast<int>(i) + 1);
   }
   lua_setfield(L, -2, "parameters");

@@ -232,6 +232,10 @@ int l_gc_set(lua_State* L) {
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr) raise_expected(L, st, 1, "cdata");
   require_unreleased(L, st, cd);
+  if ((cd->flags & kLent) != 0) {
+    raise_argument(L, 1, "'%s' is an argument of a callback, the same object in each call of it: copy it by + 0",
+                   type_name(st, cd->type));
+  }
   luaL_checkany(L, 2);
   const uint64_t outside = lua_isnoneornil(L, 3) ? 0 : check_count(L, st, 3);
   lua_settop(L, 2);

@@ -8,6 +8,7 @@
 #include "base/stack.h"
 #include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
+#include "lua/calls/callback_scope.h"
 #include "lua/calls/exceptions.h"
 #include "lua/calls/opening.h"
 #include "lua/calls/printf_args.h"
@@ -59,11 +60,28 @@ class CallGuard {
   bool ended_ = false;
 };
 
+// The callbacks that were made for a C call. Ends with it, also when a C++ exception passes.
+class ScopeGuard {
+ public:
+  ScopeGuard(lua_State* L, State* st, CallScope* scope) : L_(L), st_(st), scope_(scope) {}
+  ~ScopeGuard() {
+    if (scope_->first != nullptr) end_scope(L_, st_, scope_);
+  }
+  ScopeGuard(const ScopeGuard&) = delete;
+  ScopeGuard& operator=(const ScopeGuard&) = delete;
+
+ private:
+  lua_State* L_;
+  State* st_;
+  CallScope* scope_;
+};
+
 // Runs the C function. No Lua call happens here except inside callbacks, which are protected. False: a C++ exception
 // came out of it and st->errors.message says which. Lua's own exceptions (C++-built Lua) are no std::exception and
 // pass.
 bool run(lua_State* L, State* st, const call::Invoker& invoker, bool blocking, call::CFunction function,
-         const char* name, std::byte* frame, void* result) {
+         const char* name, std::byte* frame, void* result, CallScope* scope) {
+  const ScopeGuard scope_guard(L, st, scope);
   const int errno_before = st->gate->saved_errno;
   CallGuard guard(st, L, blocking);
   try {
@@ -97,9 +115,11 @@ void check_stack(lua_State* L, State* st, TypeInfo* type, const char* name, size
         static_cast<int>(bytes));
 }
 
-// Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up.
+// Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up. True: it is
+// a Lua function for the call, which begin_scope() will write; until then the slot is not null.
 template <bool strict>
-inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
+inline bool write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name,
+                           const uint8_t* marks) {
   const int type = lua_type(L, idx);
   CData* cd = nullptr;
   if (type == LUA_TNUMBER && !strict) {
@@ -117,17 +137,17 @@ inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, 
         if (info->rep != Rep::i64 && info->rep != Rep::u64) {
           call::store_integer(slot, narrow(info->rep, value), info->size);
         }
-        return;
+        return false;
       }
       case Rep::f64: {
         const double value = lua_tonumber(L, idx);
         std::memcpy(slot, &value, sizeof value);
-        return;
+        return false;
       }
       case Rep::f32: {
         const auto value = static_cast<float>(lua_tonumber(L, idx));
         std::memcpy(slot, &value, sizeof value);
-        return;
+        return false;
       }
       default:
         break;
@@ -139,14 +159,20 @@ inline void write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, 
       void* value = cd->data;
       if (cd->type == info->id || base_of(st, info)->rep == Rep::record) {
         std::memcpy(slot, &value, sizeof value);
-        return;
+        return false;
       }
     }
   }
   const Source from = cd != nullptr ? classify(st, cd, idx) : classify(L, st, idx, type);
+  if (info->rep == Rep::pointer && (from.kind == Source::Kind::function || from.kind == Source::Kind::userdata) &&
+      is_for_call(L, st, info, from, marks != nullptr ? *marks : uint8_t{0})) {
+    std::memset(slot, 0xff, sizeof(void*));
+    return true;
+  }
   const Place place{Place::Kind::argument, number, name, kNoType};
   write_any(L, st, info, slot, from, place, TargetOwner{}, kCallArgument);
   widen_slot(info, slot);
+  return false;
 }
 
 // Refuses NULL where the declaration says that it is never given. The arguments are in the frame.
@@ -170,19 +196,24 @@ void check_nonnull(lua_State* L, State* st, const TypeInfo* type, const CallInfo
 
 // Writes the arguments from stack index `first` on to where the invoker wants them: the function's own and those of
 // `shape`, if it is not null. That is the invoker's affair: that of a shape has another frame than the function's own.
+// True: begin_scope() has to follow.
 template <bool strict>
-inline void write_arguments(lua_State* L, State* st, const CallInfo* info, const VarargShape* shape,
+inline bool write_arguments(lua_State* L, State* st, const CallInfo* info, const VarargShape* shape,
                             const call::Invoker* invoker, std::byte* frame, int first, int extra, const char* name) {
   const call::Invoker::Slot* slot = invoker->args().data();
   const int fixed = static_cast<int>(info->params.size());
+  const uint8_t* marks = info->marks.empty() ? nullptr : info->marks.data();
+  bool waits = false;
   for (int i = 0; i < fixed; ++i, ++slot) {
-    write_argument<strict>(L, st, info->params[static_cast<size_t>(i)], frame + slot->offset, first + i, i + 1, name);
+    waits |= write_argument<strict>(L, st, info->params[static_cast<size_t>(i)], frame + slot->offset, first + i, i + 1,
+                                    name, marks != nullptr ? marks + i : nullptr);
   }
-  if (shape == nullptr) return;
+  if (shape == nullptr) return waits;
   for (int i = 0; i < extra; ++i, ++slot) {
     write_argument<strict>(L, st, shape->types[static_cast<size_t>(i)], frame + slot->offset, first + fixed + i,
-                           fixed + i + 1, name);
+                           fixed + i + 1, name, nullptr);
   }
+  return waits;
 }
 
 // Pushes what the call returned.
@@ -216,8 +247,8 @@ void widen_slot(const TypeInfo* info, void* slot) {
 }
 
 void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int idx, int number, const char* name) {
-  st->strict ? write_argument<true>(L, st, info, slot, idx, number, name)
-             : write_argument<false>(L, st, info, slot, idx, number, name);
+  st->strict ? write_argument<true>(L, st, info, slot, idx, number, name, nullptr)
+             : write_argument<false>(L, st, info, slot, idx, number, name, nullptr);
 }
 
 int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first,
@@ -253,11 +284,8 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   }
   frame = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(frame) + 15) & ~uintptr_t{15});
 
-  if (st->strict) {
-    write_arguments<true>(L, st, info, shape, invoker, frame, first, extra, name);
-  } else {
-    write_arguments<false>(L, st, info, shape, invoker, frame, first, extra, name);
-  }
+  const bool waits = st->strict ? write_arguments<true>(L, st, info, shape, invoker, frame, first, extra, name)
+                                : write_arguments<false>(L, st, info, shape, invoker, frame, first, extra, name);
   if (!info->marks.empty()) check_nonnull(L, st, type, info, invoker->args().data(), frame, first, name);
 
   alignas(16) std::byte scalar[kScalarResult];
@@ -269,7 +297,9 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
     object = new_cdata(L, st, returned, need);
     result = object->address();
   }
-  const bool ok = run(L, st, *invoker, info->blocking, function, name, frame, result);
+  CallScope scope;
+  if (waits) begin_scope(L, st, info, invoker->args().data(), frame, first, name, &scope);
+  const bool ok = run(L, st, *invoker, info->blocking, function, name, frame, result, &scope);
   if (!ok) raise_error(L, st);
   if (notices_of(st->gate) != 0) settle(L, st);
   if (object != nullptr) return 1;  // on top

@@ -2,12 +2,14 @@
 #include "lua/calls/callback.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 #include "lua/calls/call.h"
 #include "lua/calls/callback_error.h"
 #include "lua/calls/callback_record.h"
 #include "lua/calls/callback_run.h"
+#include "lua/calls/callback_scope.h"
 #include "lua/calls/queue.h"
 #include "lua/calls/thunks.h"
 #include "lua/host/trace.h"
@@ -16,6 +18,7 @@
 #include "lua/values/functions.h"
 #include "lua/values/read.h"
 #include "lua/values/write.h"
+#include "os/process.h"
 
 namespace ferry::lua {
 
@@ -55,10 +58,12 @@ void forget_oldest(lua_State* L, CallbackTable* table) {
 
 // A compiled callback. Error: there can be none.
 Result<std::unique_ptr<call::Callback>> make_native(State* st, CallbackRecord* record) {
-  return make_native_callback(st, record->fn, callback_spec(st, record->fn), callback_handlers(), record->data);
+  return make_native_callback(st, record->fn, callback_spec(st, record->fn, record->objects != nullptr),
+                              callback_handlers(), record->data);
 }
 
-// The Lua function at idx is the one to call; `reference` is its place in the registry.
+}  // namespace
+
 void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int reference) {
   record->data->told = false;
   record->function = reference;
@@ -67,12 +72,10 @@ void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int 
   lua_pushvalue(L, idx);
   capture_function(L, st, &record->data->function_value, &record->data->function_tag);
   lua_pop(L, 1);
-  record->data->live = !st->strict;
+  record->data->live = !st->strict && is_complete(*record);
 }
 
-// Makes a record without a Lua function yet; `where` is its made_at, `open` as push_callback has it. Raises nothing.
-// Null: st->errors.message.
-CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* where, bool open) {
+CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* where, bool open, bool lends) {
   CallbackRecord* made = nullptr;
   without_exceptions(st, [&] {
     CallbackTable* table = table_of(st);
@@ -86,12 +89,15 @@ CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* w
       record->params.push_back(info_of(st, p.type));
       record->references = record->references || record->params.back()->rep == Rep::reference;
     }
-    record->scalar = is_scalar_callback(st, f);
+    if (lends && !f.params.empty()) record->objects = std::make_unique<call::CallbackObject[]>(f.params.size());
+    record->scalar = is_scalar_callback(st, f, lends);
     record->data = take_entry_data(open ? st->gate : &closed_gate, record.get());
     record->data->id = record->id = next_callback_id();
+    record->data->objects = record->objects.get();
     auto slot = make_native(st, record.get());
     if (!slot) slot = st->backend->make_callback(*st->types, fn->id, handle_callback, record->data);
-    if (!slot && !table->freed.empty()) {
+    if (!slot && (!table->freed.empty() || table->idle_count != 0)) {
+      drop_idle_callbacks(L, st);
       for (size_t n = table->freed.size(); n > 0; --n) forget_oldest(L, table);
       slot = st->backend->make_callback(*st->types, fn->id, handle_callback, record->data);
     }
@@ -112,11 +118,32 @@ CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* w
   return made;
 }
 
+namespace {
+
 CallbackRecord* record_of(State* st, CData* cd) {
   CallbackTable* table = table_of(st);
   if (table == nullptr || (cd->flags & kIsCallback) == 0) return nullptr;
   auto found = table->records.find(reinterpret_cast<CallbackCData*>(cd)->id);
   return found == table->records.end() || found->second->freed ? nullptr : found->second.get();
+}
+
+// Lua functions that became callbacks in passing stay. So many of them are hardly meant.
+constexpr size_t kManyPassed = 10000;
+
+void tell_many(lua_State* L, State* st, TypeInfo* fn, const Place& place) {
+  char line[512];
+  const int length = std::snprintf(
+      line, sizeof line,
+      "more than %zu Lua functions have become callbacks that live as long as the state, the last as '%s'%s%s. Pass "
+      "the "
+      "same function each time, ffi.scoped(f) where C calls it during the call only, or cb = ffi.cast(type, f) and "
+      "cb:free()",
+      kManyPassed, type_name(st, fn->id), place.name != nullptr ? " for " : "",
+      place.name != nullptr ? place.name : "");
+  if (length < 0 || lua_warn(L, line)) return;
+  os::write_standard_error("ffi: ", 5);
+  os::write_standard_error(line, std::min(static_cast<size_t>(length), sizeof line - 1));
+  os::write_standard_error("\n", 1);
 }
 
 // Argument 1 must be a live callback.
@@ -158,7 +185,7 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
     push_where(L);
     lua_pushvalue(L, idx);
     const int ref = add_reference(L);
-    record = make_record(L, st, fn, lua_tostring(L, -1), true);
+    record = make_record(L, st, fn, lua_tostring(L, -1), true, false);
     if (record == nullptr) {
       drop_reference(L, ref);
       lua_pop(L, 3);
@@ -168,6 +195,7 @@ void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& 
     set_function(L, st, record, idx, ref);
     lua_pushlightuserdata(L, record);
     lua_rawseti(L, -2, static_cast<int>(fn->id));
+    if (++table_of(st)->passed == kManyPassed + 1) tell_many(L, st, fn, place);
   }
   lua_pop(L, 2);
   return address_of(*record);
@@ -197,7 +225,7 @@ CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx, bool o
   push_where(L);
   lua_pushvalue(L, idx);
   const int ref = add_reference(L);
-  CallbackRecord* record = make_record(L, st, base_of(st, pointer), lua_tostring(L, -1), open);
+  CallbackRecord* record = make_record(L, st, base_of(st, pointer), lua_tostring(L, -1), open, false);
   if (record == nullptr) {
     drop_reference(L, ref);
     raise_error(L, st);
@@ -322,7 +350,9 @@ bool is_freed_callback(State* st, const void* address) {
 void strict_callbacks(State* st) {
   CallbackTable* table = table_of(st);
   if (table == nullptr) return;
-  for (auto& [id, record] : table->records) record->data->live = !st->strict && !record->freed;
+  for (auto& [id, record] : table->records) {
+    record->data->live = !st->strict && !record->freed && is_complete(*record);
+  }
 }
 
 void release_callbacks(State* st) {
@@ -343,7 +373,7 @@ const char* freed_callback_place(State* st, const void* address) {
 
 size_t callback_count(State* st) {
   CallbackTable* table = table_of(st);
-  return table != nullptr ? table->records.size() - table->freed.size() : 0;
+  return table != nullptr ? table->records.size() - table->freed.size() - table->idle_count : 0;
 }
 
 }  // namespace ferry::lua

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -14,6 +15,16 @@
 #include "lua/state/state.h"
 
 namespace ferry::lua {
+
+struct CallbackRecord;
+
+// Callbacks for C calls that are in no call (callback_scope.h), of one function type; the one that has been for longest
+// comes first.
+struct IdleCallbacks {
+  CallbackRecord* first = nullptr;
+  CallbackRecord* last = nullptr;
+  size_t count = 0;
+};
 
 struct CallbackRecord {
   CallbackRecord() { ++held.callbacks; }
@@ -39,6 +50,12 @@ struct CallbackRecord {
   bool scalar = false;            // arguments and result need neither allocation nor anything that raises
   bool references = false;        // such arguments among them, which may be NULL
   bool freed = false;
+  // Of a callback for C calls:
+  IdleCallbacks* list = nullptr;                    // where it is while it is in none; null: it is another's
+  CallbackRecord* next = nullptr;                   // there, or in CallScope
+  bool pinned = false;                              // what it needs of Lua is being made
+  int ended_message = LUA_NOREF;                    // of what C's callers are told between calls
+  std::unique_ptr<call::CallbackObject[]> objects;  // null: its pointer arguments are new objects in each call of it
 };
 
 // Ids are the process's, so that what other threads leave for a state is never taken for another's.
@@ -69,8 +86,18 @@ struct CallbackTable {
   std::unordered_map<const void*, uint64_t> by_address;
   // Freed callbacks that still hold their slots, so that a call of one can be told; oldest first.
   std::deque<uint64_t> freed;
-  std::vector<Coroutine> idle_coroutines;  // of callbacks that came in by blocking calls; live with the state
+  std::map<std::pair<TypeId, bool>, IdleCallbacks> idle;  // by function type and whether the callbacks have objects
+  size_t idle_count = 0;
+  std::unordered_map<TypeId, TypeInfo*> ended;  // by pointer type: what CallbackRecord::objects are after the call
+  size_t passed = 0;                            // made in passing, for as long as the state lives
+  std::vector<Coroutine> idle_coroutines;       // of callbacks that came in by blocking calls; live with the state
   ErrorHandling errors;
 };
+
+// Makes a record without a Lua function yet; `where` is its made_at, `open` as push_callback has it, `lends` says
+// whether it has objects. Raises nothing. Null: st->errors.message. (callback.cpp)
+CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* where, bool open, bool lends);
+// The Lua function at idx is the one to call; `reference` is its place in the registry. (callback.cpp)
+void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int reference);
 
 }  // namespace ferry::lua

@@ -12,6 +12,7 @@
 #include "lua/calls/callback.h"
 #include "lua/calls/callback_error.h"
 #include "lua/calls/callback_record.h"
+#include "lua/calls/callback_scope.h"
 #include "lua/calls/opening.h"
 #include "lua/calls/outside.h"
 #include "lua/calls/queue.h"
@@ -35,9 +36,10 @@ struct Invocation {
   CallbackRecord* record;
   void* const* args;
   void* result;
-  lua_State* caller;      // Gate::caller at the entry, to be put back before C goes on
-  bool resident = false;  // the host's thread called, with no call in progress
-  bool opened = false;    // a thread called that came in by a blocking call
+  lua_State* caller;         // Gate::caller at the entry, to be put back before C goes on
+  bool resident = false;     // the host's thread called, with no call in progress
+  bool opened = false;       // a thread called that came in by a blocking call
+  bool has_objects = false;  // CallbackRecord::objects are this call's
 };
 
 // While Lua works nobody is the caller (Gate::caller), so that a signal's handler that calls a callback can be told
@@ -65,6 +67,16 @@ void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
     return;
   }
   push_value(L, st, info, address, 0);
+}
+
+// Pushes the object that stands for the pointer argument; false: there is none. Raises nothing.
+bool push_object(lua_State* L, const Invocation* invocation, int i) {
+  const CallbackRecord* record = invocation->record;
+  if (!invocation->has_objects || record->params[static_cast<size_t>(i)]->rep != Rep::pointer) return false;
+  const call::CallbackObject& object = record->objects[static_cast<size_t>(i)];
+  std::memcpy(object.pointer, invocation->args[i], sizeof(void*));
+  lua_rawgeti(L, LUA_REGISTRYINDEX, object.reference);
+  return true;
 }
 
 void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void* result) {
@@ -125,7 +137,10 @@ int l_run(lua_State* L) {
   const int count = static_cast<int>(record->params.size());
   luaL_checkstack(L, count + 8, "too many arguments");
   lua_rawgeti(L, LUA_REGISTRYINDEX, record->function);
-  for (int i = 0; i < count; ++i) push_argument(L, st, record->params[static_cast<size_t>(i)], invocation->args[i]);
+  for (int i = 0; i < count; ++i) {
+    if (!push_object(L, invocation, i))
+      push_argument(L, st, record->params[static_cast<size_t>(i)], invocation->args[i]);
+  }
   const bool returns = record->result->rep != Rep::none;
   lua_call(L, count, returns ? 1 : 0);
   if (returns && !store_number(L, st, record->result, invocation->result)) {
@@ -195,7 +210,10 @@ int run_scalar(lua_State* L, Invocation* invocation) {
   }
   push_error_handler(L, record);
   lua_rawgeti(L, LUA_REGISTRYINDEX, record->function);
-  for (int i = 0; i < count; ++i) push_value(L, st, record->params[static_cast<size_t>(i)], invocation->args[i], 0);
+  for (int i = 0; i < count; ++i) {
+    if (!push_object(L, invocation, i))
+      push_value(L, st, record->params[static_cast<size_t>(i)], invocation->args[i], 0);
+  }
   const bool returns = record->result->rep != Rep::none;
   const int status = lua_pcall(L, count, returns ? 1 : 0, -(count + 2));
   if (status == 0) {
@@ -306,8 +324,11 @@ void run(lua_State* L, Invocation* invocation) {
     end_work(st->gate, invocation->caller, invocation->resident);
     return;
   }
+  // Those of a callback that is running are in use.
+  invocation->has_objects = record->objects != nullptr && record->data->active == 0 && is_complete(*record);
   ++record->data->active;
-  const int status = record->scalar ? run_scalar(L, invocation) : run_general(L, invocation);
+  const bool scalar = record->scalar && (record->objects == nullptr || invocation->has_objects);
+  const int status = scalar ? run_scalar(L, invocation) : run_general(L, invocation);
   leave(L, invocation, status);
 }
 
@@ -400,10 +421,11 @@ void call_from_outside(EntryData* data, void* const* args, void* result) {
 
 }  // namespace
 
-bool is_scalar_callback(State* st, const Function& f) {
+bool is_scalar_callback(State* st, const Function& f, bool lends) {
   if (f.params.size() > kMaxScalarParams || only_slow_paths()) return false;
   for (const Param& p : f.params) {
-    if (!is_plain(st, info_of(st, p.type))) return false;
+    TypeInfo* info = info_of(st, p.type);
+    if (!is_plain(st, info) && !(lends && info->rep == Rep::pointer)) return false;
   }
   const TypeInfo* result = info_of(st, f.result);
   return result->rep == Rep::none || is_native_rep(result->rep);
@@ -441,10 +463,10 @@ void handle_callback(void* context, void* const* args, void* result) {
   run(L, &invocation);
 }
 
-call::CallbackSpec callback_spec(State* st, TypeInfo* fn) {
+call::CallbackSpec callback_spec(State* st, TypeInfo* fn, bool lends) {
   const Function& f = st->types->function(fn->id);
   call::CallbackSpec spec;
-  spec.inline_call = is_scalar_callback(st, f);
+  spec.inline_call = is_scalar_callback(st, f, lends);
   spec.result = thunk_kind(info_of(st, f.result)->rep);
   for (const Param& p : f.params) {
     TypeInfo* info = info_of(st, p.type);
@@ -464,6 +486,7 @@ void make_callback_runner(lua_State* L, State* st) {
   st->callbacks.runner = add_reference(L);
   lua_pushliteral(L, "C stack overflow: too little of it is left for a callback");
   st->callbacks.overflow_message = add_reference(L);
+  make_scope_metatable(L, st);
   lua_pushcfunction(L, guarded<l_convert>);
   st->callbacks.converter = add_reference(L);
   lua_pushcfunction(L, guarded<l_new_coroutine>);

@@ -57,6 +57,11 @@ uint32_t kind_of_top(lua_State* L, State* st) {
   return tag;
 }
 
+bool is_scoped(State* st, const Thunk& thunk, size_t parameter) {
+  const std::vector<Param>& declared = st->types->function(thunk.type->id).params;
+  return parameter < declared.size() && (declared[parameter].marks & kScoped) != 0;
+}
+
 }  // namespace
 
 void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
@@ -117,6 +122,7 @@ void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first) {
     TypeInfo* info = thunk->params[static_cast<size_t>(i)];
     if (info->rep != Rep::pointer) continue;
     if (lua_type(L, first + i) == LUA_TFUNCTION) {
+      if (is_scoped(st, *thunk, static_cast<size_t>(i))) continue;  // has another address in each call
       if (const void* address = known_callback(L, st, base_of(st, info), first + i)) {
         lua_pushvalue(L, first + i);
         thunk->callbacks[static_cast<size_t>(i)] = {lua_topointer(L, -1), address, kind_of_top(L, st)};

@@ -79,7 +79,7 @@ bool callback_text(State* st, TypeInfo* fn, size_t* bytes) {
     if (st->thunks.table == nullptr) return no_table(st);
     auto plan = abi::plan_call(*st->types, fn->id);
     if (!plan) return keep(st, plan.error(), bytes);
-    call::CallbackSpec spec = callback_spec(st, fn);
+    call::CallbackSpec spec = callback_spec(st, fn, false);
     spec.plan = &*plan;
     return keep(st, call::callback_listing(st->thunks.table->host, callback_api(), callback_handlers(), spec), bytes);
   });

@@ -304,7 +304,8 @@ int l_cast(lua_State* L) {
       info->rep == Rep::vector) {
     raise_argument(L, 1, "cannot cast to '%s'", type_name(st, info->id));
   }
-  if (CData* cd = to_cdata(L, st, 2); cd != nullptr && cd->type == info->id && (cd->flags & kIsReference) == 0)
+  if (CData* cd = to_cdata(L, st, 2);
+      cd != nullptr && cd->type == info->id && (cd->flags & (kIsReference | kLent)) == 0)
     return 1;
   if (is_lua_callback(L, st, info, 2)) {
     push_callback(L, st, info, 2);

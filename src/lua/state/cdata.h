@@ -27,6 +27,7 @@ enum CDataFlag : uint16_t {
   kIntoSlot = 1024,    // points to the slot of the cdata that it keeps (set_slot_parent), not to what that points to
   kReleased = 2048,    // ffi.release has ended it; its type is one of nothing, its address null
   kShared = 4096,      // of one with a finaliser: others point where it points
+  kLent = 8192,        // a pointer argument of a callback, the same object in each call of it (calls/callback_scope.h)
 };
 
 // Lua's allocator promises no more than this for userdata memory on every version.

@@ -93,6 +93,7 @@ struct Callbacks {
   int converter = 0;         // the same for the result of a callback of scalars
   int coroutine_maker = 0;   // the same: makes what callbacks of other threads run on
   int error_runner = 0;      // the same for what ffi.onerror asks for
+  int scoped_metatable = 0;  // of what ffi.scoped makes
   int overflow_message = 0;  // the error of a callback that the C stack has no room for
 };
 

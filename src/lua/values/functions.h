@@ -15,4 +15,7 @@ void* function_address(lua_State* L, int idx, TypeInfo** type);
 // slot; it lives until the state closes. Raises when no callback can be made.
 void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place);
 
+// Whether the userdata at idx is what ffi.scoped made of a Lua function. Uses two stack slots.
+bool is_scoped_function(lua_State* L, State* st, int idx);
+
 }  // namespace ferry::lua

@@ -254,6 +254,16 @@ bool is_function_pointer(State* st, TypeInfo* info) {
   return info->rep == Rep::pointer && base_of(st, info)->kind == Kind::function;
 }
 
+// What ffi.scoped makes is for calls, which have taken it where it is one.
+[[noreturn]] void refuse_scoped(lua_State* L, State* st, TypeInfo* info, const Place& place) {
+  without_exceptions(st, [&] {
+    st->errors.message = "cannot convert a function of ffi.scoped to '" + shown_name(st, info->id) +
+                         "': it is for a parameter that points to a function, and ends with that call";
+    return true;
+  });
+  raise_at(L, st, place);
+}
+
 // What points without being a C object: nil, userdata and functions. False: not to what `info`, a pointer or reference,
 // points to.
 bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
@@ -266,6 +276,7 @@ bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const
       store(address, from.address);
       return true;
     case Source::Kind::userdata: {
+      if (is_scoped_function(L, st, from.idx)) refuse_scoped(L, st, info, place);
       if (is_function_pointer(st, info)) return false;
       void* value = from.address;
       file_of(L, from.idx, &value);
