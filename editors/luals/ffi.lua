@@ -75,6 +75,8 @@ function callback:set(f) end
 ---@field LUA_VERSION string
 ---What 64-bit integers become when they are read.
 ---@field int64 "native"|"boxed"|"exact"
+---Whose rules hold where LuaJIT and luaffifb exclude each other.
+---@field rules "luaffifb"|"luajit"
 local ffi = {}
 
 ---Declares what C text says. An error defines nothing.

@@ -23,9 +23,9 @@ function layer.install()
   if is_installed then return end
   is_installed = true
   local ok, why = pcall(function()
-    local int64 = ferry.int64 -- 64-bit integers are read as LuaJIT reads them
-    undos[#undos + 1] = function() ferry.int64 = int64 end
-    ferry.int64 = "boxed"
+    local int64, rules = ferry.int64, ferry.rules -- what is read is read as LuaJIT reads it
+    undos[#undos + 1] = function() ferry.int64, ferry.rules = int64, rules end
+    ferry.int64, ferry.rules = "boxed", "luajit"
     for _, part in ipairs(parts) do
       undos[#undos + 1] = false
       undos[#undos] = require("ferry.luajit." .. part)(set, layer, ferry) or false

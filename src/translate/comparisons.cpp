@@ -2,15 +2,19 @@
 // cdata among them; Lua only if both are of one type (and 5.2 and later about the order of any two).
 //
 //   both can be no cdata                        as it stands
-//   a variable and a literal     x == nil       (x == nil or x == __ferry.null)
-//                                x == 5         (x == 5 or x == __ferry[5])
-//                                x == "s"       (x == "s" or x == __ferry["=s"])
-//   two variables                x == y         (x == y or __ferry.eq_mixed(x, y))
-//   anything else                f() == y       __ferry.eq(f(), y), or without a call where it begins a statement
+//   a variable and a literal     x == nil       (x == nil or __ferry_null == x)
+//                                x == 5         (x == 5 or __ferry[5] == x)
+//                                x == "s"       (x == "s" or __ferry["=s"] == x)
+//                                nil == x       (nil == x or __ferry.left.null == x)
+//   two variables                x == y         (x == y or (__ferry_any == x or __ferry_any == y) and
+//                                                __ferry.eq_mixed(x, y))
+//   anything else                f() == y       __ferry_eq(f(), y), or without a call where it begins a statement
 //                                               (sites.cpp)
 //
-// __ferry.null and the like are userdata that stand for the literal, so that Lua asks about them, and only if x is a
-// userdata: other values cost a comparison. No operand is evaluated twice, but for the value of a variable.
+// __ferry_null and the like are userdata that stand for the literal, or for any value, so that Lua asks about them, and
+// only if x is a userdata: other values cost a comparison. They stand first, because 5.3 and later ask the first
+// operand's metatable, and that of other libraries' userdata may raise errors. No operand is evaluated twice, but for
+// the value of a variable.
 #include "translate/parser.h"
 
 namespace ferry::translate {
@@ -19,16 +23,12 @@ void Parser::compare(const Comparison& c) {
   if (scope_.is_plain(c.left.known) && scope_.is_plain(c.right.known)) return;
   if (c.op.kind != Tok::equal && c.op.kind != Tok::not_equal) return compare_order(c);
   need_run_time();
-  if (c.left.shape == Shape::local && c.right.end - c.right.start <= kMaxRepeated) {
-    if (c.right.shape >= Shape::local && c.right.shape <= Shape::string) return compare_local(c, c.left, c.right);
-  }
-  if (c.right.shape == Shape::local && c.left.end - c.left.start <= kMaxRepeated) {
-    if (c.left.shape >= Shape::nil && c.left.shape <= Shape::string) return compare_local(c, c.right, c.left);
-  }
-  const bool is_equal = c.op.kind == Tok::equal;
-  note(c.op.line, is_equal ? "== of a cdata and another value" : "~= of a cdata and another value");
+  const bool has_variable = c.left.shape == Shape::local || c.right.shape == Shape::local;
+  if (has_variable && is_repeatable(c.left) && is_repeatable(c.right)) return compare_local(c);
+  note_equality(c);
   if (compare_in_front(c)) return;
-  wrap(c, is_equal ? "__ferry.eq(" : "__ferry.ne(");
+  const bool is_equal = c.op.kind == Tok::equal;
+  wrap(c, edits_.keep(std::string(support(c, is_equal ? Support::eq : Support::ne)) + "("));
 }
 
 void Parser::compare_order(const Comparison& c) {
@@ -63,33 +63,50 @@ void Parser::write_as_text(const Text& text) {
   edits_.close(e.end, ")", text.rank);
 }
 
-// What stands for the literal.
-std::string_view Parser::literal_key(const Expr& literal) {
-  const std::string_view text = text_of(literal);
-  if (literal.shape == Shape::nil) return "__ferry.null";
-  if (literal.shape == Shape::literal) return edits_.keep("__ferry[" + std::string(text) + "]");
-  return edits_.keep("__ferry[" + std::string(1, text[0]) + "=" + std::string(text.substr(1)) + "]");
+// What stands for the literal on that side.
+std::string Parser::literal_key(const Comparison& c, const Expr& literal, bool is_left) {
+  if (literal.shape == Shape::nil) return is_left ? "__ferry.left.null" : std::string(support(c, Support::null));
+  const std::string text(text_of(literal));
+  const std::string key = literal.shape == Shape::literal ? text : text[0] + ("=" + text.substr(1));
+  return (is_left ? "__ferry.left[" : "__ferry[") + key + "]";
 }
 
-// `name` is a variable, `other` a variable or literal; either may be the left operand.
-void Parser::compare_local(const Comparison& c, const Expr& name, const Expr& other) {
+// The comparison of the operands whose texts `a` and `b` are: variables, or literals where they are said to be.
+std::string Parser::test(const Comparison& c, const std::string& a, bool left_is_literal, const std::string& b,
+                         bool right_is_literal) {
   const bool is_equal = c.op.kind == Tok::equal;
-  note(c.op.line, is_equal ? "== of a cdata and another value" : "~= of a cdata and another value");
-  const std::string variable(text_of(name));
-  std::string tail = is_equal ? " or " : " and ";
-  if (other.shape == Shape::local) {
-    tail += is_equal ? "__ferry.eq_mixed(" : "__ferry.ne_mixed(";
-    tail += std::string(text_of(c.left)) + "," + std::string(text_of(c.right)) + ")";
-  } else {
-    const std::string key(literal_key(other));
-    const bool name_first = c.left.start == name.start;
-    tail += name_first ? variable : key;
-    tail += is_equal ? "==" : "~=";
-    tail += name_first ? key : variable;
+  const std::string op = is_equal ? "==" : "~=";
+  if (!left_is_literal && !right_is_literal) {
+    const std::string any(support(c, Support::any));
+    const std::string arguments = "(" + a + "," + b + ")";
+    const std::string both = any + op + a + (is_equal ? " or " : " and ") + any + op + b;
+    if (is_equal) return " or (" + both + ") and __ferry.eq_mixed" + arguments;
+    return " and (" + both + " or __ferry.ne_mixed" + arguments + ")";
   }
-  tail += c.before_paren ? ");" : ")";
+  const std::string key = literal_key(c, left_is_literal ? c.left : c.right, left_is_literal);
+  return (is_equal ? " or " : " and ") + key + op + (left_is_literal ? b : a);
+}
+
+bool Parser::is_literal(const Expr& e) {
+  return e.shape >= Shape::nil && e.shape <= Shape::string;
+}
+
+// A variable, or a literal that is short enough to be written twice.
+bool Parser::is_repeatable(const Expr& e) {
+  return (e.shape == Shape::local || is_literal(e)) && e.end - e.start <= kMaxRepeated;
+}
+
+// At least one is a variable.
+void Parser::compare_local(const Comparison& c) {
+  note_equality(c);
+  const std::string tail =
+      test(c, std::string(text_of(c.left)), is_literal(c.left), std::string(text_of(c.right)), is_literal(c.right));
   edits_.open(c.left.start, "(", c.rank);
-  edits_.close(c.right.end, edits_.keep(std::move(tail)), c.rank);
+  edits_.close(c.right.end, edits_.keep(tail + (c.before_paren ? ");" : ")")), c.rank);
+}
+
+void Parser::note_equality(const Comparison& c) {
+  note(c.op.line, c.op.kind == Tok::equal ? "== of a cdata and another value" : "~= of a cdata and another value");
 }
 
 }  // namespace ferry::translate

@@ -136,7 +136,7 @@ Parser::Expr Parser::binary(Expr left, int limit) {
     e.known = combine(op.kind, left, right);
     if (is_newer_operator(op.kind)) is_newer_ = true;
     if (op.kind == Tok::equal || op.kind == Tok::not_equal || (dialect_ <= 51 && is_comparison(op.kind))) {
-      comparisons_.push_back({left, right, op, edits_.next(), at(Tok::left_paren), kNoSite});
+      comparisons_.push_back({left, right, op, edits_.next(), at(Tok::left_paren), kNoSite, functions_.back().loop});
     }
     if (op.kind == Tok::concat) {
       e.is_concat = true;
@@ -376,7 +376,7 @@ void Parser::function_body(uint32_t self_at, bool is_method) {
   expect(Tok::left_paren, "(");
   if (self_at != 0) edits_.close(last_end_, at(Tok::right_paren) ? "self" : "self,");
   // The function is known to be inside of itself before its parameters are: they are its variables.
-  functions_.push_back({visible, false, false, visible, sites_.size()});
+  functions_.push_back({visible, false, false, visible, sites_.size(), loops_.size()});
   while (!failed() && !at(Tok::right_paren)) {
     if (accept(Tok::ellipsis)) {
       functions_.back().is_vararg = true;

@@ -75,7 +75,7 @@ void Parser::chunk_becomes_function() {
 
 bool Parser::run() {
   next();
-  functions_.push_back({0, true, true, 0, 0});
+  functions_.push_back({0, true, true, 0, 0, 0});
   open_jumps(Jumps::BlockKind::function);
   block();
   if (!failed_ && !at(Tok::end)) fail("'<eof>' expected");
@@ -89,9 +89,10 @@ bool Parser::run() {
     for (const auto& [place, text] : widened_) edits_.replace(place.at, place.end, text);
   }
   finish_args();
+  write_loops();
   if (needs_run_time_) {
     // The layer puts the table where strings are indexed (lua/ferry/luajit/base.lua).
-    for (const uint32_t at : crowded_) edits_.close(at, " local __ferry=(\"\").__ferry ");
+    for (const Span& function : crowded_) edits_.close(function.at, " local __ferry=(\"\").__ferry ");
   }
   if (!track_jumps_ || !jumps_.is_used()) return true;
   if (dialect_ <= 51) return jumps_.finish(&edits_, &error_);

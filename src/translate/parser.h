@@ -31,7 +31,9 @@ class Parser {
   Edits& edits() { return edits_; }
   bool needs_run_time() const { return needs_run_time_; }
   // The chunk has as many local variables as Lua allows: there is no room for one of ours.
-  bool is_full() const { return most_main_locals_ >= kMaxLocals - 1; }
+  bool is_full() const { return most_main_locals_ > kMaxLocals - kOurs; }
+  // What stands behind `local __ferry=...`.
+  std::string support_variables() const;
   // The chunk becomes a function with `...`, in which 5.1 has a variable `arg` of its own.
   void chunk_becomes_function();
   std::vector<Note>& notes() { return notes_; }
@@ -43,7 +45,15 @@ class Parser {
   // Of conditions that are open at one place, those within are not looked at.
   static constexpr int kMaxOpenSites = 40;
   static constexpr size_t kMaxUpvalues = 60;  // of 5.1, from where on all others allow 255
+  // Lua counts levels of blocks, which become more: far less than its 200, with what is written.
+  static constexpr int kMaxDeepest = 130;
+  static constexpr size_t kOurs = 5;         // __ferry and what Support names
+  static constexpr size_t kLoopSupport = 2;  // what loops keep of it
   static constexpr uint32_t kNoSite = UINT32_MAX;
+  static constexpr uint32_t kNoLoop = UINT32_MAX;
+
+  // What has a variable of its own (support.cpp): nil as a userdata, one that stands for any, and the functions.
+  enum class Support : uint8_t { null, any, eq, ne };
 
   enum class Shape : uint8_t { other, local, nil, literal, string, call };
   struct Expr {
@@ -62,6 +72,7 @@ class Parser {
     uint32_t rank;
     bool before_paren;
     uint32_t site = kNoSite;  // which its operands may stand in front of
+    uint32_t loop = kNoLoop;  // the outermost one of its function
   };
   // A condition or result at the beginning of a statement (sites.cpp).
   enum class SiteKind : uint8_t { if_, elseif, while_, return_, local };
@@ -80,16 +91,26 @@ class Parser {
     Expr operand;
     uint32_t rank;
   };
+  // A loop in no other loop of its function.
+  struct Loop {
+    uint32_t start;
+    uint32_t end = 0;
+    uint32_t rank = 0;
+    unsigned used_support = 0;  // 1 << Support, in it
+    bool usable = true;
+  };
   struct Function {
     size_t first_inside;  // visible variables before its body: its parameters are among them
     bool is_vararg;
     bool is_main;
     size_t first_local;                // visible variables before its parameters
     size_t first_site;                 // of the sites in it
+    size_t first_loop;                 // of the loops in it
     size_t most_locals = 0;            // at one time
     size_t unseen = 0;                 // those that the text does not name, now
     uint32_t body = 0;                 // where its body begins
     std::vector<VarId> upvalues = {};  // 5.1: those of inner functions included
+    uint32_t loop = kNoLoop;           // the outermost one that is open
   };
   // A use or declaration of a variable named `arg` (5.1, where each vararg function has one of its own).
   struct ArgUse {
@@ -145,7 +166,7 @@ class Parser {
   void compare(const Comparison& c);
   void write_as_text(const Text& text);
   void compare_order(const Comparison& c);
-  void compare_local(const Comparison& c, const Expr& name, const Expr& other);
+  void compare_local(const Comparison& c);
 
   // sites.cpp
   uint32_t open_site(SiteKind kind, const Token& word);
@@ -158,7 +179,19 @@ class Parser {
 
   // comparisons.cpp
   void wrap(const Comparison& c, std::string_view function);
-  std::string_view literal_key(const Expr& literal);
+  void note_equality(const Comparison& c);
+  static bool is_literal(const Expr& e);
+  static bool is_repeatable(const Expr& e);
+  std::string literal_key(const Comparison& c, const Expr& literal, bool is_left);
+  // What is written behind `a == b` or `a ~= b`.
+  std::string test(const Comparison& c, const std::string& a, bool left_is_literal, const std::string& b,
+                   bool right_is_literal);
+
+  // support.cpp
+  std::string_view support(const Comparison& c, Support support);
+  uint32_t open_loop();
+  void close_loop(uint32_t outer);
+  void write_loops();
 
   // statements.cpp
   void block();
@@ -166,6 +199,7 @@ class Parser {
   void scoped_block(Jumps::BlockKind kind);
   void statement();
   void if_statement();
+  void loop_statement();
   void while_statement();
   void for_statement();
   void repeat_statement();
@@ -212,7 +246,9 @@ class Parser {
   std::vector<Span> invocations_;  // a:name(...) with a foreign name
   std::vector<ArgUse> arg_uses_;
   std::vector<VarId> shadowed_args_;
-  std::vector<uint32_t> crowded_;  // where functions begin that have no room for an upvalue of ours
+  std::vector<Span> crowded_;  // bodies of functions that have no room for upvalues of ours
+  std::vector<Loop> loops_;
+  unsigned used_support_ = 0;                               // 1 << Support
   std::vector<std::pair<Span, std::string_view>> widened_;  // number literals
   std::vector<Note> notes_;
   bool negates_imaginary_ = false;  // the numeral to come stands behind a minus that it takes

@@ -1,12 +1,12 @@
 // Comparisons of expressions that are the first thing a statement does: no function is needed for them, because there
 // is a place before the statement where their values can be kept.
 //
-//   if f() == nil or g() then ... end    do local __ferry_v=f() if (__ferry_v==nil or __ferry_v==__ferry.null) or g()
+//   if f() == nil or g() then ... end    do local __ferry_v=f() if (__ferry_v==nil or __ferry_null==__ferry_v) or g()
 //                                        then ... end end
 //   elseif f() == g() then ... end       else local __ferry_v=f() local __ferry_w=g() if (...) then ... end end
 //   while f() ~= nil do ... end          while true do local __ferry_v=f() if not (...) then break end ... end
 //   return f() == nil                    local __ferry_v=f() return (...)
-//   local x = f() == nil                 local x = f() x=(x==nil or x==__ferry.null)
+//   local x = f() == nil                 local x = f() x=(x==nil or __ferry_null==x)
 //
 // In front of the comparison stand at most `not` and parentheses: so its operands are evaluated first. Otherwise, and
 // where a function or a text is near one of Lua's limits, comparisons are calls.
@@ -114,47 +114,37 @@ void Parser::count_locals() {
 }
 
 // The function ends: if it has nearly as many local variables as Lua allows, there is no room for ours; nor for the
-// run-time table among its upvalues.
+// run-time support among its upvalues.
 void Parser::end_function() {
   constexpr size_t kRoom = 10;
-  if (functions_.back().upvalues.size() >= kMaxUpvalues) crowded_.push_back(functions_.back().body);
-  if (functions_.back().most_locals + kRoom > kMaxLocals) {
-    for (size_t i = functions_.back().first_site; i < sites_.size(); ++i) sites_[i].usable = false;
+  const Function& f = functions_.back();
+  if (f.upvalues.size() + kOurs > kMaxUpvalues) crowded_.push_back({f.body, last_end_});
+  if (f.most_locals + kRoom > kMaxLocals) {
+    for (size_t i = f.first_site; i < sites_.size(); ++i) sites_[i].usable = false;
+    for (size_t i = f.first_loop; i < loops_.size(); ++i) loops_[i].usable = false;
   }
 }
 
 // local x = f() == 5, and nothing else: the variable itself keeps the operand.
 bool Parser::compare_in_variable(const Comparison& c, const Site& site) {
   const std::string name(text_.substr(site.word_at, site.word_end - site.word_at));
-  if (c.left.start != site.start || c.right.end != site.end || c.right.shape < Shape::local ||
-      c.right.shape > Shape::string || c.right.end - c.right.start > kMaxRepeated || text_of(c.right) == name ||
+  if (c.left.start != site.start || c.right.end != site.end || !is_repeatable(c.right) || text_of(c.right) == name ||
       !is_movable(text_.substr(c.left.end, c.right.end - c.left.end))) {
     return false;
   }
-  const bool is_equal = c.op.kind == Tok::equal;
   const std::string right(text_of(c.right));
-  const std::string op = is_equal ? "==" : "~=";
-  std::string test = " " + name + "=(" + name + op + right + (is_equal ? " or " : " and ");
-  if (c.right.shape == Shape::local) {
-    test += (is_equal ? "__ferry.eq_mixed(" : "__ferry.ne_mixed(") + name + "," + right + ")";
-  } else {
-    test += name + op + std::string(literal_key(c.right));
-  }
+  const std::string op = c.op.kind == Tok::equal ? "==" : "~=";
+  const std::string written = " " + name + "=(" + name + op + right + test(c, name, false, right, is_literal(c.right));
   edits_.replace(c.left.end, c.right.end, "");
-  edits_.close(c.right.end, edits_.keep(test + (c.before_paren ? ");" : ")")), c.rank);
+  edits_.close(c.right.end, edits_.keep(written + (c.before_paren ? ");" : ")")), c.rank);
   return true;
 }
 
 // Keeps the operands in front of the statement, if they can be. `c` is no comparison of a variable and a literal.
 bool Parser::compare_in_front(const Comparison& c) {
-  // Lua counts levels of blocks, which become more: far less than its 200, with what is written.
-  constexpr int kMaxDeepest = 130;
   if (c.site == kNoSite || !sites_[c.site].usable || deepest_ > kMaxDeepest) return false;
   const Site& site = sites_[c.site];
   if (site.kind == SiteKind::local) return compare_in_variable(c, site);
-  const auto is_repeatable = [](const Expr& e) {
-    return e.shape >= Shape::local && e.shape <= Shape::string && e.end - e.start <= kMaxRepeated;
-  };
   const bool left_stays = is_repeatable(c.left);
   const bool right_stays = is_repeatable(c.right);
   const std::string_view prefix = text_.substr(site.start, c.left.start - site.start);
@@ -164,18 +154,11 @@ bool Parser::compare_in_front(const Comparison& c) {
   if (left_stays && !is_movable(text_.substr(c.left.start, c.right.start - c.left.start))) return false;
   if (right_stays && !is_movable(text_.substr(c.left.end, c.right.end - c.left.end))) return false;
 
-  const bool is_equal = c.op.kind == Tok::equal;
   const std::string a = left_stays ? std::string(left) : "__ferry_v";
   const std::string b = right_stays ? std::string(right) : left_stays ? "__ferry_v" : "__ferry_w";
-  std::string test = "(" + a + (is_equal ? "==" : "~=") + b + (is_equal ? " or " : " and ");
-  if (right_stays && c.right.shape != Shape::local) {
-    test += a + (is_equal ? "==" : "~=") + std::string(literal_key(c.right));
-  } else if (left_stays && c.left.shape != Shape::local) {
-    test += std::string(literal_key(c.left)) + (is_equal ? "==" : "~=") + b;
-  } else {
-    test += (is_equal ? "__ferry.eq_mixed(" : "__ferry.ne_mixed(") + a + "," + b + ")";
-  }
-  test += ")";
+  const std::string condition = "(" + a + (c.op.kind == Tok::equal ? "==" : "~=") + b +
+                                test(c, a, left_stays && is_literal(c.left), b, right_stays && is_literal(c.right)) +
+                                ")";
 
   std::string word = "local __ferry_v=";
   std::string then = " if ";
@@ -210,7 +193,7 @@ bool Parser::compare_in_front(const Comparison& c) {
       edits_.replace(c.op.at, c.op.end, " local __ferry_w=");
     }
   }
-  edits_.close(c.right.end, edits_.keep(then + std::string(prefix) + test), c.rank);
+  edits_.close(c.right.end, edits_.keep(then + std::string(prefix) + condition), c.rank);
   if (!end.empty()) edits_.close(site.close, edits_.keep(std::move(end)));
   return true;
 }

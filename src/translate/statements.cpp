@@ -50,18 +50,14 @@ void Parser::statement() {
       if_statement();
       break;
     case Tok::kw_while:
-      while_statement();
+    case Tok::kw_for:
+    case Tok::kw_repeat:
+      loop_statement();
       break;
     case Tok::kw_do:
       next();
       scoped_block(Jumps::BlockKind::plain);
       expect(Tok::kw_end, "end");
-      break;
-    case Tok::kw_for:
-      for_statement();
-      break;
-    case Tok::kw_repeat:
-      repeat_statement();
       break;
     case Tok::kw_function:
       function_statement();
@@ -111,6 +107,18 @@ void Parser::if_statement() {
   if (accept(Tok::kw_else)) scoped_block(Jumps::BlockKind::plain);
   expect(Tok::kw_end, "end");
   for (const uint32_t site : sites) close_site(site);
+}
+
+void Parser::loop_statement() {
+  const uint32_t outer = open_loop();
+  if (at(Tok::kw_while)) {
+    while_statement();
+  } else if (at(Tok::kw_for)) {
+    for_statement();
+  } else {
+    repeat_statement();
+  }
+  close_loop(outer);
 }
 
 // while := 'while' expr 'do' block 'end'

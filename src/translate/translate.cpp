@@ -55,13 +55,13 @@ Result<Translation> translate(std::string_view text, const Options& options) {
       if (from == text.size()) out.text += '\n';
     }
     if (options.form == Form::program) {
-      out.text += "local __ferry=require\"ferry.luajit\".run_time ";
+      out.text += "local __ferry=require\"ferry.luajit\".run_time " + parser.support_variables();
       if (is_wrapped) {
         out.text += "return(function(...) ";
         tail = "\nend)(...)";
       }
     } else {
-      out.text += "local __ferry=... return function(...) ";
+      out.text += "local __ferry=... " + parser.support_variables() + "return function(...) ";
       tail = "\nend";
     }
   }

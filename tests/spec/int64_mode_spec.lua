@@ -102,17 +102,20 @@ end
 function TestInt64Mode:test_changes()
   H.not_on_luajit "has one mode"
   local a, s = ffi.new("int64_t[2]", 5, -7), ffi.new("struct im_s", 1, 2, 3)
-  local call = ffi.cast("im_fn", ffi.C.llabs)
+  local call, got = ffi.cast("im_fn", ffi.C.llabs), nil
+  local callback = ffi.cast("im_fn", function(x) got = x return x end)
   for _ = 1, 3 do
     for _, name in ipairs { usual, "boxed", "exact" } do
       ffi.int64 = name
       lu.assertEquals(ffi.int64, name)
       local want = name == "boxed" and "cdata" or "number"
       for _ = 1, 3 do
-        for _, value in ipairs { a[0], s.i, s.u, s.b, ffi.C.llabs(-3), call(-4) } do lu.assertEquals(H.type(value), want, name) end
+        lu.assertEquals(tonumber(callback(6)), 6)
+        for _, value in ipairs { a[0], s.i, s.u, s.b, ffi.C.llabs(-3), call(-4), got } do lu.assertEquals(H.type(value), want, name) end
       end
     end
   end
+  callback:free()
 end
 
 function TestInt64Mode:test_errors()

@@ -75,6 +75,55 @@ return tostring(results[1]) .. tostring(results[2]) .. tostring(results[3]) .. t
 ]] (), "truefalsefalsetrue5")
 end
 
+-- Other libraries' userdata are asked nothing: their __eq may count on its operands.
+function TestTranslatedComparisons:test_userdata_of_others()
+  local new, asked = newproxy or ffi.run_time.newproxy, 0
+  local first = new(true)
+  local second = new(first)
+  debug.getmetatable(first).__eq = function(a, b)
+    local is_mine = (rawequal(a, first) or rawequal(a, second)) and (rawequal(b, first) or rawequal(b, second))
+    if not is_mine then error "not mine" end
+    asked = asked + 1
+    return true
+  end
+  local results = compile [[
+    local a, b, five, none = ...
+    local out = {}
+    for round = 1, 2 do
+      if a == nil or nil == a or a == 5 or a == "x" or a == five or none == a then out[#out + 1] = "wrong" end
+      out[#out + 1] = a == b and "equal" or "different"
+      if a ~= b then out[#out + 1] = "wrong" end
+      if (function() return a end)() == b then out[#out + 1] = "same" end
+    end
+    return table.concat(out, " ")
+  ]] (first, second, 5, nil)
+  lu.assertEquals({ results, asked > 0 }, { "equal same equal same", true })
+end
+
+-- The variables that loops keep of the run-time support do not reach labels, closures and breaks.
+function TestTranslatedComparisons:test_loops()
+  lu.assertEquals(compile(prelude .. [[
+local out = {}
+for k, x in ipairs { p, NULL, i, five, "green", color } do
+  local n = 0
+  repeat
+    n = n + 1
+    if x == nil then out[#out + 1] = "nil" goto continue end
+    for _ = 1, 2 do
+      while x == i do
+        out[#out + 1] = "i" .. k
+        if (function() for _ = 1, 1 do return x == five, x ~= nil end end)() then out[#out + 1] = "five" break end
+        break
+      end
+      if x == color then out[#out + 1] = "c" .. k break end
+    end
+  until x ~= text or n == 2
+  ::continue::
+end
+return table.concat(out, " ")
+]]) (), "nil i3 five i3 five i4 five i4 five c5 c5 c6 c6")
+end
+
 function TestTranslatedComparisons:test_operands_once_and_in_order()
   lu.assertEquals(compile [[
 local order = {}
@@ -328,7 +377,7 @@ end
 function TestTranslatedText:test_notes_and_programs()
   H.not_on_luajit()
   local text, _, notes = ffi.translate("local a = f()\nif a == nil then return 1LL end", nil, { notes = true, program = true })
-  lu.assertStrContains(text, "local __ferry=require\"ferry.luajit\".run_time local a")
+  lu.assertStrContains(text, "local __ferry=require\"ferry.luajit\".run_time local __ferry_null=__ferry.null local a")
   table.sort(notes, function(a, b) return a.text < b.text end)
   lu.assertEquals(notes, { { line = 2, text = "== of a cdata and another value" }, { line = 2, text = "a boxed number" } })
 end

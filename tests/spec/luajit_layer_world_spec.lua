@@ -190,7 +190,43 @@ function TestLayerWorld:test_64_bit_reads_are_boxed()
   s.u = s.u - 8
   lu.assertTrue(s.u > ffi.new("uint64_t", 1))
   H.not_on_luajit()
-  lu.assertEquals(ffi.int64, "boxed")
+  lu.assertEquals({ ffi.int64, ffi.rules }, { "boxed", "luajit" })
+end
+
+function TestLayerWorld:test_enums_are_boxed()
+  lu.assertEquals(assert(loadstring [[
+    local ffi = require "ffi"
+    local s = ffi.new "struct { enum { LAYER_A, LAYER_B = 5 } e; }"
+    local out = { s.e == "LAYER_A", s.e == 0, s.e ~= "LAYER_B", "LAYER_A" == s.e }
+    s.e = "LAYER_B"
+    if s.e == "LAYER_B" and s.e == 5 and s.e ~= 4 then out[#out + 1] = tonumber(s.e) end
+    return out
+  ]]) (), { true, true, true, true, 5 })
+end
+
+function TestLayerWorld:test_random()
+  local function seen(...)
+    local numbers, list = {}, {}
+    for _ = 1, 300 do numbers[tostring(math.random(...))] = true end
+    for n in pairs(numbers) do list[#list + 1] = n end
+    table.sort(list)
+    return table.concat(list, " ")
+  end
+  for _, row in ipairs {
+    { "1 2 3", 2.9 }, { "1", 0 }, { "1 2", 1.2 }, { "1 2 3", "3" }, { "1.5 2.5 3.5", 1.5, 3.5 }, { "-0.5 -1.5 -2.5", -2.5, -0.5 }, { "1.5", 1.5, 1.2 },
+    { "2", 3, 1 }, { "1 2", 1, 1.5 }, { "1 2", 1, "2" }, { "5 6", 5, 6, 7 }, { "inf", 1 / 0 }, { "nan", 0 / 0 },
+  } do lu.assertEquals(seen((table.unpack or unpack)(row, 2)), row[1], row[2]) end
+  for _ = 1, 50 do
+    local n = math.random(-2 ^ 40, 2 ^ 40)
+    lu.assertTrue(n == math.floor(n) and n >= -2 ^ 40 and n <= 2 ^ 40)
+  end
+  lu.assertTrue(math.random() < 1)
+  for _, wrong in ipairs { "x", {}, false } do
+    lu.assertErrorMsgContains("bad argument #1 to", math.random, wrong)
+    lu.assertErrorMsgContains("bad argument #2 to", math.random, 1, wrong)
+  end
+  lu.assertErrorMsgContains("bad argument #1 to", math.random, nil)
+  lu.assertErrorMsgContains("bad argument #2 to", math.random, 1, nil)
 end
 
 -- A userdata with the metatable of a file would be closed as one.

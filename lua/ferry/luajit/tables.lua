@@ -117,7 +117,7 @@ return function(set, _, ferry)
     end)
   end
   if math_type then
-    local randomseed, random = math.randomseed, math.random
+    local randomseed = math.randomseed
     set(math, "randomseed", function(...)
       local seed = ...
       if math_type(seed) ~= "float" then
@@ -129,11 +129,22 @@ return function(set, _, ferry)
         randomseed(mantissa - mantissa == 0 and floor(mantissa * 2 ^ 53) + exponent or 0)
       end
     end)
-    local function whole(x) return math_type(x) == "float" and floor(x) or x end
-    set(math, "random", function(m, n)
-      if n then return random(whole(m), whole(n)) end
-      if m then return random(whole(m)) end
-      return random()
-    end)
   end
+
+  -- Bounds are any numbers: the lower one is added to a whole number. Lua's own takes whole ones, not too far apart, in order.
+  local random = math.random
+  set(math, "random", function(...)
+    if select("#", ...) == 0 then return random() end
+    local low, high = ...
+    local from, to = ferry.tonumber(low), ferry.tonumber(high)
+    if select("#", ...) == 1 then
+      high, from, to = 1, 1, from
+    end
+    if not from or not to then return random(low, high) end -- raises its own error
+    local distance = to - from
+    if from >= -2 ^ 31 and to < 2 ^ 31 and distance >= 0 and distance < 2 ^ 31 - 1 and floor(from) == from and floor(to) == to then
+      return random(from, to)
+    end
+    return floor(random() * (distance + 1)) + from
+  end)
 end

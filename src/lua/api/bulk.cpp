@@ -298,12 +298,15 @@ int l_totable(lua_State* L) {
   luaL_checkstack(L, kStackSlots, nullptr);
   const char* from = e.address;
   const Rep rep = e.type->rep;
-  if (st->stack.valid ? push_fast<DirectStack>(L, st, rep, from, n) : push_fast<ApiStack>(L, st, rep, from, n))
+  const bool fast = read_rep(st, *e.type) != Rep::none;
+  if (fast &&
+      (st->stack.valid ? push_fast<DirectStack>(L, st, rep, from, n) : push_fast<ApiStack>(L, st, rep, from, n))) {
     return 1;
+  }
   lua_createtable(L, n, 0);
-  if (rep == Rep::i64) {
+  if (e.type->kind == Kind::integer && rep == Rep::i64) {
     push_wide<int64_t>(L, st, from, n);
-  } else if (rep == Rep::u64) {
+  } else if (e.type->kind == Kind::integer && rep == Rep::u64) {
     push_wide<uint64_t>(L, st, from, n);
   } else {
     for (int i = 0; i < n; ++i) {

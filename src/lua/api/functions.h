@@ -55,7 +55,7 @@ int l_toretval(lua_State* L);
 int l_abi(lua_State* L);
 int l_checked(lua_State* L);
 int l_strict(lua_State* L);
-// int64.cpp: gives the table on top, which is popped, the field `int64`.
+// modes.cpp: gives the table on top, which is popped, the fields `int64` and `rules`.
 void set_module_fields(lua_State* L, State* st);
 // queue.cpp
 int l_callback(lua_State* L);

@@ -128,19 +128,20 @@ int l_run_env(lua_State* L) {
 // More literals than any program has: from then on they are made anew each time, for programs that make programs.
 constexpr int kMaxCachedLiterals = 20000;
 
-// __index of the run-time table.
+// __index of the run-time table, and of its field `left`.
+template <Side side>
 int l_literal(lua_State* L) {
   State* st = open_call(L);
   lua_settop(L, 2);
   if (lua_type(L, 2) == LUA_TNUMBER) {
     lua_pushvalue(L, 2);
-    wrap_literal(L, st);
+    wrap_literal(L, st, side);
   } else if (lua_type(L, 2) == LUA_TSTRING) {
     size_t length = 0;
     const char* text = lua_tolstring(L, 2, &length);
     if (text[0] == '=') {
       lua_pushlstring(L, text + 1, length - 1);
-      wrap_literal(L, st);
+      wrap_literal(L, st, side);
     } else if (length > 1 && text[length - 1] == 'i') {
       const double parts[2] = {0, std::strtod(text, nullptr)};
       CData* cd = push_object(L, st, info_of(st, Scalar::cdouble));
@@ -163,6 +164,14 @@ int l_literal(lua_State* L) {
   return 1;
 }
 
+// Gives the table on top a metatable with such an __index.
+void set_index(lua_State* L, State* st, lua_CFunction index) {
+  lua_createtable(L, 0, 1);
+  push_function(L, st, index);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
+
 const luaL_Reg kRunTime[] = {
     {"eq", guarded<l_run_eq>},
     {"ne", guarded<l_run_ne>},
@@ -180,19 +189,23 @@ const luaL_Reg kRunTime[] = {
 }  // namespace
 
 void push_run_time(lua_State* L, State* st) {
-  if (st->literals.metatable == 0) make_literals(L, st);
+  if (st->literals.any == 0) make_literals(L, st);
   lua_createtable(L, 0, 32);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   set_functions(L, kRunTime, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   set_functions(L, kWorldFunctions, 1);
-  lua_pushnil(L);
-  wrap_literal(L, st);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->literals.null);
   lua_setfield(L, -2, "null");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->literals.any);
+  lua_setfield(L, -2, "any");
   lua_createtable(L, 0, 1);
-  push_function(L, st, guarded<l_literal>);
-  lua_setfield(L, -2, "__index");
-  lua_setmetatable(L, -2);
+  lua_pushnil(L);
+  wrap_literal(L, st, Side::left);
+  lua_setfield(L, -2, "null");
+  set_index(L, st, guarded<l_literal<Side::left>>);
+  lua_setfield(L, -2, "left");
+  set_index(L, st, guarded<l_literal<Side::right>>);
 }
 
 }  // namespace ferry::lua

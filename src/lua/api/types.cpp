@@ -186,6 +186,9 @@ int l_metatype(lua_State* L) {
     raise_argument(L, 1, "struct, union, complex, vector or enum type expected, got %s", type_name(st, info->id));
   }
   if (lua_type(L, 2) != LUA_TTABLE && !lua_isnil(L, 2)) raise_expected(L, st, 2, "table");
+  if (st->rules == Rules::luajit && metatype_holder(st, info)->metatype != 0) {
+    raise(L, "cannot change a protected metatable");
+  }
   lua_settop(L, 2);
   set_metatype(L, st, info->id, 2);
   push_ctype(L, st, info->id);

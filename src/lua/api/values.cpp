@@ -103,7 +103,7 @@ int l_tonumber(lua_State* L) {
       case Rep::function: {
         void* address = nullptr;
         TypeId pointee;
-        if (info->rep != Rep::pointer && info->rep != Rep::function) break;
+        if (st->rules == Rules::luajit || (info->rep != Rep::pointer && info->rep != Rep::function)) break;
         pointer_value(st, cd, &address, &pointee);
         push_small_integer(L, static_cast<int64_t>(reinterpret_cast<uintptr_t>(address)));
         return 1;
@@ -282,7 +282,7 @@ int l_strict(lua_State* L) {
     luaL_checkstack(L, 8, nullptr);
     st->strict = !old;
     strict_mode_changed(st);
-    strict_callbacks(st);
+    renew_callbacks(st);
     strict_thunks(L, st);
   }
   lua_pushboolean(L, old);

@@ -62,6 +62,11 @@ Result<std::unique_ptr<call::Callback>> make_native(State* st, CallbackRecord* r
                               callback_handlers(), record->data);
 }
 
+// Compiled code pushes as numbers what the state may want boxed by now, and lends all its objects or none.
+bool runs_compiled(const State* st, const CallbackRecord& record) {
+  return !st->strict && (record.scalar || !record.was_scalar) && is_complete(record);
+}
+
 }  // namespace
 
 void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int reference) {
@@ -72,7 +77,7 @@ void set_function(lua_State* L, State* st, CallbackRecord* record, int idx, int 
   lua_pushvalue(L, idx);
   capture_function(L, st, &record->data->function_value, &record->data->function_tag);
   lua_pop(L, 1);
-  record->data->live = !st->strict && is_complete(*record);
+  record->data->live = runs_compiled(st, *record);
 }
 
 CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* where, bool open, bool lends) {
@@ -90,7 +95,7 @@ CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* w
       record->references = record->references || record->params.back()->rep == Rep::reference;
     }
     if (lends && !f.params.empty()) record->objects = std::make_unique<call::CallbackObject[]>(f.params.size());
-    record->scalar = is_scalar_callback(st, f, lends);
+    record->scalar = record->was_scalar = is_scalar_callback(st, f, lends);
     record->data = take_entry_data(open ? st->gate : &closed_gate, record.get());
     record->data->id = record->id = next_callback_id();
     record->data->objects = record->objects.get();
@@ -347,11 +352,12 @@ bool is_freed_callback(State* st, const void* address) {
   return found != table->by_address.end() && found->second == 0;
 }
 
-void strict_callbacks(State* st) {
+void renew_callbacks(State* st) {
   CallbackTable* table = table_of(st);
   if (table == nullptr) return;
   for (auto& [id, record] : table->records) {
-    record->data->live = !st->strict && !record->freed && is_complete(*record);
+    record->scalar = is_scalar_callback(st, st->types->function(record->fn->id), record->objects != nullptr);
+    record->data->live = runs_compiled(st, *record) && !record->freed;
   }
 }
 

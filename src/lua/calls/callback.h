@@ -38,8 +38,8 @@ inline uintptr_t this_thread() {
   return os::this_thread();
 }
 
-// State::strict has changed: whether compiled code converts results, or the handler.
-void strict_callbacks(State* st);
+// State::strict, int64 or rules have changed: whether compiled code runs callbacks, or the handler.
+void renew_callbacks(State* st);
 // Number of live callbacks, for ffi.debug.
 size_t callback_count(State* st);
 

@@ -48,6 +48,7 @@ struct CallbackRecord {
   int error_handler = LUA_NOREF;  // the message handler that tells the latter; callback_error.h
   EntryData* data = nullptr;      // what C's callers see of it
   bool scalar = false;            // arguments and result need neither allocation nor anything that raises
+  bool was_scalar = false;        // the same when its code was made
   bool references = false;        // such arguments among them, which may be NULL
   bool freed = false;
   // Of a callback for C calls:

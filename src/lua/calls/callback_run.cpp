@@ -79,11 +79,22 @@ bool push_object(lua_State* L, const Invocation* invocation, int i) {
   return true;
 }
 
+// As LuaJIT has it: at the end of the Lua function.
+[[noreturn]] void raise_no_result(lua_State* L, State* st, const CallbackRecord* record) {
+  lua_Debug ar;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, record->function);
+  const bool is_lua = lua_isfunction(L, -1) && lua_getinfo(L, ">S", &ar) != 0 && ar.lastlinedefined > 0;
+  const char* type = type_name(st, record->result->id);
+  if (is_lua) raise(L, "%s:%d: cannot convert 'nil' to '%s'", ar.short_src, ar.lastlinedefined, type);
+  raise(L, "cannot convert 'nil' to '%s'", type);
+}
+
 void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void* result) {
   TypeInfo* info = record->result;
   const Place place{Place::Kind::result, 0, record->made_at.empty() ? nullptr : record->made_at.c_str(),
                     record->fn->id};
   if (lua_isnil(L, idx) && info->rep != Rep::pointer) {
+    if (st->rules == Rules::luajit) raise_no_result(L, st, record);
     if (st->strict) raise_convert(L, st, idx, info->id, place);
     return;  // a callback that returns nothing gives zero
   }
@@ -179,7 +190,7 @@ constexpr size_t kMaxScalarParams = 6;
 // Pushed by push_value without allocating: numbers and booleans; also behind a `const int &`.
 bool is_plain(State* st, TypeInfo* info) {
   if (info->rep == Rep::reference) return is_plain(st, base_of(st, info));
-  if (is_int64(info->rep)) return st->native_int64();
+  if (depends_on_modes(*info)) return !reads_boxed(st, *info);
   return is_native_rep(info->rep);
 }
 
@@ -221,7 +232,8 @@ int run_scalar(lua_State* L, Invocation* invocation) {
       lua_pop(L, 1);
       return 0;
     }
-    if (store_number(L, st, record->result, invocation->result) || (lua_isnil(L, -1) && !st->strict)) {
+    if (store_number(L, st, record->result, invocation->result) ||
+        (lua_isnil(L, -1) && !st->strict && st->rules != Rules::luajit)) {
       lua_pop(L, 2);
       return 0;
     }

@@ -37,7 +37,7 @@ struct Thunk {
   std::vector<call::CodeBlock> former;                // of shapes that are no more, and may still be running
   bool of_type = false;                               // belongs to a function type, for function pointers
   bool young = true;                                  // not registered yet
-  bool pushes_native = false;                         // was made while 64-bit results were Lua's integers
+  bool pushes_native = false;                         // was made while its result was one of Lua's numbers
   bool live = false;                                  // found by the sweep
   const void* resting = nullptr;                      // where a variadic function's code goes once ffi.strict is off
 };

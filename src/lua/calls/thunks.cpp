@@ -18,6 +18,7 @@
 #include "lua/calls/thunk_table.h"
 #include "lua/host/chaos.h"
 #include "lua/host/trace.h"
+#include "lua/state/members.h"
 #include "lua/state/raise.h"
 #include "lua/values/source.h"
 
@@ -110,8 +111,8 @@ call::ThunkResult result_of(State* st, TypeInfo* info) {
     result.kind = call::ThunkKind::record;
   } else if (info->rep == Rep::pointer) {
     result.kind = call::ThunkKind::other;
-  } else if (is_int64(info->rep) && !st->native_int64()) {
-    result.kind = call::ThunkKind::other;  // as State::int64 says
+  } else if (reads_boxed(st, *info)) {
+    result.kind = call::ThunkKind::other;
   }
   return result;
 }
@@ -177,15 +178,15 @@ call::ThunkSpec spec_of(State* st, Thunk* thunk, const abi::CallPlan& plan, cons
 
 namespace {
 
-bool returns_int64(State* st, const TypeInfo* type) {
-  return is_int64(info_of(st, st->types->function(type->id).result)->rep);
+const TypeInfo& result_type(State* st, const TypeInfo* function) {
+  return *info_of(st, st->types->function(function->id).result);
 }
 
 // What lets the code take calls; kNoTop: all are left to the slow path, as long as the state wants of results or
 // arguments what the code does not do.
 int64_t expected_of(State* st, const Thunk& thunk) {
   if (only_slow_paths() || st->strict) return call::kNoTop;
-  if (thunk.pushes_native && !st->native_int64() && returns_int64(st, thunk.type)) return call::kNoTop;
+  if (thunk.pushes_native && reads_boxed(st, result_type(st, thunk.type))) return call::kNoTop;
   return call::expected_top(st->stack, thunk.params.size());
 }
 
@@ -201,7 +202,7 @@ Result<call::CodeBlock> compile(State* st, Thunk* thunk, FunctionRecord* record)
   }
   auto plan = plan_of(st, thunk->type, record);
   if (!plan) return plan.error();
-  thunk->pushes_native = st->native_int64();
+  thunk->pushes_native = !reads_boxed(st, result_type(st, thunk->type));
   if (record != nullptr) record->expected = expected_of(st, *thunk);
   return call::make_thunk(st->thunks.table->host, spec_of(st, thunk, *plan, record));
 }
@@ -401,7 +402,7 @@ CodeHeld code_held() {
 
 namespace {
 
-// Code that pushes native integers is left to the slow path for as long as the state does not want them.
+// Code that pushes numbers is left to the slow path for as long as the state wants cdata.
 void renew_record(State* st, FunctionRecord* record, Thunk* thunk) {
   if (thunk->variadic) {
     record->targets[0] = thunk->slow;
@@ -457,13 +458,13 @@ void for_each_function(lua_State* L, State* st, Work work) {
 void renew_thunks(lua_State* L, State* st) {
   if (st->thunks.table == nullptr) return;
   for (TypeInfo* info : st->infos) {
-    if (info == nullptr || info->call == nullptr || !returns_int64(st, info)) continue;
+    if (info == nullptr || info->call == nullptr || !depends_on_modes(result_type(st, info))) continue;
     info->call->resting = nullptr;
     info->call->thunk = nullptr;  // it may be running: the table keeps it
     info->call->thunk_tried = false;
   }
   for_each_function(L, st, [&](FunctionRecord* record, Thunk* thunk) {
-    if (returns_int64(st, thunk->type)) renew_record(st, record, thunk);
+    if (depends_on_modes(result_type(st, thunk->type))) renew_record(st, record, thunk);
   });
 }
 

@@ -321,7 +321,7 @@ void learn_elements(State* st, const CData* cd) {
   const bool constant = (element->quals & kConst) != 0 || (own->rep == Rep::array && (own->quals & kConst) != 0);
   own->stored_element = constant || !plain ? Rep::none : element->rep;
   own->element_shift = static_cast<uint8_t>(std::countr_zero(element->size));  // of a number; others multiply
-  own->element = read_rep(st, element->rep);
+  own->element = read_rep(st, *element);
 }
 
 }  // namespace ferry::lua

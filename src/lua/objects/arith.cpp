@@ -1,5 +1,8 @@
 // Operators on cdata: finds the common type of the operands (operand.h), lets the kernel compute, boxes the result.
 #include "lua/objects/arith.h"
+
+#include <utility>
+
 #include "base/memory.h"
 #include "lua/state/guarded.h"
 
@@ -383,10 +386,18 @@ int compare_ctypes(lua_State* L, State* st) {
 // Userdata that stand for a literal beside a cdata (literal.h) give way to it.
 void unwrap_literals(lua_State* L, State* st, Operand* operands) {
   for (int i = 0; i < 2; ++i) {
-    if (operands[i].info != nullptr || lua_type(L, i + 1) != LUA_TUSERDATA || !push_literal(L, st, i + 1)) continue;
+    Side side = Side::left;
+    if (operands[i].info != nullptr || lua_type(L, i + 1) != LUA_TUSERDATA || !push_literal(L, st, i + 1, &side)) {
+      continue;
+    }
     lua_replace(L, i + 1);
     operands[i] = Operand();
     sort_operand(L, st, i + 1, &operands[i]);
+    if (i == 0 && side == Side::right) {  // it only stood in front to be asked first
+      lua_insert(L, 1);
+      std::swap(operands[0], operands[1]);
+      return;
+    }
   }
 }
 
@@ -429,10 +440,48 @@ int operate(lua_State* L, Op op) {
   raise_operator(L, op, left, describe_value(L, st, 2));
 }
 
+// Rep::pointer, i64 or u64 of a value that lies in its cdata, else Rep::none.
+Rep quick_rep(State* st, const CData* cd) {
+  if (cd == nullptr || (cd->flags & kInSlot) == 0) return Rep::none;
+  const Rep rep = info_of(st, cd->type)->rep;
+  return rep == Rep::pointer || rep == Rep::i64 || rep == Rep::u64 ? rep : Rep::none;
+}
+
+// Whether two pointers or two boxed 64-bit integers are equal, or a pointer and nil: most of what == is asked about, of
+// which operate() would say the same. False: there is no telling.
+bool is_quickly_equal(lua_State* L, State* st, bool* result) {
+  if (st->closed()) return false;
+  const CData* a = to_cdata(L, st, 1);
+  const CData* b = to_cdata(L, st, 2);
+  const Rep rep_a = quick_rep(st, a), rep_b = quick_rep(st, b);
+  if (rep_a != Rep::none && rep_b != Rep::none) {
+    if ((rep_a == Rep::pointer) != (rep_b == Rep::pointer)) return false;
+    *result = rep_a == Rep::pointer ? a->pointer == b->pointer : a->bits == b->bits;
+    return true;
+  }
+  const Literals& literals = st->literals;
+  if (literals.any_address == nullptr) return false;
+  const void* x = lua_touserdata(L, 1);
+  const void* y = lua_touserdata(L, 2);
+  if (x == literals.any_address || y == literals.any_address) return *result = true;
+  if (rep_a == Rep::pointer && y == literals.null_address) {
+    *result = a->pointer == nullptr;
+    return true;
+  }
+  if (rep_b == Rep::pointer && x == literals.null_address) {
+    *result = b->pointer == nullptr;
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 int l_eq(lua_State* L) {
-  return operate(L, Op::eq);
+  bool result = false;
+  if (!is_quickly_equal(L, state_of(L), &result)) return operate(L, Op::eq);
+  push_boolean(L, result);
+  return 1;
 }
 int l_lt(lua_State* L) {
   return operate(L, Op::lt);

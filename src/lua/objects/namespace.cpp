@@ -157,6 +157,7 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
 
 // luaffifb: char arrays and char pointers that are globals read as strings.
 bool push_global_string(lua_State* L, State* st, TypeInfo* info, const void* address) {
+  if (st->rules == Rules::luajit) return false;
   if (info->rep != Rep::array && info->rep != Rep::pointer) return false;
   const TypeInfo* element = base_of(st, info);
   if (element->kind != Kind::integer || element->size != 1) return false;

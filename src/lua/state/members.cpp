@@ -47,7 +47,7 @@ Member describe_member(State* st, const Field& f, TypeId type, uint64_t offset, 
     m.bit_offset = f.bit_offset;
     return m;
   }
-  m.rep = read_rep(st, m.info->rep);
+  m.rep = read_rep(st, *m.info);
   m.unchecked = last && may_be_longer(*m.info);
   m.stored = stored_rep(st, m.info, outer_quals);
   return m;
@@ -136,15 +136,15 @@ void fill_fields(lua_State* L, State* st, TypeInfo* record) {
 
 }  // namespace
 
-void int64_mode_changed(State* st) {
+void reading_changed(State* st) {
   for (TypeInfo* info : st->infos) {
     if (info == nullptr) continue;
     const bool elements = info->rep == Rep::array || info->rep == Rep::pointer;
-    if (elements && info->base != nullptr && is_int64(info->base->rep)) info->element = Rep::none;  // learnt again
+    if (elements && info->base != nullptr && depends_on_modes(*info->base)) info->element = Rep::none;  // learnt again
     if (info->fields == nullptr) continue;
     for (uint32_t i = 0; i <= info->fields->mask; ++i) {
       Member& m = info->fields->slots[i];
-      if (m.info != nullptr && m.bit_width == kNotBitfield) m.rep = read_rep(st, m.info->rep);
+      if (m.info != nullptr && m.bit_width == kNotBitfield) m.rep = read_rep(st, *m.info);
     }
   }
 }

@@ -40,12 +40,21 @@ inline const Member* member_at(const FieldTable* table, const char* key) {
     if (m.key == nullptr) return nullptr;
   }
 }
-// What is read of a `rep` without asking further; none for 64-bit integers where the state boxes them.
-inline Rep read_rep(const State* st, Rep rep) {
-  return kNativeIntegers && is_int64(rep) && !st->native_int64() ? Rep::none : rep;
+// Whether reading a value of the type depends on State::int64 or State::rules.
+inline bool depends_on_modes(const TypeInfo& info) {
+  return is_int64(info.rep) || info.kind == Kind::enumeration;
 }
-// State::int64 has changed: what the types know of reading is brought up to date.
-void int64_mode_changed(State* st);
+// Whether such a value becomes a cdata, or has to be looked at.
+inline bool reads_boxed(const State* st, const TypeInfo& info) {
+  if (info.kind == Kind::enumeration && st->rules == Rules::luajit) return true;
+  return is_int64(info.rep) && !st->native_int64();
+}
+// What is read of the type without asking further; none where the state boxes what Lua could have.
+inline Rep read_rep(const State* st, const TypeInfo& info) {
+  return (kNativeIntegers || !is_int64(info.rep)) && reads_boxed(st, info) ? Rep::none : info.rep;
+}
+// State::int64 or State::rules have changed: what the types know of reading is brought up to date.
+void reading_changed(State* st);
 // State::strict has changed: the same for writing.
 void strict_mode_changed(State* st);
 

@@ -33,6 +33,9 @@ enum class Int64Mode : uint8_t {
   exact,   // a number if that holds the value whatever Lua computes with it, up to 2^53; else a cdata
 };
 
+// Whose rules hold where those of LuaJIT and luaffifb exclude each other (ffi.rules).
+enum class Rules : uint8_t { luaffifb, luajit };
+
 // State is one struct per subsystem; the file named above each fills it and keeps it in order. An `int` in them is a
 // reference into Lua's registry, 0 as long as there is none.
 
@@ -109,8 +112,16 @@ struct Libraries {
 
 // objects/literal.cpp: the 64-bit and complex literals of translated Lua.
 struct Literals {
-  int metatable = 0;  // of userdata that stand for a literal beside a cdata
-  const void* metatable_address = nullptr;
+  // Of userdata that stand for a literal beside a cdata, on its right or its left.
+  int right_metatable = 0;
+  int left_metatable = 0;
+  const void* right_address = nullptr;
+  const void* left_address = nullptr;
+  // The one for nil on the right, and the one that is equal to every cdata: references and addresses.
+  int null = 0;
+  int any = 0;
+  const void* null_address = nullptr;
+  const void* any_address = nullptr;
   int cached = 0;  // how many the run-time table holds, no reference
 };
 
@@ -133,6 +144,7 @@ struct State {
   bool index_checks = true;  // ffi.checked
   bool strict = false;       // ffi.strict: conversions that lose something are errors
   Int64Mode int64 = kNativeIntegers ? Int64Mode::native : Int64Mode::boxed;
+  Rules rules = Rules::luaffifb;
   std::vector<TypeInfo*> infos;       // state/type_info.cpp: by TypeId; null: not built yet
   std::vector<TypeInfo*> open_infos;  // those of types that a declaration may yet complete
   int self = 0;                       // reference to the State userdata itself

@@ -43,6 +43,7 @@ void push_copy(lua_State* L, State* st, TypeInfo* info, const void* address) {
 }  // namespace
 
 void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int parent) {
+  if (info->kind == Kind::enumeration && st->rules == Rules::luajit) return push_copy(L, st, info, address);
   switch (info->rep) {
     case Rep::boolean:
       lua_pushboolean(L, load<uint8_t>(address) != 0);
