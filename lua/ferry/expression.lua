@@ -2,7 +2,7 @@
 -- arguments. What a C value is here: integers of up to 32 bits and floating-point numbers up to double are Lua numbers,
 -- wider ones boxed cdata, `char *` of literals and all other pointers cdata, records references.
 local ffi = require "ferry.core"
-local bit, tonumber, floor = ffi.bit, ffi.tonumber, math.floor
+local bit, tonumber, type, floor = ffi.bit, ffi.tonumber, ffi.type, math.floor
 
 local i64, u64, uintptr = ffi.typeof "int64_t", ffi.typeof "uint64_t", ffi.typeof "uintptr_t"
 local chars, const_chars = ffi.typeof "char *", ffi.typeof "const char *"

@@ -3,7 +3,7 @@ local ffi = require "ferry.core"
 local expression = require "ferry.expression"
 local common = require "ferry.options"
 local cache = require "ferry.cache"
-local headers = ffi.headers
+local headers, type = ffi.headers, ffi.type
 
 local int32, int64, double, boolean = ffi.typeof "int", ffi.typeof "int64_t", ffi.typeof "double", ffi.typeof "bool"
 local string_type, null_type = ffi.typeof "const char *", ffi.typeof "void *"

@@ -204,6 +204,29 @@ function TestLayerWorld:test_enums_are_boxed()
   ]]) (), { true, true, true, true, 5 })
 end
 
+function TestLayerWorld:test_type_of_library_functions()
+  ffi.cdef "int abs(int); double fabs(double);"
+  check {
+    { "type(require 'ffi'.C.abs)", "cdata" }, { "type(require 'ffi'.cast('int (*)(int)', require 'ffi'.C.abs))", "cdata" },
+    { "type(print)", "function" }, { "type(function() end)", "function" }, { "type(coroutine.wrap(function() end))", "function" },
+    { "type(require 'ffi'.typeof 'int')", "cdata" }, { "type(nil)", "nil" }, { "type(io.stdout)", "userdata" },
+  }
+  lu.assertErrorMsgContains("bad argument #1 to 'type' (value expected", function() type() end)
+end
+
+function TestLayerWorld:test_errors_that_are_numbers()
+  local rows = {
+    { "error(123)", "text:1: 123" }, { "error(1.5)", "text:1: 1.5" }, { "error(6 / 2)", "text:1: 3" }, { "error(123, 0)", 123 },
+    { "error('x')", "text:1: x" }, { "error(true)", true }, { "error('x', 0)", "x" }, { "error(7, -1)", 7 },
+    { "local function f() error(5, 2) end f()", "text:1: 5" }, { "error('x', 1.9)", "text:1: x" },
+  }
+  for _, row in ipairs(rows) do
+    local ok, why = pcall(assert(loadstring(row[1] .. " return", "=text")))
+    lu.assertEquals({ ok, why }, { false, row[2] }, row[1])
+    lu.assertEquals(type(why), type(row[2]), row[1])
+  end
+end
+
 function TestLayerWorld:test_random()
   local function seen(...)
     local numbers, list = {}, {}

@@ -7,7 +7,7 @@ return function(set, _, ferry)
   local has_subtypes = version >= 3
   local math_type, getinfo, debug_getmetatable = math.type, debug.getinfo, debug.getmetatable
 
-  set(_G, "type", type)
+  set(_G, "type", run_time.type)
   set(_G, "bit", ferry.bit)
   set(package.loaded, "bit", ferry.bit)
   if not package.loaded.ffi then set(package.loaded, "ffi", ferry) end
@@ -50,6 +50,8 @@ return function(set, _, ferry)
   if version >= 4 then -- print asks no global tostring any more
     set(_G, "print", function(...) raw_print(text(...)) end)
   end
+
+  if has_subtypes then set(_G, "error", run_time.error) end
 
   -- Metamethods of cdata that this Lua does not ask for.
   local function with_metamethod(name, event)

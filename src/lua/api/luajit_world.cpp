@@ -1,8 +1,12 @@
-// What ferry.luajit needs of C: texts of numbers, tables with room, metamethods of cdata. In the table of run_time.h.
+// What ferry.luajit needs of C: texts of numbers, errors, tables with room, metamethods of cdata. In the table of
+// run_time.h.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
+#include "lua/api/functions.h"
 #include "lua/api/run_time.h"
+#include "lua/calls/c_function.h"
 #include "lua/objects/metatype.h"
 #include "lua/state/guarded.h"
 #include "lua/state/raise.h"
@@ -44,6 +48,23 @@ int l_text(lua_State* L) {
   return count;
 }
 
+// error(message [, level]): numbers are messages as strings are, with the position before them. From 5.3 on they are
+// values that stay what they are.
+int l_error_of_any(lua_State* L) {
+  const lua_Number level = luaL_optnumber(L, 2, 1);
+  lua_settop(L, 1);
+  if (lua_isstring(L, 1) != 0 && level >= 1) {
+    luaL_where(L, static_cast<int>(std::min(level, lua_Number{1 << 20})));  // no stack is that deep
+    lua_insert(L, 1);
+    if (differs(L, 2)) {
+      push_number_text(L, lua_tonumber(L, 2));
+      lua_replace(L, 2);
+    }
+    lua_concat(L, 2);
+  }
+  return lua_error(L);
+}
+
 // concat(t [, separator [, first [, last]]]): table.concat with such texts.
 int l_concat_texts(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -78,6 +99,13 @@ int l_new_table(lua_State* L) {
   const lua_Number others = luaL_checknumber(L, 2);
   lua_createtable(L, elements > 0 && elements <= kMost ? static_cast<int>(elements) : 0,
                   others > 0 && others <= kMost ? static_cast<int>(others) : 0);
+  return 1;
+}
+
+// type(value): LuaJIT's functions of libraries are cdata.
+int l_type_of_any(lua_State* L) {
+  if (lua_type(L, 1) != LUA_TFUNCTION || function_record(L, 1) == nullptr) return l_type(L);
+  lua_pushliteral(L, "cdata");
   return 1;
 }
 
@@ -142,7 +170,9 @@ int l_metamethod(lua_State* L) {
 const luaL_Reg kWorldFunctions[] = {
     {"text", l_text},
     {"concat", l_concat_texts},
+    {"error", l_error_of_any},
     {"new_table", l_new_table},
+    {"type", guarded<l_type_of_any>},
     {"newproxy", l_newproxy},
     {"metamethod", guarded<l_metamethod>},
     {nullptr, nullptr},
