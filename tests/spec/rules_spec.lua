@@ -120,6 +120,31 @@ function TestRules:test_callbacks_have_to_return()
   pointer:free()
 end
 
+-- A function `void f(struct s *)` is what a library stores as its `void (*)(void *)`.
+function TestRules:test_function_pointers_of_other_types()
+  mode "luajit"
+  ffi.cdef "struct ru_f { void (*f)(void *); int (*g)(int, int); }; int abs(int);"
+  local s = ffi.new "struct ru_f"
+  local one = ffi.cast("void (*)(struct ru_s *)", 4096)
+  s.f = one
+  lu.assertEquals(ffi.cast("void *", s.f), ffi.cast("void *", 4096))
+  s.f = ffi.C.abs
+  lu.assertEquals(ffi.cast("int (*)(int)", s.f)(-3), 3)
+  for _, target in ipairs { "void (*)(void *)", "int (*)(int)", "double *(*)(double)" } do
+    lu.assertTrue((pcall(ffi.new, target, one)), target)
+    lu.assertTrue((pcall(ffi.new, target, ffi.C.abs)), target)
+  end
+  for _, target in ipairs { "void (*)(void)", "void (*)(void *, int)", "int *", "void (**)(void *)" } do
+    lu.assertErrorMsgContains("cannot convert", ffi.new, target, one)
+    lu.assertErrorMsgContains("cannot convert", ffi.new, target, ffi.C.abs)
+  end
+  lu.assertErrorMsgContains("cannot convert", function() s.g = one end)
+  H.not_on_luajit()
+  ffi.rules = "luaffifb"
+  lu.assertErrorMsgContains("cannot convert", function() s.f = one end)
+  lu.assertErrorMsgContains("cannot convert", function() s.f = ffi.C.abs end)
+end
+
 function TestRules:test_char_variables()
   mode "luajit"
   lu.assertEquals({ H.type(globals.g_buf), H.type(globals.g_str) }, { "cdata", "cdata" })

@@ -217,6 +217,10 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
         source = s.base;
         same = true;
         continue;
+      case Kind::function:
+        // LuaJIT looks at the number of parameters alone.
+        return st->rules == Rules::luajit &&
+               types.function(target).params.size() == types.function(source).params.size();
       case Kind::array:
       case Kind::vector:
         if (d.count != s.count && d.count != kFlexible && s.count != kFlexible) return false;
