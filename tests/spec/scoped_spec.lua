@@ -343,6 +343,7 @@ function TestScopedEnds:test_other_threads()
     long sc_sum_blocking(sc_int_fn, int first, int count) __attribute__((ferry_scoped, blocking)) __asm__("tf_sum");
     void *sc_begin(int threads, sc_int_fn, int count) __attribute__((ferry_scoped)) __asm__("tf_begin");
     long sc_end(void *) __attribute__((blocking)) __asm__("tf_end");
+    void tf_hold(bool);
   ]]
   local threads = H.load "spec_threads"
   leaves_none(function()
@@ -356,7 +357,9 @@ function TestScopedEnds:test_other_threads()
       H.assert_error_contains(function() threads.sc_sum_blocking(function() error "there" end, 1, 10) end, "there")
     end
     local ran, count = 0, H.many(2000)
+    threads.tf_hold(true)
     local all = threads.sc_begin(2, function(x) ran = ran + 1 return x end, count)
+    threads.tf_hold(false)
     local others = 0
     for _ = 1, 10 do pcall(threads.sc_sum_blocking, function(x) others = others + 1 return x end, 1, 1) end
     local ok, sum = pcall(threads.sc_end, all)
