@@ -328,15 +328,51 @@ static int compare(const void* a, const void* b) {
   return result;
 }
 
-static int l_qsort(lua_State* L) {
+static int sort(lua_State* L, int (*function)(const void*, const void*)) {
   struct array* a = luaL_checkudata(L, 1, "bench.array");
   luaL_checktype(L, 2, LUA_TFUNCTION);
   callback_state = L;
   callback_index = 2;
   callback_failed = 0;
-  qsort(a->items, a->length, sizeof(int), compare);
+  qsort(a->items, a->length, sizeof(int), function);
   if (callback_failed) return lua_error(L);
   return 0;
+}
+static int l_qsort(lua_State* L) {
+  return sort(L, compare);
+}
+
+// The Lua function is given two objects to be read, the same ones each time: indexes 3 and 4. Nothing is checked.
+static const int** objects[2];
+
+static int compare_objects(const void* a, const void* b) {
+  lua_State* L = callback_state;
+  if (callback_failed) return 0;
+  *objects[0] = a;
+  *objects[1] = b;
+  lua_pushvalue(L, callback_index);
+  lua_pushvalue(L, 3);
+  lua_pushvalue(L, 4);
+  if (lua_pcall(L, 2, 1, 0) != 0) {
+    callback_failed = 1;
+    return 0;
+  }
+  int result = (int)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  return result;
+}
+static int l_pointer_index(lua_State* L) {
+  lua_pushinteger(L, (*(const int**)lua_touserdata(L, 1))[lua_tointeger(L, 2)]);
+  return 1;
+}
+static int l_qsort_objects(lua_State* L) {
+  lua_settop(L, 2);
+  for (int i = 0; i < 2; ++i) {
+    objects[i] = lua_newuserdata(L, sizeof(int*));
+    luaL_getmetatable(L, "bench.pointer");
+    lua_setmetatable(L, -2);
+  }
+  return sort(L, compare_objects);
 }
 
 static void metatable(lua_State* L, const char* name, const luaL_Reg* list) {
@@ -350,6 +386,7 @@ static const luaL_Reg kLeast[] = {{"__index", least_index}, {"__newindex", least
 static const luaL_Reg kOuter[] = {{"__index", outer_index}, {NULL, NULL}};
 static const luaL_Reg kView[] = {{"__index", view_index}, {"__gc", view_gc}, {NULL, NULL}};
 static const luaL_Reg kNone[] = {{NULL, NULL}};
+static const luaL_Reg kPointer[] = {{"__index", l_pointer_index}, {NULL, NULL}};
 static const luaL_Reg kFunctions[] = {{"void", l_void},
                                       {"add", l_add},
                                       {"addd", l_addd},
@@ -370,6 +407,7 @@ static const luaL_Reg kFunctions[] = {{"void", l_void},
                                       {"loop_plain", l_loop_plain},
                                       {"once", l_once},
                                       {"qsort", l_qsort},
+                                      {"qsort_objects", l_qsort_objects},
                                       {NULL, NULL}};
 
 __attribute__((visibility("default"))) int luaopen_bench_binding(lua_State* L) {
@@ -378,6 +416,7 @@ __attribute__((visibility("default"))) int luaopen_bench_binding(lua_State* L) {
   metatable(L, "bench.outer", kOuter);
   metatable(L, "bench.view", kView);
   metatable(L, "bench.vec2", kNone);
+  metatable(L, "bench.pointer", kPointer);
 
   luaL_newmetatable(L, "bench.record");
   lua_newtable(L);

@@ -171,7 +171,7 @@ for _, name in ipairs { "grey of 1000 pixels / tables", "grey by totable, fromta
 end
 
 -- Per comparison: glibc's qsort makes as many for the same data, whoever compares.
-local function qsort_row(name)
+local function qsort_row(name, sort, plain)
   row(name, function(make_numbers)
     local numbers = make_numbers()
     local length = numbers.length
@@ -179,14 +179,18 @@ local function qsort_row(name)
     local calls = 0
     local function compare(x, y)
       calls = calls + 1
-      return x < y and -1 or x > y and 1 or 0
+      return plain(x, y)
     end
-    local function plain(x, y) return x < y and -1 or x > y and 1 or 0 end
     local function fill() for i = 0, length - 1 do a[i] = numbers[i + 1] end end
     fill()
-    b.qsort(a, compare)
-    return function() b.qsort(a, plain) end, calls, fill
+    sort(a, compare)
+    return function() sort(a, plain) end, calls, fill
   end)
 end
-qsort_row "qsort 1e5 ints, const int & / numbers"
-qsort_row "qsort 1e5 ints, const int *"
+local function of_numbers(x, y) return x < y and -1 or x > y and 1 or 0 end
+qsort_row("qsort 1e5 ints, const int & / numbers", b.qsort, of_numbers)
+qsort_row("qsort 1e5 ints, const int *", b.qsort, of_numbers)
+qsort_row("qsort 1e5 ints, const int * / objects", b.qsort_objects, function(x, y)
+  local u, v = x[0], y[0]
+  return u < v and -1 or u > v and 1 or 0
+end)
