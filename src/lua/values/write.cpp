@@ -15,6 +15,7 @@
 #include "lua/values/initialise.h"
 #include "lua/values/numbers.h"
 #include "lua/values/strict.h"
+#include "lua/values/string_list.h"
 
 namespace ferry::lua {
 
@@ -193,49 +194,6 @@ bool write_boolean(const TypeInfo* info, void* address, bool value) {
     store_int(address, info->size, value);
   }
   return true;
-}
-
-// `const char *const *` and `char *const *`: an array of strings that is only read.
-bool is_string_list(State* st, TypeInfo* to) {
-  if (to->rep != Rep::pointer || (to->quals & kConst) == 0) return false;
-  const TypeInfo* text = base_of(st, to);
-  return is_byte(text);
-}
-
-// A Lua string where C wants a pointer to characters that it might write: a copy, which the list keeps alive.
-void write_copy(lua_State* L, State* st, TypeInfo* text, void* address, int idx, const TargetOwner& keep) {
-  size_t length;
-  const char* bytes = lua_tolstring(L, idx, &length);
-  TypeInfo* info = open_array(L, st, text);
-  CData* copy = new_cdata(L, st, info, length + 1);
-  std::memcpy(copy->data, bytes, length + 1);
-  store_pointer(L, st, address, copy->data, lua_gettop(L), keep);
-  lua_pop(L, 1);
-}
-
-// The strings of the table at idx and a NULL behind them; pushes the array, which stays on the stack for the call.
-void* push_string_list(lua_State* L, State* st, TypeInfo* element, int idx) {
-  luaL_checkstack(L, 6, nullptr);
-  idx = abs_index(L, idx);
-  const uint64_t count = raw_length(L, idx);
-  if (count > kMaxHostObject / sizeof(void*) - 1) raise(L, "table is too long");
-  TypeInfo* info = open_array(L, st, element);
-  CData* list = new_cdata(L, st, info, (count + 1) * sizeof(void*));
-  auto* at = static_cast<char*>(list->data);
-  const TargetOwner keep{lua_gettop(L)};
-  TypeInfo* text = base_of(st, element);
-  for (uint64_t i = 0; i < count; ++i, at += sizeof(void*)) {
-    lua_rawgeti(L, idx, static_cast<int>(i) + 1);
-    const int value = lua_gettop(L);
-    if (lua_type(L, value) == LUA_TSTRING && (text->quals & kConst) == 0) {
-      write_copy(L, st, text, at, value, keep);
-    } else {
-      write_any(L, st, element, at, value, Place{Place::Kind::element, static_cast<int>(i), nullptr, info->id}, keep,
-                kAssign);
-    }
-    lua_pop(L, 1);
-  }
-  return list->data;
 }
 
 // Lua's io library keeps a FILE * at the start of its userdata (luaL_Stream, a plain FILE * on 5.1).
