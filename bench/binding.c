@@ -260,18 +260,23 @@ static lua_State* callback_state;
 static int callback_index;
 static int callback_failed;
 
-static int protected_callback(int n) {
-  lua_State* L = callback_state;
-  if (callback_failed) return 0;
-  lua_pushvalue(L, callback_index);
-  lua_pushinteger(L, n);
-  if (lua_pcall(L, 1, 1, 0) != 0) {
+// Calls the function below its `count` arguments: its result, or 0 and callback_failed.
+static inline int call_protected(lua_State* L, int count) {
+  if (lua_pcall(L, count, 1, 0) != 0) {
     callback_failed = 1;
     return 0;
   }
   int result = (int)lua_tointeger(L, -1);
   lua_pop(L, 1);
   return result;
+}
+
+static int protected_callback(int n) {
+  lua_State* L = callback_state;
+  if (callback_failed) return 0;
+  lua_pushvalue(L, callback_index);
+  lua_pushinteger(L, n);
+  return call_protected(L, 1);
 }
 
 static int plain_callback(int n) {
@@ -319,13 +324,7 @@ static int compare(const void* a, const void* b) {
   lua_pushvalue(L, callback_index);
   lua_pushinteger(L, *(const int*)a);
   lua_pushinteger(L, *(const int*)b);
-  if (lua_pcall(L, 2, 1, 0) != 0) {
-    callback_failed = 1;
-    return 0;
-  }
-  int result = (int)lua_tointeger(L, -1);
-  lua_pop(L, 1);
-  return result;
+  return call_protected(L, 2);
 }
 
 static int sort(lua_State* L, int (*function)(const void*, const void*)) {
@@ -353,13 +352,7 @@ static int compare_objects(const void* a, const void* b) {
   lua_pushvalue(L, callback_index);
   lua_pushvalue(L, 3);
   lua_pushvalue(L, 4);
-  if (lua_pcall(L, 2, 1, 0) != 0) {
-    callback_failed = 1;
-    return 0;
-  }
-  int result = (int)lua_tointeger(L, -1);
-  lua_pop(L, 1);
-  return result;
+  return call_protected(L, 2);
 }
 static int l_pointer_index(lua_State* L) {
   lua_pushinteger(L, (*(const int**)lua_touserdata(L, 1))[lua_tointeger(L, 2)]);
