@@ -120,16 +120,15 @@ bool replace_by_anchors(lua_State* L, State* st, int idx, bool make) {
   return true;
 }
 
-// Pops the value on top; the userdata `ref` keeps it.
-void attach_parent(lua_State* L, State* st, int ref) {
-  mark_shared(L, st, -1);
+// Pops the value on top, which is `object` if that is not null; the userdata `ref` keeps it.
+void attach_parent(lua_State* L, State* st, int ref, CData* object) {
+  if (object != nullptr) object->flags |= kShared;
   if constexpr (kParentSlot) {
     set_attached(L, ref);
   } else {
     const int parent = lua_gettop(L);
-    const CData* object = to_cdata(L, st, parent);
     if (object != nullptr && (object->flags & kHasParent) == 0) {
-      need_extras(L, st, parent, header(L, parent));
+      need_extras(L, st, parent, object);
     } else {  // no cdata, or one whose table names another object: wrap it
       new_extras(L);
       lua_pushvalue(L, parent);
@@ -166,27 +165,25 @@ void set_parent(lua_State* L, State* st, int ref, int parent) {
   luaL_checkstack(L, 8, "too many nested objects");
   ref = abs_index(L, ref);
   parent = abs_index(L, parent);
-  const CData* source = to_cdata(L, st, parent);
-  uint16_t into_slot = 0;
-  lua_pushvalue(L, parent);
+  CData* source = to_cdata(L, st, parent);
   if (source != nullptr && (source->flags & (kHasParent | kHasExtras)) == kHasParent) {
     push_parent(L, parent);
-    if (lua_isnil(L, -1)) {
-      lua_pop(L, 1);
-    } else {
-      lua_remove(L, -2);
-      into_slot = source->flags & kIntoSlot;
+    if (!lua_isnil(L, -1)) {
+      attach_parent(L, st, ref, to_cdata(L, st, -1));
+      header(L, ref)->flags |= source->flags & kIntoSlot;
+      return;
     }
+    lua_pop(L, 1);
   }
-  attach_parent(L, st, ref);
-  header(L, ref)->flags |= into_slot;
+  lua_pushvalue(L, parent);
+  attach_parent(L, st, ref, source);
 }
 
 void set_slot_parent(lua_State* L, State* st, int ref, int parent) {
   luaL_checkstack(L, 8, "too many nested objects");
   ref = abs_index(L, ref);
   lua_pushvalue(L, parent);
-  attach_parent(L, st, ref);
+  attach_parent(L, st, ref, to_cdata(L, st, -1));
   header(L, ref)->flags |= kIntoSlot;
 }
 
@@ -208,33 +205,40 @@ void push_owner(lua_State* L, State* st, int idx) {
 CData* push_stored_pointer(lua_State* L, State* st, TypeInfo* pointer, const void* address, int holder) {
   void* value;
   std::memcpy(&value, address, sizeof value);
-  const CData* cd = holder != 0 && value != nullptr ? to_cdata(L, st, holder) : nullptr;
+  CData* cd = holder != 0 && value != nullptr ? to_cdata(L, st, holder) : nullptr;
   if (cd == nullptr || (cd->flags & (kHasExtras | kHasParent)) == 0) return push_pointer(L, st, pointer, value);
   if (address == &cd->bits) return push_pointer(L, st, pointer, value, holder);
   luaL_checkstack(L, 8, "too many nested objects");
   holder = abs_index(L, holder);
   const int top = lua_gettop(L);
-  push_owner(L, st, holder);
-  CData* owner = to_cdata(L, st, top + 1);
-  const bool is_slot = owner != nullptr && (owner->flags & kInSlot) != 0 && address == owner->address();
-  if (owner == nullptr && is_library(L, st, top + 1)) {
-    CData* made = push_global_pointer(L, st, pointer, address, top + 1);
-    lua_replace(L, top + 1);
-    return made;
+  int owner_at = holder;  // where the owner of that memory is, and the cdata that has the anchors
+  CData* owner = cd;
+  if ((cd->flags & kHasParent) != 0) {
+    push_owner(L, st, holder);
+    owner_at = top + 1;
+    owner = to_cdata(L, st, owner_at);
+    if (owner == nullptr && is_library(L, st, owner_at)) {
+      CData* made = push_global_pointer(L, st, pointer, address, owner_at);
+      lua_replace(L, owner_at);
+      return made;
+    }
+    // A userdata of others, or a string: the pointer into it has the anchors.
+    if (owner == nullptr) owner_at = holder, owner = cd;
   }
-  lua_pushvalue(L, top + 1);
-  if (replace_by_anchors(L, st, holder, false)) {
+  int parent = 0;
+  if (get_extras(L, st, owner_at, owner)) {
     rawget_p(L, -1, address);
-    lua_remove(L, -2);
-  } else {
-    lua_pushnil(L);
+    if (!lua_isnil(L, -1)) parent = lua_gettop(L);
   }
   // Of a pointer's own value the pointer knows what it points into, if nothing was assigned there.
-  const bool assigned = !lua_isnil(L, -1);
-  const int parent = assigned ? top + 2 : is_slot && worth_keeping(L, st, top + 1) ? top + 1 : 0;
+  if (parent == 0 && (owner->flags & kInSlot) != 0 && address == owner->address() && worth_keeping(L, st, owner_at)) {
+    parent = owner_at;
+  }
   CData* made = push_pointer(L, st, pointer, value, parent);
-  lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
+  if (lua_gettop(L) != top + 1) {
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+  }
   return made;
 }
 
