@@ -43,14 +43,8 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
   if (name != kNoName) record->name_text = st->types->name(name).data();
   record->declared = declared;
   if (variadic) record->targets = reinterpret_cast<const void**>(record + 1);
-  if constexpr (kParentSlot) {
-    lua_pushvalue(L, library);
-  } else {
-    lua_createtable(L, 1, 0);
-    lua_pushvalue(L, library);
-    lua_rawseti(L, -2, 1);
-  }
-  set_attached(L, -2);
+  lua_pushvalue(L, library);
+  set_attached_value(L, -2);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->calls.function_metatable);
   lua_setmetatable(L, -2);
   record->thunk = make_thunk(L, st, record, guarded<l_function>);

@@ -164,7 +164,7 @@ void end_callback(lua_State* L, State* st, CallbackRecord* record) {
 // The function type of the callback that argument i is given, and how it is made; null: it is given none.
 TypeInfo* callback_type(lua_State* L, State* st, const CallInfo* info, size_t i, int first, bool* lends) {
   TypeInfo* param = info->params[i];
-  if (param->rep != Rep::pointer) return nullptr;
+  if (param->rep != Rep::pointer || base_of(st, param)->kind != Kind::function) return nullptr;
   const int idx = first + static_cast<int>(i);
   const int type = lua_type(L, idx);
   if (type != LUA_TFUNCTION && type != LUA_TUSERDATA) return nullptr;
@@ -180,11 +180,7 @@ void push_function_at(lua_State* L, int idx) {
     lua_pushvalue(L, idx);
     return;
   }
-  get_attached(L, idx);
-  if constexpr (!kParentSlot) {
-    lua_rawgeti(L, -1, 1);
-    lua_remove(L, -2);
-  }
+  get_attached_value(L, idx);
 }
 
 // Whether nothing can fail any more when the idle record is taken.
@@ -238,8 +234,8 @@ void begin_scope(lua_State* L, State* st, const CallInfo* info, const call::Invo
                  int first, const char* name, CallScope* scope) {
   luaL_checkstack(L, 12, nullptr);
   const size_t count = info->params.size();
-  push_where(L);
-  const char* where = lua_tostring(L, -1);
+  char where[kWhereSize];
+  write_where(L, where);
   // Memory that is asked for may be had by a collection, whose finalisers use callbacks, too, and give them back; and
   // where slots run out the idle ones of other types go.
   bool first_look = true;
@@ -270,7 +266,6 @@ void begin_scope(lua_State* L, State* st, const CallInfo* info, const call::Invo
     std::memcpy(frame + slots[i].offset, &address, sizeof address);
     widen_slot(info->params[i], frame + slots[i].offset);
   }
-  lua_pop(L, 1);
 }
 
 void end_scope(lua_State* L, State* st, CallScope* scope) {
@@ -313,14 +308,8 @@ void push_scoped(lua_State* L, State* st, int idx) {
   luaL_checkstack(L, 5, nullptr);
   idx = abs_index(L, idx);
   new_userdata_with_slot(L, sizeof(int));
-  if constexpr (kParentSlot) {
-    lua_pushvalue(L, idx);
-  } else {
-    lua_createtable(L, 1, 0);
-    lua_pushvalue(L, idx);
-    lua_rawseti(L, -2, 1);
-  }
-  set_attached(L, -2);
+  lua_pushvalue(L, idx);
+  set_attached_value(L, -2);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.scoped_metatable);
   lua_setmetatable(L, -2);
 }

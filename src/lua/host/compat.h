@@ -212,6 +212,24 @@ inline void get_attached(lua_State* L, int idx) {
 #endif
 }
 
+// The same with a value of any kind on every Lua; 5.1 and 5.2 have it in a table.
+inline void set_attached_value(lua_State* L, int idx) {
+  if constexpr (!kParentSlot) {
+    lua_createtable(L, 1, 0);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, 1);
+  }
+  set_attached(L, idx);
+}
+
+inline void get_attached_value(lua_State* L, int idx) {
+  get_attached(L, idx);
+  if constexpr (!kParentSlot) {
+    lua_rawgeti(L, -1, 1);
+    lua_remove(L, -2);
+  }
+}
+
 // The FILE * of one of the io library's userdata (5.2+: luaL_Stream, before: a FILE *); null: closed.
 inline void* open_file(const void* userdata) {
 #if LUA_VERSION_NUM >= 502

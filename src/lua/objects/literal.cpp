@@ -52,12 +52,7 @@ void make_literals(lua_State* L, State* st) {
 void wrap_literal(lua_State* L, State* st, Side side) {
   new_userdata_with_slot(L, 1);
   lua_insert(L, -2);
-  if constexpr (!kParentSlot) {
-    lua_createtable(L, 1, 0);
-    lua_insert(L, -2);
-    lua_rawseti(L, -2, 1);
-  }
-  set_attached(L, -2);
+  set_attached_value(L, -2);
   const Literals& literals = st->literals;
   lua_rawgeti(L, LUA_REGISTRYINDEX, side == Side::right ? literals.right_metatable : literals.left_metatable);
   lua_setmetatable(L, -2);
@@ -70,11 +65,7 @@ bool push_literal(lua_State* L, State* st, int idx, Side* side) {
   lua_pop(L, 1);
   if (metatable != literals.right_address && metatable != literals.left_address) return false;
   *side = metatable == literals.left_address ? Side::left : Side::right;
-  get_attached(L, idx);
-  if constexpr (!kParentSlot) {
-    lua_rawgeti(L, -1, 1);
-    lua_remove(L, -2);
-  }
+  get_attached_value(L, idx);
   return true;
 }
 

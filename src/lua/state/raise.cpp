@@ -1,8 +1,10 @@
 // Error messages and the only calls of lua_error. See raise.h for the rule about live objects.
 #include "lua/state/raise.h"
 
+#include <charconv>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 #include "ctype/spell.h"
 #include "ctype/suggest.h"
@@ -167,15 +169,24 @@ void raise_no_member(lua_State* L, State* st, TypeId shown, TypeId record, const
   raise_error(L, st);
 }
 
-void push_where(lua_State* L) {
+void write_where(lua_State* L, char (&out)[kWhereSize]) {
   constexpr int kMaxLevels = 50;  // of C functions in a row; looking for more would not be a place any more
   lua_Debug frame;
+  out[0] = 0;
   for (int level = 1; level < kMaxLevels && lua_getstack(L, level, &frame) != 0; ++level) {
     if (lua_getinfo(L, "Sl", &frame) == 0 || frame.currentline <= 0) continue;
-    lua_pushfstring(L, "%s:%d", frame.short_src, frame.currentline);
+    const size_t length = std::strlen(frame.short_src);
+    std::memcpy(out, frame.short_src, length);
+    out[length] = ':';
+    *std::to_chars(out + length + 1, out + kWhereSize - 1, frame.currentline).ptr = 0;
     return;
   }
-  lua_pushliteral(L, "");
+}
+
+void push_where(lua_State* L) {
+  char where[kWhereSize];
+  write_where(L, where);
+  lua_pushstring(L, where);
 }
 
 void raise_closed(lua_State* L) {

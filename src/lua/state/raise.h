@@ -49,7 +49,9 @@ inline State* open_call(lua_State* L) {
   return st;
 }
 
-// Pushes "FILE:LINE" of the Lua code that is running, whatever C functions it called; "" if there is none.
+// "FILE:LINE" of the Lua code that is running, whatever C functions it called; "" if there is none.
+inline constexpr size_t kWhereSize = LUA_IDSIZE + 16;
+void write_where(lua_State* L, char (&out)[kWhereSize]);
 void push_where(lua_State* L);
 // "int *", "string", "nil", ... of the value at idx, in a buffer of the State (valid until the next call).
 const char* describe_value(lua_State* L, State* st, int idx);
