@@ -1,6 +1,6 @@
 -- Runs C expressions that the parser has made trees of (ferry.headers.expression): each node becomes a function of the
 -- arguments. What a C value is here: integers of up to 32 bits and floating-point numbers up to double are Lua numbers,
--- wider ones boxed cdata, `char *` of literals and all other pointers cdata, records references.
+-- wider ones boxed cdata, `char *` of literals, complex numbers and all other pointers cdata, records references.
 local ffi = require "ferry.core"
 local bit, tonumber, type, floor = ffi.bit, ffi.tonumber, ffi.type, math.floor
 
@@ -40,6 +40,7 @@ local function normal(t, v)
 end
 
 local function truth(t, v)
+  if t.class == "complex" then return v ~= ffi.cast(t.ct, 0) end
   if is_integer(t) and t.size > 8 then return v ~= ffi.cast(t.ct, 0) end
   if is_integer(t) or t.class == "floating" then return tonumber(v) ~= 0 end
   return type(v) == "function" or tonumber(ffi.cast(uintptr, v)) ~= 0
@@ -47,6 +48,8 @@ end
 
 -- A value of type `from` as one of type `to`.
 local function convert(from, to, v)
+  if to.class == "complex" then return ffi.cast(to.ct, v) end
+  if from.class == "complex" and to.class ~= "bool" then v, from = v.re, to end
   if to.class == "bool" then return truth(from, v) and 1 or 0 end
   if is_integer(to) then
     if to.size == 8 then return ffi.cast(wide(to), v) end
@@ -107,6 +110,10 @@ end
 -- a op b for the result type t; `common`: what both operands become, nil for pointers and shifts.
 local function operate(op, t, common, ta, a, tb, b)
   if op == "<<" or op == ">>" then return shift(op, t, a, b) end
+  if common and common.class == "complex" then  -- a real number is none with a zero beside it: C11 G.5.1
+    if op == "==" then return a == b and 1 or 0 elseif op == "!=" then return a == b and 0 or 1 end
+    return convert(t, t, floating[op](a, b))
+  end
   if common then
     a, b = convert(ta, common, a), convert(tb, common, b)
     if compares[op] then return compares[op](a, b) and 1 or 0 end
@@ -204,7 +211,8 @@ function compile.unsupported(node) error(node.text, 0) end
 
 function compile.constant(node)
   local v
-  if node.type.class == "pointer" then v = ffi.cast(node.type.ct, ffi.cast(u64, node.value)) else v = normal(node.type, node.value) end
+  if node.type.class == "complex" then v = ffi.new(node.type.ct, 0, node.value)
+  elseif node.type.class == "pointer" then v = ffi.cast(node.type.ct, ffi.cast(u64, node.value)) else v = normal(node.type, node.value) end
   return function() return v end
 end
 
@@ -217,6 +225,22 @@ function compile.unary(node, lib)
   local operand, from, t, op = value(node[1], lib), node[1].type, node.type, node.text
   if op == "!" then return function(arguments) return truth(from, operand(arguments)) and 0 or 1 end end
   if op == "+" then return function(arguments) return convert(from, t, operand(arguments)) end end
+  if op == "__real__" or op == "__imag__" then
+    local part = op == "__real__" and "re" or "im"
+    if from.class ~= "complex" then part = nil end
+    return function(arguments)
+      local v = operand(arguments)
+      if part then v = v[part] elseif op == "__imag__" then v = 0 end
+      return convert(t, t, v)
+    end
+  end
+  if t.class == "complex" then
+    return function(arguments)
+      local v = operand(arguments)
+      if op == "-" then return convert(t, t, -v) end
+      return ffi.new(t.ct, v.re, -v.im)
+    end
+  end
   if op == "~" then
     return function(arguments) return convert(t, t, bit.bnot(ffi.cast(wide(t), convert(from, t, operand(arguments))))) end
   end
@@ -320,6 +344,7 @@ end
 
 function compile.builtin(node, lib)
   local list, t, f = operands(node, lib), node.type, builtins[node.text]
+  if node.text == "complex" then return function(arguments) return ffi.new(t.ct, list[1](arguments), list[2](arguments)) end end
   return function(arguments)
     local given = {}
     for i, operand in ipairs(list) do given[2 * i - 1], given[2 * i] = operand(arguments), node[i].type end

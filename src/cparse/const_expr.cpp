@@ -187,6 +187,7 @@ bool Parser::cast_expression(Value& v) {
   }
   uint32_t where = token_.at;
   next();
+  while (at(Tok::kw_ignored)) next();          // __extension__, of a type or of an expression
   if (variable_bounds_ && at(Tok::l_brace)) {  // gcc's ({...}), whose value nobody asks for
     if (!source_.skip_braces()) return fail_here("the block has no end");
     next();
@@ -215,6 +216,7 @@ bool Parser::cast_expression(Value& v) {
 
 bool Parser::unary_operator(Tok op, Value& v) {
   uint32_t where = token_.at;
+  const char* part = token_.detail == 0 ? "__real__" : "__imag__";  // of kw_real
   next();
   if (op == Tok::star && where == bound_at_ && at(Tok::r_bracket)) {  // `[*]`
     v = arithmetic_.unknown(arithmetic_.int_type(), kIsObject);
@@ -241,12 +243,11 @@ bool Parser::unary_operator(Tok op, Value& v) {
     return true;
   }
   if (op == Tok::kw_real) {
-    const Type& t = types_[operand.type];
-    TypeId part = t.unqualified;
-    for (Scalar s : {Scalar::float32, Scalar::float64, Scalar::ldouble, Scalar::float128}) {
-      if (types_.complex_of(scalar_type(s)) == t.unqualified) part = scalar_type(s);
+    if (!arithmetic_.is_number(operand.type) && !arithmetic_.is_complex(operand.type)) {
+      return fail(where, std::string("'") + part + "' needs a number, not '" + spell(types_, operand.type) + "'");
     }
-    v = arithmetic_.unknown(part, nullptr);
+    v = arithmetic_.unknown(arithmetic_.part_of(operand.type), kComplexIsUnknown);
+    note(v, Node::Kind::unary, part, {&operand});
     return true;
   }
   Result<Value> result = arithmetic_.unary(op, operand);
@@ -422,6 +423,9 @@ bool Parser::primary(Value& v) {
       Result<Value> value = at(Tok::number) ? number_value(types_, token_.text) : character_value(types_, token_.text);
       if (!value.ok()) return fail_here(value.message());
       v = *value;
+      if (arithmetic_.is_complex(v.type)) {
+        if (Node* node = note(v, Node::Kind::constant, {}, {})) node->integer = v.integer, node->floating = v.floating;
+      }
       next();
       return true;
     }

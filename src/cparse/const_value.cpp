@@ -83,7 +83,38 @@ TypeId Arithmetic::promoted(TypeId type) const {
   return integer_type(static_cast<unsigned>(t.size), (t.flags & kUnsigned) != 0);
 }
 
+TypeId Arithmetic::part_of(TypeId type) const {
+  const Type& t = types_[type];
+  if (t.kind != Kind::complex) return t.unqualified;
+  switch (t.scalar) {
+    case Scalar::cfloat:
+      return scalar_type(Scalar::float32);
+    case Scalar::cdouble:
+      return scalar_type(Scalar::float64);
+    case Scalar::cldouble:
+      return scalar_type(Scalar::ldouble);
+    case Scalar::cfloat128:
+      return scalar_type(Scalar::float128);
+    default:
+      return t.base;
+  }
+}
+
 TypeId Arithmetic::common(TypeId a, TypeId b) const {
+  if (is_complex(a) || is_complex(b)) {
+    const TypeId part = common(part_of(a), part_of(b));
+    if (part == kNoType) return kNoType;
+    switch (types_[part].scalar) {
+      case Scalar::float32:
+        return scalar_type(Scalar::cfloat);
+      case Scalar::ldouble:
+        return scalar_type(Scalar::cldouble);
+      case Scalar::float128:
+        return scalar_type(Scalar::cfloat128);
+      default:  // of complex integers arithmetic makes complex numbers of doubles
+        return scalar_type(Scalar::cdouble);
+    }
+  }
   if (!is_number(a) || !is_number(b)) return kNoType;
   const Type& ta = types_[a];
   const Type& tb = types_[b];
@@ -152,6 +183,8 @@ Result<Value> Arithmetic::unary(Tok op, const Value& operand) const {
     return integer(!is_true, int_type());
   }
   const Type& t = types_[operand.type];
+  if (t.kind == Kind::complex)
+    return unknown(op == Tok::plus ? t.unqualified : common(operand.type, operand.type), kComplexIsUnknown);
   if (!is_number(operand.type)) return Error{"this operator needs a number"};
   if (t.kind == Kind::floating) {
     if (op == Tok::tilde) return Error{"'~' needs an integer"};
@@ -172,6 +205,13 @@ Result<Value> Arithmetic::binary(Tok op, const Value& left, const Value& right) 
   }
   TypeId type = common(left.type, right.type);
   if (type == kNoType) return Error{"this operator needs numbers"};
+  if (is_complex(type)) {
+    if (op == Tok::equal || op == Tok::not_equal) return unknown(int_type(), kComplexIsUnknown);
+    if (op == Tok::plus || op == Tok::minus || op == Tok::star || op == Tok::slash) {
+      return unknown(type, kComplexIsUnknown);
+    }
+    return Error{"this operator is not for complex numbers"};
+  }
   bool is_floating = types_[type].kind == Kind::floating;
   if (op == Tok::shift_left || op == Tok::shift_right) {
     if (is_floating) return Error{"a shift needs integers"};

@@ -21,6 +21,8 @@ struct Value {
   long double floating = 0;   // rounded to the type
 };
 
+constexpr const char* kComplexIsUnknown = "the value of a complex number is not constant";
+
 class Arithmetic {
  public:
   explicit Arithmetic(const TypeTable& types) : types_(types) {}
@@ -31,7 +33,7 @@ class Arithmetic {
 
   // C11 6.3.1.1: bool, char, short and enums become int, unsigned int or their wider underlying type.
   TypeId promoted(TypeId type) const;
-  // C11 6.3.1.8; kNoType if one is no number.
+  // C11 6.3.1.8; kNoType if one is no number, real or complex.
   TypeId common(TypeId a, TypeId b) const;
   // C11 6.3.1, 6.5.4: a conversion to a scalar type. Out of range floating values saturate, as in gcc.
   Value convert(const Value& value, TypeId type) const;
@@ -43,7 +45,9 @@ class Arithmetic {
   // Binary operators except && and ||, which do not evaluate both sides. Error: not for these types.
   Result<Value> binary(Tok op, const Value& left, const Value& right) const;
 
-  bool is_number(TypeId type) const;
+  bool is_number(TypeId type) const;  // a real one
+  bool is_complex(TypeId type) const { return types_[type].kind == Kind::complex; }
+  TypeId part_of(TypeId type) const;  // of a complex type; of others the type itself, unqualified
   bool is_integer(TypeId type) const { return is_integer_like(types_[type]); }
   TypeId integer_type(unsigned size, bool is_unsigned) const;  // kNoType: there is none
   TypeId size_type() const { return integer_type(types_.target().pointer_size, true); }
@@ -58,7 +62,8 @@ class Arithmetic {
   const TypeTable& types_;
 };
 
-// C11 6.4.4.1 and 6.4.4.2 with the suffixes of gcc and MSVC.
+// C11 6.4.4.1 and 6.4.4.2 with the suffixes of gcc and MSVC. Of an imaginary constant the value is not known, but
+// `integer` or `floating` has its imaginary part.
 Result<Value> number_value(TypeTable& types, std::string_view text);
 // C11 6.4.4.4; several characters in one constant combine as in gcc.
 Result<Value> character_value(const TypeTable& types, std::string_view text);

@@ -218,7 +218,7 @@ bool Parser::generic_selection(Value& v) {
 
 namespace {
 
-enum class Takes : uint8_t { integer, floating, two_floating, class_of_floating, anything };
+enum class Takes : uint8_t { integer, floating, two_floating, class_of_floating, anything, parts };
 
 struct Builtin {
   std::string_view name;  // without __builtin_
@@ -258,6 +258,7 @@ constexpr Builtin kBuiltins[] = {
     {"islessgreater", Scalar::int32, Takes::two_floating},
     {"isunordered", Scalar::int32, Takes::two_floating},
     {"fpclassify", Scalar::int32, Takes::class_of_floating},
+    {"complex", Scalar::cdouble, Takes::parts},
 };
 // What a floating-point number becomes that is passed for an integer.
 Scalar parameter_of(const Builtin& builtin) {
@@ -291,9 +292,9 @@ bool Parser::builtin_call(Value& v, bool& is_one) {
   const uint32_t where = token_.at;
   next();
   if (!expect(Tok::l_paren, "'('")) return false;
-  const size_t wanted = builtin->takes == Takes::class_of_floating                                   ? 6
-                        : builtin->takes == Takes::two_floating || builtin->takes == Takes::anything ? 2
-                                                                                                     : 1;
+  const bool two =
+      builtin->takes == Takes::two_floating || builtin->takes == Takes::anything || builtin->takes == Takes::parts;
+  const size_t wanted = builtin->takes == Takes::class_of_floating ? 6 : two ? 2 : 1;
   Value operands[6];
   for (size_t i = 0; i < wanted; ++i) {
     if (i != 0 && !expect(Tok::comma, "','")) return false;
@@ -322,12 +323,21 @@ bool Parser::builtin_call(Value& v, bool& is_one) {
       last = converted(last, common);
       break;
     }
+    case Takes::parts:
+      break;
     case Takes::floating:
     case Takes::class_of_floating:
       if (types_[last.type].kind != Kind::floating) return fail(where, "the argument is no floating-point number");
       break;
   }
-  v = arithmetic_.unknown(scalar_type(builtin->result), "a call is not constant");
+  TypeId result = scalar_type(builtin->result);
+  if (builtin->takes == Takes::parts) {  // gcc manual, "Other Builtins": of one floating type
+    const TypeId type = types_[first.type].unqualified;
+    result = types_[last.type].unqualified == type ? types_.complex_of(type) : kNoType;
+    if (result == kNoType || types_[type].kind != Kind::floating)
+      return fail(where, "the parts are not of one floating-point type");
+  }
+  v = arithmetic_.unknown(result, "a call is not constant");
   uint32_t chain = 0;
   uint32_t previous = 0;
   for (size_t i = 0; i < wanted; ++i) add_operand(chain, previous, operands[i]);

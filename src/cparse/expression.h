@@ -11,12 +11,12 @@ namespace ferry::cparse {
 struct Node {
   enum class Kind : uint8_t {
     unsupported,  // text: why
-    constant,     // of `type`: integer (of pointers: the address) or floating
+    constant,     // of `type`: integer (of pointers: the address) or floating, of complex types the imaginary part
     argument,     // the substitute number `integer`, from 0
     string,       // text, without the final zero; the type is an array of char
     variable,     // text: its name
     function,     // text: its name
-    unary,        // text: - + ~ !
+    unary,        // text: - + ~ ! __real__ __imag__
     binary,       // text: the operator; common: what both operands are converted to, kNoType with pointers
     logical,      // text: && ||
     conditional,  // condition, yes, no; with two operands `a ?: b`

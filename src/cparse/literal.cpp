@@ -151,6 +151,19 @@ Result<Value> floating_value(TypeTable& types, std::string_view text) {
   return Error{"malformed number " + shown(text)};
 }
 
+// gcc's imaginary constants have an i or j among the letters behind the number: the number without it. Empty: it has
+// none, as Microsoft's `1i64`.
+std::string without_imaginary_suffix(std::string_view text) {
+  const bool hex = text.size() > 1 && lower(text[1]) == 'x';
+  const bool f_is_digit = hex && text.find_first_of("pP") == std::string_view::npos;
+  for (size_t i = text.size(); i-- > 1;) {
+    const char c = lower(text[i]);
+    if (c == 'i' || c == 'j') return std::string(text.substr(0, i)).append(text.substr(i + 1));
+    if ((c != 'l' && c != 'u' && c != 'f' && c != 'q' && c != 'w') || (c == 'f' && f_is_digit)) break;
+  }
+  return {};
+}
+
 // One character or escape sequence of a literal. p is behind the opening quote and before the closing one.
 // escape := '\' (simple | octal{1,3} | 'x' hex+ | 'u' hex{4} | 'U' hex{8})     C11 6.4.4.4
 uint32_t decode_char(const char*& p, const char* end, bool& code_point) {
@@ -222,6 +235,16 @@ Result<Value> number_value(TypeTable& types, std::string_view text) {
       if (c != '\'') digits += c;
     }
     return number_value(types, digits);
+  }
+  const std::string real = without_imaginary_suffix(text);
+  if (!real.empty()) {
+    Result<Value> part = number_value(types, real);
+    if (!part.ok() || types[part->type].kind == Kind::complex) return Error{"malformed number " + shown(text)};
+    part->type = types.complex_of(part->type);
+    if (part->type == kNoType) return Error{"there is no complex type of the precision of " + shown(text)};
+    part->known = Value::Known::no;
+    part->why = kComplexIsUnknown;
+    return part;
   }
   bool hex = text.size() > 1 && text[0] == '0' && lower(text[1]) == 'x';
   bool is_floating =

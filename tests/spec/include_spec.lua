@@ -312,4 +312,88 @@ typedef struct { int a; char b[4]; } inc_fixed;
   lu.assertEquals(lib.WHERE(ffi.new("int", 5))[0], 5)
 end
 
+-- Each expression with the parts and the type of its value, as gcc 12 prints them; a real one's imaginary part is 0.
+local complex_values = {
+  { "1.0iF", 0, 1, "complex float" },
+  { "2.5i", 0, 2.5, "complex" },
+  { "3.0j", 0, 3, "complex" },
+  { "1.5fi", 0, 1.5, "complex float" },
+  { "1.5if", 0, 1.5, "complex float" },
+  { "0.5Li", 0, 0.5, "complex long double" },
+  { "0.5il", 0, 0.5, "complex long double" },
+  { "0x1.8p1i", 0, 3, "complex" },
+  { "1e2i", 0, 100, "complex" },
+  { "1.0 + 2.0*1.0i", 1, 2, "complex" },
+  { "2.0f*1.0iF", 0, 2, "complex float" },
+  { "-(1.0+2.0i)", -1, -2, "complex" },
+  { "~(1.0+2.0i)", 1, -2, "complex" },
+  { "(1.0+2.0i)*(3.0-4.0i)", 11, 2, "complex" },
+  { "(1.0+2.0i)/(3.0+4.0i)", 0.44, 0.080000000000000002, "complex" },
+  { "1/2.0i", 0, -0.5, "complex" },
+  { "(1.0+2.0i)-3", -2, 2, "complex" },
+  { "3-(1.0+2.0i)", 2, -2, "complex" },
+  { "(float _Complex)(1.0+2.0i)", 1, 2, "complex float" },
+  { "(double _Complex)3", 3, 0, "complex" },
+  { "(int)(2.5+1.0i)", 2, 0, "int" },
+  { "(double)(2.5+1.0i)", 2.5, 0, "double" },
+  { "__real__(3.0+4.0i)", 3, 0, "double" },
+  { "__imag__(3.0+4.0i)", 4, 0, "double" },
+  { "__imag__ 3.0", 0, 0, "double" },
+  { "(1.0+2.0i)==(1.0+2.0i)", 1, 0, "int" },
+  { "(1.0+2.0i)!=(1.0+2.0i)", 0, 0, "int" },
+  { "2.0i==2.0", 0, 0, "int" },
+  { "!0.0i", 1, 0, "int" },
+  { "!1.0i", 0, 0, "int" },
+  { "1 ? 2.0i : 1", 0, 2, "complex" },
+  { "0.0i || 0", 0, 0, "int" },
+  { "1.0i && 1", 1, 0, "int" },
+  { "__builtin_complex(1.0,2.0)", 1, 2, "complex" },
+  { "__builtin_complex(1.0f,2.0f)", 1, 2, "complex float" },
+}
+
+function TestInclude:test_complex_constants()
+  local text = { "double creal(double _Complex);" }
+  for i, row in ipairs(complex_values) do text[#text + 1] = ("#define CX_%d %s"):format(i, row[1]) end
+  local path = write(table.concat(text, "\n") .. "\n#define CX_TURN(z, k) ((z) * (k) * 1.0i)\n#define CX_RE(z) creal(z)\n#define CX_INT 3i\n")
+  local lib = ffi.include(path)
+  os.remove(path)
+  for i, row in ipairs(complex_values) do
+    local v, is_complex = lib["CX_" .. i], row[4]:find "complex" ~= nil
+    lu.assertEquals(ffi.type(v) == "cdata", is_complex, row[1])
+    if is_complex then
+      lu.assertEquals({ tonumber(v.re), tonumber(v.im), tostring(ffi.typeof(v)) }, { row[2], row[3], "ctype<" .. row[4] .. ">" }, row[1])
+    else
+      lu.assertEquals(v, row[2], row[1])
+    end
+  end
+  local turned = lib.CX_TURN(ffi.new("complex", 1, 2), 3)
+  lu.assertEquals({ turned.re, turned.im }, { -6, 3 })
+  lu.assertEquals(lib.CX_RE(ffi.new("complex", 1, 2)), 1)
+  lu.assertEquals({ lib.CX_INT.re, lib.CX_INT.im, tostring(ffi.typeof(lib.CX_INT)) }, { 0, 3, "ctype<complex int>" })
+end
+
+-- C11 7.3.1, 7.3.9.3: the header's own macros.
+function TestInclude:test_complex_header()
+  local lib = ffi.include "complex.h"
+  lu.assertEquals({ lib.I.re, lib.I.im, lib._Complex_I.im }, { 0, 1, 1 })
+  local z = lib.CMPLX(1, -2)
+  lu.assertEquals({ z.re, z.im, tostring(ffi.typeof(z)) }, { 1, -2, "ctype<complex>" })
+  lu.assertEquals(tostring(ffi.typeof(lib.CMPLXF(1, 2))), "ctype<complex float>")
+end
+
+function TestInclude:test_complex_constants_that_are_wrong()
+  for expression, message in pairs {
+    ["1.0i % 2"] = "not for complex numbers", ["1.0ii"] = "malformed number '1.0ii'", ["1.0i < 2.0"] = "not for complex numbers",
+    ["__real__ \"x\""] = "'__real__' needs a number", ["__builtin_complex(1, 2)"] = "not of one floating-point type",
+    ["__builtin_complex(1.0, 2.0f)"] = "not of one floating-point type",
+  } do
+    local path = write("#define CX_WRONG " .. expression .. "\n")
+    local lib = ffi.include(path)
+    os.remove(path)
+    lu.assertErrorMsgContains(message, function() return lib.CX_WRONG end)
+  end
+  lu.assertErrorMsgContains("the value of a complex number is not constant", ffi.cdef, "enum cx_wrong { CX_WRONG_ENUM = (int)1.0i };")
+  lu.assertEquals(ffi.sizeof("char[sizeof(1.0i)]"), 16)
+end
+
 H.run()

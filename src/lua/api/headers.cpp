@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "cparse/const_value.h"
 #include "cparse/expression.h"
 #include "cparse/macros.h"
 #include "cpreproc/dump.h"
@@ -312,6 +313,8 @@ const char* class_of(const Type& t) {
       return "integer";
     case Kind::floating:
       return "floating";
+    case Kind::complex:
+      return "complex";
     case Kind::pointer:
       return "pointer";
     case Kind::array:
@@ -369,7 +372,8 @@ void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t
   set_type(L, st, "object", node.object);
   set_type(L, st, "common", node.common);
   if (node.kind == cparse::Node::Kind::constant) {
-    const Type& t = (*st->types)[node.type];
+    const cparse::Arithmetic arithmetic(*st->types);
+    const Type& t = (*st->types)[arithmetic.part_of(node.type)];
     if (is_integer_like(t) || t.kind == Kind::floating) {
       Constant constant;
       constant.type = t.unqualified;
