@@ -6,7 +6,7 @@
 #   variants   a build without asmjit and libffi (by LuaRocks, where that is), and some specs with it
 #   install    an installation: programs that contain Ferry are built from it alone; how Luas are found; a release
 #   headers    headers of installed libraries by ffi.include, compared with gcc and clang
-#   examples   examples/ under every Lua, their exit codes and key lines
+#   examples   examples/ under every Lua, their exit codes and key lines; programs for LuaJIT that Debian packages
 #   fuzz       what reads C, for some seconds with libFuzzer
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
@@ -132,6 +132,7 @@ for stage in "${stages[@]}"; do
       build_release || continue
       title "examples"
       scripted tests/run_examples.sh
+      scripted tests/programs/run_packaged.sh
       ;;
     oom)
       build_release || continue

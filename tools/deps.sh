@@ -32,6 +32,7 @@ test|libgtest-dev|GoogleTest|pkg-config --exists gtest
 test|lua-unit|LuaUnit for each Lua|test -e /usr/share/lua/5.1/luaunit.lua -o -e /usr/local/share/lua/5.1/luaunit.lua
 test?|luarocks|LuaRocks|command -v luarocks
 test?|luajit|LuaJIT 2.1 (the oracle)|command -v luajit
+test?|lua-ljsyscall|ljsyscall, a library for LuaJIT|test -e /usr/share/lua/5.1/syscall.lua
 test?|valgrind|valgrind|command -v valgrind
 test?|clang|Clang (layouts are compared with it)|command -v clang
 test?|libclang-rt-14-dev|libFuzzer|test -e "$(clang -print-resource-dir)/lib/linux/libclang_rt.fuzzer-$(uname -m).a"
