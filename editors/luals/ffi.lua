@@ -336,6 +336,20 @@ function ffi.checked(on) end
 ---@return boolean before
 function ffi.strict(on) end
 
+---@class ffi.restrictions
+---@field load? false|string[] libraries that ffi.load opens
+---@field C? false|string[] symbols that namespaces look up
+---@field cast? false
+---@field pointers? "checked"
+---@field callbacks? false
+---@field cdef? false
+
+---Takes from the Lua state for ever what the options name; without them, returns what it has taken. The first time it returns functions
+---that are not restricted, for the host alone.
+---@param options? ffi.restrictions
+---@return ffi.restrictions|{ cast: fun(ct: ffi.ct, value: any): ffi.cdata, slice: fun(array: ffi.cdata, first: integer, count: integer): ffi.cdata }|nil
+function ffi.restrict(options) end
+
 ---Lets the running thread in until ffi.leave, so that callbacks run on it without a C call in progress.
 function ffi.enter() end
 

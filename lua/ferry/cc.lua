@@ -149,6 +149,8 @@ return function(source, options)
   if options ~= nil and type(options) ~= "table" then
     error(("bad argument #2 to 'cc' (table expected, got %s)"):format(type(options)), 2)
   end
+  local refusal = headers.refusal()
+  if refusal then error(refusal, 2) end
   local ok, result = pcall(build, source, options or {}, place_of(source))
   if not ok then error(result, 2) end
   return result

@@ -344,6 +344,8 @@ function include.include(name, options)
   if options ~= nil and type(options) ~= "table" then
     error(("bad argument #2 to 'include' (table expected, got %s)"):format(type(options)), 3)
   end
+  local refusal = headers.refusal()
+  if refusal then error(refusal, 3) end
   local source = debug and debug.getinfo(3, "S").source or ""
   local ok, result = pcall(include.read, name, options or {}, source:match "^@(.*)")
   if not ok then error(result, 3) end

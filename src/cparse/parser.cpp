@@ -21,7 +21,8 @@ Parser::Parser(TypeTable& types, const Input& input)
       source_(state_for(input, types, own_state_), input.text, input.name, input.substitutes),
       declared_(input.declared),
       place_(input.place),
-      strict_(input.strict) {}
+      strict_(input.strict),
+      closed_(input.closed) {}
 
 // --- tokens and errors --------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ struct Input {
   std::vector<NameId>* declared = nullptr;  // receives the names that are declared; may be null
   std::string_view name = {};               // of the text, for messages; its folder is where #include "..." looks first
   std::string_view place = {};              // where the text stands, if it has no name: what later messages call it
+  bool closed = false;  // a body of a struct, union or enum that has a name, or adds constants, is an error
   bool strict = false;  // a different declaration of a function, variable or typedef is an error; else it is ignored
 };
 

@@ -331,6 +331,7 @@ class Parser {
   std::vector<NameId>* declared_ = nullptr;
   std::string_view place_;  // Input's
   bool strict_ = false;
+  bool closed_ = false;
   std::string_view last_file_;  // of the declaration before
   NameId last_file_name_ = kNoName;
   int linkage_depth_ = 0;  // open `extern "C" {`

@@ -25,10 +25,11 @@ bool overlap(const Elements& a, const Elements& b, uint64_t count) {
 
 }  // namespace
 
-// slice(array [, first [, count]]): the elements from `first` on as an array of its own, in the same memory.
-int l_slice(lua_State* L) {
+namespace {
+
+int slice(lua_State* L, bool trusted) {
   State* st = open_call(L);
-  const Elements e = check_elements(L, st, 1, false);
+  const Elements e = check_elements(L, st, 1, false, trusted);
   const uint64_t first = lua_isnoneornil(L, 2) ? 0 : check_count(L, st, 2);
   if (first > e.limit || first > kMaxHostObject / e.type->size) raise_beyond(L, 2, first, 0, e);
   uint64_t count = e.count - first;
@@ -43,6 +44,17 @@ int l_slice(lua_State* L) {
   view->flags |= kHasLength;
   variable_size(view) = count * e.type->size;
   return 1;
+}
+
+}  // namespace
+
+// slice(array [, first [, count]]): the elements from `first` on as an array of its own, in the same memory.
+int l_slice(lua_State* L) {
+  return slice(L, false);
+}
+
+int l_own_slice(lua_State* L) {
+  return slice(L, true);
 }
 
 // convert(to, from [, count]): to[i] = from[i] for numbers of any two types.

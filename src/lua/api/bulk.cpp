@@ -7,12 +7,13 @@
 #include "lua/objects/new.h"
 #include "lua/state/anchor.h"
 #include "lua/state/direct.h"
+#include "lua/values/reach.h"
 #include "lua/values/read.h"
 #include "lua/values/write.h"
 
 namespace ferry::lua {
 
-Elements check_elements(lua_State* L, State* st, int arg, bool writing) {
+Elements check_elements(lua_State* L, State* st, int arg, bool writing, bool trusted) {
   CData* cd = to_cdata(L, st, arg);
   if (cd == nullptr) raise_expected(L, st, arg, "array or pointer");
   TypeInfo* info;
@@ -37,6 +38,13 @@ Elements check_elements(lua_State* L, State* st, int arg, bool writing) {
       e.limit = info->count;
     }
     if ((cd->flags & kUnchecked) == 0) e.count = e.limit;
+  }
+  if (e.limit == kUnknownBytes && pointers_are_checked(st) && !trusted) {
+    const uint64_t bytes = reach(L, st, arg, e.address, e.type, writing);
+    if (bytes == kUnknownBytes) {
+      raise_argument(L, arg, "pointers are checked: how much '%s' points to is not known", describe_value(L, st, arg));
+    }
+    e.limit = bytes / e.type->size;
   }
   if (writing && (e.type->quals & kConst) != 0) raise_argument(L, arg, "cannot write to '%s'", type_name(st, cd->type));
   return e;

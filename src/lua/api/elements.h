@@ -13,7 +13,8 @@ struct Elements {
   uint64_t limit = ~uint64_t{0};  // what there is room for
 };
 
-// The array or pointer at arg. Raises for everything else and for NULL.
-Elements check_elements(lua_State* L, State* st, int arg, bool writing);
+// The array or pointer at arg. Raises for everything else and for NULL. Where pointers are checked, also for what is
+// not known to be there, but if the caller is `trusted`.
+Elements check_elements(lua_State* L, State* st, int arg, bool writing, bool trusted = false);
 
 }  // namespace ferry::lua

@@ -34,6 +34,8 @@ int l_fromtable(lua_State* L);
 int copy_from_table(lua_State* L, State* st);
 // arrays.cpp
 int l_slice(lua_State* L);
+int l_own_slice(lua_State* L);  // which ferry.restrict leaves to the host
+int l_restrict(lua_State* L);
 int l_convert_elements(lua_State* L);
 // unicode.cpp
 int l_wide(lua_State* L);

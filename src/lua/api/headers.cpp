@@ -11,6 +11,7 @@
 #include "lua/objects/namespace.h"
 #include "lua/state/guarded.h"
 #include "lua/state/raise.h"
+#include "lua/state/restrict.h"
 #include "lua/values/read.h"
 #include "os/files.h"
 
@@ -90,6 +91,7 @@ void for_texts(lua_State* L, State* st, int idx, Work work) {
 
 int l_preprocessor(lua_State* L) {
   State* st = open_call(L);
+  require_declarations(L, st, "ffi.include");
   lua_settop(L, 4);
   Box* box = push_box(L, st);
   if (!without_exceptions(st, [&] {
@@ -131,6 +133,7 @@ int l_preprocessor(lua_State* L) {
 
 int l_folders(lua_State* L) {
   State* st = open_call(L);
+  require_declarations(L, st, "ffi.path");
   cpreproc::State& state = macros_at(L, st, 1).state();
   const cpreproc::SearchPath* path = nullptr;
   if (!without_exceptions(st, [&] {
@@ -168,6 +171,7 @@ HeaderText header_text_at(lua_State* L, State* st) {
 
 int l_declare(lua_State* L) {
   State* st = open_call(L);
+  require_declarations(L, st, "ffi.include");
   lua_settop(L, 3);
   const HeaderText header = header_text_at(L, st);
   Box* box = push_box(L, st);
@@ -404,6 +408,7 @@ int l_expression(lua_State* L) {
   const char* text = check_text(L, st, 2, &length);
   const int count = lua_gettop(L) - 2;
   if (count > kMaxArguments) raise(L, "more than %d arguments", kMaxArguments);
+  require_type_text(L, st, {text, length});
   cparse::Substitute substitutes[kMaxArguments];
   for (int i = 0; i < count; ++i) {
     const bool is_type = lua_istable(L, 3 + i);
@@ -423,6 +428,7 @@ int l_expression(lua_State* L) {
   const bool done = without_exceptions(st, [&] {
     cparse::Input input(std::string_view(text, length), {substitutes, static_cast<size_t>(count)});
     input.macros = &macros.state();
+    input.closed = declarations_are_restricted(st);
     Result<cparse::Expression> parsed = cparse::parse_expression(*st->types, input);
     if (parsed.ok()) {
       box->tree = new cparse::Expression(std::move(*parsed));
@@ -455,6 +461,7 @@ int l_expression(lua_State* L) {
 
 int l_stamp(lua_State* L) {
   State* st = open_call(L);
+  require_declarations(L, st, "ferry.cc");
   size_t length;
   const char* path = check_text(L, st, 1, &length);
   without_exceptions(st, [&] {
@@ -468,6 +475,7 @@ int l_stamp(lua_State* L) {
 
 int l_private_folder(lua_State* L) {
   State* st = open_call(L);
+  require_declarations(L, st, "ferry.cc");
   size_t length;
   const char* path = check_text(L, st, 1, &length);
   if (without_exceptions(st, [&] { return os::private_folder({path, length}, st->errors.message); })) {
@@ -492,6 +500,14 @@ int l_digest(lua_State* L) {
   return 1;
 }
 
+// refusal(): why the state may not include headers or compile C; nil: it may.
+int l_refusal(lua_State* L) {
+  const State* st = open_call(L);
+  if (!declarations_are_restricted(st) && !loading_is_restricted(st)) return 0;
+  lua_pushliteral(L, "headers and C code are not allowed: ferry.restrict has ended declarations or loading");
+  return 1;
+}
+
 constexpr luaL_Reg kFunctions[] = {
     {"preprocessor", guarded<l_preprocessor>},
     {"folders", guarded<l_folders>},
@@ -504,6 +520,7 @@ constexpr luaL_Reg kFunctions[] = {
     {"stamp", guarded<l_stamp>},
     {"private_folder", guarded<l_private_folder>},
     {"digest", guarded<l_digest>},
+    {"refusal", guarded<l_refusal>},
     {nullptr, nullptr},
 };
 

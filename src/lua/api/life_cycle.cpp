@@ -20,6 +20,7 @@
 #include "lua/objects/namespace.h"
 #include "lua/state/held.h"
 #include "lua/state/members.h"
+#include "lua/state/restrict.h"
 
 namespace ferry::lua {
 
@@ -57,6 +58,8 @@ int close_state(lua_State* L) {
   TypeNames().swap(st->caches.names);
   delete st->macros;
   st->macros = nullptr;
+  delete st->restrictions;
+  st->restrictions = nullptr;
   delete st->metatables.known;
   st->metatables.known = nullptr;
   for (auto& text : st->errors.texts) std::string().swap(text);

@@ -4,6 +4,7 @@
 #include "lua/state/anchor.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
+#include "lua/values/reach.h"
 #include "lua/values/strict.h"
 
 namespace ferry::lua {
@@ -39,6 +40,33 @@ bool is_file(lua_State* L, int arg) {
   return same;
 }
 
+// Where pointers are checked: no memory but that of C objects and strings.
+void refuse_foreign(lua_State* L, State* st, int arg) {
+  if (!pointers_are_checked(st)) return;
+  raise_argument(L, arg, "pointers are checked: '%s' is no C object", describe_value(L, st, arg));
+}
+
+// The same for a C object: what is not known to be there is not touched, and no bytes are written over pointers.
+// `b.known`, of a pointer, becomes what it reaches, or stays unknown where the memory is C's.
+void check_reach(lua_State* L, State* st, int arg, TypeInfo* info, bool writing, Bytes* b) {
+  bool pointers = false;
+  if (info->rep == Rep::pointer) {
+    if (b->address == nullptr) return;
+    b->known = reach(L, st, arg, b->address, nullptr, writing);
+    pointers = b->known == kPointerBytes || (writing && holds_pointers(st, base_of(st, info)));
+  } else {
+    if (b->known == Bytes::kUnknown) b->known = info->size;
+    pointers = writing && holds_pointers(st, info);
+  }
+  if (pointers) raise_argument(L, arg, "pointers are checked: '%s' holds pointers", describe_value(L, st, arg));
+}
+
+// For functions that need to know where the bytes end.
+void require_known(lua_State* L, State* st, int arg, const Bytes& b) {
+  if (b.known != Bytes::kUnknown || !pointers_are_checked(st)) return;
+  raise_argument(L, arg, "pointers are checked: how much '%s' points to is not known", describe_value(L, st, arg));
+}
+
 // A pointer, array, record, light userdata, userdata or (reading) string. Raises for anything else and for NULL.
 Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
   Bytes b;
@@ -51,6 +79,7 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
       return b;
     }
     case LUA_TLIGHTUSERDATA:
+      refuse_foreign(L, st, arg);
       b.address = lua_touserdata(L, arg);
       break;
     case LUA_TUSERDATA:
@@ -70,9 +99,11 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
                          writing ? "void *" : "const void *");
         }
         b.known = known_bytes(L, st, arg, cd, info, at);
+        if (pointers_are_checked(st)) check_reach(L, st, arg, info, writing, &b);
         if (writing && b.is_const) raise_argument(L, arg, "cannot write to '%s'", type_name(st, cd->type));
         break;
       }
+      refuse_foreign(L, st, arg);
       if (to_ctype(L, st, arg) == nullptr && !(writing && is_file(L, arg))) {
         b.address = lua_touserdata(L, arg);
         b.known = raw_length(L, arg);
@@ -127,6 +158,7 @@ int l_string(lua_State* L) {
       }
     }
     const Bytes b = check_bytes(L, st, 1, false);
+    require_known(L, st, 1, b);
     check_length(L, 2, b, length);
     lua_pushlstring(L, static_cast<const char*>(b.address), static_cast<size_t>(length));
     return 1;
@@ -143,6 +175,8 @@ int l_string(lua_State* L) {
     raise_argument(L, 1, "cannot convert '%s' to 'const char *'", describe_value(L, st, 1));
   }
   const Bytes b = check_bytes(L, st, 1, false);
+  // Of C's memory a string of C's ends where C says.
+  if (cd == nullptr || base_of(st, resolved_type(st, cd))->kind == Kind::void_) require_known(L, st, 1, b);
   const auto* text = static_cast<const char*>(b.address);
   if (b.known == Bytes::kUnknown) {
     lua_pushstring(L, text);
@@ -161,6 +195,7 @@ int l_copy(lua_State* L) {
   luaL_checkany(L, 2);
   if (lua_type(L, 2) == LUA_TTABLE) return copy_from_table(L, st);
   const Bytes to = check_bytes(L, st, 1, true);
+  require_known(L, st, 1, to);
   uint64_t length;
   if (lua_isnoneornil(L, 3)) {
     if (lua_type(L, 2) != LUA_TSTRING) {
@@ -176,6 +211,7 @@ int l_copy(lua_State* L) {
     check_length(L, 3, to, length);
   }
   const Bytes from = check_bytes(L, st, 2, false);
+  require_known(L, st, 2, from);
   check_length(L, 3, from, length);
   std::memmove(to.address, from.address, static_cast<size_t>(length));
   return 0;
@@ -197,6 +233,7 @@ int l_fill(lua_State* L) {
   }
   if (length == 0 && lua_type(L, 1) == LUA_TUSERDATA && to_cdata(L, st, 1) != nullptr) return 0;
   const Bytes to = check_bytes(L, st, 1, true);
+  require_known(L, st, 1, to);
   check_length(L, 2, to, length);
   std::memset(to.address, value, static_cast<size_t>(length));
   return 0;

@@ -49,6 +49,7 @@ const luaL_Reg kFunctions[] = {
     {"onerror", guarded<l_onerror>},
     {"checked", guarded<l_checked>},
     {"strict", guarded<l_strict>},
+    {"restrict", guarded<l_restrict>},
     {"totable", guarded<l_totable>},
     {"fromtable", guarded<l_fromtable>},
     {"debug", guarded<l_debug>},

@@ -2,6 +2,7 @@
 #include "lua/calls/signals.h"
 #include "lua/api/functions.h"
 #include "lua/state/raise.h"
+#include "lua/state/restrict.h"
 #include "os/signals.h"
 
 namespace ferry::lua {
@@ -30,6 +31,7 @@ int check_signal(lua_State* L, State* st) {
 // signal(number | name, function | nil [, options]) -> the function before
 int l_signal(lua_State* L) {
   State* st = open_call(L);
+  require_callbacks(L, st, "ffi.signal");
   const int number = check_signal(L, st);
   if (!lua_isfunction(L, 2) && !lua_isnil(L, 2)) raise_expected(L, st, 2, "function or nil");
   bool hook = false;

@@ -14,6 +14,7 @@
 #include "lua/objects/new.h"
 #include "lua/objects/parameters.h"
 #include "lua/state/anchor.h"
+#include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
 #include "lua/values/read.h"
 #include "os/threads.h"
@@ -91,6 +92,7 @@ bool same_type(State* st, TypeInfo* want, TypeInfo* have) {
 
 int l_cdef(lua_State* L) {
   State* st = open_call(L);
+  require_declarations(L, st, "ffi.cdef");
   size_t length;
   const char* text = check_text(L, st, 1, &length);
   const uint64_t replaced = replaced_declarations();
@@ -180,6 +182,7 @@ int l_istype(lua_State* L) {
 
 int l_metatype(lua_State* L) {
   State* st = open_call(L);
+  require_declarations(L, st, "ffi.metatype");
   luaL_checkany(L, 1);
   TypeInfo* info = object_type(st, check_ctype(L, st, 1));
   if (info->kind == Kind::pointer || metatype_holder(st, info) == nullptr) {
@@ -262,10 +265,12 @@ int l_eval(lua_State* L) {
   size_t length;
   const char* text = check_text(L, st, 1, &length);
   Constant value;
+  require_type_text(L, st, {text, length});
   os::find_stack();
   if (!without_exceptions(st, [&] {
         cparse::Input input{std::string_view(text, length)};
         input.macros = &st->macros->state();
+        input.closed = declarations_are_restricted(st);
         auto parsed = cparse::parse_constant(*st->types, input);
         if (!parsed) {
           st->errors.message = parsed.message();

@@ -7,6 +7,7 @@
 #include "lua/objects/namespace.h"
 #include "lua/state/anchor.h"
 #include "lua/state/members.h"
+#include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
 #include "lua/values/read.h"
@@ -270,7 +271,12 @@ int l_abi(lua_State* L) {
 int l_checked(lua_State* L) {
   State* st = open_call(L);
   const bool old = st->index_checks;
-  if (!lua_isnoneornil(L, 1)) st->index_checks = lua_toboolean(L, 1) != 0;
+  if (!lua_isnoneornil(L, 1)) {
+    if (lua_toboolean(L, 1) == 0 && pointers_are_checked(st)) {
+      raise(L, "ffi.checked(false) is not allowed: ferry.restrict has had pointers checked");
+    }
+    st->index_checks = lua_toboolean(L, 1) != 0;
+  }
   lua_pushboolean(L, old);
   return 1;
 }

@@ -7,6 +7,7 @@
 #include "lua/calls/varargs.h"
 #include "lua/objects/ctype_arg.h"
 #include "lua/state/raise.h"
+#include "lua/state/restrict.h"
 #include "lua/state/type_info.h"
 #include "lua/values/from_c.h"
 
@@ -42,6 +43,7 @@ Callee check_callee(lua_State* L, State* st) {
 int l_vararg(lua_State* L) {
   State* st = open_call(L);
   const Callee callee = check_callee(L, st);
+  require_casts(L, st, "ffi.vararg");
   if (!st->types->function(callee.type->id).variadic) {
     raise_argument(L, 1, "'%s' has no '...'", type_name(st, callee.type->id));
   }

@@ -14,6 +14,7 @@
 #include "lua/calls/thunks.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"
+#include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
 #include "lua/values/functions.h"
 #include "lua/values/read.h"
@@ -171,6 +172,7 @@ CallbackRecord* check_callback(lua_State* L, State* st) {
 
 void* callback_for(lua_State* L, State* st, TypeInfo* fn, int idx, const Place& place) {
   luaL_checkstack(L, 8, nullptr);
+  require_callbacks(L, st, "a Lua function for C");
   idx = abs_index(L, idx);
   // callbacks[function][type id] = record
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.passed);
@@ -223,6 +225,7 @@ const void* known_callback(lua_State* L, State* st, TypeInfo* fn, int idx) {
 CData* push_callback(lua_State* L, State* st, TypeInfo* pointer, int idx, bool open) {
   idx = abs_index(L, idx);
   luaL_checkstack(L, 6, nullptr);
+  require_callbacks(L, st, "a Lua function for C");
   auto* cd = static_cast<CallbackCData*>(new_userdata(L, sizeof(CallbackCData)));
   *cd = CallbackCData{CData{pointer->id, kOwned | kInSlot | kIsCallback, kGuard, {nullptr}}, 0};
   lua_rawgeti(L, LUA_REGISTRYINDEX, pointer->metatable);
@@ -277,6 +280,7 @@ int l_callback_free(lua_State* L) {
 int l_callback_set(lua_State* L) {
   State* st = state_of(L);
   CallbackRecord* record = check_callback(L, st);
+  require_callbacks(L, st, "a Lua function for C");
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_pushvalue(L, 2);
   lua_rawseti(L, LUA_REGISTRYINDEX, record->function);

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "lua/calls/format_parse.h"
+#include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
 
@@ -239,6 +240,10 @@ int format_parameter(const FormatAttribute& format, const char* name, int fixed)
 void apply_format(lua_State* L, State* st, const FormatAttribute& format, const char* name, int first, int fixed,
                   TypeInfo** types, int extra) {
   const int parameter = format_parameter(format, name, fixed);
+  // What the type of a pointer says of formats, its text may have said: that of a function, its declaration.
+  if (extra > 0 && (parameter == 0 || name == nullptr)) {
+    require_casts(L, st, "an argument behind '...' that no declared format describes");
+  }
   if (parameter == 0) return;
   const Target& target = st->types->target();
   const FormatRules rules{target.long_size, target.pointer_size, target.os == Os::windows};

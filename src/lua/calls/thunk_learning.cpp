@@ -5,6 +5,7 @@
 #include "lua/calls/callback.h"
 #include "lua/calls/thunks.h"
 #include "lua/calls/varargs.h"
+#include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
 
 #if defined(FERRY_NATIVE)
@@ -66,7 +67,9 @@ bool is_scoped(State* st, const Thunk& thunk, size_t parameter) {
 
 void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
   Thunk* thunk = record->thunk;
-  if (only_slow_paths() || st->strict || !thunk->variadic || thunk->shapes.size() >= kMaxShapeThunks) return;
+  if (only_slow_paths() || st->strict || pointers_are_restricted(st) || !thunk->variadic ||
+      thunk->shapes.size() >= kMaxShapeThunks)
+    return;
   // Where kinds of arguments are used that there is no code for, learning costs more than it brings.
   constexpr uint8_t kMaxFruitless = 16;
   if (thunk->fruitless >= kMaxFruitless) return;

@@ -20,6 +20,7 @@
 #include "lua/host/trace.h"
 #include "lua/state/members.h"
 #include "lua/state/raise.h"
+#include "lua/state/restrict.h"
 #include "lua/values/source.h"
 
 namespace ferry::lua {
@@ -182,10 +183,19 @@ const TypeInfo& result_type(State* st, const TypeInfo* function) {
   return *info_of(st, st->types->function(function->id).result);
 }
 
+// Whether the code may take for an argument what is a pointer of another type.
+bool takes_pointers(const Thunk& thunk) {
+  for (const TypeInfo* param : thunk.params) {
+    if (param->rep == Rep::pointer || param->rep == Rep::reference) return true;
+  }
+  return false;
+}
+
 // What lets the code take calls; kNoTop: all are left to the slow path, as long as the state wants of results or
 // arguments what the code does not do.
 int64_t expected_of(State* st, const Thunk& thunk) {
   if (only_slow_paths() || st->strict) return call::kNoTop;
+  if (pointers_are_restricted(st) && takes_pointers(thunk)) return call::kNoTop;
   if (thunk.pushes_native && reads_boxed(st, result_type(st, thunk.type))) return call::kNoTop;
   return call::expected_top(st->stack, thunk.params.size());
 }
@@ -302,7 +312,7 @@ bool is_native_code(lua_CFunction function) {
 
 int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
   CallInfo* info = call_info_of(L, st, type);
-  if (!info->thunk_tried && !only_slow_paths() && !st->strict) {
+  if (!info->thunk_tried && !only_slow_paths() && !st->strict && !pointers_are_restricted(st)) {
     info->thunk_tried = true;
     info->thunk = add_thunk(st, type, nullptr, entry(slow_pointer_call));
   }
@@ -425,11 +435,11 @@ void renew_record(State* st, FunctionRecord* record, Thunk* thunk) {
   }
 }
 
-// In strict mode the slow path takes all calls.
+// In strict mode the slow path takes all calls, in a restricted state those of variadic functions and pointers.
 void rest_or_wake(State* st, FunctionRecord* record, Thunk* thunk) {
   if (!thunk->variadic) {
     record->expected = expected_of(st, *thunk);
-  } else if (st->strict) {
+  } else if (st->strict || pointers_are_restricted(st)) {
     thunk->resting = record->targets[0];
     record->targets[0] = thunk->slow;
   } else if (thunk->resting != nullptr) {
@@ -473,7 +483,7 @@ void strict_thunks(lua_State* L, State* st) {
   for (TypeInfo* info : st->infos) {
     if (info == nullptr || info->call == nullptr) continue;
     CallInfo* call = info->call;
-    if (st->strict) {
+    if (st->strict || pointers_are_restricted(st)) {
       call->resting = call->thunk;
       call->thunk = nullptr;
     } else if (call->resting != nullptr) {

@@ -13,6 +13,7 @@
 #include "lua/state/anchor.h"
 #include "lua/state/direct.h"
 #include "lua/state/guarded.h"
+#include "lua/state/restrict.h"
 #include "lua/values/read.h"
 
 namespace ferry::lua {
@@ -300,6 +301,7 @@ void set_index_events(lua_State* L, State* st) {
 void learn_members(State* st, const CData* cd, const TypeInfo* record) {
   if (only_slow_paths()) return;
   TypeInfo* own = info_of(st, cd->type);
+  if (own->rep == Rep::pointer && pointers_are_checked(st)) return;  // each access asks
   const bool at_data = own->rep == Rep::record ||
                        ((own->rep == Rep::pointer || own->rep == Rep::reference) && base_of(st, own) == record);
   if (at_data && record->fields != nullptr) own->members = record->fields;
@@ -309,6 +311,7 @@ void learn_elements(State* st, const CData* cd) {
   if (only_slow_paths() || st->strict) return;  // which looks at indexes and values
   TypeInfo* own = info_of(st, cd->type);
   if (own->rep != Rep::array && own->rep != Rep::pointer) return;
+  if (own->rep == Rep::pointer && pointers_are_checked(st)) return;
   const TypeInfo* element = base_of(st, own);
   const bool plain = is_native_rep(element->rep);
   if (!plain && element->rep != Rep::pointer && element->rep != Rep::record && element->rep != Rep::array) return;

@@ -13,6 +13,7 @@
 #include "lua/state/anchor.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
+#include "lua/values/reach.h"
 
 namespace ferry::lua {
 
@@ -299,6 +300,10 @@ bool push_moved_pointer(lua_State* L, State* st, const Operand& p, uint64_t inde
     result = info_of(st, id);
   }
   const uintptr_t moved = reinterpret_cast<uintptr_t>(p.pointer) + static_cast<uintptr_t>(index * element->size);
+  if (pointers_are_checked(st)) {
+    require_distance(L, st, source, static_cast<int64_t>(index), element->size);
+    require_within(L, st, source, p.pointer, reinterpret_cast<void*>(moved));
+  }
   push_pointer(L, st, result, reinterpret_cast<void*>(moved), worth_keeping(L, st, source) ? source : 0);
   return true;
 }

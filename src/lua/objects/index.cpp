@@ -6,6 +6,7 @@
 #include "lua/objects/access.h"
 #include "lua/objects/metatype.h"
 #include "lua/values/numbers.h"
+#include "lua/values/reach.h"
 #include "lua/values/read.h"
 #include "lua/values/strict.h"
 #include "lua/values/write.h"
@@ -94,10 +95,21 @@ void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
     }
     // What NaN and numbers beyond 64 bits become: no object reaches there from any address.
     if (index == INT64_MIN) out_of_bounds(L, st, o, index);
-    return static_cast<char*>(base) + static_cast<uint64_t>(index) * element->size;
+    char* at = static_cast<char*>(base) + static_cast<uint64_t>(index) * element->size;
+    if (pointers_are_checked(st)) {
+      require_distance(L, st, 1, index, element->size);
+      require_reach(L, st, 1, base, at, element);
+    }
+    return at;
   }
-  if (st->index_checks && static_cast<uint64_t>(index) >= known_count(o, element)) out_of_bounds(L, st, o, index);
-  return static_cast<char*>(o.address) + static_cast<uint64_t>(index) * element->size;
+  const uint64_t count = known_count(o, element);
+  if (st->index_checks && static_cast<uint64_t>(index) >= count) out_of_bounds(L, st, o, index);
+  char* at = static_cast<char*>(o.address) + static_cast<uint64_t>(index) * element->size;
+  if (count == kUnknownBytes && pointers_are_checked(st)) {
+    require_distance(L, st, 1, index, element->size);
+    require_reach(L, st, 1, nullptr, at, element);
+  }
+  return at;
 }
 
 // The record behind a record or a pointer to one; null if there is none. *address: the record's.
@@ -112,6 +124,11 @@ TypeInfo* record_behind(State* st, const Object& o, void** address) {
     return base_of(st, o.info);
   }
   return nullptr;
+}
+
+// Where pointers are checked: whether the record at `address` is there.
+void check_pointee(lua_State* L, State* st, const Object& o, TypeInfo* record, const void* address) {
+  if (pointers_are_checked(st) && o.info->rep == Rep::pointer) require_reach(L, st, 1, address, address, record);
 }
 
 [[noreturn]] void no_member(lua_State* L, State* st, const Object& o) {
@@ -200,6 +217,7 @@ int general_index(lua_State* L, State* st, const Object& o) {
         if (address == nullptr && m->info != nullptr) {
           raise(L, "attempt to read member '%s' through a NULL '%s'", lua_tostring(L, 2), type_name(st, o.cd->type));
         }
+        if (m->info != nullptr) check_pointee(L, st, o, record, address);
         push_member(L, st, *m, address, o.parent);
         inherit_length(L, o, *m);
         return 1;
@@ -266,6 +284,7 @@ int l_general_newindex(lua_State* L) {
         if (address == nullptr) {
           raise(L, "attempt to write member '%s' through a NULL '%s'", lua_tostring(L, 2), type_name(st, o.cd->type));
         }
+        check_pointee(L, st, o, record, address);
         learn_members(st, o.cd, record);
         write_member(L, st, *m, address, 3, record, 1);
         return 0;

@@ -12,6 +12,7 @@
 
 #include "lua/calls/c_function.h"
 #include "lua/state/anchor.h"
+#include "lua/state/restrict.h"
 #include "lua/values/read.h"
 #include "lua/values/write.h"
 #include "os/libraries.h"
@@ -127,6 +128,7 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
   lua_pushvalue(L, idx);
   const NameId link = symbol->link_name != kNoName ? symbol->link_name : symbol->name;
   const char* name = st->types->name(link).data();
+  require_symbol(L, st, name);
   void* address = nullptr;
   without_exceptions(st, [&] {
     address = library->handle == nullptr ? os::program_symbol(name, &st->errors.message)
@@ -352,6 +354,7 @@ int l_load(lua_State* L) {
   if (st->closed()) raise_closed(L);
   size_t length;
   const char* name = luaL_checklstring(L, 1, &length);
+  require_library(L, st, {name, length});
   const bool global = lua_toboolean(L, 2) != 0;
   void* handle = nullptr;
   if (!without_exceptions(st, [&] {
@@ -406,7 +409,12 @@ bool push_symbol_address(lua_State* L, State* st, int idx, int name) {
   return true;
 }
 
-void drop_redeclared(lua_State* L, State* st) {
+namespace {
+
+// Takes from all namespaces the functions that `goes(record, symbol)` names, by their declarations now; the symbol may
+// be null.
+template <typename Goes>
+void drop_functions(lua_State* L, State* st, Goes goes) {
   luaL_checkstack(L, 8, nullptr);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.opened);
   const int libraries = lua_gettop(L);
@@ -418,16 +426,29 @@ void drop_redeclared(lua_State* L, State* st) {
     while (lua_next(L, space) != 0) {
       const FunctionRecord* record = function_record(L, -1);
       lua_pop(L, 1);
-      if (record == nullptr) continue;
-      const Symbol* symbol = st->types->find_symbol(record->name);
-      if (symbol == nullptr || symbol->type != record->type->id) {
-        lua_pushvalue(L, -1);
-        lua_pushnil(L);
-        lua_rawset(L, space);
-      }
+      if (record == nullptr || !goes(*record, st->types->find_symbol(record->name))) continue;
+      lua_pushvalue(L, -1);
+      lua_pushnil(L);
+      lua_rawset(L, space);
     }
   }
   lua_settop(L, libraries - 1);
+}
+
+}  // namespace
+
+void drop_redeclared(lua_State* L, State* st) {
+  drop_functions(L, st, [](const FunctionRecord& record, const Symbol* symbol) {
+    return symbol == nullptr || symbol->type != record.type->id;
+  });
+}
+
+void drop_restricted(lua_State* L, State* st) {
+  drop_functions(L, st, [st](const FunctionRecord& record, const Symbol* symbol) {
+    NameId link = record.name;
+    if (symbol != nullptr && symbol->link_name != kNoName) link = symbol->link_name;
+    return link == kNoName || !is_symbol_left(st, st->types->name(link));
+  });
 }
 
 void make_namespace_metatables(lua_State* L, State* st) {

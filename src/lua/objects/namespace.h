@@ -17,6 +17,8 @@ bool push_symbol_address(lua_State* L, State* st, int idx, int name);
 
 // After a cdef: functions that were declared anew are looked up again on their next use.
 void drop_redeclared(lua_State* L, State* st);
+// The same for functions that ferry.restrict has not left.
+void drop_restricted(lua_State* L, State* st);
 
 void make_namespace_metatables(lua_State* L, State* st);
 

@@ -8,6 +8,7 @@
 #include "lua/objects/metatype.h"
 #include "lua/state/anchor.h"
 #include "lua/state/direct.h"
+#include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
 #include "lua/values/initialise.h"
 #include "lua/values/numbers.h"
@@ -295,8 +296,18 @@ int l_constructor(lua_State* L) {
   return 1;
 }
 
-int l_cast(lua_State* L) {
-  State* st = open_call(L);
+namespace {
+
+// Whether the value is a number, of Lua or C.
+bool is_arithmetic(lua_State* L, State* st, int idx) {
+  if (lua_type(L, idx) == LUA_TNUMBER || lua_type(L, idx) == LUA_TBOOLEAN) return true;
+  const CData* cd = to_cdata(L, st, idx);
+  if (cd == nullptr) return false;
+  const Rep rep = resolved_type(st, cd)->rep;
+  return is_native_rep(rep) || (rep >= Rep::i128 && rep <= Rep::complex);
+}
+
+int cast(lua_State* L, State* st, bool restricted) {
   TypeInfo* info = info_of(st, check_ctype(L, st, 1));
   luaL_checkany(L, 2);
   lua_settop(L, 2);
@@ -313,13 +324,26 @@ int l_cast(lua_State* L) {
   }
   const Place place{Place::Kind::argument, 2, "cast", kNoType};
   if (info->rep == Rep::pointer || info->rep == Rep::reference) {
-    push_converted_pointer(L, st, info, 2, place, kCast);
+    push_converted_pointer(L, st, info, 2, place, restricted ? kAssign : kCast);
   } else {
+    const Mode mode = restricted && !is_arithmetic(L, st, 2) ? kAssign : kCast;
     CData* cd = new_cdata(L, st, info);
-    write_any(L, st, info, cd->address(), 2, place, TargetOwner{}, kCast);
+    write_any(L, st, info, cd->address(), 2, place, TargetOwner{}, mode);
   }
   lua_settop(L, 3);
   return 1;
+}
+
+}  // namespace
+
+// In a state without casts it converts as assignments do, numbers as ever.
+int l_cast(lua_State* L) {
+  State* st = open_call(L);
+  return cast(L, st, casts_are_restricted(st));
+}
+
+int l_own_cast(lua_State* L) {
+  return cast(L, open_call(L), false);
 }
 
 }  // namespace ferry::lua

@@ -8,6 +8,7 @@ namespace ferry::lua {
 int l_new(lua_State* L);
 int l_constructor(lua_State* L);
 int l_cast(lua_State* L);
+int l_own_cast(lua_State* L);  // which ferry.restrict leaves to the host
 
 // Sets __call of the metatable of ctypes, on top.
 void set_constructor(lua_State* L, State* st);

@@ -8,6 +8,7 @@
 #include "cparse/macros.h"
 #include "cparse/parser.h"
 #include "lua/state/raise.h"
+#include "lua/state/restrict.h"
 #include "lua/values/numbers.h"
 #include "lua/values/strict.h"
 #include "os/threads.h"
@@ -78,11 +79,13 @@ int collect(lua_State* L, State* st, int first, cparse::Substitute* out) {
 bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, int* used, TypeId* out) {
   auto* substitutes = static_cast<cparse::Substitute*>(alloca(sizeof(cparse::Substitute) * kMaxParameters));
   const int count = collect(L, st, first, substitutes);
+  require_type_text(L, st, text);
   os::find_stack();
   return without_exceptions(st, [&] {
     size_t consumed = 0;
     cparse::Input input(text, {substitutes, static_cast<size_t>(count)}, &consumed);
     input.macros = &st->macros->state();
+    input.closed = declarations_are_restricted(st);
     auto parsed = cparse::parse_type(*st->types, input);
     if (!parsed) {
       st->errors.message = parsed.message();

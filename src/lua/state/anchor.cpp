@@ -1,6 +1,9 @@
 // What keeps what alive; the scheme is described in anchor.h.
 #include "lua/state/anchor.h"
 
+#include "lua/state/raise.h"
+#include "lua/state/restrict.h"
+
 namespace ferry::lua {
 
 namespace {
@@ -91,6 +94,20 @@ bool is_library(lua_State* L, State* st, int idx) {
   const bool same = raw_equal(L, -1, -2);
   lua_pop(L, 2);
   return same;
+}
+
+// Where pointers are checked: raises unless the memory at `address` goes when the owner on top of the stack does, or
+// never. Of C's memory nobody knows who else reads a pointer there, and whether Lua still keeps what it points to.
+void require_own_memory(lua_State* L, State* st, const void* address) {
+  if (!pointers_are_checked(st)) return;
+  const int owner = lua_gettop(L);
+  CData* cd = to_cdata(L, st, owner);
+  if (cd == nullptr                ? is_library(L, st, owner)
+      : (cd->flags & kInSlot) != 0 ? address == cd->address()
+                                   : (cd->flags & kOwned) != 0) {
+    return;
+  }
+  raise(L, "pointers are checked: C's memory is given no pointer to an object of Lua's");
 }
 
 // Pushes the table with the anchors of the memory that the cdata at idx (absolute) refers into and `owner`, on top of
@@ -291,6 +308,7 @@ void anchor(lua_State* L, State* st, int owner, const void* address, int value) 
   const bool keep = worth_keeping(L, st, value);
   if (!keep && !has_anchors(L, st, owner)) return;
   push_owner(L, st, owner);
+  if (keep) require_own_memory(L, st, address);
   if (!replace_by_anchors(L, st, owner, keep)) return;
   if (keep) {
     mark_shared(L, st, value);
@@ -332,6 +350,7 @@ void copy_anchors(lua_State* L, State* st, int to, const void* to_address, int f
   while (lua_next(L, found) != 0) {
     if (!any) {
       push_owner(L, st, to);
+      require_own_memory(L, st, to_address);
       if (!replace_by_anchors(L, st, to, true)) break;
       lua_insert(L, found + 1);
       any = true;

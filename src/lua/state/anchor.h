@@ -48,7 +48,7 @@ uint64_t bytes_left(lua_State* L, State* st, int idx, const void* address);
 // Anchors the value at `value` in the owner of the cdata at `owner` for the pointer stored at `address`; nil removes.
 void anchor(lua_State* L, State* st, int owner, const void* address, int value);
 
-// After `size` bytes were copied between objects by assignment: copies the anchors that lie in them.
+// Before `size` bytes are copied between objects by assignment: copies the anchors that lie in them.
 void copy_anchors(lua_State* L, State* st, int to, const void* to_address, int from, const void* from_address,
                   uint64_t size);
 

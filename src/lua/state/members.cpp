@@ -37,24 +37,32 @@ Rep stored_rep(const State* st, const TypeInfo* info, uint8_t outer_quals) {
   return is_native_rep(info->rep) && !constant && !st->strict ? info->rep : Rep::none;
 }
 
-Member describe_member(State* st, const Field& f, TypeId type, uint64_t offset, uint8_t outer_quals, bool last) {
+// Sets what is read and written of the member without asking further.
+void set_reps(const State* st, Member* m, uint8_t outer_quals) {
+  m->rep = is_hidden(st, *m, false) ? Rep::none : read_rep(st, *m->info);
+  m->stored = is_hidden(st, *m, true) ? Rep::none : stored_rep(st, m->info, outer_quals);
+}
+
+Member describe_member(const Collected* c, const Field& f, TypeId type, uint64_t offset, bool last, bool mixed) {
+  State* st = c->st;
   Member m;
   m.name = f.name;
   m.offset = offset;
   m.info = info_of(st, type);
+  m.mixed = mixed;
   if (f.is_bitfield()) {
     m.bit_width = f.bit_width;
     m.bit_offset = f.bit_offset;
     return m;
   }
-  m.rep = read_rep(st, *m.info);
   m.unchecked = last && may_be_longer(*m.info);
-  m.stored = stored_rep(st, m.info, outer_quals);
+  set_reps(st, &m, c->quals);
   return m;
 }
 
-// `outer_last`: nothing of the outermost record lies behind this one.
-void collect_members(Collected* c, TypeId record, uint64_t offset, uint8_t quals, bool outer_last) {
+// `outer_last`: nothing of the outermost record lies behind this one; `outer_mixed`: it lies in a union that mixes
+// pointers.
+void collect_members(Collected* c, TypeId record, uint64_t offset, uint8_t quals, bool outer_last, bool outer_mixed) {
   State* st = c->st;
   const Record& r = st->types->record(record);
   for (const NamedConstant& constant : r.constants) {
@@ -63,6 +71,7 @@ void collect_members(Collected* c, TypeId record, uint64_t offset, uint8_t quals
     m.constant = &constant.value;
     *c->next++ = m;
   }
+  const bool mixed = outer_mixed || mixes_pointers(st, info_of(st, record));
   for (size_t i = 0; i < r.fields.size(); ++i) {
     const Field& f = r.fields[i];
     const bool last = outer_last && (r.is_union || i + 1 == r.fields.size());
@@ -70,12 +79,12 @@ void collect_members(Collected* c, TypeId record, uint64_t offset, uint8_t quals
     const uint8_t inherited = static_cast<uint8_t>(quals & (kConst | kVolatile));
     if (f.name == kNoName) {
       if (!f.is_bitfield() && is_record(t)) {
-        collect_members(c, f.type, offset + f.offset, static_cast<uint8_t>(inherited | t.quals), last);
+        collect_members(c, f.type, offset + f.offset, static_cast<uint8_t>(inherited | t.quals), last, mixed);
       }
       continue;
     }
     const TypeId type = inherited != 0 ? st->types->qualified(f.type, inherited) : f.type;
-    *c->next++ = describe_member(st, f, type, offset + f.offset, c->quals, last);
+    *c->next++ = describe_member(c, f, type, offset + f.offset, last, mixed);
   }
 }
 
@@ -108,7 +117,7 @@ void fill_fields(lua_State* L, State* st, TypeInfo* record) {
   auto* row = static_cast<Member*>(new_userdata(L, (count + 1) * sizeof(Member)));
   if (!without_exceptions(st, [&] {
         Collected collected{st, record->quals, row};
-        collect_members(&collected, record->id, 0, record->quals, true);
+        collect_members(&collected, record->id, 0, record->quals, true, false);
         return true;
       })) {
     raise_error(L, st);
@@ -144,7 +153,7 @@ void reading_changed(State* st) {
     if (info->fields == nullptr) continue;
     for (uint32_t i = 0; i <= info->fields->mask; ++i) {
       Member& m = info->fields->slots[i];
-      if (m.info != nullptr && m.bit_width == kNotBitfield) m.rep = read_rep(st, *m.info);
+      if (m.info != nullptr && m.bit_width == kNotBitfield) set_reps(st, &m, info->quals);
     }
   }
 }
@@ -153,10 +162,11 @@ void strict_mode_changed(State* st) {
   for (TypeInfo* info : st->infos) {
     if (info == nullptr) continue;
     info->element = info->stored_element = Rep::none;  // learnt again, if it may
+    if (info->rep == Rep::pointer) info->members = nullptr;
     if (info->fields == nullptr) continue;
     for (uint32_t i = 0; i <= info->fields->mask; ++i) {
       Member& m = info->fields->slots[i];
-      if (m.info != nullptr && m.bit_width == kNotBitfield) m.stored = stored_rep(st, m.info, info->quals);
+      if (m.info != nullptr && m.bit_width == kNotBitfield) set_reps(st, &m, info->quals);
     }
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lua/host/compat.h"
+#include "lua/state/restrict.h"
 #include "lua/state/state.h"
 #include "lua/state/type_info.h"
 
@@ -19,6 +20,7 @@ struct Member {
   uint8_t bit_width = kNotBitfield;
   uint8_t bit_offset = 0;
   bool unchecked = false;  // trailing array [], [0] or [1]
+  bool mixed = false;      // of a union in which its bytes are a pointer and something else (mixes_pointers)
   uint32_t size() const { return static_cast<uint32_t>(info->size); }
 };
 
@@ -53,9 +55,14 @@ inline bool reads_boxed(const State* st, const TypeInfo& info) {
 inline Rep read_rep(const State* st, const TypeInfo& info) {
   return (kNativeIntegers || !is_int64(info.rep)) && reads_boxed(st, info) ? Rep::none : info.rep;
 }
+// What is not read or not written in a state without casts: of the pointers and the other members of a union that mixes
+// them, numbers are read, and nothing is written.
+inline bool is_hidden(const State* st, const Member& m, bool writing) {
+  return m.mixed && casts_are_restricted(st) && (writing || !is_native_rep(m.info->rep));
+}
 // State::int64 or State::rules have changed: what the types know of reading is brought up to date.
 void reading_changed(State* st);
-// State::strict has changed: the same for writing.
+// State::strict or State::restrictions has changed: the same for writing, and for what is not read.
 void strict_mode_changed(State* st);
 
 // Finds the member that the string at idx names, or null. `record` must be a complete record's info. May allocate

@@ -25,6 +25,7 @@ namespace ferry::lua {
 struct CallbackTable;
 struct ThunkTable;
 class PointerSet;
+struct Restrictions;
 
 // What a 64-bit integer that is read becomes (ffi.int64).
 enum class Int64Mode : uint8_t {
@@ -143,6 +144,7 @@ struct State {
   uint16_t guard = kGuard;   // what the hot paths expect in a cdata; 0, which none has, once the state is closed
   bool index_checks = true;  // ffi.checked
   bool strict = false;       // ffi.strict: conversions that lose something are errors
+  Restrictions* restrictions = nullptr;  // state/restrict.h; null: none
   Int64Mode int64 = kNativeIntegers ? Int64Mode::native : Int64Mode::boxed;
   Rules rules = Rules::luaffifb;
   std::vector<TypeInfo*> infos;       // state/type_info.cpp: by TypeId; null: not built yet

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "lua/state/anchor.h"
 #include "lua/values/numbers.h"
+#include "lua/values/reach.h"
 
 namespace ferry::lua {
 
@@ -165,14 +166,24 @@ void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address
       (*st->types)[pointee].canonical != (*st->types)[info->base_id].canonical) {
     pointee = source->id;
   }
-  if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, pointee, false)) refuse(L, st, source, info, place);
+  if ((mode & kCast) == 0) {
+    const bool restricted = casts_are_restricted(st) && value != nullptr;
+    if (!pointer_compatible(st, info->base_id, pointee, false) ||
+        (restricted && !is_same_pointee(st, info->base_id, pointee))) {
+      refuse(L, st, source, info, place);
+    }
+  }
+  // A cast says nothing of what lies there; whoever uses the pointer is asked then.
+  if (pointers_are_checked(st) && ((mode & kCast) == 0 || info->rep == Rep::reference)) {
+    require_pointee(L, st, idx, value, base_of(st, info));
+  }
   if (keep.owner != 0) anchor(L, st, keep.owner, address, idx);
   store(address, value);
 }
 
 void copy_object(lua_State* L, State* st, void* to, const void* from, uint64_t size, int idx, const TargetOwner& keep) {
-  std::memmove(to, from, static_cast<size_t>(size));
   if (keep.owner != 0) copy_anchors(L, st, keep.owner, to, idx, from, size);
+  std::memmove(to, from, static_cast<size_t>(size));
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include "ctype/layout.h"
 #include "ctype/suggest.h"
 #include "lua/state/anchor.h"
+#include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
+#include "lua/values/read.h"
 #include "lua/values/strict.h"
 
 namespace ferry::lua {
@@ -23,6 +25,7 @@ struct Init {
   unsigned mode;
   int depth;
   const Place* around;  // the argument that the table is; null: it is none
+  bool mixed = false;   // within a union that mixes pointers, in a state without casts
 };
 
 void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, int idx, const Place& place);
@@ -66,19 +69,6 @@ void replicate(void* address, uint64_t element, uint64_t count) {
 }
 
 // Replication of elements that hold anchored pointers must anchor every copy.
-bool holds_pointers(State* st, TypeInfo* info) {
-  switch (info->rep) {
-    case Rep::pointer:
-      return true;
-    case Rep::array:
-      return holds_pointers(st, base_of(st, info));
-    case Rep::record:
-      return true;
-    default:
-      return false;
-  }
-}
-
 void fill_from_first(const Init& in, TypeInfo* info, void* address, uint64_t count) {
   TypeInfo* element = base_of(in.st, info);
   replicate(address, element->size, count);
@@ -166,10 +156,19 @@ void init_array(const Init& in, TypeInfo* info, void* address, uint64_t size, in
   if (filled == 1 && info->rep != Rep::complex) fill_from_first(in, info, address, count);
 }
 
+// Bytes that an open member has: those to the end of the object. Where pointers are checked, behind `[0]` others may
+// lie.
+uint64_t room_of(const Init& in, TypeInfo* record, const Field& f, const TypeInfo* info, uint64_t size) {
+  const Record& r = in.st->types->record(record->id);
+  if (pointers_are_checked(in.st) && !r.is_union && &f != &r.fields.back()) return info->size;
+  return size - f.offset;
+}
+
 void init_field(const Init& in, TypeInfo* record, const Field& f, void* address, uint64_t size, int idx) {
   TypeInfo* info = info_of(in.st, f.type);
   const Place place{Place::Kind::member, 0, in.st->types->name(f.name).data(), record->id, in.around};
   void* at = static_cast<char*>(address) + f.offset;
+  if (in.mixed) raise_mixed(in.L, place.name);
   if (f.is_bitfield()) {
     uint64_t raw[2] = {0, 0};
     write_any(in.L, in.st, info, raw, idx, place, TargetOwner{}, kAssign);
@@ -182,16 +181,24 @@ void init_field(const Init& in, TypeInfo* record, const Field& f, void* address,
   if (!is_open_array(info)) {
     init_value(in, info, at, info->size, from, place);
   } else if (from.kind == Source::Kind::string && is_char_array(in.st, info)) {
-    write_open_string(in.L, in.st, info, at, size - f.offset, idx, place);
+    write_open_string(in.L, in.st, info, at, room_of(in, record, f, info, size), idx, place);
   } else {
-    init_value(in, info, at, size - f.offset, from, place);
+    init_value(in, info, at, room_of(in, record, f, info, size), from, place);
   }
+}
+
+// What initialises the members of the record.
+Init within(const Init& in, TypeInfo* record) {
+  Init inner = in;
+  inner.mixed = in.mixed || (casts_are_restricted(in.st) && mixes_pointers(in.st, record));
+  return inner;
 }
 
 // Members in order from a list, or by name. *position: the next list index, -1: by name. Returns false when
 // the list has ended.
-bool init_record_from(const Init& in, TypeInfo* record, void* address, uint64_t size, int idx, int* position,
+bool init_record_from(const Init& outer, TypeInfo* record, void* address, uint64_t size, int idx, int* position,
                       Used* used) {
+  const Init in = within(outer, record);
   lua_State* L = in.L;
   const Record& r = in.st->types->record(record->id);
   for (const Field& f : r.fields) {
@@ -280,17 +287,20 @@ void init_whole(const Init& in, TypeInfo* info, void* address, uint64_t size, co
     init_value(in, info, address, size, from, place);
   } else if (info->rep == Rep::array && (info->type_flags & kVariable) != 0 && from.kind == Source::Kind::cdata) {
     // Same element type: as much as the source has, which must fit.
+    if (!pointer_compatible(st, info->base_id, from.info->base_id, false))
+      raise_convert(L, st, from.idx, info->id, place);
     if (size_of_object(st, from.cdata) != size) too_many(L, st, info, place);
     require_object(L, st, from);
-    std::memcpy(address, from.address, static_cast<size_t>(size));
     if (in.keep->owner != 0) copy_anchors(L, st, in.keep->owner, address, from.idx, from.address, size);
+    std::memcpy(address, from.address, static_cast<size_t>(size));
   } else {
     write_any(L, st, info, address, from, place, *in.keep, kInitialiser);
   }
 }
 
 // A flat list of arguments for a record, through anonymous members.
-void init_record_list(const Init& in, TypeInfo* record, void* address, uint64_t size, int* next, int last) {
+void init_record_list(const Init& outer, TypeInfo* record, void* address, uint64_t size, int* next, int last) {
+  const Init in = within(outer, record);
   const Record& r = in.st->types->record(record->id);
   for (const Field& f : r.fields) {
     if (*next > last) return;

@@ -9,6 +9,7 @@
 #include "lua/state/anchor.h"
 #include "lua/state/raise.h"
 #include "lua/values/numbers.h"
+#include "lua/values/reach.h"
 
 namespace ferry::lua {
 
@@ -41,6 +42,11 @@ void push_copy(lua_State* L, State* st, TypeInfo* info, const void* address) {
 }
 
 }  // namespace
+
+void raise_mixed(lua_State* L, const char* member) {
+  raise(L, "member '%s' is not allowed: ferry.restrict has ended casts, and its union mixes pointers with others",
+        member);
+}
 
 void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int parent) {
   if (info->kind == Kind::enumeration && st->rules == Rules::luajit) return push_copy(L, st, info, address);
@@ -149,12 +155,14 @@ void push_member(lua_State* L, State* st, const Member& m, void* record, int par
     return;
   }
   if (m.bit_width == kNotBitfield) {
+    if (is_hidden(st, m, false)) raise_mixed(L, st->types->name(m.name).data());
     auto* at = static_cast<std::byte*>(record) + m.offset;
     push_value(L, st, m.info, at, parent);
     if (m.unchecked) {
       auto* array = static_cast<CData*>(lua_touserdata(L, -1));
       array->flags |= kUnchecked | kHasLength;
-      variable_size(array) = bytes_left(L, st, parent, at);
+      variable_size(array) =
+          pointers_are_checked(st) ? reach_of_member(L, st, parent, at, m.info) : bytes_left(L, st, parent, at);
     }
     return;
   }

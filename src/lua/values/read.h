@@ -9,6 +9,7 @@ namespace ferry::lua {
 // Pushes the value of type `info` at `address`. Aggregates give a reference that keeps the object at `parent` (stack
 // index, 0: nothing) alive. Raises only for void/incomplete types and out-of-memory.
 void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int parent);
+[[noreturn]] void raise_mixed(lua_State* L, const char* member);  // for one that is_hidden()
 void push_member(lua_State* L, State* st, const Member& member, void* record, int parent);
 void push_constant(lua_State* L, State* st, const Constant& constant);
 

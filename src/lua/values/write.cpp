@@ -14,8 +14,11 @@
 #include "lua/values/functions.h"
 #include "lua/values/initialise.h"
 #include "lua/values/numbers.h"
+#include "lua/values/reach.h"
+#include "lua/values/read.h"
 #include "lua/values/strict.h"
 #include "lua/values/string_list.h"
+#include "lua/values/transparent.h"
 
 namespace ferry::lua {
 
@@ -139,8 +142,8 @@ void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int id
     }
     case Rep::pointer:
     case Rep::reference:
-      if ((mode & kCast) != 0 ||
-          ((mode & kInitialiser) != 0 && info->rep == Rep::pointer && base_of(st, info)->kind == Kind::void_)) {
+      if ((mode & kCast) != 0 || ((mode & kInitialiser) != 0 && info->rep == Rep::pointer &&
+                                  base_of(st, info)->kind == Kind::void_ && !casts_are_restricted(st))) {
         store(address, reinterpret_cast<void*>(static_cast<uintptr_t>(integer_at(L, idx, 8))));
         return;
       }
@@ -222,6 +225,17 @@ bool is_function_pointer(State* st, TypeInfo* info) {
   raise_at(L, st, place);
 }
 
+// `FILE *`, whose members nobody declares.
+bool is_file_type(State* st, TypeInfo* info) {
+  const std::string_view name = type_name(st, (*st->types)[info->base_id].unqualified);
+  return name == "FILE" || name == "struct _IO_FILE";
+}
+
+// Whether the address of what is no C object may not become one of `info`'s: nobody says what lies there.
+bool is_foreign(State* st, TypeInfo* info, unsigned mode) {
+  return casts_are_restricted(st) && (mode & kCast) == 0 && base_of(st, info)->kind != Kind::void_;
+}
+
 // What points without being a C object: nil, userdata and functions. False: not to what `info`, a pointer or reference,
 // points to.
 bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
@@ -231,18 +245,21 @@ bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const
       store_pointer(L, st, address, nullptr, from.idx, keep);
       return true;
     case Source::Kind::light:
+      if (is_foreign(st, info, mode)) return false;
       store(address, from.address);
       return true;
     case Source::Kind::userdata: {
       if (is_scoped_function(L, st, from.idx)) refuse_scoped(L, st, info, place);
       if (is_function_pointer(st, info)) return false;
       void* value = from.address;
-      file_of(L, from.idx, &value);
+      const bool is_file = file_of(L, from.idx, &value);
+      if (is_foreign(st, info, mode) && !(is_file && is_file_type(st, info))) return false;
       store_pointer(L, st, address, value, from.idx, keep);
       return true;
     }
     case Source::Kind::c_function:
       if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, from.info->id, false)) return false;
+      if (is_foreign(st, info, mode) && !is_same_type(*st->types, info->base_id, from.info->id)) return false;
       store_function(L, st, address, from.address, from.idx, keep, mode);
       return true;
     case Source::Kind::function:
@@ -366,62 +383,6 @@ bool write_string_array(lua_State* L, State* st, TypeInfo* info, void* address, 
   return true;
 }
 
-namespace {
-
-// Whether the value converts to a scalar or pointer type; asked before, because a conversion that fails raises.
-bool accepts(State* st, TypeInfo* info, const Source& from) {
-  const bool pointer = info->rep == Rep::pointer;
-  switch (from.kind) {
-    case Source::Kind::number:
-      return info->rep >= Rep::i8 && info->rep <= Rep::f64;
-    case Source::Kind::boolean:
-      return info->rep == Rep::boolean;
-    case Source::Kind::nil:
-    case Source::Kind::light:
-      return pointer;
-    case Source::Kind::string:
-      return pointer && takes_string(st, info);
-    case Source::Kind::c_function:
-    case Source::Kind::function:
-      return is_function_pointer(st, info);
-    case Source::Kind::userdata:
-      return pointer && base_of(st, info)->kind == Kind::void_;
-    case Source::Kind::cdata: {
-      void* value;
-      TypeId pointee;
-      if (!pointer_value(from.info, from.address, &value, &pointee)) return !pointer && is_native_rep(from.info->rep);
-      return pointer && pointer_compatible(st, info->base_id, pointee, false);
-    }
-    default:
-      return false;
-  }
-}
-
-// Whether the value is an object of the record type itself.
-bool is_object_of(lua_State* L, State* st, const TypeInfo* record, const Source& from) {
-  if (from.kind != Source::Kind::cdata) return false;
-  require_object(L, st, from);
-  return (*st->types)[from.info->id].canonical == (*st->types)[record->id].canonical;
-}
-
-// A parameter of a transparent union takes what any of its members takes (GNU C): the first that does. The union
-// itself is no address of it.
-bool write_transparent(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
-                       const TargetOwner& keep, unsigned mode) {
-  const Record& r = st->types->record(info->id);
-  if (!r.attributes.transparent_union || is_object_of(L, st, info, from)) return false;
-  for (const Field& f : r.fields) {
-    TypeInfo* member = info_of(st, f.type);
-    if (!accepts(st, member, from)) continue;
-    std::memset(address, 0, static_cast<size_t>(info->size));
-    write_any(L, st, member, address, from, place, keep, mode);
-    return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 void write_any(lua_State* L, State* st, TypeInfo* info, void* address, const Source& from, const Place& place,
                const TargetOwner& keep, unsigned mode) {
   if ((mode & kCallArgument) != 0 && info->kind == Kind::union_ &&
@@ -465,7 +426,8 @@ namespace {
 // Bytes that a string or table gets of an array of open length at `address`: what it needs (C has no bound), but no
 // more than what is left of the object if that is known.
 uint64_t open_array_size(lua_State* L, State* st, TypeInfo* info, const void* address, const Source& from, int owner) {
-  const uint64_t left = bytes_left(L, st, owner, address);
+  const bool checked = pointers_are_checked(st);
+  const uint64_t left = checked ? reach_of_member(L, st, owner, address, info) : bytes_left(L, st, owner, address);
   const bool is_string = from.kind == Source::Kind::string;
   if (left != kUnknownBytes && (info->count != 0 || is_string)) return left;
   if (is_string) return raw_length(L, from.idx) + 1;
@@ -486,8 +448,8 @@ void assign_table(lua_State* L, State* st, TypeInfo* info, void* address, Source
   CData* aside = new_cdata(L, st, info, size);
   const int top = lua_gettop(L);
   write_table(L, st, info, aside->data, size, from.idx, place, TargetOwner{owner != 0 ? top : 0}, kAssign);
-  std::memcpy(address, aside->data, static_cast<size_t>(size));
   if (owner != 0) copy_anchors(L, st, owner, address, top, aside->data, size);
+  std::memcpy(address, aside->data, static_cast<size_t>(size));
   lua_pop(L, 1);
 }
 
@@ -535,6 +497,7 @@ void write_member(lua_State* L, State* st, const Member& m, void* record, int id
       (m.info->type_flags & kHasConst) != 0) {
     raise(L, "attempt to write to constant member '%s' of '%s'", place.name, type_name(st, record_info->id));
   }
+  if (is_hidden(st, m, true)) raise_mixed(L, st->types->name(m.name).data());
   if (m.bit_width != kNotBitfield) {
     write_bit_field(L, st, m, record, idx, place);
     return;
