@@ -42,7 +42,12 @@ local function enum_text(info, value)
 end
 
 local function pointer_text(info, value)
-  local address = ffi.cast("uintptr_t", value)
+  local allowed, address = pcall(ffi.cast, "uintptr_t", value)
+  if not allowed then -- ferry.restrict: no pointer becomes a number
+    if ffi.type(value) ~= "cdata" then return ("(%s)..."):format(info.name) end
+    local text = tostring(value):match "0x%x+$"
+    return text and ("(%s)%s"):format(info.name, text) or "NULL"
+  end
   if address == 0 or ffi.tonumber(address) == 0 then return "NULL" end
   return ("(%s)%s"):format(info.name, "0x" .. ffi.bit.tohex(address):gsub("^0+", ""))
 end
@@ -102,7 +107,9 @@ function value_text(value, info, depth)
     return "{" .. table.concat(member_texts(value, info, depth - 1, {}), ", ") .. "}"
   elseif kind == "array" or kind == "vector" then
     if depth <= 0 and not is_char(ffi.typeinfo(info.element)) then return "{...}" end
-    local count = info.count or math.floor(ffi.sizeof(value) / ffi.sizeof(info.element))
+    local size = ffi.sizeof(value)
+    if not info.count and not size then return "{...}" end -- only the program knows how many there are
+    local count = info.count or math.floor(size / ffi.sizeof(info.element))
     return array_text(value, info, count, depth - 1)
   end
   return tostring(value)

@@ -204,6 +204,7 @@ int l_declare(lua_State* L) {
 
 int l_dump(lua_State* L) {
   State* st = open_call(L);
+  require_declarations(L, st, "ffi.dump");
   lua_settop(L, 3);
   const HeaderText header = header_text_at(L, st);
   Box* box = push_box(L, st);
@@ -227,6 +228,7 @@ int l_dump(lua_State* L) {
 
 int l_changed(lua_State* L) {
   State* st = open_call(L);
+  require_declarations(L, st, "ffi.include");
   size_t length;
   const char* files = check_text(L, st, 1, &length);
   std::string_view changed;

@@ -3,6 +3,7 @@
 #include "lua/calls/callback_scope.h"
 #include "lua/objects/namespace.h"
 #include "lua/state/raise.h"
+#include "lua/state/restrict.h"
 #include "lua/values/functions.h"
 
 namespace ferry::lua {
@@ -11,6 +12,7 @@ namespace {
 
 // Says of the declared function's parameter what __attribute__((ferry_scoped)) would have.
 void mark(lua_State* L, State* st) {
+  require_declarations(L, st, "ffi.scoped of a name");
   size_t length;
   const char* text = check_text(L, st, 1, &length);
   const lua_Integer number = luaL_checkinteger(L, 2);

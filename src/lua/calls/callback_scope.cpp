@@ -14,6 +14,7 @@
 #include "lua/calls/callback.h"
 #include "lua/calls/callback_record.h"
 #include "lua/calls/thunks.h"
+#include "lua/state/restrict.h"
 #include "lua/values/functions.h"
 
 namespace ferry::lua {
@@ -232,6 +233,7 @@ bool is_for_call(lua_State* L, State* st, TypeInfo* info, const Source& from, ui
 
 void begin_scope(lua_State* L, State* st, const CallInfo* info, const call::Invoker::Slot* slots, std::byte* frame,
                  int first, const char* name, CallScope* scope) {
+  require_callbacks(L, st, "a Lua function for C");
   luaL_checkstack(L, 12, nullptr);
   const size_t count = info->params.size();
   char where[kWhereSize];

@@ -4,6 +4,7 @@
 
 #include <alloca.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
+#include "lua/values/reach.h"
 
 namespace ferry::lua {
 
@@ -145,6 +147,37 @@ bool fits_pointer(const Source& from) {
   }
 }
 
+// Where pointers are checked: puts a copy in the place of a text in memory that Lua can write. It ends where that does
+// at the latest, whatever a finaliser makes of the memory before C reads the text. False: nobody knows where it ends.
+bool copy_text(lua_State* L, State* st, const Source& from, uint64_t unit) {
+  void* value = nullptr;
+  TypeId pointee = kNoType;
+  if (from.kind != Source::Kind::cdata || !pointer_value(from.info, from.address, &value, &pointee)) return true;
+  if (value == nullptr) return true;
+  uint64_t bytes = reach(L, st, from.idx, value, nullptr, false);
+  if (from.info->rep == Rep::array) {
+    const uint64_t own = (from.cdata->flags & kHasLength) != 0 ? variable_size(from.cdata) : from.info->size;
+    bytes = std::min(bytes, own);
+  }
+  if (bytes == kUnknownBytes) return (*st->types)[pointee].kind != Kind::void_;  // C's text ends where C says
+  constexpr char kZeros[8] = {};
+  const char* text = static_cast<const char*>(value);
+  uint64_t length = 0;
+  while (length + unit <= bytes && std::memcmp(text + length, kZeros, unit) != 0) length += unit;
+  luaL_checkstack(L, 3, nullptr);
+  lua_pushlstring(L, text, static_cast<size_t>(length));
+  lua_pushlstring(L, kZeros, static_cast<size_t>(unit));
+  lua_concat(L, 2);
+  lua_replace(L, from.idx);
+  return true;
+}
+
+void check_text(const Context& c, const FormatArg& arg, const Source& from, int number, uint64_t unit) {
+  if (!fits_string(c.st, from, arg, unit) || (pointers_are_checked(c.st) && !copy_text(c.L, c.st, from, unit))) {
+    raise_expected(c, arg, from.idx, number, unit == 1 ? "terminated string" : "wide string");
+  }
+}
+
 void check_fit(const Context& c, const FormatArg& arg, int idx, int number) {
   const Source from = classify(c.L, c.st, idx);
   switch (arg.cls) {
@@ -161,12 +194,10 @@ void check_fit(const Context& c, const FormatArg& arg, int idx, int number) {
       if (!fits_floating(from)) raise_expected(c, arg, idx, number, "number");
       return;
     case FormatClass::string:
-      if (!fits_string(c.st, from, arg, 1)) raise_expected(c, arg, idx, number, "terminated string");
+      check_text(c, arg, from, number, 1);
       return;
     case FormatClass::wide_string:
-      if (!fits_string(c.st, from, arg, c.st->types->target().wchar_size)) {
-        raise_expected(c, arg, idx, number, "wide string");
-      }
+      check_text(c, arg, from, number, c.st->types->target().wchar_size);
       return;
     case FormatClass::pointer:
       if (!fits_pointer(from)) raise_expected(c, arg, idx, number, "pointer");
@@ -235,15 +266,32 @@ int format_parameter(const FormatAttribute& format, const char* name, int fixed)
   return parameter >= 1 && parameter <= fixed ? parameter : 0;
 }
 
+// In a state without casts C reads behind the `...` only what a declared format says: any other argument could be read
+// as a pointer, and one that is missing is what a register holds.
+void check_restricted(lua_State* L, State* st, const char* name, int parameter, int last, int format, int extra) {
+  // What the type of a pointer says of formats, its text may have said: that of a function, its declaration.
+  if (name == nullptr) require_casts(L, st, "a call of a variadic function by a pointer");
+  if (parameter == 0) {
+    if (extra > 0) require_casts(L, st, "an argument behind '...' that no declared format describes");
+    const Source text = classify(L, st, last);
+    void* value = nullptr;
+    TypeId pointee = kNoType;
+    if (text.kind == Source::Kind::string ||
+        (text.kind == Source::Kind::cdata && pointer_value(text.info, text.address, &value, &pointee))) {
+      require_casts(L, st, "what may be a format, and is not declared as one,");
+    }
+  } else if (lua_type(L, format) != LUA_TSTRING) {  // other text can be changed before C reads it
+    require_casts(L, st, "a format that is not a Lua string");
+  }
+}
+
 }  // namespace
 
 void apply_format(lua_State* L, State* st, const FormatAttribute& format, const char* name, int first, int fixed,
                   TypeInfo** types, int extra) {
   const int parameter = format_parameter(format, name, fixed);
-  // What the type of a pointer says of formats, its text may have said: that of a function, its declaration.
-  if (extra > 0 && (parameter == 0 || name == nullptr)) {
-    require_casts(L, st, "an argument behind '...' that no declared format describes");
-  }
+  if (casts_are_restricted(st))
+    check_restricted(L, st, name, parameter, first + fixed - 1, first + parameter - 1, extra);
   if (parameter == 0) return;
   const Target& target = st->types->target();
   const FormatRules rules{target.long_size, target.pointer_size, target.os == Os::windows};

@@ -85,7 +85,7 @@ void require_reach(lua_State* L, State* st, int idx, const void* value, const vo
   const uint64_t bytes = reach(L, st, idx, address, element, true);
   if (bytes == kUnknownBytes ? value == address : bytes >= element->size) return;
   const char* pointer = describe_value(L, st, idx);
-  if (bytes == kUnknownBytes) {
+  if (bytes == kUnknownBytes && (value == nullptr || reach(L, st, idx, value, nullptr, false) == kUnknownBytes)) {
     raise(L, "pointers are checked: how much '%s' points to is not known, only its [0] can be reached", pointer);
   }
   raise(L, "pointers are checked: no '%s' lies where '%s' is indexed", type_name(st, element->id), pointer);
@@ -131,7 +131,7 @@ bool is_same_pointee(State* st, TypeId target, TypeId source) {
   for (bool outermost = true;; outermost = false) {
     const Type& t = types[target];
     const Type& s = types[source];
-    if (t.kind == Kind::void_) return true;
+    if (t.kind == Kind::void_) return s.kind != Kind::function;
     if (s.kind == Kind::void_ && outermost) return false;
     if (t.kind == Kind::array && s.kind == Kind::array) {
       const bool gets_length = t.count != kFlexible && t.count != kVla && t.count != 0;

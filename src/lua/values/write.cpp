@@ -231,9 +231,9 @@ bool is_file_type(State* st, TypeInfo* info) {
   return name == "FILE" || name == "struct _IO_FILE";
 }
 
-// Whether the address of what is no C object may not become one of `info`'s: nobody says what lies there.
-bool is_foreign(State* st, TypeInfo* info, unsigned mode) {
-  return casts_are_restricted(st) && (mode & kCast) == 0 && base_of(st, info)->kind != Kind::void_;
+// Whether an address of what is no C object may not become a pointer: nobody says what lies there.
+bool is_foreign(const State* st, const void* address, unsigned mode) {
+  return casts_are_restricted(st) && (mode & kCast) == 0 && address != nullptr;
 }
 
 // What points without being a C object: nil, userdata and functions. False: not to what `info`, a pointer or reference,
@@ -245,7 +245,7 @@ bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const
       store_pointer(L, st, address, nullptr, from.idx, keep);
       return true;
     case Source::Kind::light:
-      if (is_foreign(st, info, mode)) return false;
+      if (is_foreign(st, from.address, mode)) return false;
       store(address, from.address);
       return true;
     case Source::Kind::userdata: {
@@ -253,13 +253,15 @@ bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const
       if (is_function_pointer(st, info)) return false;
       void* value = from.address;
       const bool is_file = file_of(L, from.idx, &value);
-      if (is_foreign(st, info, mode) && !(is_file && is_file_type(st, info))) return false;
+      if (is_foreign(st, value, mode) && !(is_file && is_file_type(st, info))) return false;
       store_pointer(L, st, address, value, from.idx, keep);
       return true;
     }
     case Source::Kind::c_function:
       if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, from.info->id, false)) return false;
-      if (is_foreign(st, info, mode) && !is_same_type(*st->types, info->base_id, from.info->id)) return false;
+      if (casts_are_restricted(st) && (mode & kCast) == 0 && !is_same_type(*st->types, info->base_id, from.info->id)) {
+        return false;
+      }
       store_function(L, st, address, from.address, from.idx, keep, mode);
       return true;
     case Source::Kind::function:
