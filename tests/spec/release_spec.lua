@@ -112,6 +112,36 @@ local uses = {
   pairs = function(o) for _ in pairs(o) do return end end,
   length = function(o) return #o end,
   concat = function(o) return o .. "" end,
+  concat_behind = function(o) return "" .. o end,
+  equal = function(o) return o == ffi.new "int[1]" end,
+  equal_to_null = function(o) return ffi.NULL == o end,
+  less_or_equal = function(o) return ffi.NULL <= o end,
+  minus = function(o) return -o end,
+  times = function(o) return o * 2 end,
+  method = function(o) return o:method() end,
+  sizeof = function(o) return ffi.sizeof(o) end,
+  alignof = function(o) return ffi.alignof(o) end,
+  offsetof = function(o) return ffi.offsetof(o, "x") end,
+  new_of_its_type = function(o) return ffi.new(o) end,
+  cast_to_its_type = function(o) return ffi.cast(o, nil) end,
+  constructor = function(o) return ffi.constructor(o) end,
+  metatype = function(o) return ffi.metatype(o, {}) end,
+  metatype_of_its_type = function(o) return ffi.metatype(ffi.typeof(o), {}) end,
+  i64 = function(o) return ffi.i64(o) end,
+  count = function(o) return ffi.new("int[?]", o) end,
+  as_index = function(o) return ffi.new "int[4]"[o] end,
+  string_of_nothing = function(o) return ffi.string(o, 0) end,
+  copy_of_nothing = function(o) return ffi.copy(ffi.new "int[1]", o, 0) end,
+  copy_to_of_nothing = function(o) return ffi.copy(o, "", 0) end,
+  fill_of_nothing = function(o) return ffi.fill(o, 0) end,
+  wide = function(o) return ffi.wide(o) end,
+  utf8 = function(o) return ffi.utf8(o, 1) end,
+  result_of_a_callback = function(o)
+    local cb = ffi.cast("void *(*)(void)", function() return o end)
+    local ok, why = pcall(cb)
+    cb:free()
+    assert(ok, why)
+  end,
 }
 local owners = {
   ["int [4]"] = function() return ffi.new "int[4]" end,

@@ -150,6 +150,7 @@ int l_string(lua_State* L) {
     if (length == 0 && (lua_isnil(L, 1) || to_cdata(L, st, 1) != nullptr)) {
       // Nothing is read; still only what could be read from is taken.
       CData* cd = to_cdata(L, st, 1);
+      if (cd != nullptr) require_unreleased(L, st, cd);
       void* address;
       TypeId pointee;
       if (cd != nullptr && pointer_value(st, cd, &address, &pointee)) {
@@ -207,7 +208,10 @@ int l_copy(lua_State* L) {
     check_length(L, 1, to, length);
   } else {
     length = check_count(L, st, 3);
-    if (length == 0) return 0;
+    if (length == 0) {
+      if (const CData* cd = to_cdata(L, st, 2)) require_unreleased(L, st, cd);
+      return 0;
+    }
     check_length(L, 3, to, length);
   }
   const Bytes from = check_bytes(L, st, 2, false);
@@ -231,7 +235,10 @@ int l_fill(lua_State* L) {
     }
     value = static_cast<int>(integer_at(L, 3, 4));
   }
-  if (length == 0 && lua_type(L, 1) == LUA_TUSERDATA && to_cdata(L, st, 1) != nullptr) return 0;
+  if (CData* cd = length == 0 ? to_cdata(L, st, 1) : nullptr) {
+    require_unreleased(L, st, cd);
+    return 0;
+  }
   const Bytes to = check_bytes(L, st, 1, true);
   require_known(L, st, 1, to);
   check_length(L, 2, to, length);

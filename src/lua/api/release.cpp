@@ -19,6 +19,7 @@ TypeInfo* released_type(lua_State* L, State* st, TypeInfo* info) {
         const TypeId id = st->types->new_record(kNoName, false);
         st->types->name_by_typedef(id, name);
         info->released = info_of(st, id);
+        info->released->is_end = true;
         return true;
       })) {
     raise_error(L, st);

@@ -25,7 +25,9 @@ namespace {
 
 // The type that typeof says: `T &` for an interior reference.
 TypeId said_type(lua_State* L, State* st, int idx, int first_param) {
-  if (CData* cd = to_cdata(L, st, idx); cd != nullptr && (cd->flags & kIsReference) != 0) {
+  CData* cd = to_cdata(L, st, idx);
+  if (cd != nullptr && (cd->flags & kReleased) != 0) return cd->type;
+  if (cd != nullptr && (cd->flags & kIsReference) != 0) {
     TypeId reference = kNoType;
     if (!without_exceptions(st, [&] {
           reference = st->types->reference_to(cd->type);
@@ -117,6 +119,7 @@ int l_sizeof(lua_State* L) {
   State* st = open_call(L);
   luaL_checkany(L, 1);
   if (CData* cd = to_cdata(L, st, 1)) {
+    require_unreleased(L, st, cd);
     const TypeInfo* info = resolved_type(st, cd);
     if (info->rep == Rep::none || info->rep == Rep::function || (info->type_flags & kIncomplete) != 0) return 0;
     push_size(L, size_of_object(st, cd));
@@ -185,7 +188,7 @@ int l_metatype(lua_State* L) {
   require_declarations(L, st, "ffi.metatype");
   luaL_checkany(L, 1);
   TypeInfo* info = object_type(st, check_ctype(L, st, 1));
-  if (info->kind == Kind::pointer || metatype_holder(st, info) == nullptr) {
+  if (info->kind == Kind::pointer || info->is_end || metatype_holder(st, info) == nullptr) {
     raise_argument(L, 1, "struct, union, complex, vector or enum type expected, got %s", type_name(st, info->id));
   }
   if (lua_type(L, 2) != LUA_TTABLE && !lua_isnil(L, 2)) raise_expected(L, st, 2, "table");

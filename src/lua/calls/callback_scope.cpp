@@ -98,6 +98,7 @@ TypeInfo* ended_type(lua_State* L, State* st, TypeInfo* pointer) {
           const TypeId id = st->types->new_record(kNoName, false);
           st->types->name_by_typedef(id, name);
           ended = info_of(st, id);
+          ended->is_end = true;
         }
         made = ended;
         return true;

@@ -57,7 +57,10 @@ TypeId check_ctype(lua_State* L, State* st, int idx, int first_param, int* used_
       return parse_text(L, st, idx, first_param, used_params);
     case LUA_TUSERDATA:
       if (CData* ct = to_ctype(L, st, idx)) return ct->type;
-      if (CData* cd = to_cdata(L, st, idx)) return cd->type;
+      if (CData* cd = to_cdata(L, st, idx)) {
+        require_unreleased(L, st, cd);
+        return cd->type;
+      }
       break;
     case LUA_TFUNCTION:
       if (FunctionRecord* record = function_record(L, idx); record != nullptr && record->st == st)

@@ -77,6 +77,7 @@ struct TypeInfo {
   uint64_t bound = 0;                   // indexes below it are inside, all else has to be looked at
   CallInfo* call = nullptr;             // functions: filled on first use
   TypeInfo* released = nullptr;         // api/release.cpp: what an object of this type is afterwards
+  bool is_end = false;                  // of what has ended, and is nothing but named
 };
 
 // A struct or union whose members are not known: an object of it has an address and nothing else.
