@@ -111,7 +111,7 @@ for stage in "${stages[@]}"; do
     specs)
       build_release || continue
       title "specs, under each Lua and back end"
-      scripted tests/run_specs.sh plain api c++ c++api slow move jithost luajit
+      scripted tests/run_specs.sh plain api c++ c++api slow check move jithost luajit
       ;;
     variants)
       build_release || continue

@@ -15,6 +15,7 @@ luaunit=
 [ "$version" != 5.5 ] || luaunit="/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua"
 export LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;$luaunit" LUA_CPATH="$tree/lib/$version/?.so;;"
 case $mode in *api) export FERRY_STACK=api ;; esac
+[ "$mode" != check ] || export FERRY_CHECK=1
 [ "$mode" != slow ] || export FERRY_CHAOS=slow
 
 case $mode in

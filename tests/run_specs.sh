@@ -5,6 +5,7 @@
 #   c++        two Luas that are built as C++, whose errors are exceptions, with every back end
 #   c++api     the same, with the first back end, and arguments read by Lua's public functions only
 #   slow       the oldest and the newest Lua, with the first back end: FERRY_CHAOS=slow, nothing takes its hot path
+#   check      the same with the stub: FERRY_CHECK=1, objects and pointers are checked
 #   move       two Luas, with the first back end and with the next: FERRY_CHAOS=move, Lua's stack moves whenever it may
 #   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
 #   jithost    LuaJIT as a host of Ferry, with every back end, for what a Lua 5.1 can run
@@ -69,6 +70,7 @@ for mode in "${modes[@]}"; do
     c++) pairs=$(for v in $(versions_cpp); do for b in $backends; do echo "$v $b"; done; done) ;;
     c++api) pairs=$(for v in $(versions_cpp); do echo "$v ${backends%% *}"; done) ;;
     slow) pairs=$(for v in $({ versions build 5.1 && versions build 5.4 5.5 | tail -n 1; }); do echo "$v ${backends%% *}"; done) ;;
+    check) pairs=$(for v in $({ versions build 5.1 && versions build 5.4 5.5 | tail -n 1; }); do echo "$v stub"; done) ;;
     move) pairs=$(for v in $(versions_moving); do for b in $(tr ' ' '\n' <<<"$backends" | head -n 2); do echo "$v $b"; done; done) ;;
     asan) pairs=$(for v in $({ versions build-asan 5.1 && versions build-asan 5.4 5.5 | tail -n 1; }); do for b in $backends; do echo "$v $b"; done; done) ;;
     valgrind) pairs=$(for v in $(versions build 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
@@ -97,7 +99,7 @@ for mode in "${modes[@]}"; do
       # What ferry.luajit gives to plain Lua.
       if [ "$mode" = jithost ] && [[ $spec == */luajit_layer_* ]]; then continue; fi
       # They say what hot paths do.
-      if [ "$mode" = slow ] && [[ $spec == */@(debug|trace)_spec.lua ]]; then continue; fi
+      if { [ "$mode" = slow ] || [ "$mode" = check ]; } && [[ $spec == */@(debug|trace)_spec.lua ]]; then continue; fi
       echo "$mode $version $backend $spec" >>"$list"
     done
   done <<<"$pairs"

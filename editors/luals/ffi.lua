@@ -190,6 +190,21 @@ function ffi.gc(cdata, finaliser, size) end
 ---@return boolean
 function ffi.release(cdata) end
 
+---Where the state is checked (FERRY_CHECK): looks at the memory of all objects, raises what it finds, and gives true. Else false.
+---@return boolean
+function ffi.check() end
+
+---@class ffi.leak
+---@field kind "finaliser"|"callback"|"library"
+---@field name string  the type, or the library's name
+---@field made_at string  "FILE:LINE"
+---@field count integer
+
+---Where the state is checked: objects with finalisers, callbacks and libraries that are alive after a collection.
+---@return ffi.leak[]?
+---@return string? why
+function ffi.leaks() end
+
 ---@param ct ffi.ct
 ---@param count? integer
 ---@return integer?

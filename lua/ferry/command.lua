@@ -138,6 +138,7 @@ function commands.doctor(ferry)
   row("stack access", ferry.stack .. (os.getenv "FERRY_STACK" and " (FERRY_STACK)" or ""))
   local known = ferry.debug()
   row("pages", (known.code.page_method or "no native code") .. (os.getenv "FERRY_PAGES" and " (FERRY_PAGES)" or ""))
+  row("checks", known.checks and "on" .. (os.getenv "FERRY_CHECK" and " (FERRY_CHECK)" or "") or "off")
   for _, name in ipairs { "thunk", "stub", "libffi", "direct stack access" } do
     if known.off[name] then row("off", name .. ": " .. known.off[name]) end
   end

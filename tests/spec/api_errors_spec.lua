@@ -54,7 +54,7 @@ local functions = {
   { "offsetof", '"struct er_s"', '"i"' }, { "istype", '"int"', "int" }, { "errno", "0" }, { "string", '"text"' }, { "string", "chars", "1" },
   { "copy", "a", "a", "4" }, { "copy", "chars", '"abc"' }, { "copy", "a", "{1}" }, { "fill", "a", "4", "0" }, { "abi", '"le"' }, { "i64", "1", "2" }, { "u64", "1" },
   { "number", '"1"' }, { "tonumber", '"11"', "2" }, { "type", "1" }, { "addressof", "s" }, { "addressof", "lib", '"opterr"' }, { "isnull", "null" },
-  { "eval", '"1+1"' }, { "toretval", "int" }, { "onerror", "fnptr", "0" }, { "checked", "true" }, { "restrict", "{}" }, { "totable", "a", "3" }, { "fromtable", "a", "{1}", "0", "1" }, { "debug" }, { "vararg", "C.snprintf", '"int"' }, { "blocking", "C.abs" },
+  { "eval", '"1+1"' }, { "toretval", "int" }, { "onerror", "fnptr", "0" }, { "checked", "true" }, { "restrict", "{}" }, { "totable", "a", "3" }, { "fromtable", "a", "{1}", "0", "1" }, { "debug" }, { "check" }, { "leaks" }, { "vararg", "C.snprintf", '"int"' }, { "blocking", "C.abs" },
   { "callback", '"er_fn"', "fn" }, { "callback", '"er_fn"', "fn", "{}" }, { "poll", "0" }, { "pollfd" },
   { "scoped", "fn" }, { "scoped", '"qsort"', "4" },
 }

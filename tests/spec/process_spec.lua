@@ -230,7 +230,7 @@ local function held_after(times)
   pipe:close()
   os.remove(file)
   local numbers = {}
-  for n in (text:match "ferry: [^\n]*" or ""):gmatch "%d+" do numbers[#numbers + 1] = tonumber(n) end
+  for n in (text:match "ferry: %d+ Lua states [^\n]*" or ""):gmatch "%d+" do numbers[#numbers + 1] = tonumber(n) end
   lu.assertEquals(#numbers, 8, text)
   return numbers, text
 end

@@ -60,8 +60,8 @@ function TestRelease:test_metatypes()
   local a, b = T(1), ffi.new("struct rel_mt", 10)
   lu.assertTrue(a:close())
   lu.assertEquals(n, 1)
-  H.assert_error_contains(function() return a:close() end, "attempt to use 'released struct rel_mt'")
-  H.assert_error_contains(function() return a.id end, "attempt to use 'released struct rel_mt'")
+  H.assert_error_contains(function() return a:close() end, "attempt to use 'released struct rel_mt")
+  H.assert_error_contains(function() return a.id end, "attempt to use 'released struct rel_mt")
   lu.assertTrue(ffi.release(ffi.gc(b, nil)))
   lu.assertTrue(ffi.release(T(100)))
   a, b = nil, nil
@@ -173,7 +173,7 @@ end
 function TestRelease:test_what_may_still_be_asked()
   local o = ffi.new "struct rel_in"
   ffi.release(o)
-  lu.assertStrContains(tostring(o), "cdata<released struct rel_in>: ")
+  lu.assertStrContains(tostring(o), "cdata<released struct rel_in")
   lu.assertEquals(ffi.type(o), "cdata")
   lu.assertTrue(ffi.isnull(o))
   lu.assertFalse(ffi.istype("struct rel_in", o))
@@ -219,11 +219,11 @@ function TestRelease:test_a_block_waits_for_the_pointers_made_from_it()
     local q = make(p)
     lu.assertFalse(ffi.release(p), i)
     lu.assertEquals(log, {}, i)
-    H.assert_error_contains(function() return p.name end, "attempt to use 'released struct rel_out *'")
+    H.assert_error_contains(function() return p.name end, "attempt to use 'released struct rel_out *")
     lu.assertFalse(ffi.release(p))
     collect()
     lu.assertEquals(log, {}, i)
-    if i == 1 then lu.assertEquals(q.v[1].x, 0) end
+    if i == 1 and not H.checked then lu.assertEquals(q.v[1].x, 0) end
     p, q = nil, nil
     collect() collect()
     lu.assertEquals(log, { shown }, i)
@@ -233,6 +233,7 @@ function TestRelease:test_a_block_waits_for_the_pointers_made_from_it()
 end
 
 function TestRelease:test_pointers_into_a_released_object_stay_valid()
+  H.not_checked "they end with it"
   local o = ffi.new("struct rel_out", { v = { { 1, 2 }, { 3, 4 } }, name = ("text "):rep(40) .. 1 })
   local part, p = o.v[1], ffi.addressof(o.v[1])
   local whole = ffi.cast("struct rel_out *", o)
@@ -306,6 +307,7 @@ function TestRelease:test_callbacks()
 end
 
 function TestRelease:test_within_a_call_that_uses_it()
+  H.not_checked "C's pointers into it are refused, too"
   local list = ffi.new("int[3]", 3, 1, 2)
   local done
   ffi.C.qsort(list, 3, 4, function(a, b)

@@ -108,11 +108,11 @@ function TestScopedLibc:test_trees()
     lu.assertTrue(ffi.isnull(C.tfind(keys + 2, root, function(x, y) return compare(x, y) end)))
     local seen, nodes = {}, {}
     C.twalk(root[0], function(node, visit)
-      nodes[#nodes + 1] = node -- a node stays where it is
+      nodes[#nodes + 1] = ffi.cast("int **", ffi.cast("uintptr_t", node)) -- a node stays where it is
       if visit == 1 or visit == 3 then seen[#seen + 1] = ffi.cast("int **", node)[0][0] end
     end)
     lu.assertEquals(seen, { 1, 3, 5, 9 })
-    for _, node in ipairs(nodes) do lu.assertTrue(ffi.cast("int **", node)[0][0] > 0) end
+    for _, node in ipairs(nodes) do lu.assertTrue(node[0][0] > 0) end
     if pcall(function() return C.tdestroy end) then
       local freed = 0
       C.tdestroy(root[0], function() freed = freed + 1 end)
@@ -503,6 +503,7 @@ end
 
 -- What was made from one is an object of its own.
 function TestScopedPointers:test_copies_stay()
+  H.not_checked "what is made from an argument ends with the call"
   local a, n = ints(3, 1, 2)
   local kept = {}
   C.qsort(a, n, 4, function(x, y) kept[#kept + 1] = x + 0 kept[#kept + 1] = ffi.cast("const int *", y) return order(x, y) end)
@@ -512,6 +513,7 @@ end
 
 -- Of functions that do not lend, and of wrapped functions, they are new ones each time.
 function TestScopedPointers:test_others_stay()
+  H.not_checked "all arguments end with the call"
   local a, n = ints(3, 1, 2)
   local kept = {}
   fx.sc_sort_plain(a, n, function(x, y) kept[#kept + 1] = x return order(x, y) end)
@@ -529,7 +531,9 @@ function TestScopedPointers:test_values()
     rows[#rows + 1] = tostring(ffi.typeof(p))
     lu.assertEquals(p[0].b, p.b)
     lu.assertTrue(p == ffi.cast("struct sc_pair *", ffi.cast("uintptr_t", p)))
-    H.assert_error_contains(function() ffi.gc(p, print) end, "'struct sc_pair *' is an argument of a callback")
+    if not H.checked then -- it is a new one each time
+      H.assert_error_contains(function() ffi.gc(p, print) end, "'struct sc_pair *' is an argument of a callback")
+    end
     H.assert_error_contains(function() ffi.release(p) end, "owns nothing")
     lu.assertFalse(ffi.isnull(p))
   end)

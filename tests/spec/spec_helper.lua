@@ -61,6 +61,9 @@ function H.load(name) return ffi.load(H.fixture(name)) end
 function H.not_on_luajit(reason) lu.skipIf(H.is_luajit, reason or "says nothing about LuaJIT") end
 function H.not_in_luajit(reason) lu.skipIf(rawget(_G, "jit") ~= nil, reason) end
 function H.only_on_luajit(reason) lu.skipIf(not H.is_luajit, reason or "LuaJIT only") end
+-- Whether objects and pointers are checked (FERRY_CHECK), by which more is an error; what this is said for is not.
+H.checked = os.getenv "FERRY_CHECK" ~= nil and not H.is_luajit
+function H.not_checked(reason) lu.skipIf(H.checked, reason) end
 -- valgrind computes long double as double (its manual, "Limitations").
 function H.not_under_valgrind(reason) lu.skipIf(os.getenv "FERRY_VALGRIND" == "1", reason) end
 function H.only_versions(...)

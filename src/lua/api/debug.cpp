@@ -214,6 +214,8 @@ int l_debug(lua_State* L) {
   lua_insert(L, -2);
   lua_setfield(L, -2, "count");
   lua_setfield(L, 1, "callbacks");
+  lua_pushboolean(L, st->check != nullptr);
+  lua_setfield(L, 1, "checks");
   push_code_usage(L, st);
   lua_setfield(L, 1, "code");
   push_what_is_off(L, st);

@@ -5,6 +5,7 @@
 #include <new>
 
 #include "cparse/macros.h"
+#include "lua/api/check.h"
 #include "lua/api/leaks.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/call_info.h"
@@ -18,6 +19,8 @@
 #include "lua/host/stack_probe.h"
 #include "lua/objects/metatype.h"
 #include "lua/objects/namespace.h"
+#include "lua/state/check.h"
+#include "lua/state/guarded.h"
 #include "lua/state/held.h"
 #include "lua/state/members.h"
 #include "lua/state/restrict.h"
@@ -33,6 +36,7 @@ int close_state(lua_State* L) {
   if (st == nullptr || st->closed()) return 0;
   neutralise_metatables(L, st);
   release_signals(st);
+  if (st->check != nullptr) close_check(st);
   tell_at_close(st);
   release_callbacks(st);
   release_thunks(L, st);
@@ -62,6 +66,7 @@ int close_state(lua_State* L) {
   st->restrictions = nullptr;
   delete st->metatables.known;
   st->metatables.known = nullptr;
+  free_check(st);
   for (auto& text : st->errors.texts) std::string().swap(text);
   // st->errors.message keeps its storage: raise_error may still be asked for; an empty string owns none.
   std::string().swap(st->errors.message);
@@ -119,6 +124,7 @@ State* push_state(lua_State* L) {
     const char* value = std::getenv("FERRY_BACKEND");
     return std::string_view(value != nullptr ? value : "");
   }();
+  const bool checks = wants_checks(L);
   if (!without_exceptions(st, [&] {
         auto backend = call::select_backend(forced);
         if (!backend) {
@@ -131,6 +137,7 @@ State* push_state(lua_State* L) {
         auto macros = std::make_unique<cparse::Macros>(host_target(), &cpreproc::system_files());
         st->gate = take_gate();
         st->gate->state = st;
+        if (checks) make_check(st);
         st->macros = macros.release();
         st->types = std::move(types);  // open from here on, and closed by the finaliser
         st->metatables.known = metatables.release();
@@ -154,6 +161,7 @@ State* push_state(lua_State* L) {
   } else {
     st->main = L;
   }
+  if (checks) open_check(L, st, guarded<l_tell_leaks>);
   st->callbacks.thread = lua_newthread(L);
   st->callbacks.thread_reference = add_reference(L);
   st->caches.member_names = new_table_ref(L, nullptr);

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "lua/api/bit.h"
+#include "lua/api/check.h"
 #include "lua/api/functions.h"
 #include "lua/api/headers.h"
 #include "lua/api/host.h"
@@ -32,6 +33,8 @@ const luaL_Reg kFunctions[] = {
     {"metatype", guarded<l_metatype>},
     {"gc", guarded<l_gc_set>},
     {"release", guarded<l_release>},
+    {"check", guarded<l_check>},
+    {"leaks", guarded<l_leaks>},
     {"errno", guarded<l_errno>},
     {"string", guarded<l_string>},
     {"copy", guarded<l_copy>},
@@ -116,6 +119,7 @@ int open_module(lua_State* L) {
   lua_newtable(L);
   lua_pushvalue(L, 1);
   set_functions(L, kFunctions, 1);
+  if (st->check != nullptr) set_checked_functions(L, st);
   push_program_namespace(L, st);
   lua_setfield(L, 2, "C");
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.null_pointer);

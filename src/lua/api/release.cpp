@@ -4,6 +4,7 @@
 #include "lua/calls/callback.h"
 #include "lua/objects/metatype.h"
 #include "lua/state/anchor.h"
+#include "lua/state/check.h"
 #include "lua/state/raise.h"
 #include "lua/state/type_info.h"
 
@@ -93,10 +94,14 @@ int l_release(lua_State* L) {
     raise_argument(L, 1, "'%s' owns nothing: only objects that Ferry made, and pointers with a finaliser, are released",
                    type_name(st, cd->type));
   }
-  const TypeInfo* after = released_type(L, st, info);
+  const bool checks = st->check != nullptr;
+  const char* made_at = checks ? place_of(L, st, 1) : "";
+  const char* here = checks ? current_place(L, st) : "";
+  const TypeInfo* after = checks ? released_here(L, st, info, made_at, here) : released_type(L, st, info);
   if (!has_memory && (cd->flags & kShared) != 0) {
     hand_over(L, st, info, cd);
     set_released(cd, after);
+    if (checks) end_derived(L, st, 1, info, made_at, here);
     return push_result(L, false);
   }
   int status = 0;
@@ -105,8 +110,13 @@ int l_release(lua_State* L) {
     lua_pushvalue(L, 1);
     status = lua_pcall(L, 1, 0, 0);
   }
-  if (!st->closed() && (cd->flags & kReleased) == 0) set_released(cd, after);
+  if (!st->closed() && (cd->flags & kReleased) == 0) {
+    if (checks && has_memory) end_block(L, st, 1);
+    set_released(cd, after);
+    if (checks) end_derived(L, st, 1, info, made_at, here);
+  }
   if (status != 0) lua_error(L);
+  if (!st->closed() && checks && take_finding(st)) raise_error(L, st);
   return push_result(L, true);
 }
 

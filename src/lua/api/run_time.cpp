@@ -144,7 +144,7 @@ int l_literal(lua_State* L) {
       wrap_literal(L, st, side);
     } else if (length > 1 && text[length - 1] == 'i') {
       const double parts[2] = {0, std::strtod(text, nullptr)};
-      CData* cd = push_object(L, st, info_of(st, Scalar::cdouble));
+      CData* cd = new_cdata(L, st, info_of(st, Scalar::cdouble));
       std::memcpy(cd->address(), parts, sizeof parts);
     } else if (length > 2 && text[length - 1] == 'L') {
       const uint64_t bits = std::strtoull(text, nullptr, 10);

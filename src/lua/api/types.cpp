@@ -14,6 +14,7 @@
 #include "lua/objects/new.h"
 #include "lua/objects/parameters.h"
 #include "lua/state/anchor.h"
+#include "lua/state/check.h"
 #include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
 #include "lua/values/read.h"
@@ -257,6 +258,7 @@ int l_gc_set(lua_State* L) {
     set_finaliser(L, st, 1, 2);
     cd->flags &= static_cast<uint16_t>(~kFinalised);
     use_gc_metatable(L, st, 1, info);
+    if (st->check != nullptr) note_made(L, st, 1, "finaliser", type_name(st, info->id));
   }
   lua_settop(L, 1);
   if (outside != 0) tell_collector(L, st, outside);

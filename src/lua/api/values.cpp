@@ -287,6 +287,7 @@ int l_strict(lua_State* L) {
   if (!lua_isnoneornil(L, 1) && (lua_toboolean(L, 1) != 0) != old) {
     luaL_checkstack(L, 8, nullptr);
     st->strict = !old;
+    st->careful = st->strict || st->check != nullptr;
     strict_mode_changed(st);
     renew_callbacks(st);
     strict_thunks(L, st);

@@ -14,6 +14,7 @@
 #include "lua/calls/printf_args.h"
 #include "lua/calls/settle.h"
 #include "lua/calls/varargs.h"
+#include "lua/state/check.h"
 #include "lua/values/numbers.h"
 #include "lua/values/read.h"
 #include "lua/values/write.h"
@@ -216,6 +217,54 @@ inline bool write_arguments(lua_State* L, State* st, const CallInfo* info, const
   return waits;
 }
 
+// Calls `each` with the pointers among the arguments in the frame, and with their numbers.
+template <typename Each>
+void for_each_pointer(const CallInfo* info, const VarargShape* shape, const call::Invoker* invoker,
+                      const std::byte* frame, Each each) {
+  const call::Invoker::Slot* slot = invoker->args().data();
+  int number = 0;
+  const auto look = [&](const std::vector<TypeInfo*>& types) {
+    for (const TypeInfo* type : types) {
+      ++number;
+      const void* pointer = nullptr;
+      if (type->rep == Rep::pointer || type->rep == Rep::reference) {
+        std::memcpy(&pointer, frame + slot->offset, sizeof pointer);
+        each(pointer, type, number);
+      }
+      ++slot;
+    }
+  };
+  look(info->params);
+  if (shape != nullptr) look(shape->types);
+}
+
+// Writes the arguments where the state is strict or checked.
+__attribute__((noinline)) bool write_carefully(lua_State* L, State* st, const CallInfo* info, const VarargShape* shape,
+                                               const call::Invoker* invoker, std::byte* frame, int first, int extra,
+                                               const char* name) {
+  const bool waits = st->strict ? write_arguments<true>(L, st, info, shape, invoker, frame, first, extra, name)
+                                : write_arguments<false>(L, st, info, shape, invoker, frame, first, extra, name);
+  if (st->check == nullptr) return waits;
+  for_each_pointer(info, shape, invoker, frame, [&](const void* pointer, const TypeInfo* type, int number) {
+    if (!points_to_life(st, pointer, type->id)) {
+      raise_at(L, st, Place{Place::Kind::argument, number, name, kNoType});
+    }
+    check_block_at(st, pointer, nullptr);  // what the call did not do
+  });
+  add_notice(st->gate, kFound);  // so that the call's end is looked at
+  return waits;
+}
+
+// The call has returned, and something waits for that.
+void finish(lua_State* L, State* st, const CallInfo* info, const VarargShape* shape, const call::Invoker* invoker,
+            const std::byte* frame, const char* name) {
+  if (st->check != nullptr) {
+    for_each_pointer(info, shape, invoker, frame,
+                     [&](const void* pointer, const TypeInfo*, int) { check_block_at(st, pointer, name); });
+  }
+  settle(L, st);
+}
+
 // Pushes what the call returned.
 int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
   if (info->rep == Rep::none) return 0;
@@ -284,8 +333,8 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   }
   frame = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(frame) + 15) & ~uintptr_t{15});
 
-  const bool waits = st->strict ? write_arguments<true>(L, st, info, shape, invoker, frame, first, extra, name)
-                                : write_arguments<false>(L, st, info, shape, invoker, frame, first, extra, name);
+  const bool waits = st->careful ? write_carefully(L, st, info, shape, invoker, frame, first, extra, name)
+                                 : write_arguments<false>(L, st, info, shape, invoker, frame, first, extra, name);
   if (!info->marks.empty()) check_nonnull(L, st, type, info, invoker->args().data(), frame, first, name);
 
   alignas(16) std::byte scalar[kScalarResult];
@@ -301,7 +350,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   if (waits) begin_scope(L, st, info, invoker->args().data(), frame, first, name, &scope);
   const bool ok = run(L, st, *invoker, info->blocking, function, name, frame, result, &scope);
   if (!ok) raise_error(L, st);
-  if (notices_of(st->gate) != 0) settle(L, st);
+  if (notices_of(st->gate) != 0) finish(L, st, info, shape, invoker, frame, name);
   if (object != nullptr) return 1;  // on top
   return push_result(L, st, returned, result);
 }

@@ -95,7 +95,9 @@ CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* w
       record->params.push_back(info_of(st, p.type));
       record->references = record->references || record->params.back()->rep == Rep::reference;
     }
-    if (lends && !f.params.empty()) record->objects = std::make_unique<call::CallbackObject[]>(f.params.size());
+    // Where the state is checked arguments end with the call anyway, each with what was made from it.
+    if (lends && !f.params.empty() && st->check == nullptr)
+      record->objects = std::make_unique<call::CallbackObject[]>(f.params.size());
     record->scalar = record->was_scalar = is_scalar_callback(st, f, lends);
     record->data = take_entry_data(open ? st->gate : &closed_gate, record.get());
     record->data->id = record->id = next_callback_id();
@@ -379,6 +381,13 @@ const char* freed_callback_place(State* st, const void* address) {
     return found->second->made_at.c_str();
   }
   return "";
+}
+
+void for_each_callback(State* st, void (*each)(void* context, const TypeInfo* type, const char* place), void* context) {
+  if (table_of(st) == nullptr) return;
+  for (const auto& [id, record] : table_of(st)->records) {
+    if (!record->freed) each(context, record->fn, record->made_at.c_str());
+  }
 }
 
 size_t callback_count(State* st) {

@@ -42,5 +42,7 @@ inline uintptr_t this_thread() {
 void renew_callbacks(State* st);
 // Number of live callbacks, for ffi.debug.
 size_t callback_count(State* st);
+// Calls `each` with the function type of all live ones and "FILE:LINE" of who made them. `each` raises nothing.
+void for_each_callback(State* st, void (*each)(void* context, const TypeInfo* type, const char* place), void* context);
 
 }  // namespace ferry::lua

@@ -18,7 +18,7 @@
 #include "lua/calls/queue.h"
 #include "lua/calls/queue_call.h"
 #include "lua/calls/thunks.h"
-#include "lua/host/chaos.h"
+#include "lua/state/check.h"
 #include "lua/state/guarded.h"
 #include "lua/state/raise.h"
 #include "lua/values/from_c.h"
@@ -40,6 +40,7 @@ struct Invocation {
   bool resident = false;     // the host's thread called, with no call in progress
   bool opened = false;       // a thread called that came in by a blocking call
   bool has_objects = false;  // CallbackRecord::objects are this call's
+  int token = LUA_NOREF;     // where the state is checked: what the pointers among the arguments keep, and end with
 };
 
 // While Lua works nobody is the caller (Gate::caller), so that a signal's handler that calls a callback can be told
@@ -54,7 +55,7 @@ void end_work(Gate* gate, lua_State* caller, bool resident) {
 }
 
 // By-value aggregates are copied: the C argument dies with the call.
-void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
+void push_argument(lua_State* L, State* st, TypeInfo* info, void* address, int token) {
   if (info->rep == Rep::record) {
     CData* cd = new_cdata(L, st, info);
     std::memcpy(cd->data, address, static_cast<size_t>(info->size));
@@ -66,7 +67,44 @@ void push_argument(lua_State* L, State* st, TypeInfo* info, void* address) {
     push_boxed(L, st, info, bits);
     return;
   }
-  push_value(L, st, info, address, 0);
+  push_value(L, st, info, address, token);
+}
+
+// Where the state is checked.
+void push_checked_argument(lua_State* L, State* st, TypeInfo* info, void* address, int token) {
+  if (info->rep != Rep::pointer || base_of(st, info)->rep == Rep::function) {
+    push_argument(L, st, info, address, token);
+    return;
+  }
+  void* value;
+  std::memcpy(&value, address, sizeof value);
+  push_pointer(L, st, info, value, value != nullptr ? token : 0);
+}
+
+// Pushes what the arguments of a call keep where the state is checked.
+void push_token(lua_State* L, State* st, Invocation* invocation) {
+  push_pointer(L, st, void_pointer(st), nullptr);
+  lua_pushvalue(L, -1);
+  invocation->token = add_reference(L);
+}
+
+// Inside lua_pcall: the call of the callback has returned.
+int l_end_arguments(lua_State* L) {
+  auto* invocation = static_cast<Invocation*>(lua_touserdata(L, 1));
+  const CallbackRecord* record = invocation->record;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, invocation->token);
+  drop_reference(L, invocation->token);
+  if (record->st->closed()) return 0;
+  lua_pushfstring(L, "of a callback whose call has returned (made at %s)", record->made_at.c_str());
+  end_derived(L, record->st, -2, lua_tostring(L, -1));
+  return 0;
+}
+
+// After a call of a callback where the state is checked.
+void end_arguments(lua_State* L, Invocation* invocation) {
+  if (invocation->token != LUA_NOREF) protected_call(L, l_end_arguments, invocation);
+  // Calls that the callback made have been looked at, that around it not yet.
+  if (invocation->caller != nullptr) add_notice(invocation->record->st->gate, kFound);
 }
 
 // Pushes the object that stands for the pointer argument; false: there is none. Raises nothing.
@@ -146,11 +184,17 @@ int l_run(lua_State* L) {
   CallbackRecord* record = invocation->record;
   State* st = record->st;
   const int count = static_cast<int>(record->params.size());
-  luaL_checkstack(L, count + 8, "too many arguments");
+  luaL_checkstack(L, count + 12, "too many arguments");
+  if (st->check != nullptr) push_token(L, st, invocation);
+  const int token = st->check != nullptr ? lua_gettop(L) : 0;
   lua_rawgeti(L, LUA_REGISTRYINDEX, record->function);
   for (int i = 0; i < count; ++i) {
-    if (!push_object(L, invocation, i))
-      push_argument(L, st, record->params[static_cast<size_t>(i)], invocation->args[i]);
+    TypeInfo* param = record->params[static_cast<size_t>(i)];
+    if (token != 0) {
+      push_checked_argument(L, st, param, invocation->args[i], token);
+    } else if (!push_object(L, invocation, i)) {
+      push_argument(L, st, param, invocation->args[i], 0);
+    }
   }
   const bool returns = record->result->rep != Rep::none;
   lua_call(L, count, returns ? 1 : 0);
@@ -205,6 +249,7 @@ int run_general(lua_State* L, Invocation* invocation) {
   lua_pushlightuserdata(L, invocation);
   const int status = lua_pcall(L, 1, 0, -3);
   lua_remove(L, status != 0 ? -2 : -1);
+  if (invocation->record->st->check != nullptr) end_arguments(L, invocation);
   return status;
 }
 
@@ -434,7 +479,7 @@ void call_from_outside(EntryData* data, void* const* args, void* result) {
 }  // namespace
 
 bool is_scalar_callback(State* st, const Function& f, bool lends) {
-  if (f.params.size() > kMaxScalarParams || only_slow_paths()) return false;
+  if (f.params.size() > kMaxScalarParams || st->takes_slow_paths()) return false;
   for (const Param& p : f.params) {
     TypeInfo* info = info_of(st, p.type);
     if (!is_plain(st, info) && !(lends && info->rep == Rep::pointer)) return false;

@@ -4,6 +4,7 @@
 #include "ctype/spell.h"
 #include "lua/calls/callback_record.h"
 #include "lua/calls/signals.h"
+#include "lua/state/check.h"
 #include "lua/state/raise.h"
 #include "os/process.h"
 
@@ -64,9 +65,31 @@ void settle(lua_State* L, State* st) {
     });
     if (!composed || !st->errors.message.empty()) raise_error(L, st);
   }
+  if ((notices & kFound) != 0) {
+    if (take_finding(st)) raise_error(L, st);
+    remove_notice(st->gate, kFound);
+  }
 }
 
+namespace {
+
+void tell_findings(State* st) {
+  while (take_finding(st)) {
+    std::string& text = st->errors.message;
+    text = "ffi: " + text + "\n";
+    os::write_standard_error(text.data(), text.size());
+  }
+}
+
+}  // namespace
+
 void tell_at_close(State* st) {
+  if (st->check != nullptr) {
+    without_exceptions(st, [&] {
+      tell_findings(st);
+      return true;
+    });
+  }
   if ((notices_of(st->gate) & kRefused) == 0) return;
   without_exceptions(st, [&] {
     std::string text;

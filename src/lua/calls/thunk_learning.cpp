@@ -10,7 +10,6 @@
 
 #if defined(FERRY_NATIVE)
 #include "lua/calls/thunk_table.h"
-#include "lua/host/chaos.h"
 #include "lua/host/trace.h"
 #include "lua/state/raise.h"
 
@@ -67,7 +66,7 @@ bool is_scoped(State* st, const Thunk& thunk, size_t parameter) {
 
 void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
   Thunk* thunk = record->thunk;
-  if (only_slow_paths() || st->strict || pointers_are_restricted(st) || !thunk->variadic ||
+  if (st->takes_slow_paths() || st->strict || pointers_are_restricted(st) || !thunk->variadic ||
       thunk->shapes.size() >= kMaxShapeThunks)
     return;
   // Where kinds of arguments are used that there is no code for, learning costs more than it brings.

@@ -16,7 +16,6 @@
 #include <type_traits>
 
 #include "lua/calls/thunk_table.h"
-#include "lua/host/chaos.h"
 #include "lua/host/trace.h"
 #include "lua/state/members.h"
 #include "lua/state/raise.h"
@@ -194,7 +193,7 @@ bool takes_pointers(const Thunk& thunk) {
 // What lets the code take calls; kNoTop: all are left to the slow path, as long as the state wants of results or
 // arguments what the code does not do.
 int64_t expected_of(State* st, const Thunk& thunk) {
-  if (only_slow_paths() || st->strict) return call::kNoTop;
+  if (st->takes_slow_paths() || st->strict) return call::kNoTop;
   if (pointers_are_restricted(st) && takes_pointers(thunk)) return call::kNoTop;
   if (thunk.pushes_native && reads_boxed(st, result_type(st, thunk.type))) return call::kNoTop;
   return call::expected_top(st->stack, thunk.params.size());
@@ -312,7 +311,7 @@ bool is_native_code(lua_CFunction function) {
 
 int call_pointer(lua_State* L, State* st, TypeInfo* type, call::CFunction function) {
   CallInfo* info = call_info_of(L, st, type);
-  if (!info->thunk_tried && !only_slow_paths() && !st->strict && !pointers_are_restricted(st)) {
+  if (!info->thunk_tried && !st->takes_slow_paths() && !st->strict && !pointers_are_restricted(st)) {
     info->thunk_tried = true;
     info->thunk = add_thunk(st, type, nullptr, entry(slow_pointer_call));
   }

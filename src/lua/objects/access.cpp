@@ -11,6 +11,7 @@
 #include "lua/host/chaos.h"
 #include "lua/objects/index.h"
 #include "lua/state/anchor.h"
+#include "lua/state/check.h"
 #include "lua/state/direct.h"
 #include "lua/state/guarded.h"
 #include "lua/state/restrict.h"
@@ -289,7 +290,27 @@ int l_newindex(lua_State* L) {
 
 }  // namespace
 
+namespace {
+
+int l_checked_index(lua_State* L) {
+  require_life(L, state_of(L), 1);
+  return l_general_index(L);
+}
+int l_checked_newindex(lua_State* L) {
+  require_life(L, state_of(L), 1);
+  return l_general_newindex(L);
+}
+
+}  // namespace
+
 void set_index_events(lua_State* L, State* st) {
+  if (st->check != nullptr) {
+    push_function(L, st, guarded<l_checked_index>);
+    lua_setfield(L, -2, "__index");
+    push_function(L, st, guarded<l_checked_newindex>);
+    lua_setfield(L, -2, "__newindex");
+    return;
+  }
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   lua_pushliteral(L, "__index");
   lua_pushcclosure(L, st->stack.valid ? guarded<l_index<DirectStack>> : guarded<l_index<ApiStack>>, 2);

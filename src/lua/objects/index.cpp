@@ -5,6 +5,7 @@
 #include "lua/calls/callback.h"
 #include "lua/objects/access.h"
 #include "lua/objects/metatype.h"
+#include "lua/state/check.h"
 #include "lua/values/numbers.h"
 #include "lua/values/reach.h"
 #include "lua/values/read.h"
@@ -100,6 +101,7 @@ void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
       require_distance(L, st, 1, index, element->size);
       require_reach(L, st, 1, base, at, element);
     }
+    if (st->check != nullptr) require_inside(L, st, base, o.cd->type, index, element->size);
     return at;
   }
   const uint64_t count = known_count(o, element);

@@ -15,6 +15,7 @@
 #include "lua/objects/new.h"
 #include "lua/objects/text.h"
 #include "lua/state/anchor.h"
+#include "lua/state/check.h"
 #include "lua/state/type_info.h"
 #include "os/process.h"
 
@@ -364,6 +365,7 @@ void attach_metatype_gc(lua_State* L, State* st, TypeInfo* info) {
   if (!push_metamethod(L, st, -1, "__gc")) return;
   lua_pop(L, 1);
   use_gc_metatable(L, st, -1, info);
+  if (st->check != nullptr) note_made(L, st, -1, "finaliser", type_name(st, info->id));
 }
 
 }  // namespace ferry::lua

@@ -12,6 +12,7 @@
 
 #include "lua/calls/c_function.h"
 #include "lua/state/anchor.h"
+#include "lua/state/check.h"
 #include "lua/state/restrict.h"
 #include "lua/values/read.h"
 #include "lua/values/write.h"
@@ -323,6 +324,7 @@ void push_namespace(lua_State* L, State* st, void* handle, const char* name) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.sentinel_metatable);
     lua_setmetatable(L, -2);
     library->sentinel = add_reference(L);
+    if (st->check != nullptr) note_made(L, st, anchor, "library", name);
   }
   lua_newtable(L);
   lua_createtable(L, 0, 4);

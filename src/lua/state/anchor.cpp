@@ -1,6 +1,7 @@
 // What keeps what alive; the scheme is described in anchor.h.
 #include "lua/state/anchor.h"
 
+#include "lua/state/check.h"
 #include "lua/state/raise.h"
 #include "lua/state/restrict.h"
 
@@ -139,7 +140,10 @@ bool replace_by_anchors(lua_State* L, State* st, int idx, bool make) {
 
 // Pops the value on top, which is `object` if that is not null; the userdata `ref` keeps it.
 void attach_parent(lua_State* L, State* st, int ref, CData* object) {
-  if (object != nullptr) object->flags |= kShared;
+  if (object != nullptr) {
+    object->flags |= kShared;
+    if (st->check != nullptr) note_derived(L, st, ref, -1);
+  }
   if constexpr (kParentSlot) {
     set_attached(L, ref);
   } else {

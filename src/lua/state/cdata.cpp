@@ -3,6 +3,7 @@
 
 #include "lua/host/pointer_set.h"
 #include "lua/state/anchor.h"
+#include "lua/state/check.h"
 #include "lua/state/direct.h"
 #include "lua/state/raise.h"
 #include "lua/state/type_info.h"
@@ -66,6 +67,16 @@ CData* push_object(lua_State* L, State* st, TypeInfo* info) {
   return cd;
 }
 
+namespace {
+
+// What does not lie in its userdata: what is too large, and everything where the state is checked.
+__attribute__((noinline)) CData* new_elsewhere(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
+  if (size > kMaxHostObject) raise(L, "size of '%s' is too large", type_name(st, info->id));
+  return new_checked(L, st, info, size);
+}
+
+}  // namespace
+
 CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
   if (info->block != 0 && size == info->size) return push_object(L, st, info);
   if (fits_slot(*info)) {
@@ -77,7 +88,7 @@ CData* new_cdata(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
   const bool variable = (info->type_flags & kVariable) != 0;
   const size_t header = sizeof(CData) + (variable ? sizeof(uint64_t) : 0);
   const size_t slack = info->align > kUserdataAlign ? info->align - kUserdataAlign : 0;
-  if (size > kMaxHostObject) raise(L, "size of '%s' is too large", type_name(st, info->id));
+  if (size >= st->inline_limit) return new_elsewhere(L, st, info, size);
   void* block = new_userdata(L, header + slack + static_cast<size_t>(size));
   auto* cd = static_cast<CData*>(block);
   uintptr_t data = reinterpret_cast<uintptr_t>(block) + header;

@@ -25,6 +25,7 @@ struct State;
 inline constexpr uint8_t kCallbackFailed = 1;  // a callback raised; the error waits in Errors::pending
 inline constexpr uint8_t kRefused = 2;         // Gate::refusal is to be told
 inline constexpr uint8_t kOpenedFailed = 4;    // a callback that another thread called raised; in Errors::opened
+inline constexpr uint8_t kFound = 32;          // state/check.h: blocks may have to be looked at, or findings told
 
 // A call of a callback on a thread that was not inside, for whoever is told of it (calls/settle.h).
 struct Refusal {

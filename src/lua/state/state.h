@@ -12,6 +12,7 @@
 #include "call/native/stack_layout.h"
 #include "ctype/spell.h"
 #include "ctype/type_table.h"
+#include "lua/host/chaos.h"
 #include "lua/host/compat.h"
 #include "lua/state/cdata.h"
 #include "lua/state/gate.h"
@@ -23,6 +24,7 @@ class Macros;
 namespace ferry::lua {
 
 struct CallbackTable;
+struct Check;
 struct ThunkTable;
 class PointerSet;
 struct Restrictions;
@@ -144,13 +146,16 @@ struct State {
   uint16_t guard = kGuard;   // what the hot paths expect in a cdata; 0, which none has, once the state is closed
   bool index_checks = true;  // ffi.checked
   bool strict = false;       // ffi.strict: conversions that lose something are errors
-  Restrictions* restrictions = nullptr;  // state/restrict.h; null: none
+  bool careful = false;      // it is, or the state is checked: arguments are not written in the usual way
   Int64Mode int64 = kNativeIntegers ? Int64Mode::native : Int64Mode::boxed;
   Rules rules = Rules::luaffifb;
-  std::vector<TypeInfo*> infos;       // state/type_info.cpp: by TypeId; null: not built yet
-  std::vector<TypeInfo*> open_infos;  // those of types that a declaration may yet complete
-  int self = 0;                       // reference to the State userdata itself
-  int finalising = 0;                 // finalisers that run now, one within another
+  std::vector<TypeInfo*> infos;                // state/type_info.cpp: by TypeId; null: not built yet
+  std::vector<TypeInfo*> open_infos;           // those of types that a declaration may yet complete
+  int self = 0;                                // reference to the State userdata itself
+  int finalising = 0;                          // finalisers that run now, one within another
+  uint64_t inline_limit = kMaxHostObject + 1;  // no object from this size on lies in its userdata
+  Check* check = nullptr;                      // state/check.h; null: the state is not checked
+  Restrictions* restrictions = nullptr;        // state/restrict.h; null: none
 
   Errors errors;
   TypeCaches caches;
@@ -164,6 +169,8 @@ struct State {
   Api api;
 
   bool closed() const { return types == nullptr; }
+  // Whether nothing takes its hot path.
+  bool takes_slow_paths() const { return check != nullptr || only_slow_paths(); }
   // Whether reading a 64-bit integer gives one of Lua's.
   bool native_int64() const { return kNativeIntegers && int64 == Int64Mode::native; }
 };

@@ -109,7 +109,7 @@ void fill_info(State* st, TypeInfo* info) {
   info->base_id = t.base;
   info->count = t.count;
   if (t.kind == Kind::complex && t.base == kNoType) info->base_id = complex_part(t.scalar);
-  info->block = plain_block(*info);
+  info->block = st->check == nullptr ? plain_block(*info) : 0;
   switch (t.kind) {
     case Kind::structure:
     case Kind::union_:
