@@ -19,6 +19,26 @@
 ---@class ffi.ctype : ffi.cdata
 ---@operator call(any): ffi.cdata
 
+---A call of a C function on another thread.
+---@class ffi.future
+local future = {}
+---Waits until the call is over: its results, or nil and "timeout".
+---@param seconds? number
+---@return any
+---@return string?
+function future:wait(seconds) end
+---Whether the call is over.
+---@return boolean
+function future:poll() end
+---Whether the call had not begun, and will not.
+---@return boolean
+function future:cancel() end
+---@return "queued"|"running"|"ended"|"cancelled"|"lost"
+function future:status() end
+---errno as the C function left it.
+---@return integer?
+function future:errno() end
+
 ---A C function pointer that leads to a Lua function.
 ---@class ffi.callback : ffi.cdata
 local callback = {}
@@ -383,6 +403,22 @@ function ffi.translate(text, name, options) end
 ---@param fn function|ffi.cdata
 ---@return function
 function ffi.blocking(fn) end
+
+---Calls the C function on another thread.
+---@param fn function|ffi.cdata
+---@param ... any
+---@return ffi.future
+function ffi.async(fn, ...) end
+
+---Sets how many threads and waiting calls there are for ffi.async, and tells.
+---@param options? { threads: integer?, queue: integer?, full: "wait"|"error"|nil }
+---@return { threads: integer, queue: integer, full: "wait"|"error", started: integer, running: integer, queued: integer }
+function ffi.workers(options) end
+
+---What waits for futures in coroutines: yields until the future is over. Returns the one before.
+---@param fn? fun(future: ffi.future, seconds: number?): boolean?
+---@return function?
+function ffi.scheduler(fn) end
 
 ---A callback of the function type; with a queue its calls on other threads wait for ffi.poll.
 ---@param ct ffi.ct

@@ -1,6 +1,8 @@
-// Threads: who is running, how large its stack is, and where native code finds that and errno without calling anybody.
+// Threads: who is running, how large its stack is, where native code finds that and errno without calling anybody; and
+// threads of our own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/stack.h"
@@ -25,6 +27,17 @@ inline void find_stack() {
   if (!stack_bounds.asked) [[unlikely]]
     measure_stack();
 }
+
+// A thread that start_thread() has made.
+struct Thread {
+  uintptr_t handle = 0;
+};
+
+// Runs `run` on a new thread with a stack of so many bytes, on which signals that are not an error of its own do not
+// arrive: they are the program's affair. False: errno says why not.
+bool start_thread(Thread* thread, void* (*run)(void*), void* argument, size_t stack_bytes);
+// Waits until it has returned or has been left. Once for each.
+void join_thread(const Thread& thread);
 
 enum class ThreadSegment : uint8_t { fs, gs };
 

@@ -34,7 +34,7 @@ local makers = {
   function() return ffi.new "struct fz_s[2]" end, function() return ffi.NULL end, function() return ffi.new "int *" end, function() return ffi.new "struct fz_s *" end,
   function() return ffi.new "struct fz_opaque *" end, function() return ffi.new "int (*)(int)" end, function() return ffi.C end, function() return ffi.C.abs end,
   function() return meta(random(9)) end, function() return ffi.new("__int128", 5) end, function() return ffi.new "const int[2]" end,
-  function() return ffi.new "struct { int n; struct { short q[2][3]; } m[2]; }" end,
+  function() return ffi.new "struct { int n; struct { short q[2][3]; } m[2]; }" end, function() return ffi.async(ffi.C.abs, random(9)) end,
 }
 local function value() return (pick(makers)()) end
 
@@ -44,6 +44,10 @@ function ffi.poll(seconds, ...)
   if tonumber(seconds) and not (tonumber(seconds) <= 0.001) then seconds = 0.001 end
   return poll(seconds, ...)
 end
+
+-- Its function is one that lets others wait.
+local scheduler = ffi.scheduler
+function ffi.scheduler(f, ...) return scheduler(type(f) == "function" and function() return false end or f, ...) end
 
 local names = {}
 for name, f in pairs(ffi) do
@@ -61,6 +65,7 @@ local operators = {
   function(a, b) return a ^ b end, function(a, b) return a < b end, function(a, b) return a <= b end, function(a, b) return a == b end, function(a, b) return a .. b end,
   function(a) return -a end, function(a) return #a end, function(a, b) return a(b) end, function(a, b) return a[b] end, function(a) return tostring(a) end,
   function(a) for _ in pairs(a) do end end, function(a) return a.next end, function(a) return a:free() end, function(a, b) return a:set(b) end,
+  function(a, b) return a:wait(b) end, function(a) return a:poll(), a:cancel(), a:status() end,
 }
 for _, code in ipairs { "a // b", "a & b", "a | b", "a ~ b", "a << b", "a >> b", "~a" } do
   local f = (loadstring or load)("local a, b = ... return " .. code)

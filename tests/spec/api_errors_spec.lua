@@ -40,6 +40,7 @@ local function renew()
   env.ct, env.ct_s, env.fnptr = ffi.typeof "int", ffi.typeof "struct er_s", ffi.cast("er_fn", ffi.C.abs)
   env.t, env.fn, env.co, env.file = {}, function() end, coroutine.create(function() end), io.stdout
   ffi.checked(true)
+  ffi.scheduler(nil)
 end
 renew()
 
@@ -55,6 +56,7 @@ local functions = {
   { "copy", "a", "a", "4" }, { "copy", "chars", '"abc"' }, { "copy", "a", "{1}" }, { "fill", "a", "4", "0" }, { "abi", '"le"' }, { "i64", "1", "2" }, { "u64", "1" },
   { "number", '"1"' }, { "tonumber", '"11"', "2" }, { "type", "1" }, { "addressof", "s" }, { "addressof", "lib", '"opterr"' }, { "isnull", "null" },
   { "eval", '"1+1"' }, { "toretval", "int" }, { "onerror", "fnptr", "0" }, { "checked", "true" }, { "restrict", "{}" }, { "totable", "a", "3" }, { "fromtable", "a", "{1}", "0", "1" }, { "debug" }, { "check" }, { "leaks" }, { "vararg", "C.snprintf", '"int"' }, { "blocking", "C.abs" },
+  { "async", "C.abs", "1" }, { "scheduler", "nil" },
   { "callback", '"er_fn"', "fn" }, { "callback", '"er_fn"', "fn", "{}" }, { "poll", "0" }, { "pollfd" },
   { "scoped", "fn" }, { "scoped", '"qsort"', "4" },
 }
@@ -199,6 +201,19 @@ ffi.callback("er_fn", fn, {queue = 5, strings = t})
 ffi.callback("int(*)(char[70000])", fn, {queue = 5})
 ffi.callback("void (*)(struct er_s)", fn, {queue = 5, wait = true})
 ffi.poll(0/0)
+ffi.async(C.abs)
+ffi.async(C.abs, "x")
+ffi.async(nullfn, 1)
+ffi.async(C.abs, 1):wait("x")
+ffi.async(C.abs, 1):wait(0/0)
+ffi.async(C.abs, 1).wait(5)
+ffi.async(C.abs, 1):wait()
+ffi.workers(5)
+ffi.workers({thread = 5})
+ffi.workers({threads = 0})
+ffi.workers({threads = "x"})
+ffi.workers({queue = 2^30})
+ffi.workers({full = "drop"})
 ffi.onerror(nullfn, 0)
 C.nope
 C.er_missing

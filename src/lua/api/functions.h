@@ -63,6 +63,10 @@ void set_module_fields(lua_State* L, State* st);
 int l_callback(lua_State* L);
 int l_poll(lua_State* L);
 int l_pollfd(lua_State* L);
+// async.cpp
+int l_async(lua_State* L);
+int l_workers(lua_State* L);
+int l_scheduler(lua_State* L);
 // signals.cpp
 int l_signal(lua_State* L);
 // translate.cpp: translate(text, chunkname, options) -> text, whether it has to be given the run-time table, notes

@@ -7,6 +7,7 @@
 #include "cparse/macros.h"
 #include "lua/api/check.h"
 #include "lua/api/leaks.h"
+#include "lua/calls/async.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
@@ -38,6 +39,7 @@ int close_state(lua_State* L) {
   release_signals(st);
   if (st->check != nullptr) close_check(st);
   tell_at_close(st);
+  close_async(st);
   release_callbacks(st);
   release_thunks(L, st);
   st->guard = 0;

@@ -2,7 +2,10 @@
 #include "lua/calls/queue.h"
 
 #include "lua/api/functions.h"
+#include "lua/calls/async.h"
 #include "lua/calls/callback.h"
+#include "lua/calls/opening.h"
+#include "lua/calls/settle.h"
 #include "lua/objects/ctype_arg.h"
 #include "lua/state/raise.h"
 
@@ -103,6 +106,9 @@ int l_poll(lua_State* L) {
   }
   lua_settop(L, 0);
   const int ran = run_queued_calls(L, st, seconds);
+  note_ended(L, st);
+  let_in_parked(st);
+  if (notices_of(st->gate) != 0) settle(L, st);
   push_small_integer(L, ran);
   push_small_integer(L, static_cast<int64_t>(take_dropped(st)));
   return 2;

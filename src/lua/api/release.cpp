@@ -1,6 +1,7 @@
 // ffi.release: the end of what a cdata owns, when the program says so and not when the collector finds it.
 #include "ctype/spell.h"
 #include "lua/api/functions.h"
+#include "lua/calls/async.h"
 #include "lua/calls/callback.h"
 #include "lua/objects/metatype.h"
 #include "lua/state/anchor.h"
@@ -87,6 +88,7 @@ int l_release(lua_State* L) {
     l_callback_free(L);
     return push_result(L, true);
   }
+  require_unused(L, st, 1);
   TypeInfo* info = info_of(st, cd->type);
   const bool has_memory = (cd->flags & (kOwned | kInSlot)) == kOwned;
   const bool has_finaliser = (cd->flags & kFinalised) == 0 && is_finalised(L, st, 1);

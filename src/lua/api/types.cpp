@@ -5,6 +5,7 @@
 #include "cparse/parser.h"
 #include "ctype/replaced.h"
 #include "lua/api/functions.h"
+#include "lua/calls/async.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/thunks.h"
@@ -247,6 +248,7 @@ int l_gc_set(lua_State* L) {
                    type_name(st, cd->type));
   }
   luaL_checkany(L, 2);
+  require_unused(L, st, 1);
   const uint64_t outside = lua_isnoneornil(L, 3) ? 0 : check_count(L, st, 3);
   lua_settop(L, 2);
   TypeInfo* info = info_of(st, cd->type);

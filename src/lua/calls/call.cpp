@@ -28,8 +28,6 @@ namespace {
 constexpr size_t kMaxStackFrame = 32 * 1024;
 // Frames from this size on are no longer small beside what Lua itself uses for each level of calls.
 constexpr size_t kLargeFrame = 1024;
-// Results up to this size that are not cdata themselves land on the C stack: integers, pointers, long double, ...
-constexpr size_t kScalarResult = 32;
 
 // The C call in progress, or the opening of a blocking one. Ends also when a C++ exception passes.
 class CallGuard {
@@ -111,9 +109,7 @@ bool run(lua_State* L, State* st, const call::Invoker& invoker, bool blocking, c
 // function, which passes them on.
 void check_stack(lua_State* L, State* st, TypeInfo* type, const char* name, size_t bytes) {
   os::find_stack();
-  if (!stack_is_short_of(4 * bytes + kStackReserve)) return;
-  raise(L, "C stack overflow: the arguments of '%s' take %d bytes", name != nullptr ? name : type_name(st, type->id),
-        static_cast<int>(bytes));
+  if (stack_is_short_of(4 * bytes + kStackReserve)) raise_stack(L, st, type, name, bytes);
 }
 
 // Writes one argument. The fast paths are the conversions that need neither allocation nor a type look-up. True: it is
@@ -265,6 +261,39 @@ void finish(lua_State* L, State* st, const CallInfo* info, const VarargShape* sh
   settle(L, st);
 }
 
+inline CallForm find_form(lua_State* L, State* st, TypeInfo* type, const char* name, int first,
+                          const VarargShape* declared) {
+  const CallInfo* info = type->call != nullptr ? type->call : call_info_of(L, st, type);
+  const int given = lua_gettop(L) - first + 1;
+  const int fixed = static_cast<int>(info->params.size());
+  const bool open = info->variadic && declared == nullptr;
+  const int want = declared != nullptr ? fixed + static_cast<int>(declared->types.size()) : fixed;
+  if (given != want && (given < want || !open)) wrong_count(L, open, name, want, given);
+  CallForm form{info, info->invoker.get(), nullptr, given - fixed};
+  if (declared != nullptr) {
+    form.shape = declared;
+    form.invoker = declared->invoker;
+  } else if (info->variadic && (form.extra > 0 || info->format.style == FormatAttribute::printf)) {
+    form.shape = vararg_shape(L, st, type, name, first, form.extra);
+    if (form.shape != nullptr) form.invoker = form.shape->invoker;
+  } else if (info->variadic) {
+    apply_format(L, st, info->format, name, first, fixed, nullptr, 0);  // refuses a format that wants arguments
+  }
+  // Temporaries (one per argument at most), the result, and what a callback pushes outside of its pcall.
+  if (given > 4) luaL_checkstack(L, given + 12, "too many arguments");
+  return form;
+}
+
+inline bool fill_frame(lua_State* L, State* st, TypeInfo* type, const CallForm& form, std::byte* frame, int first,
+                       const char* name) {
+  const CallInfo* info = form.info;
+  const bool waits =
+      st->careful ? write_carefully(L, st, info, form.shape, form.invoker, frame, first, form.extra, name)
+                  : write_arguments<false>(L, st, info, form.shape, form.invoker, frame, first, form.extra, name);
+  if (!info->marks.empty()) check_nonnull(L, st, type, info, form.invoker->args().data(), frame, first, name);
+  return waits;
+}
+
 // Pushes what the call returned.
 int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
   if (info->rep == Rep::none) return 0;
@@ -300,29 +329,26 @@ void convert_argument(lua_State* L, State* st, TypeInfo* info, void* slot, int i
              : write_argument<false>(L, st, info, slot, idx, number, name, nullptr);
 }
 
+CallForm form_of_call(lua_State* L, State* st, TypeInfo* type, const char* name, int first,
+                      const VarargShape* declared) {
+  return find_form(L, st, type, name, first, declared);
+}
+
+bool write_frame(lua_State* L, State* st, TypeInfo* type, const CallForm& form, std::byte* frame, int first,
+                 const char* name) {
+  return fill_frame(L, st, type, form, frame, first, name);
+}
+
+void raise_stack(lua_State* L, State* st, TypeInfo* type, const char* name, size_t bytes) {
+  raise(L, "C stack overflow: the arguments of '%s' take %d bytes", name != nullptr ? name : type_name(st, type->id),
+        static_cast<int>(bytes));
+}
+
 int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, const char* name, int first,
            const VarargShape* declared) {
-  const CallInfo* info = type->call != nullptr ? type->call : call_info_of(L, st, type);
-  const int given = lua_gettop(L) - first + 1;
-  const int fixed = static_cast<int>(info->params.size());
-  const bool open = info->variadic && declared == nullptr;
-  const int want = declared != nullptr ? fixed + static_cast<int>(declared->types.size()) : fixed;
-  if (given != want && (given < want || !open)) wrong_count(L, open, name, want, given);
-  const call::Invoker* invoker = info->invoker.get();
-  const VarargShape* shape = nullptr;
-  const int extra = given - fixed;
-  if (declared != nullptr) {
-    shape = declared;
-    invoker = shape->invoker;
-  } else if (info->variadic && (extra > 0 || info->format.style == FormatAttribute::printf)) {
-    shape = vararg_shape(L, st, type, name, first, extra);
-    if (shape != nullptr) invoker = shape->invoker;
-  } else if (info->variadic) {
-    apply_format(L, st, info->format, name, first, fixed, nullptr, 0);  // refuses a format that wants arguments
-  }
-  // Temporaries (one per argument at most), the result, and what a callback pushes outside of its pcall.
-  if (given > 4) luaL_checkstack(L, given + 12, "too many arguments");
-
+  const CallForm form = find_form(L, st, type, name, first, declared);
+  const CallInfo* info = form.info;
+  const call::Invoker* invoker = form.invoker;
   const size_t bytes = invoker->frame_bytes();
   std::byte* frame;
   if (bytes >= kLargeFrame) check_stack(L, st, type, name, bytes);
@@ -333,15 +359,13 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   }
   frame = reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(frame) + 15) & ~uintptr_t{15});
 
-  const bool waits = st->careful ? write_carefully(L, st, info, shape, invoker, frame, first, extra, name)
-                                 : write_arguments<false>(L, st, info, shape, invoker, frame, first, extra, name);
-  if (!info->marks.empty()) check_nonnull(L, st, type, info, invoker->args().data(), frame, first, name);
+  const bool waits = fill_frame(L, st, type, form, frame, first, name);
 
   alignas(16) std::byte scalar[kScalarResult];
   void* result = scalar;
   TypeInfo* returned = info->result;
   CData* object = nullptr;
-  if (returned->rep == Rep::record || returned->rep == Rep::vector || returned->size > kScalarResult) {
+  if (is_object_result(returned)) {
     const uint64_t need = invoker->result_bytes() > returned->size ? invoker->result_bytes() : returned->size;
     object = new_cdata(L, st, returned, need);
     result = object->address();
@@ -350,7 +374,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   if (waits) begin_scope(L, st, info, invoker->args().data(), frame, first, name, &scope);
   const bool ok = run(L, st, *invoker, info->blocking, function, name, frame, result, &scope);
   if (!ok) raise_error(L, st);
-  if (notices_of(st->gate) != 0) finish(L, st, info, shape, invoker, frame, name);
+  if (notices_of(st->gate) != 0) finish(L, st, info, form.shape, invoker, frame, name);
   if (object != nullptr) return 1;  // on top
   return push_result(L, st, returned, result);
 }

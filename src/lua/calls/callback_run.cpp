@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "base/stack.h"
+#include "call/workers.h"
 #include "lua/calls/call.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/callback_error.h"
@@ -464,7 +465,12 @@ void call_from_outside(EntryData* data, void* const* args, void* result) {
   bool tries = queue == nullptr || is_waiting_queue(queue);
   Entrant entrant;
   while (!tries || !enter_opening(gate, &entrant)) {
-    if (queue == nullptr) return refuse_call(gate, data, result);
+    if (queue == nullptr) {
+      if (call::worker_context() != gate) return refuse_call(gate, data, result);
+      // An asynchronous call of this state: the owner comes to wait for it.
+      if (wait_for_opening(gate, &entrant)) break;
+      return answer_call(data, result);
+    }
     if (queue_call(gate, data, queue, args, result, false) == QueueEnd::done) return;
     tries = true;
   }

@@ -33,6 +33,15 @@ class DoorsLock {
   std::unique_lock<std::mutex> lock_;
 };
 
+// The thread has its turn as soon as nobody else has; it is one of Doors::waiting.
+void take_turn(Doors& doors, DoorsLock& lock, Entrant* entrant) {
+  lock.wait_until([&] { return doors.holder == 0; });
+  --doors.waiting;
+  doors.holder = entrant->thread;
+  entrant->next = doors.entrants;
+  doors.entrants = entrant;
+}
+
 bool has_come_in(const Doors& doors, uintptr_t thread) {
   for (const Entrant* e = doors.entrants; e != nullptr; e = e->next) {
     if (e->thread == thread) return true;
@@ -53,6 +62,9 @@ void begin_opening(State* st, Opening* opening) {
   opening->resident_runs = gate->resident_runs;
   if (opening->outermost) gate->resident_runs = true;
   ++doors.openings;
+  ++doors.begun;
+  if (doors.parked != 0 && doors.process == os::this_process()) doors.waiting += doors.parked;
+  doors.parked = 0;
   let_in_waiting(gate);
   doors.holder = 0;
   doors.changed.notify_all();
@@ -90,12 +102,50 @@ bool enter_opening(Gate* gate, Entrant* entrant) {
   // A signal's handler that has interrupted Lua would wait for itself.
   if (doors.holder == entrant->thread) return false;
   ++doors.waiting;
-  lock.wait_until([&] { return doors.holder == 0; });
-  --doors.waiting;
-  doors.holder = entrant->thread;
-  entrant->next = doors.entrants;
-  doors.entrants = entrant;
+  take_turn(doors, lock, entrant);
   return true;
+}
+
+bool wait_for_opening(Gate* gate, Entrant* entrant) {
+  Doors& doors = gate->doors;
+  if (at_doors) return false;
+  entrant->thread = os::this_thread();
+  DoorsLock lock(doors);
+  if (doors.shut || doors.holder == entrant->thread) return false;
+  if (doors.openings != 0 && !doors.closing) {
+    ++doors.waiting;
+  } else {
+    ++doors.parked;
+    doors.process = os::this_process();
+    note_for_poll(gate);
+    const uint32_t before = doors.begun;
+    lock.wait_until([&] { return doors.begun != before || doors.shut; });
+    if (doors.begun == before) {
+      --doors.parked;
+      return false;
+    }
+    // Who has begun the opening counts on it.
+  }
+  take_turn(doors, lock, entrant);
+  return true;
+}
+
+void let_in_parked(State* st) {
+  {
+    const DoorsLock lock(st->gate->doors);
+    if (st->gate->doors.parked == 0) return;
+  }
+  lua_State* outer = st->gate->caller;
+  Opening opening;
+  begin_opening(st, &opening);
+  end_opening(st, &opening);
+  set_caller(st->gate, outer);
+}
+
+void shut_doors(Gate* gate) {
+  const DoorsLock lock(gate->doors);
+  gate->doors.shut = true;
+  gate->doors.changed.notify_all();
 }
 
 bool may_enter_opening(Gate* gate) {

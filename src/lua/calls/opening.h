@@ -21,6 +21,13 @@ void end_opening(State* st, const Opening* opening);
 // The calling thread, which is not inside, comes in by an opening and runs Lua alone until leave_opening(). False: the
 // state is not open, or no longer.
 bool enter_opening(Gate* gate, Entrant* entrant);
+// The same, where the state is not open: waits until it is. False: there is none any more, or the thread would wait for
+// itself.
+bool wait_for_opening(Gate* gate, Entrant* entrant);
+// Lets those in who wait for an opening, until they have left.
+void let_in_parked(State* st);
+// The state closes: those who wait for an opening go.
+void shut_doors(Gate* gate);
 void leave_opening(Gate* gate, Entrant* entrant);
 // Whether the calling thread could come in now.
 bool may_enter_opening(Gate* gate);

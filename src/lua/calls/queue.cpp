@@ -76,10 +76,10 @@ void require_event(lua_State* L, State* st) {
   inbox.writable = event.writable;
   inbox.process = os::this_process();
   inbox.raised = false;
-  if (inbox.newest != nullptr || inbox.first != nullptr) raise_inbox(inbox);
+  if (inbox.newest != nullptr || inbox.first != nullptr || inbox.noted != 0) raise_inbox(inbox);
 }
 
-// Waits until something has come or the time is over. Signals are told meanwhile.
+// Waits until something has come, an asynchronous call has ended, or the time is over. Signals are told meanwhile.
 void wait_for_calls(lua_State* L, State* st, double timeout) {
   using Clock = std::chrono::steady_clock;
   require_event(L, st);
@@ -89,6 +89,7 @@ void wait_for_calls(lua_State* L, State* st, double timeout) {
     os::wait_for_event(event_of(inbox), left < 1e6 ? left : -1);
     lower_inbox(inbox);
     collect(inbox);
+    if (inbox.noted.exchange(0) != 0) return;
     if (notices_of(st->gate) != 0) {
       if (inbox.first != nullptr) raise_inbox(inbox);
       settle(L, st);
@@ -241,7 +242,8 @@ int run_queued_calls(lua_State* L, State* st, double timeout) {
   __atomic_store_n(&gate->owner, os::this_thread(), __ATOMIC_RELAXED);
   lower_inbox(inbox);
   collect(inbox);
-  if (inbox.first == nullptr && timeout > 0) wait_for_calls(L, st, timeout);
+  const bool any_ended = inbox.noted.exchange(0) != 0;
+  if (inbox.first == nullptr && timeout > 0 && !any_ended) wait_for_calls(L, st, timeout);
   lua_State* outer = gate->caller;
   int ran = 0;
   // Only those that have come by now: more may come for ever.
@@ -263,6 +265,12 @@ int run_queued_calls(lua_State* L, State* st, double timeout) {
   }
   if (inbox.first != nullptr) raise_inbox(inbox);
   return ran;
+}
+
+void note_for_poll(Gate* gate) {
+  Inbox& inbox = gate->inbox;
+  inbox.noted.fetch_add(1);
+  if (inbox.readable.load() >= 0) raise_inbox(inbox);
 }
 
 uint64_t take_dropped(State* st) {
@@ -333,6 +341,12 @@ void close_queue(EntryData* data) {
     *at = call->next;
     if (queue->options.waits) release(call);
   }
+}
+
+void close_queues(State* st) {
+  own_inbox(st);
+  if (st->callbacks.table == nullptr) return;
+  for (auto& [id, record] : st->callbacks.table->records) close_queue(record->data);
 }
 
 void drop_queue(EntryData* data) {

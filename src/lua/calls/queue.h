@@ -25,13 +25,17 @@ struct QueueOptions {
 // st->errors.message says why not.
 bool queue_calls(State* st, CData* callback, const QueueOptions& options);
 
-// Runs the calls that have come, in order; if there are none, waits for `timeout` seconds until there are. Returns how
-// many. Raises what a callback has raised; the calls behind it wait for the next time.
+// Runs the calls that have come, in order; if there are none, waits for `timeout` seconds until there are, or an
+// asynchronous call has ended. Returns how many. Raises what a callback has raised; the calls behind it wait for the
+// next time.
 int run_queued_calls(lua_State* L, State* st, double timeout);
 // How many calls were lost since this was asked.
 uint64_t take_dropped(State* st);
 // The file descriptor that can be read from as long as calls wait. Raises if there can be none.
 int inbox_descriptor(lua_State* L, State* st);
+
+// An asynchronous call has ended, or its callback waits: for ffi.poll and who watches the descriptor. Any thread.
+void note_for_poll(Gate* gate);
 
 // What ffi.debug says of a callback's queue.
 struct QueueUse {
@@ -55,6 +59,8 @@ void let_in_waiting(Gate* gate);
 
 // The callback is freed, or its state closes: who waits gets what C gets of refused calls.
 void close_queue(EntryData* data);
+// The same of all that the state has.
+void close_queues(State* st);
 // Frees a closed queue if nobody can be looking at it.
 void drop_queue(EntryData* data);
 // To be called before anything is done with queues: in a forked process the parent's threads are gone.

@@ -35,7 +35,10 @@ Gate* take_gate() {
     gate->refusal.stage = Refusal::none;
     gate->refusal.calls = 0;
     gate->doors.failed = false;
+    gate->doors.parked = 0;
+    gate->doors.shut = false;
     gate->inbox.dropped = 0;
+    gate->inbox.noted = 0;
     return gate;
   }
   g.all.reserve(g.all.size() + 1);

@@ -48,6 +48,10 @@ struct Doors {
   uintptr_t holder = 0;          // the thread that runs Lua; 0: none, or one that has not come in by an opening
   bool closing = false;          // the outermost call has returned: nobody new comes in
   int waiting = 0;               // threads that may come in and wait for their turn
+  int parked = 0;                // threads that wait for an opening (wait_for_opening)
+  int64_t process = 0;           // whose threads these are
+  uint32_t begun = 0;            // changes with each opening
+  bool shut = false;             // the state closes: nobody waits for an opening any more
   Entrant* entrants = nullptr;
   bool failed =
       false;  // a callback raised; the error waits in Errors::opened, and no callback runs Lua until it is told
@@ -63,6 +67,7 @@ struct Inbox {
   std::atomic<uint32_t> waiting{0};             // threads that wait for an answer or for room
   std::atomic<uint32_t> room{0};                // changes when there is room again
   std::atomic<uint64_t> dropped{0};             // calls that found none, since ffi.poll told of them
+  std::atomic<uint32_t> noted{0};               // what asynchronous calls want, since ffi.poll was called
   int64_t process = 0;                          // whose event it is: a forked one needs its own
   QueuedCall* first = nullptr;                  // taken out of `newest`, oldest first
   QueuedCall* last = nullptr;

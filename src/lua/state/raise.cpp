@@ -18,12 +18,19 @@ constexpr size_t kMaxMessage = 2048;
 
 constexpr char kNoMemory[] = "not enough memory";  // Lua's own words
 
+// Whether the C function that raises was called by kWaitChunk, which Lua code called.
+bool is_called_by_wait(lua_State* L) {
+  lua_Debug frame;
+  return lua_getstack(L, 1, &frame) != 0 && lua_getinfo(L, "S", &frame) != 0 &&
+         std::strcmp(frame.source, kWaitChunk) == 0;
+}
+
 // Pushes position and message and raises. The message is copied first, for it may lie in st->errors.message: pushing
 // can collect garbage, and a finaliser's own errors go through the same buffer.
 [[noreturn]] void raise_text(lua_State* L, const char* borrowed) {
   char message[kMaxMessage];
   std::snprintf(message, sizeof message, "%s", borrowed);
-  luaL_where(L, 1);
+  luaL_where(L, is_called_by_wait(L) ? 2 : 1);
   lua_pushstring(L, message);
   lua_concat(L, 2);
   lua_error(L);
@@ -132,6 +139,7 @@ void raise_argument(lua_State* L, int arg, const char* format, ...) {
   va_start(args, format);
   std::vsnprintf(message, sizeof message, format, args);
   va_end(args);
+  if (is_called_by_wait(L)) raise(L, "bad argument #%d to 'wait' (%s)", arg > 1 ? arg - 1 : arg, message);
   luaL_argerror(L, arg, message);
   __builtin_unreachable();
 }

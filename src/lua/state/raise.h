@@ -18,6 +18,9 @@ struct Place {
   const Place* around = nullptr;  // the argument that a table with this member or element is
 };
 
+// The name of the Lua code that calls C functions of ours for others, whose place errors have (api/async.cpp).
+inline constexpr char kWaitChunk[] = "=ffi.wait";
+
 // Raises luaL_error-style "position: message" (level 1).
 [[noreturn]] void raise(lua_State* L, const char* format, ...) __attribute__((format(printf, 2, 3)));
 // The same with the position of the Lua code that is running, where C functions may have been called by it: ipairs.

@@ -20,6 +20,9 @@
 namespace ferry::cparse {
 class Macros;
 }
+namespace ferry::call {
+class Workers;
+}
 
 namespace ferry::lua {
 
@@ -103,6 +106,18 @@ struct Callbacks {
   int overflow_message = 0;  // the error of a callback that the C stack has no room for
 };
 
+// calls/async.cpp: C functions that other threads call for Lua.
+struct Async {
+  int metatable = 0;                 // of futures
+  int running = 0;                   // table: address of a call that is not over, or was not yet known to be -> future
+  int pinned = 0;                    // table, weak keys: cdata that such calls use -> by how many
+  int scheduler = 0;                 // what waits in coroutines (ffi.scheduler)
+  call::Workers* workers = nullptr;  // null: none made yet
+  uint32_t threads = 0;              // at most, no reference; 0: as many as is usual here
+  uint32_t queue = 65536;            // calls that wait for a thread at most, no reference
+  bool waits = true;                 // for room in the queue; false: there is none is an error
+};
+
 // objects/namespace.cpp: what is indexed with the names of C symbols.
 struct Libraries {
   int opened = 0;              // table, weak keys: namespace table -> its library userdata
@@ -164,6 +179,7 @@ struct State {
   Calls calls;
   Thunks thunks;
   Callbacks callbacks;
+  Async async;
   Libraries libraries;
   Literals literals;
   Api api;
