@@ -14,6 +14,11 @@ namespace {
 // Longer waits have no end.
 constexpr double kForEver = 1e8;
 
+// glibc makes room for a library's thread-local variables when a thread first uses one, and ends the process if there
+// is no memory. One of this model is in the room that each thread begins with, and then all of this library are.
+#if defined(FERRY_STATIC_TLS)
+[[gnu::tls_model("initial-exec")]]
+#endif
 thread_local void* context_of_this_thread = nullptr;
 
 }  // namespace

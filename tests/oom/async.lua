@@ -7,7 +7,7 @@ ffi.workers { threads = 2, queue = 100 }
 local f = ffi.async(C.abs, -3) assert(f:wait() == 3 and f:poll() and f:errno() and f:status() == "ended" and tostring(f))
 local d = ffi.async(C.div, 7, 2):wait() assert(d.quot == 3)
 local buf = ffi.new "char[64]" ffi.async(C.snprintf, buf, 64, "%d %s %g", 5, "abc", 2.5):wait() ffi.async(C.strlen, "abc"):wait()
-local list = ffi.new("int[3]", 3, 1, 2) ffi.async(C.qsort, list, 3, 4, function(a, b) return a[0] - b[0] end):wait()
+local list = ffi.new("int[3]", 3, 1, 2)
 local all = {} for i = 1, 10 do all[i] = ffi.async(C.abs, i) end for i = 1, 10 do assert(all[i]:wait() == i) end
 ffi.async(C.usleep, 10):cancel() pcall(ffi.async, C.abs, "x") pcall(ffi.release, list)
 ffi.scheduler(function(f) repeat coroutine.yield() until f:poll() end)

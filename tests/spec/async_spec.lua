@@ -493,6 +493,7 @@ function TestAsync:test_signals_arrive_elsewhere_and_end_waits()
 end
 
 function TestAsync:test_fork()
+  H.not_under_valgrind "it looks for leaks in the child, which has not the stacks of the parent's threads"
   fx.ta_open(0)
   local object = ffi.new "int[1]"
   local f = async(fx.ta_sum, object, 1)
