@@ -323,7 +323,11 @@ local attacks = {
   ]==],
 }
 for name, program in pairs(attacks) do
-  TestRestrictAttacks["test_" .. name] = function() run(restricted .. program) end
+  TestRestrictAttacks["test_" .. name] = function()
+    if name == "released_objects" then H.not_checked "what was made from them ends with them there" end
+    H.lu.skipIf(name == "luajit_layer" and H.hosted_by_luajit, "the layer does nothing there")
+    run(restricted .. program)
+  end
 end
 
 H.run()
