@@ -49,13 +49,13 @@ local a = ffi.new "char[8]"
 tell(function() fx.ck_poke(a, 8, 65) end)
 tell(function() fx.ck_poke(a, 7, 65) end)
 tell(function() fx.ck_poke(a, -3, 0) end)
-tell(function() fx.ck_poke(a + 4, 100, 255) end)
+tell(function() fx.ck_poke(a + 4, 3, 66) end)
 print(a[7], ffi.check())]], [[
 t:2: 'ck_poke' wrote behind 'char [8]' made at t:1: of 8 bytes the one at offset 8 is 65
 nil
 t:4: 'ck_poke' wrote before 'char [8]' made at t:1: of 8 bytes the one at offset -3 is 0
 nil
-65	true
+66	true
 ]])
 end
 

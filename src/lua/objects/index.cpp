@@ -96,21 +96,18 @@ void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
     }
     // What NaN and numbers beyond 64 bits become: no object reaches there from any address.
     if (index == INT64_MIN) out_of_bounds(L, st, o, index);
+    if (pointers_are_checked(st)) require_distance(L, st, 1, index, element->size);
     char* at = static_cast<char*>(base) + static_cast<uint64_t>(index) * element->size;
-    if (pointers_are_checked(st)) {
-      require_distance(L, st, 1, index, element->size);
-      require_reach(L, st, 1, base, at, element);
-    }
+    if (pointers_are_checked(st)) require_reach(L, st, 1, base, at, element);
     if (st->check != nullptr) require_inside(L, st, base, o.cd->type, index, element->size);
     return at;
   }
   const uint64_t count = known_count(o, element);
   if (st->index_checks && static_cast<uint64_t>(index) >= count) out_of_bounds(L, st, o, index);
+  const bool reaches = count == kUnknownBytes && pointers_are_checked(st);
+  if (reaches) require_distance(L, st, 1, index, element->size);
   char* at = static_cast<char*>(o.address) + static_cast<uint64_t>(index) * element->size;
-  if (count == kUnknownBytes && pointers_are_checked(st)) {
-    require_distance(L, st, 1, index, element->size);
-    require_reach(L, st, 1, nullptr, at, element);
-  }
+  if (reaches) require_reach(L, st, 1, nullptr, at, element);
   return at;
 }
 
