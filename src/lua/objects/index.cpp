@@ -82,6 +82,11 @@ uint64_t known_count(const Object& o, const TypeInfo* element) {
   return count == kVla || count == kFlexible ? ~uint64_t{0} : count;
 }
 
+// As addresses: C++ knows no pointers outside of objects, and whether it is one is asked of the result.
+void* element_behind(void* base, int64_t index, const TypeInfo* element) {
+  return reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(base) + static_cast<uint64_t>(index) * element->size);
+}
+
 // The element's address; raises for NULL, void and indexes outside of an array of known length.
 void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
   TypeInfo* element = base_of(st, o.info);
@@ -97,7 +102,7 @@ void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
     // What NaN and numbers beyond 64 bits become: no object reaches there from any address.
     if (index == INT64_MIN) out_of_bounds(L, st, o, index);
     if (pointers_are_checked(st)) require_distance(L, st, 1, index, element->size);
-    char* at = static_cast<char*>(base) + static_cast<uint64_t>(index) * element->size;
+    void* at = element_behind(base, index, element);
     if (pointers_are_checked(st)) require_reach(L, st, 1, base, at, element);
     if (st->check != nullptr) require_inside(L, st, base, o.cd->type, index, element->size);
     return at;
@@ -106,7 +111,7 @@ void* element_at(lua_State* L, State* st, const Object& o, int64_t index) {
   if (st->index_checks && static_cast<uint64_t>(index) >= count) out_of_bounds(L, st, o, index);
   const bool reaches = count == kUnknownBytes && pointers_are_checked(st);
   if (reaches) require_distance(L, st, 1, index, element->size);
-  char* at = static_cast<char*>(o.address) + static_cast<uint64_t>(index) * element->size;
+  void* at = element_behind(o.address, index, element);
   if (reaches) require_reach(L, st, 1, nullptr, at, element);
   return at;
 }
