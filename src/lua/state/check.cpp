@@ -102,9 +102,9 @@ Block* block_at(State* st, uintptr_t address) {
 void end(State* st, Block& block, Block::End how, const char* place) {
   Check* check = st->check;
   block.ended_at = intern_place(st, place);
-  check->ended.push_back(block.begin);
-  check->ended_bytes += block.end - block.begin;
   check_zones(st, block, nullptr);
+  check->ended.push_back(block.begin);  // the last that can fail: a block is there once, or not
+  check->ended_bytes += block.end - block.begin;
   block.how = how;
   block.sum = sum_of(block);
 }
@@ -114,8 +114,8 @@ void give_back(lua_State* L, State* st) {
   Check* check = st->check;
   while (check->ended.size() > kMaxEnded || (check->ended_bytes > kMaxEndedBytes && check->ended.size() > 1)) {
     auto found = check->blocks.find(check->ended.front());
-    check->ended.pop_front();
     check_ended(st, found->second);
+    check->ended.pop_front();
     check->ended_bytes -= found->second.end - found->second.begin;
     lua_rawgeti(L, LUA_REGISTRYINDEX, check->stores);
     lua_pushnil(L);
@@ -291,14 +291,18 @@ CData* new_checked(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
 void end_block(lua_State* L, State* st, int idx) {
   luaL_checkstack(L, 6, nullptr);
   idx = abs_index(L, idx);
+  push_where(L);  // a collection may come here, and nowhere below: what is found stays as it is
   const auto* cd = static_cast<const CData*>(lua_touserdata(L, idx));
   Block* block = block_at(st, reinterpret_cast<uintptr_t>(cd->data));
-  if (block == nullptr || block->how != Block::End::none) return;
+  if (block == nullptr || block->how != Block::End::none) {
+    lua_pop(L, 1);
+    return;
+  }
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->check->owners);
   lua_pushvalue(L, idx);
   lua_pushnil(L);
   lua_rawset(L, -3);
-  push_where(L);
+  lua_pop(L, 1);
   if (!without_exceptions(st, [&] {
         end(st, *block, Block::End::released, lua_tostring(L, -1));
         give_back(L, st);
@@ -306,7 +310,7 @@ void end_block(lua_State* L, State* st, int idx) {
       })) {
     raise_error(L, st);
   }
-  lua_pop(L, 2);
+  lua_pop(L, 1);
 }
 
 const char* current_place(lua_State* L, State* st) {
