@@ -374,7 +374,8 @@ end
 
 -- C11 7.3.1, 7.3.9.3: the header's own macros.
 function TestInclude:test_complex_header()
-  local lib = ffi.include "complex.h"
+  local ok, lib = pcall(ffi.include, "complex.h")
+  if not ok then lu.skip "no headers of the C library" end
   lu.assertEquals({ lib.I.re, lib.I.im, lib._Complex_I.im }, { 0, 1, 1 })
   local z = lib.CMPLX(1, -2)
   lu.assertEquals({ z.re, z.im, tostring(ffi.typeof(z)) }, { 1, -2, "ctype<complex>" })

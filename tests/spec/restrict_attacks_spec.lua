@@ -69,7 +69,8 @@ local attacks = {
   ]==],
   far_away = [==[
     local p = made("int *", ints)
-    for _, i in ipairs { 4, 5, 100000, -1, 2 ^ 40, -2 ^ 40 } do
+    local far = ffi.abi "64bit" and 2 ^ 40 or 2 ^ 27
+    for _, i in ipairs { 4, 5, 100000, -1, far, -far } do
       refused("no 'int' lies where 'int *' is indexed", index, p, i)
       refused("no 'int' lies where 'int *' is indexed", assign, p, i, 1)
     end
@@ -101,7 +102,7 @@ local attacks = {
     refused("cannot convert", made, "char **", texts)
     refused("cannot convert", made, "const char **", ffi.new "char *[1]")
     refused("cannot convert", made, "void **", ffi.new "char *[1]")
-    refused("cannot convert", made, "int *[1]", ffi.new("uintptr_t[1]", 5))
+    refused("cannot convert", made, "int *[1]", ffi.new("uint64_t[1]", 5))
   ]==],
   functions_as_others = [==[
     for _, text in ipairs { "int (*)(uintptr_t, int)", "int (*)()", "int (*)(const int *, ...)", "int (*)(const int *, int, ...)",

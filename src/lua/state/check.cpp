@@ -65,7 +65,7 @@ const unsigned char* mend(uintptr_t begin, uintptr_t end, unsigned char* found) 
 
 void tell_changed(State* st, const Block& block, const unsigned char* at, unsigned char value, const char* side,
                   const char* by) {
-  const auto offset = static_cast<int64_t>(reinterpret_cast<uintptr_t>(at) - block.data);
+  const auto offset = static_cast<intptr_t>(reinterpret_cast<uintptr_t>(at) - block.data);
   std::string text = by != nullptr ? "'" + std::string(by) + "' wrote " : "written ";
   text += std::string(side) + " " + description(st, block) + ": of " + std::to_string(block.size) +
           " bytes the one at offset " + std::to_string(offset) + " is " + std::to_string(value);

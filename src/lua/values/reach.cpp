@@ -92,7 +92,8 @@ void require_reach(lua_State* L, State* st, int idx, const void* value, const vo
 }
 
 void require_distance(lua_State* L, State* st, int idx, int64_t count, uint64_t size) {
-  const uint64_t most = size != 0 ? (uint64_t{1} << 62) / size : uint64_t{1} << 62;
+  constexpr uint64_t kFarthest = uint64_t{1} << (8 * sizeof(void*) - 2);
+  const uint64_t most = size != 0 ? kFarthest / size : kFarthest;
   const uint64_t distance = count < 0 ? -static_cast<uint64_t>(count) : static_cast<uint64_t>(count);
   if (distance <= most) return;
   raise(L, "pointers are checked: index %lld is outside of all that '%s' may point to", static_cast<long long>(count),
