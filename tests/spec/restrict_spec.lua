@@ -163,7 +163,7 @@ function TestRestrict:test_casts()
     equal(tonumber(ffi.cast("int64_t", ffi.new("double", 7))), 7)
     -- No numbers to pointers.
     for _, n in ipairs { 0x41414140, 0, -1, ffi.new("int64_t", 5), ffi.new("uintptr_t", 5) } do
-      for _, ct in ipairs { "int *", "void *", "char **", "struct rs_node *", "int (*)(void)", "int &", "void *&" } do
+      for _, ct in ipairs { "int *", "void *", "char **", "struct rs_node *", "int (*)(void)", "short &", "void *&" } do
         refused("cannot convert", ffi.cast, ct, n)
         refused("cannot convert", ffi.new, ct, n)
         refused("cannot convert", ffi.typeof(ct), n)
@@ -452,7 +452,7 @@ function TestRestrict:test_forged_pointers()
     -- A pointer in the array of another struct, behind a trailing array.
     local nodes = ffi.new "struct rs_node[2]"
     refused("outside", assign, nodes[0].tail, 1, 0x41414141)
-    refused("lies where", index, ffi.new("int *", nodes[0].tail), 1)
+    if ffi.abi "64bit" then refused("lies where", index, ffi.new("int *", nodes[0].tail), 1) end  -- else the next node's number lies there
     -- The host's casts are checked where they are used.
     local buffer = ffi.new("uint8_t[32]", 65)
     local node = own.cast("struct rs_node *", buffer)
