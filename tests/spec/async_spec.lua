@@ -37,7 +37,6 @@ local function collect() collectgarbage() collectgarbage() end
 TestAsync = {}
 
 function TestAsync:setUp()
-  H.not_under_valgrind "a callback's code that a call on another thread used is found lost when the process ends"
   fx.ta_open(1)
   ffi.workers { threads = 4, queue = 65536, full = "wait" }
 end
@@ -495,7 +494,6 @@ function TestAsync:test_signals_arrive_elsewhere_and_end_waits()
 end
 
 function TestAsync:test_fork()
-  H.not_under_valgrind "it looks for leaks in the child, which has not the stacks of the parent's threads"
   fx.ta_open(0)
   local object = ffi.new "int[1]"
   local f = async(fx.ta_sum, object, 1)
