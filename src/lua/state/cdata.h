@@ -30,8 +30,13 @@ enum CDataFlag : uint16_t {
   kLent = 8192,        // a pointer argument of a callback, the same object in each call of it (calls/callback_scope.h)
 };
 
-// Lua's allocator promises no more than this for userdata memory on every version.
-inline constexpr size_t kUserdataAlign = 8;
+// How userdata memory is aligned at least, on every version: by the union that luaconf.h calls L_Umaxalign. On i386 that is 4.
+union UserdataAlignment {
+  double floating;
+  void* pointer;
+  long integer;
+};
+inline constexpr size_t kUserdataAlign = alignof(UserdataAlignment);
 inline constexpr uint64_t kUnknownBytes = ~uint64_t{0};
 inline constexpr uint16_t kGuard = 0xfe52;  // pre-filter only; the metatable decides (to_cdata)
 
