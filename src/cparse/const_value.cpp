@@ -85,35 +85,16 @@ TypeId Arithmetic::promoted(TypeId type) const {
 
 TypeId Arithmetic::part_of(TypeId type) const {
   const Type& t = types_[type];
-  if (t.kind != Kind::complex) return t.unqualified;
-  switch (t.scalar) {
-    case Scalar::cfloat:
-      return scalar_type(Scalar::float32);
-    case Scalar::cdouble:
-      return scalar_type(Scalar::float64);
-    case Scalar::cldouble:
-      return scalar_type(Scalar::ldouble);
-    case Scalar::cfloat128:
-      return scalar_type(Scalar::float128);
-    default:
-      return t.base;
-  }
+  return t.kind == Kind::complex ? part_of_complex(t) : t.unqualified;
 }
 
 TypeId Arithmetic::common(TypeId a, TypeId b) const {
   if (is_complex(a) || is_complex(b)) {
     const TypeId part = common(part_of(a), part_of(b));
     if (part == kNoType) return kNoType;
-    switch (types_[part].scalar) {
-      case Scalar::float32:
-        return scalar_type(Scalar::cfloat);
-      case Scalar::ldouble:
-        return scalar_type(Scalar::cldouble);
-      case Scalar::float128:
-        return scalar_type(Scalar::cfloat128);
-      default:  // of complex integers arithmetic makes complex numbers of doubles
-        return scalar_type(Scalar::cdouble);
-    }
+    const Scalar whole = complex_of_floating(types_[part].scalar);
+    // Of complex integers arithmetic makes complex numbers of doubles.
+    return scalar_type(whole == Scalar::none ? Scalar::cdouble : whole);
   }
   if (!is_number(a) || !is_number(b)) return kNoType;
   const Type& ta = types_[a];

@@ -359,20 +359,39 @@ TypeId TypeTable::with_params(TypeId function_id, std::span<const Param> params)
   return *function_type(f.result, params, f.variadic, f.conv, f.format, f.blocking);
 }
 
+Scalar complex_of_floating(Scalar part) {
+  switch (part) {
+    case Scalar::float32:
+      return Scalar::cfloat;
+    case Scalar::float64:
+      return Scalar::cdouble;
+    case Scalar::ldouble:
+      return Scalar::cldouble;
+    case Scalar::float128:
+      return Scalar::cfloat128;
+    default:
+      return Scalar::none;
+  }
+}
+
+TypeId part_of_complex(const Type& t) {
+  switch (t.scalar) {
+    case Scalar::cfloat:
+      return scalar_type(Scalar::float32);
+    case Scalar::cdouble:
+      return scalar_type(Scalar::float64);
+    case Scalar::cldouble:
+      return scalar_type(Scalar::ldouble);
+    case Scalar::cfloat128:
+      return scalar_type(Scalar::float128);
+    default:
+      return t.base;
+  }
+}
+
 TypeId TypeTable::complex_of(TypeId part) {
   const Type& p = rows_->type(part);
-  switch (p.scalar) {
-    case Scalar::float32:
-      return scalar_type(Scalar::cfloat);
-    case Scalar::float64:
-      return scalar_type(Scalar::cdouble);
-    case Scalar::ldouble:
-      return scalar_type(Scalar::cldouble);
-    case Scalar::float128:
-      return scalar_type(Scalar::cfloat128);
-    default:
-      break;
-  }
+  if (const Scalar whole = complex_of_floating(p.scalar); whole != Scalar::none) return scalar_type(whole);
   // gcc manual, "Complex Data Types": any integer type; the parts lie one behind the other.
   if (p.kind != Kind::integer || is_bit_int(p)) return kNoType;
   const Rows::Key key{Op::complex, p.unqualified, 0};

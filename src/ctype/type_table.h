@@ -304,6 +304,9 @@ inline bool is_bit_int(const Type& t) {
 inline bool is_integer_complex(const Type& t) {
   return t.kind == Kind::complex && t.base != kNoType;
 }
+// The complex type whose parts are of this floating type; Scalar::none if there is none.
+Scalar complex_of_floating(Scalar part);
+TypeId part_of_complex(const Type& t);  // the type of the parts of a complex type
 inline bool is_integer_like(const Type& t) {
   return t.kind == Kind::integer || t.kind == Kind::boolean || t.kind == Kind::enumeration;
 }

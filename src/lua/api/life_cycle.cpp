@@ -75,17 +75,6 @@ int close_state(lua_State* L) {
   return 0;
 }
 
-int new_table_ref(lua_State* L, const char* mode) {
-  lua_newtable(L);
-  if (mode != nullptr) {
-    lua_createtable(L, 0, 1);
-    lua_pushstring(L, mode);
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-  }
-  return add_reference(L);
-}
-
 // luaL_unref of 5.3 writes nil over a reference and then adds the key 0 to the registry. If that key's memory
 // cannot be had, the registry has a hole, and luaL_ref may give numbers beyond it twice. With the list's end there from
 // the beginning nothing is added, and no reference becomes nil.
@@ -166,13 +155,13 @@ State* push_state(lua_State* L) {
   if (checks) open_check(L, st, guarded<l_tell_leaks>);
   st->callbacks.thread = lua_newthread(L);
   st->callbacks.thread_reference = add_reference(L);
-  st->caches.member_names = new_table_ref(L, nullptr);
-  st->caches.parsed = new_table_ref(L, nullptr);
-  st->caches.ctypes = new_table_ref(L, "v");
-  st->anchors.extras = new_table_ref(L, "k");
-  st->callbacks.passed = new_table_ref(L, nullptr);
-  st->libraries.opened = new_table_ref(L, "k");
-  st->anchors.globals = new_table_ref(L, nullptr);
+  st->caches.member_names = new_table_reference(L, nullptr);
+  st->caches.parsed = new_table_reference(L, nullptr);
+  st->caches.ctypes = new_table_reference(L, "v");
+  st->anchors.extras = new_table_reference(L, "k");
+  st->callbacks.passed = new_table_reference(L, nullptr);
+  st->libraries.opened = new_table_reference(L, "k");
+  st->anchors.globals = new_table_reference(L, nullptr);
   lua_pushboolean(L, 0);
   st->errors.pending = add_reference(L);
   lua_pushboolean(L, 0);

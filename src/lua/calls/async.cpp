@@ -43,21 +43,10 @@ void on_end(void* gate) {
   note_for_poll(static_cast<Gate*>(gate));
 }
 
-int new_table(lua_State* L, const char* mode) {
-  lua_newtable(L);
-  if (mode != nullptr) {
-    lua_createtable(L, 0, 1);
-    lua_pushstring(L, mode);
-    lua_setfield(L, -2, "__mode");
-    lua_setmetatable(L, -2);
-  }
-  return add_reference(L);
-}
-
 void prepare(lua_State* L, State* st) {
   Async& async = st->async;
-  if (async.running == 0) async.running = new_table(L, nullptr);
-  if (async.pinned == 0) async.pinned = new_table(L, "k");
+  if (async.running == 0) async.running = new_table_reference(L, nullptr);
+  if (async.pinned == 0) async.pinned = new_table_reference(L, "k");
   if (async.workers != nullptr) return;
   const uint32_t limit = async.threads != 0 ? async.threads : usual_workers();
   if (!without_exceptions(st, [&] {

@@ -339,6 +339,17 @@ inline void drop_reference(lua_State* L, int reference) {
   lua_rawseti(L, LUA_REGISTRYINDEX, kFreeReferences);
 #endif
 }
+// A new table in the registry; `mode` is its __mode, or null.
+inline int new_table_reference(lua_State* L, const char* mode) {
+  lua_newtable(L);
+  if (mode != nullptr) {
+    lua_createtable(L, 0, 1);
+    lua_pushstring(L, mode);
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+  }
+  return add_reference(L);
+}
 
 // The environment of the function at idx; from 5.2 on, where it is a variable of the function's, the globals.
 inline void push_environment(lua_State* L, int idx) {

@@ -43,19 +43,6 @@ Rep floating_rep(const Type& t) {
   }
 }
 
-TypeId complex_part(Scalar complex) {
-  switch (complex) {
-    case Scalar::cfloat:
-      return scalar_type(Scalar::float32);
-    case Scalar::cldouble:
-      return scalar_type(Scalar::ldouble);
-    case Scalar::cfloat128:
-      return scalar_type(Scalar::float128);
-    default:
-      return scalar_type(Scalar::float64);
-  }
-}
-
 Rep rep_of(const Type& t) {
   switch (t.kind) {
     case Kind::boolean:
@@ -108,7 +95,7 @@ void fill_info(State* st, TypeInfo* info) {
   info->size = t.size;
   info->base_id = t.base;
   info->count = t.count;
-  if (t.kind == Kind::complex && t.base == kNoType) info->base_id = complex_part(t.scalar);
+  if (t.kind == Kind::complex && t.base == kNoType) info->base_id = part_of_complex(t);
   info->block = st->check == nullptr ? plain_block(*info) : 0;
   switch (t.kind) {
     case Kind::structure:
