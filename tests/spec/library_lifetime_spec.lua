@@ -85,4 +85,82 @@ function TestLibraryLifetime:test_what_variables_point_to()
   ]]
 end
 
+-- Lua runs the finalisers of what dies together in an order of its own: the youngest first. What an older object calls is
+-- still there.
+local callers = {
+  ["function"] = "f = lib.lt_twice",
+  pointer = 'f = ffi.cast("int (*)(int)", lib.lt_twice)',
+  namespace = "f = function(n) return lib.lt_twice(n) end",
+  ["namespace that was used"] = "f = function(n) return lib.lt_twice(n) end lib.lt_twice(1)",
+}
+for name, code in pairs(callers) do
+  TestLibraryLifetime["test_finalisers_call_what_dies_with_them_" .. name:gsub("%W", "_")] = function()
+    child([[
+      local seen = {}
+      do
+        local f
+        local older = ffi.gc(ffi.new "int[1]", function(o) seen[1] = f(21) end)
+        local lib = ffi.load(path)
+        ]] .. code .. [[
+
+      end
+      for _ = 1, 4 do collect() end
+      assert(seen[1] == 42)
+      assert(]] .. tostring(name == "pointer") .. [[ or not loaded())
+      print "fine"
+    ]])
+  end
+  TestLibraryLifetime["test_finalisers_call_when_the_state_closes_" .. name:gsub("%W", "_")] = function()
+    child([[
+      local f
+      older = ffi.gc(ffi.new "int[1]", function(o) assert(f(21) == 42) print "fine" end)
+      lib = ffi.load(path)
+      ]] .. code)
+  end
+end
+
+-- What a finaliser has brought back to life can be called, by the finalisers of a later cycle too.
+function TestLibraryLifetime:test_what_comes_back_to_life_stays_loaded()
+  child [[
+    local revived, result
+    local late
+    do
+      local held = {}
+      late = { ffi.gc(ffi.new "int[1]", function() result = held.f(5) end), held }
+      local f = ffi.load(path).lt_twice
+      ffi.gc(ffi.new "int[1]", function() revived = f end)
+    end
+    collect()
+    assert(loaded() and revived(4) == 8)
+    late[2].f, revived = revived, nil
+    late = nil -- older than the library, and the last to reach it
+    collect()
+    assert(result == 10)
+    for _ = 1, 4 do collect() end
+    assert(not loaded())
+    print "fine"
+  ]]
+end
+
+function TestLibraryLifetime:test_finalisers_when_the_state_closes_call_what_was_first_called_later()
+  child [[
+    ffi.cdef "void *malloc(size_t); void free(void *); int abs(int); void qsort(int *, size_t, size_t, int (*)(const int *, const int *));"
+    local big, compare, boxed
+    older = ffi.gc(ffi.C.malloc(8), function(p)
+      ffi.C.free(p)
+      big[999999] = ffi.C.abs(-7)
+      boxed.x = 3
+      ffi.C.qsort(big, 2, 4, compare)
+      assert(big[999999] == 7 and big[0] == 1 and big[1] == 2 and boxed.x == 3)
+      print "fine"
+    end)
+    ffi.C.free(nil)
+    ffi.C.abs(1)
+    big, boxed = ffi.new("int[1000000]", { 2, 1 }), ffi.new "struct { int x; }"
+    compare = ffi.cast("int (*)(const int *, const int *)", function(a, b) return a[0] - b[0] end)
+    ffi.C.qsort(big, 2, 4, compare)
+    big[0], big[1] = 2, 1
+  ]]
+end
+
 H.run()

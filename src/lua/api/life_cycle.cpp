@@ -8,7 +8,6 @@
 #include "lua/api/check.h"
 #include "lua/api/leaks.h"
 #include "lua/calls/async.h"
-#include "lua/calls/c_function.h"
 #include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/callback_run.h"
@@ -16,6 +15,7 @@
 #include "lua/calls/settle.h"
 #include "lua/calls/signals.h"
 #include "lua/calls/thunks.h"
+#include "lua/calls/varargs.h"
 #include "lua/host/pointer_set.h"
 #include "lua/host/stack_probe.h"
 #include "lua/objects/metatype.h"
@@ -161,13 +161,14 @@ State* push_state(lua_State* L) {
   st->anchors.extras = new_table_reference(L, "k");
   st->callbacks.passed = new_table_reference(L, nullptr);
   st->libraries.opened = new_table_reference(L, "k");
+  st->libraries.all = new_table_reference(L, "k");
   st->anchors.globals = new_table_reference(L, nullptr);
   lua_pushboolean(L, 0);
   st->errors.pending = add_reference(L);
   lua_pushboolean(L, 0);
   st->errors.opened = add_reference(L);
   make_metatables(L, st, self);
-  make_call_metatable(L, st);
+  make_shape_metatable(L, st);
   learn_exceptions(L);
   make_thunk_registry(L, st);
   make_namespace_metatables(L, st);

@@ -12,12 +12,6 @@ namespace ferry::lua {
 
 namespace {
 
-int function_gc(lua_State* L) {
-  auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, 1));
-  if (record != nullptr) close_record(record);
-  return 0;
-}
-
 int l_function(lua_State* L) {
   auto* record = static_cast<FunctionRecord*>(lua_touserdata(L, lua_upvalueindex(1)));
   State* st = record->st;
@@ -45,8 +39,6 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
   if (variadic) record->targets = reinterpret_cast<const void**>(record + 1);
   lua_pushvalue(L, library);
   set_attached_value(L, -2);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->calls.function_metatable);
-  lua_setmetatable(L, -2);
   record->thunk = make_thunk(L, st, record, guarded<l_function>);
   lua_pushcclosure(L, thunk_entry(record->thunk, guarded<l_function>), 1);
   register_thunk(L, st, record->thunk);
@@ -72,14 +64,6 @@ void* function_address(lua_State* L, int idx, TypeInfo** type) {
   if (record == nullptr || record->st == nullptr) return nullptr;
   *type = record->type;
   return reinterpret_cast<void*>(record->address);
-}
-
-void make_call_metatable(lua_State* L, State* st) {
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, function_gc);
-  lua_setfield(L, -2, "__gc");
-  st->calls.function_metatable = add_reference(L);
-  make_shape_metatable(L, st);
 }
 
 }  // namespace ferry::lua

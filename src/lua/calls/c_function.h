@@ -9,7 +9,8 @@ namespace ferry::lua {
 struct Thunk;
 struct VarargShape;
 
-// The userdata in a library function's upvalue.
+// The userdata in a library function's upvalue. It has no finaliser: what is older than the function may call it in a
+// finaliser of its own, and Lua runs the younger ones first.
 struct FunctionRecord {
   call::CFunction address;
   TypeInfo* type;  // the function type
@@ -35,7 +36,5 @@ void push_c_function(lua_State* L, State* st, TypeInfo* type, void* address, Nam
 FunctionRecord* function_record(lua_State* L, int idx);
 // From now on calls of the function are refused.
 void close_record(FunctionRecord* record);
-// The metatable of FunctionRecord userdata.
-void make_call_metatable(lua_State* L, State* st);
 
 }  // namespace ferry::lua

@@ -26,29 +26,75 @@ namespace {
 // name that it was opened by lies behind it.
 struct Library {
   void* handle;   // null: the program itself
-  bool closing;   // the Lua state closes: older objects may still call in, so it stays loaded
-  int sentinel;   // registry reference of the userdata that learns first that the state closes
+  State* st;      // open as long as the Lua state does not close
   uint64_t turn;  // counts what the state has opened
 };
 
-int library_gc(lua_State* L) {
-  auto* library = static_cast<Library*>(lua_touserdata(L, 1));
-  if (library->handle != nullptr && !library->closing) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, library->sentinel);
-    if (auto* sentinel = static_cast<Library**>(lua_touserdata(L, -1))) *sentinel = nullptr;
-    lua_pop(L, 1);
-    drop_reference(L, library->sentinel);
-    os::close_library(library->handle);
-  }
-  library->handle = nullptr;
+// Objects that die together with a library may call it in their finalisers, and older ones do so after the library's
+// own finaliser. So that one unloads nothing. It leaves an Unloader, which nobody holds and Lua finalises in the next
+// cycle; if a finaliser can reach the library in that cycle, too, there is another Unloader for the one after it.
+struct Unloader {
+  Library library;  // a copy: the userdata may be gone
+  int sentinel;     // registry reference
+  bool closing;     // the Lua state closes: older objects may still call in, so the library stays loaded
+};
+
+// The argument is the Library. Without memory for an Unloader it stays loaded.
+int add_unloader(lua_State* L) {
+  const auto& library = *static_cast<const Library*>(lua_touserdata(L, 1));
+  auto* unloader = static_cast<Unloader*>(new_userdata(L, sizeof(Unloader)));
+  // The sentinel is held by the registry. So its finaliser finds the Unloader only when the whole state closes, and
+  // then before that one's, because it is younger.
+  auto* sentinel = static_cast<Unloader**>(new_userdata(L, sizeof(Unloader*)));
+  *sentinel = nullptr;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, library.st->libraries.sentinel_metatable);
+  lua_setmetatable(L, -2);
+  const int reference = add_reference(L);
+  *unloader = Unloader{library, reference, false};
+  *sentinel = unloader;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, library.st->libraries.unloader_metatable);
+  lua_setmetatable(L, -2);
   return 0;
 }
 
-// The sentinel is held by the registry until its library goes. So its finaliser finds a library only when the whole
-// state closes, and then before library_gc, because it is younger.
+// Whether the library's userdata is still there: keys of a weak table go when nothing reaches them, finalisers
+// included.
+bool is_reachable(lua_State* L, const Library& library) {
+  bool found = false;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, library.st->libraries.all);
+  lua_pushnil(L);
+  while (lua_next(L, -2) != 0) {
+    lua_pop(L, 1);
+    if (static_cast<const Library*>(lua_touserdata(L, -1))->turn == library.turn) found = true;
+  }
+  lua_pop(L, 1);
+  return found;
+}
+
+int library_gc(lua_State* L) {
+  auto* library = static_cast<Library*>(lua_touserdata(L, 1));
+  if (library->handle != nullptr && !library->st->closed()) protected_call(L, add_unloader, library);
+  return 0;
+}
+
+int unloader_gc(lua_State* L) {
+  auto* unloader = static_cast<Unloader*>(lua_touserdata(L, 1));
+  if (unloader->closing) return 0;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, unloader->sentinel);
+  if (auto* sentinel = static_cast<Unloader**>(lua_touserdata(L, -1))) *sentinel = nullptr;
+  lua_pop(L, 1);
+  drop_reference(L, unloader->sentinel);
+  if (is_reachable(L, unloader->library)) {
+    protected_call(L, add_unloader, &unloader->library);
+  } else {
+    os::close_library(unloader->library.handle);
+  }
+  return 0;
+}
+
 int sentinel_gc(lua_State* L) {
-  Library* library = *static_cast<Library**>(lua_touserdata(L, 1));
-  if (library != nullptr) library->closing = true;
+  Unloader* unloader = *static_cast<Unloader**>(lua_touserdata(L, 1));
+  if (unloader != nullptr) unloader->closing = true;
   return 0;
 }
 
@@ -313,17 +359,17 @@ void push_namespace(lua_State* L, State* st, void* handle, const char* name) {
   luaL_checkstack(L, 8, nullptr);
   const size_t length = std::strlen(name);
   auto* library = static_cast<Library*>(new_userdata(L, sizeof(Library) + length + 1));
-  *library = Library{handle, false, LUA_NOREF, st->libraries.turn++};
+  *library = Library{handle, st, st->libraries.turn++};
   std::memcpy(library + 1, name, length + 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.metatable);
   lua_setmetatable(L, -2);
   const int anchor = lua_gettop(L);
   if (handle != nullptr) {
-    auto* sentinel = static_cast<Library**>(new_userdata(L, sizeof(Library*)));
-    *sentinel = library;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.sentinel_metatable);
-    lua_setmetatable(L, -2);
-    library->sentinel = add_reference(L);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.all);
+    lua_pushvalue(L, anchor);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
     if (st->check != nullptr) note_made(L, st, anchor, "library", name);
   }
   lua_newtable(L);
@@ -462,6 +508,10 @@ void make_namespace_metatables(lua_State* L, State* st) {
   lua_pushcfunction(L, sentinel_gc);
   lua_setfield(L, -2, "__gc");
   st->libraries.sentinel_metatable = add_reference(L);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, unloader_gc);
+  lua_setfield(L, -2, "__gc");
+  st->libraries.unloader_metatable = add_reference(L);
 }
 
 }  // namespace ferry::lua

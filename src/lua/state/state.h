@@ -82,8 +82,7 @@ struct Metatables {
 
 // calls/c_function.cpp, calls/varargs.cpp: functions that Lua calls.
 struct Calls {
-  int function_metatable = 0;  // of FunctionRecord userdata
-  int shape_metatable = 0;     // of userdata that own a VarargShape
+  int shape_metatable = 0;  // of userdata that own a VarargShape
 };
 
 // calls/thunks.cpp: functions with native code of their own.
@@ -121,9 +120,11 @@ struct Async {
 // objects/namespace.cpp: what is indexed with the names of C symbols.
 struct Libraries {
   int opened = 0;              // table, weak keys: namespace table -> its library userdata
+  int all = 0;                 // table, weak keys: library userdata -> true
   uint64_t turn = 0;           // how many namespaces were made
   int metatable = 0;           // of library anchors
-  int sentinel_metatable = 0;  // of the userdata that tell a library that the state closes
+  int unloader_metatable = 0;  // of the userdata that unload a library
+  int sentinel_metatable = 0;  // of those that tell the former that the state closes
   int null_pointer = 0;        // ffi.NULL, ffi.C.NULL
   int imaginary_unit = 0;      // ffi.C.i
 };
