@@ -7,7 +7,7 @@ if rawget(_G, "jit") and string.dump and string.dump(function() end):sub(1, 3) =
 end
 local ferry = require "ferry.core"
 local layer = setmetatable({}, { __index = ferry })
-local parts = { "chunks", "base", "text", "tables", "jit" }
+local parts = { "chunks", "base", "resumable", "text", "tables", "jit" }
 
 -- What is changed, in order: table, key, what was there, what is there now.
 local changes = {}

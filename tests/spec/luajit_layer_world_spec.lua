@@ -166,6 +166,89 @@ function TestLayerWorld:test_main_functions()
   lu.assertEquals(debug.getinfo(1, "l").currentline, debug.getinfo(1).currentline)
 end
 
+function TestLayerWorld:test_parameters_of_functions()
+  local function parameters(f, what)
+    local info = debug.getinfo(f, what)
+    return ("%s %s"):format(tostring(info.nparams), tostring(info.isvararg))
+  end
+  local outer = 1
+  lu.assertEquals(parameters(function() end, "u"), "0 false")
+  lu.assertEquals(parameters(function(a, b) return a, b, outer end, "u"), "2 false")
+  lu.assertEquals(parameters(function(a, ...) return a, ... end, "lu"), "1 true")
+  lu.assertEquals(parameters(assert(loadstring("return ...", "=" .. ("x"):rep(300)))), "0 true")
+  lu.assertEquals(parameters(assert(loadstring("return function(a, b, c) return a end", "@" .. ("y"):rep(70)))()), "3 false")
+  lu.assertEquals(parameters(print, "u"), "0 true")
+  lu.assertEquals(parameters(parameters), "2 false")
+  local function own(_, _, _, ...) return debug.getinfo(1, "u").nparams, debug.getinfo(1, "u").func, ... end
+  lu.assertEquals({ own() }, { 3 })
+  lu.assertNil(debug.getinfo(own, "l").nparams)
+  lu.assertNil(debug.getinfo(own, "u").what)
+  lu.assertEquals(require "jit.util".funcinfo(own).params, 3)
+end
+
+-- Both resume a coroutine to its end, with what it is sent, and list what it yields and returns.
+local function listed(f, ...)
+  local co, seen = coroutine.create(f), {}
+  local function list(...)
+    for i = 1, select("#", ...) do seen[#seen + 1] = tostring((select(i, ...))) end
+  end
+  list(coroutine.resume(co, ...))
+  while coroutine.status(co) ~= "dead" do
+    seen[#seen + 1] = "|"
+    list(coroutine.resume(co, "sent"))
+  end
+  return table.concat(seen, " ")
+end
+
+function TestLayerWorld:test_coroutines_yield_from_protected_calls()
+  local yield = coroutine.yield
+  lu.assertEquals(listed(function(a) return pcall(function(b, c) return yield(b, c), nil, yield(nil, 2) end, a, 1) end, "a"),
+    "true a 1 | true nil 2 | true true sent nil sent")
+  lu.assertEquals(listed(function() return pcall(function() yield(1) error({}, 0) end) end):gsub("table: %S+", "{}"), "true 1 | true false {}")
+  lu.assertEquals(listed(function() return pcall(function() yield(1) error "text" end) end), "true 1 | true false " .. debug.getinfo(1, "S").short_src
+    .. ":" .. debug.getinfo(1, "l").currentline - 1 .. ": text")
+  lu.assertEquals(listed(function() return pcall(yield, 1, 2) end), "true 1 2 | true true sent")
+  lu.assertEquals(listed(function() return pcall(setmetatable({}, { __call = function(_, x) return yield(x) end }), 7) end), "true 7 | true true sent")
+  lu.assertEquals(listed(function() return pcall(pcall, pcall, function() return yield(3) end) end), "true 3 | true true true true sent")
+  lu.assertEquals(listed(function()
+    return xpcall(function(x) error(yield(x), 0) end, function(e) return "handled " .. tostring(e) end, "argument")
+  end), "true argument | true false handled sent")
+  lu.assertEquals(listed(function() return xpcall(function(...) return yield(...) end, print, nil, nil) end), "true nil nil | true true sent")
+  lu.assertEquals(listed(function() return pcall(nil) end), "true false attempt to call a nil value")
+  lu.assertEquals(listed(function() return pcall(error, "plain") end), "true false plain")
+  lu.assertEquals(listed(function() return select("#", pcall(function() return nil, nil end)) end), "true 3")
+  lu.assertFalse((coroutine.resume(coroutine.create(function() pcall() end))))
+end
+
+function TestLayerWorld:test_coroutines_are_themselves_in_protected_calls()
+  local co
+  co = coroutine.create(function()
+    local before, inside, status = coroutine.running()
+    pcall(function()
+      pcall(function() inside, status = coroutine.running(), coroutine.status(co) end)
+    end)
+    return before == inside and inside == co, status, pcall(coroutine.resume, co)
+  end)
+  local _, same, status, ok, resumed = coroutine.resume(co)
+  lu.assertEquals({ same, status, ok, resumed }, { true, "running", true, false })
+  local generator = coroutine.wrap(function()
+    for i = 1, 3 do pcall(function() coroutine.yield(i) end) end
+  end)
+  lu.assertEquals({ generator(), generator(), generator() }, { 1, 2, 3 })
+  -- Deeper than Lua nests calls in C is an error that a protected call gets, not a crash.
+  local function deeper(n) return select(2, pcall(deeper, n + 1)) or n end
+  local ended, depth = coroutine.resume(coroutine.create(deeper), 1)
+  lu.assertTrue(ended)
+  lu.assertNotNil(depth)
+  local function failing() error "deep in it" end
+  local _, _, text = coroutine.resume(coroutine.create(function()
+    return xpcall(function() failing() return 1 end, function(e) return debug.traceback(e, 2) end)
+  end))
+  lu.assertStrContains(text, "deep in it\nstack traceback:")
+  lu.assertStrContains(text, "failing'\n")
+  lu.assertNotStrContains(debug.traceback "afterwards", "failing")
+end
+
 function TestLayerWorld:test_newproxy()
   local p = newproxy(true)
   getmetatable(p).__len = function() return 9 end

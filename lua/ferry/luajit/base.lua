@@ -197,13 +197,6 @@ return function(set, _, ferry)
     else
       rawset(string, "__ferry", run_time)
     end
-    local xpcall, unpack = xpcall, unpack
-    set(_G, "xpcall", function(f, handler, ...)
-      local count = select("#", ...)
-      if count == 0 then return xpcall(f, handler) end
-      local arguments = { ... }
-      return xpcall(function() return f(unpack(arguments, 1, count)) end, handler)
-    end)
     local exit = os.exit
     set(os, "exit", function(code)
       if code == true then code = 0 elseif code == false then code = 1 end

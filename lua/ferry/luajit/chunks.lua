@@ -119,19 +119,42 @@ return function(set, layer, ferry)
   table.insert(searchers, 2, searcher)
   if not package.loaders then set(package, "loaders", searchers) end
 
-  -- Programs ask whether a function is the main one of a chunk, to allow it more.
+  -- Lua 5.1 does not tell how many parameters a function has, and whether it takes more; its binary form does: a header
+  -- of twelve bytes with the sizes of int and size_t, the name of the source, two lines, the number of upvalues, these two.
+  local parameters
+  if is_51 then
+    local known = setmetatable({}, { __mode = "k" })
+    local dump, byte, pcall = string.dump, string.byte, pcall
+    function parameters(f)
+      local found = known[f]
+      if found then return found[1], found[2] end
+      local ok, text = pcall(dump, f)
+      if not ok then return 0, true end -- a C function
+      local size_of_int, size_of_size, length = byte(text, 8), byte(text, 9), 0
+      for i = 1, size_of_size do
+        length = length * 256 + byte(text, byte(text, 7) == 1 and 13 + size_of_size - i or 12 + i)
+      end
+      local at = 12 + size_of_size + length + 2 * size_of_int + 2
+      local count, takes_more = byte(text, at), byte(text, at + 1) ~= 0
+      known[f] = { count, takes_more }
+      return count, takes_more
+    end
+  end
+
+  -- Programs ask whether a function is the main one of a chunk, to allow it more, and for its parameters.
   local getinfo = debug.getinfo
   set(debug, "getinfo", function(...)
     local f, what = ...
     if type(f) == "thread" then return getinfo(...) end
     if type(f) == "number" then f = f + 1 end
-    if what ~= nil and (type(what) ~= "string" or not what:find "S") then
+    if what ~= nil and (type(what) ~= "string" or not what:find "S" and not (is_51 and what:find "u")) then
       local info = getinfo(f, what)
       return info
     end
     local info = getinfo(f, what and what .. "f")
     if not info then return info end
-    if is_chunk[info.func] then info.what, info.linedefined = "main", 0 end
+    if is_chunk[info.func] and (not what or what:find "S") then info.what, info.linedefined = "main", 0 end
+    if is_51 and info.func and (not what or what:find "u") then info.nparams, info.isvararg = parameters(info.func) end
     if what and not what:find "f" then info.func = nil end
     return info
   end)
