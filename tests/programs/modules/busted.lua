@@ -45,6 +45,14 @@ local function describe(name, f)
   scope = outer
 end
 
+-- Runs setup() of a describe() before its first test, those around it first.
+local function prepare(s)
+  if not s or s.prepared then return end
+  prepare(s.outer)
+  s.prepared = true
+  for _, g in ipairs(s.setup or {}) do g() end
+end
+
 local env = {}
 env.describe, env.context, env.insulate, env.expose = describe, describe, describe, describe
 function env.it(name, f)
@@ -52,10 +60,7 @@ function env.it(name, f)
   local function run()
     local outer = scope
     scope = here
-    if here.prepared == nil then
-      here.prepared = true
-      for _, g in ipairs(here.setup or {}) do g() end
-    end
+    prepare(here)
     run_test((here.name or "") .. " " .. name, f)
     scope = outer
   end
@@ -94,7 +99,7 @@ local checks = {
   same = same, equal = function(a, b) return a == b end, ["true"] = function(a) return a == true end,
   ["false"] = function(a) return a == false end, truthy = function(a) return not not a end, falsy = function(a) return not a end,
   ["nil"] = function(a) return a == nil end, error = fails, errors = fails, error_matches = matches, matches = function(p, s) return s:find(p) ~= nil end,
-  almost_equal = function(a, b, by) return math.abs(a - b) <= (by or 0) end,
+  almost_equal = function(a, b, by) return math.abs(a - b) <= (by or 0.001) end,
 }
 for _, t in ipairs { "string", "number", "table", "boolean", "userdata", "function" } do
   checks[t] = function(a) return type(a) == t end
