@@ -27,16 +27,17 @@ export FERRY_RESULTS=$results
 record() { printf '%s\t%d\t%d\t%d\n' "$@" >>"$results"; }
 title() { printf '\n== %s (after %d s)\n' "$1" $SECONDS; }
 
-# configure_and_build PRESET TREE CMAKE-ARGS...: what does not compile is one failure, with its messages. With precompiled
-# headers unless there is a cache, which cannot share them between checkouts; the trees of the stages variants and cross
-# have none, and see includes that are missing.
+# configure_and_build PRESET TREE CMAKE-ARGS...: what does not compile is one failure, with its messages; where CI is set (.ci/run),
+# so is a warning about src/. With precompiled headers unless there is a cache, which cannot share them between checkouts; the
+# trees of the stages variants and cross have none, and see includes that are missing.
 precompile=ON
 ! command -v ccache >/dev/null || precompile=OFF
 configure_and_build() {
   local preset=$1 tree=$2 log
   shift 2
   log=$(mktemp)
-  if cmake --preset "$preset" -DFERRY_TESTS=ON -DFERRY_PCH=$precompile "$@" >"$log" 2>&1 && cmake --build "$tree" -j "$jobs" >"$log" 2>&1; then
+  if cmake --preset "$preset" -DFERRY_TESTS=ON -DFERRY_PCH=$precompile -DFERRY_WERROR="${CI:-OFF}" "$@" >"$log" 2>&1 &&
+    cmake --build "$tree" -j "$jobs" >"$log" 2>&1; then
     grep -E 'warning:|no headers' "$log" | sort -u | head -n 20
     rm -f "$log"
     return 0

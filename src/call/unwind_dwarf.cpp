@@ -28,7 +28,7 @@ class RecordWriter {
   void pointer(const void* v) { put(&v, sizeof v); }
   void u64(uint64_t v) { put(&v, sizeof v); }
   void text(const char* v) { put(v, std::strlen(v) + 1); }
-  size_t size() const { return at_ - start_; }
+  size_t size() const { return static_cast<size_t>(at_ - start_); }
   void begin() {
     length_at_ = at_;
     u32(0);

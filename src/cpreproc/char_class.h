@@ -13,7 +13,7 @@ enum CharClass : uint8_t { kSpace, kNewline, kOther, kPunct, kIdent, kDigit };
 constexpr std::array<uint8_t, 256> make_classes() {
   std::array<uint8_t, 256> table{};
   table.fill(kOther);
-  for (int c = 0; c < 256; ++c) {
+  for (size_t c = 0; c < table.size(); ++c) {
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80) table[c] = kIdent;
     if (c >= '0' && c <= '9') table[c] = kDigit;
   }

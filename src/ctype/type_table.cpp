@@ -292,7 +292,8 @@ Result<TypeId> TypeTable::function_type(TypeId result, std::span<const Param> pa
   if (r.kind == Kind::function) return Error{"function returning a function '" + spell(*this, result) + "'"};
   uint64_t content = hash_mix(uint64_t{params.size()} << 16 | uint64_t{static_cast<uint8_t>(conv)} << 1 | variadic);
   content += blocking;
-  content = hash_mix(content ^ (uint64_t{format.style} << 16 | format.string_index << 8 | format.first_to_check));
+  content =
+      hash_mix(content ^ (uint64_t{format.style} << 16 | uint64_t{format.string_index} << 8 | format.first_to_check));
   bool is_canonical = r.canonical == result && format.style == FormatAttribute::none && !blocking;
   for (const Param& p : params) {
     content = hash_mix(content + (uint64_t{p.marks} << 32 | p.type));

@@ -12,7 +12,7 @@ enum ByteClass : uint8_t { kOther, kSpace, kNewline, kDigit, kLetter, kHigh };
 
 constexpr std::array<uint8_t, 256> make_classes() {
   std::array<uint8_t, 256> table{};
-  for (int c = 0; c < 256; ++c) {
+  for (size_t c = 0; c < table.size(); ++c) {
     if (c == ' ' || c == '\t' || c == '\v' || c == '\f') table[c] = kSpace;
     if (c == '\n' || c == '\r') table[c] = kNewline;
     if (c >= '0' && c <= '9') table[c] = kDigit;

@@ -93,7 +93,7 @@ for step in "${steps[@]}"; do
   esac
 done
 if ! { cmake -S . -B "$tree" -G Ninja --toolchain tests/cross/toolchain.cmake -DFERRY_CROSS_TRIPLET=$triplet \
-  -DFERRY_CROSS_ROOT="$root" -DCMAKE_BUILD_TYPE=Release && cmake --build "$tree" -j "$jobs" --target "${targets[@]}"; } \
+  -DFERRY_CROSS_ROOT="$root" -DCMAKE_BUILD_TYPE=Release -DFERRY_WERROR="${CI:-OFF}" && cmake --build "$tree" -j "$jobs" --target "${targets[@]}"; } \
   >"$tree/build.log" 2>&1; then
   grep -E 'error|FAILED|Error' "$tree/build.log" | head -n 40
   record "build ($arch)" 0 1 0

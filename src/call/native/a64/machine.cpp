@@ -402,17 +402,18 @@ class A64Machine final : public Machine {
   bool loads_directly(const Piece& piece) const override { return std::has_single_bit(unsigned{piece.size}); }
   void load_piece(const Piece& piece, At value, bool whole) override {
     const At from = value + piece.value_offset;
+    const int bytes = static_cast<int>(piece.size);
     if (piece.where == Where::gpr) {
-      load_bytes(theirs(piece.reg), from, whole ? 8 : piece.size);
+      load_bytes(theirs(piece.reg), from, whole ? 8 : bytes);
     } else {
-      load(Vec{piece.reg}, from, piece.size);
+      load(Vec{piece.reg}, from, bytes);
     }
   }
   void spill(const Piece& piece, At to) override {
     if (piece.where == Where::gpr) {
       store(to, theirs(piece.reg), 8);
     } else {
-      store(to, Vec{piece.reg}, piece.size);
+      store(to, Vec{piece.reg}, static_cast<int>(piece.size));
     }
   }
   void copy_to_general(const Piece& piece, Vec from) override { a_.fmov(x(theirs(piece.reg)), v(from).d()); }

@@ -389,7 +389,7 @@ class X64Machine final : public Machine {
   }
   void load_piece(const Piece& piece, At value, bool whole) override {
     const At from = value + piece.value_offset;
-    const int bytes = whole && piece.size < 8 ? 8 : piece.size;
+    const int bytes = whole && piece.size < 8 ? 8 : static_cast<int>(piece.size);
     if (piece.where == Where::gpr) {
       load(bytes == 1   ? ThunkKind::u8
            : bytes == 2 ? ThunkKind::u16
