@@ -47,7 +47,8 @@ inline constexpr size_t kMaxPassthroughName = 127;
 size_t region_head_bytes(FrameShape shape);
 void write_region_head(FrameShape shape, uint8_t* writable);
 
-// The unwind record of one region with such a head; known to the C++ run-time while the object lives.
+// The unwind record of one region with such a head; known to the C++ run-time while the object lives, and takes no
+// memory for it.
 class UnwindRecord {
  public:
   UnwindRecord(const uint8_t* begin, size_t bytes, FrameShape shape);
@@ -57,6 +58,7 @@ class UnwindRecord {
 
  private:
   alignas(8) uint8_t bytes_[192];
+  void* entry_[8];  // libgcc's: 6 or 7 words
 };
 
 }  // namespace ferry::call

@@ -6,9 +6,10 @@
 #include "call/processor.h"
 #include "call/unwind.h"
 
-// libgcc's registry of unwind records (unwind-dw2-fde.c): takes the start of an .eh_frame section.
-extern "C" void __register_frame(void* begin);
-extern "C" void __deregister_frame(void* begin);
+// libgcc's registry of unwind records (unwind-dw2-fde.c): takes the start of an .eh_frame section, and room for
+// its entry. (__register_frame takes that room from malloc, and writes into it whether there is any or not.)
+extern "C" void __register_frame_info(const void* begin, void* entry);
+extern "C" void* __deregister_frame_info(const void* begin);
 // (unwind.cpp)
 extern "C" _Unwind_Reason_Code ferry_code_personality(int version, _Unwind_Action actions, _Unwind_Exception_Class kind,
                                                       _Unwind_Exception* exception, _Unwind_Context* context);
@@ -103,11 +104,11 @@ UnwindRecord::UnwindRecord(const uint8_t* begin, size_t bytes, FrameShape shape)
   if (lands) out.pointer(begin);  // the landing pad
   out.end();
   out.u32(0);
-  __register_frame(bytes_);
+  __register_frame_info(bytes_, entry_);
 }
 
 UnwindRecord::~UnwindRecord() {
-  __deregister_frame(bytes_);
+  __deregister_frame_info(bytes_);
 }
 
 }  // namespace ferry::call

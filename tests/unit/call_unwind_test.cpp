@@ -1,12 +1,14 @@
 // Exceptions through native frames: passing, landing, what passes untouched; the assembler helper.
 #ifdef FERRY_NATIVE
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <unwind.h>
 
 #include <csetjmp>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -263,6 +265,21 @@ TEST_F(Unwinding, LongTextsAreCut) {
   EXPECT_TRUE(lands(thunk, nullptr));
   EXPECT_EQ(landed.what, std::string(kMaxExceptionText, 'x'));
 }
+
+#ifdef __GLIBC__
+// A region that is made where memory is wanting has no record or has one: what the unwinder keeps of it is within the
+// record.
+TEST_F(Unwinding, RecordsTakeNoMemory) {
+  constexpr size_t kCount = 64, kBytes = 64;
+  static uint8_t regions[kCount][kBytes];
+  alignas(UnwindRecord) static uint8_t records[kCount][sizeof(UnwindRecord)];
+  const size_t before = mallinfo2().uordblks;
+  for (size_t i = 0; i < kCount; ++i) new (records[i]) UnwindRecord(regions[i], kBytes, FrameShape{});
+  const size_t after = mallinfo2().uordblks;
+  for (size_t i = 0; i < kCount; ++i) reinterpret_cast<UnwindRecord*>(records[i])->~UnwindRecord();
+  EXPECT_EQ(after, before);
+}
+#endif
 
 // The frame that the handler gets is the thunk's: its address is the frame pointer that the callee finds.
 void* g_thunk_frame;
