@@ -197,6 +197,7 @@ end
 -- --- nodes --------------------------------------------------------------------------------------------------------------
 
 local value, object_address, object, slot
+local expression = {}
 
 local function operands(node, lib)
   local list = {}
@@ -219,6 +220,17 @@ end
 function compile.argument(node)
   local i, t = node.integer + 1, node.type
   return function(arguments) return normal(t, arguments[i]) end
+end
+
+-- An object of a block that is not in memory.
+compile["local"] = function(node)
+  local number = node.integer + 1
+  return function(frame) return frame[number] end
+end
+
+function compile.result(node, lib)
+  if not expression.result then require "ferry.statement" end
+  return expression.result(node, lib)
 end
 
 function compile.unary(node, lib)
@@ -383,6 +395,9 @@ function object(node, lib)
   if node.kind == "argument" then
     local i = node.integer + 1
     return function(arguments) return arguments[i] end
+  elseif node.kind == "local" then
+    local i = node.integer + 1
+    return function(frame) return frame[i] end
   elseif node.kind == "literal" then
     local make, t = literal_table(node, lib), node.object or node.type
     if t.open then
@@ -398,20 +413,27 @@ function object(node, lib)
     return function(arguments) return ffi.new(array, make(arguments)[1]) end
   elseif node.kind == "call" then
     return value(node, lib)
-  elseif node.kind == "cast" or node.kind == "conditional" or node.kind == "assign" or node.kind == "comma" then
+  elseif node.kind == "cast" or node.kind == "conditional" or node.kind == "assign" or node.kind == "comma" or node.kind == "result" then
     return value(node, lib)
   end
   local address = checked(object_address(node, lib))
   return function(arguments) return address(arguments)[0] end
 end
 
+-- Whether it is an object of a block that the frame has as cdata.
+local function in_memory(node)
+  local class = (node.object or node.type).class
+  return node.memory or class == "record" or class == "array"
+end
+
 -- What is indexed, and with what: the operands of a[b] in their order, and which has the address. An argument stays what it is,
--- so that the length of an array or of a string counts.
+-- so that the length of an array or of a string counts, and so does an array of a block.
 local function indexed(node, lib)
   local pointer, n = node[1], node[2]
   if pointer.type.class ~= "pointer" then pointer, n = n, pointer end
   local number = value(n, lib)
-  local base = pointer.kind == "argument" and object(pointer, lib) or value(pointer, lib)
+  local whole = pointer.kind == "argument" or pointer.kind == "local" and pointer.object.class == "array"
+  local base = whole and object(pointer, lib) or value(pointer, lib)
   return function(arguments)
     local container, key = base(arguments), to_integer(tonumber(number(arguments)))
     if type(container) == "string" then
@@ -428,6 +450,10 @@ function slot(node, lib)
   if node.kind == "member" then
     local record, name = object(node[1], lib), node.text
     return function(arguments) return record(arguments), name end
+  end
+  if node.kind == "local" and not in_memory(node) then
+    local number = node.integer + 1
+    return function(frame) return frame, number end
   end
   local address = checked(object_address(node, lib))
   return function(arguments) return address(arguments), 0 end
@@ -458,7 +484,10 @@ function object_address(node, lib)
     local array = ffi.new("char[?]", #node.text + 1, node.text)
     local pointer = ffi.cast(chars, array)
     return function() return pointer, array end
-  elseif kind == "argument" or kind == "literal" or kind == "call" then
+  elseif kind == "local" then
+    local number, pointer = node.integer + 1, pointer_to(t.class == "array" and t.element or t.ct)
+    return function(frame) return ffi.cast(pointer, frame[number]) end
+  elseif kind == "argument" or kind == "literal" or kind == "call" or kind == "result" then
     local thing, pointer = object(node, lib), pointer_to(t.class == "array" and t.element or t.ct)
     if kind == "argument" and t.class ~= "record" and t.class ~= "array" then
       -- What lies in a cdata is the object. Lua's own values are values only.
@@ -479,7 +508,7 @@ end
 local objects = { variable = true, dereference = true, index = true, member = true, string = true, literal = true }
 
 function value(node, lib)
-  if not objects[node.kind] then
+  if not objects[node.kind] and not (node.kind == "local" and in_memory(node)) then
     if not compile[node.kind] then error("'" .. node.kind .. "' is no value", 0) end
     return compile[node.kind](node, lib)
   end
@@ -507,10 +536,44 @@ local function given(t, v)
   return v
 end
 
-local expression = {}
+-- Objects of blocks whose address is taken are cdata: marks them, and what names them, in a tree. `params`: what is
+-- declared beside it.
+function expression.mark(tree, params)
+  local addressed = {}
+  local function look(node)
+    if node.kind == "address" and node[1].kind == "local" then addressed[node[1].integer] = true end
+    for _, operand in ipairs(node) do look(operand) end
+  end
+  look(tree)
+  if next(addressed) == nil then return end
+  local function mark(node)
+    if node.kind == "local" or node.kind == "declare" then node.memory = addressed[node.integer] end
+    for _, operand in ipairs(node) do mark(operand) end
+  end
+  mark(tree)
+  for i, param in ipairs(params or {}) do param.memory = addressed[i - 1] end
+end
+
+-- value -> what the frame has of an object of a block ({ type =, memory = }) with that value; nil: with none.
+function expression.store(object_of)
+  local t = object_of.type
+  if t.class == "record" or t.class == "array" then
+    return function(v) return v == nil and ffi.new(t.ct) or ffi.new(t.ct, v) end
+  elseif object_of.memory then
+    local array = ffi.typeof("$[1]", t.ct)
+    return function(v) return v == nil and ffi.new(array) or ffi.new(array, { v }) end
+  end
+  return function(v)
+    if v == nil then return normal(t, ffi.new(ffi.typeof("$[1]", t.ct))[0]) end
+    return v
+  end
+end
+
+expression.value, expression.truth, expression.normal, expression.convert, expression.given = value, truth, normal, convert, given
 
 -- The function of the arguments (a list) that the tree is. Raises a text without place where it cannot be.
 function expression.compile(tree, lib)
+  expression.mark(tree)
   if tree.kind == "string" then
     local text = tree.text
     return function() return text end

@@ -9,6 +9,10 @@ namespace {
 constexpr const char* kIsObject = "the value of a variable is not constant";
 constexpr const char* kIsAddress = "an address is not constant";
 
+bool function_name_word(std::string_view word) {
+  return word == "__func__" || word == "__FUNCTION__" || word == "__PRETTY_FUNCTION__";
+}
+
 }  // namespace
 
 // An operand's value: arrays and functions become pointers, objects are not known. C11 6.3.2.1
@@ -187,7 +191,8 @@ bool Parser::cast_expression(Value& v) {
   }
   uint32_t where = token_.at;
   next();
-  while (at(Tok::kw_ignored)) next();          // __extension__, of a type or of an expression
+  while (at(Tok::kw_ignored)) next();  // __extension__, of a type or of an expression
+  if (tree_ != nullptr && at(Tok::l_brace)) return statement_expression(v) && postfix(v);
   if (variable_bounds_ && at(Tok::l_brace)) {  // gcc's ({...}), whose value nobody asks for
     if (!source_.skip_braces()) return fail_here("the block has no end");
     next();
@@ -476,6 +481,14 @@ bool Parser::primary(Value& v) {
 
 bool Parser::identifier_value(Value& v) {
   NameId name = token_name();
+  if (const Local* local = find_local(name)) {
+    v = arithmetic_.unknown(local->type, kIsObject);
+    v.lvalue = true;
+    const uint32_t number = local->number;
+    if (Node* node = note(v, Node::Kind::local, token_.text, {})) node->integer = number;
+    next();
+    return true;
+  }
   if (const Param* param = visible_parameter(name)) {
     v = arithmetic_.unknown(param->type, kIsObject);
     v.lvalue = true;
@@ -498,6 +511,14 @@ bool Parser::identifier_value(Value& v) {
       return true;
     }
     if (token_.text == "_Generic") return generic_selection(v);
+    if (!function_name_.empty() && function_name_word(token_.text)) {  // C11 6.4.2.2
+      const Result<TypeId> array = types_.array_of(scalar_type(Scalar::char_), function_name_.size() + 1);
+      v = arithmetic_.unknown(*array, "a string is not a constant number");
+      v.lvalue = true;
+      note(v, Node::Kind::string, function_name_, {});
+      next();
+      return true;
+    }
     if (tree_ != nullptr) {
       bool is_builtin = false;
       if (!builtin_call(v, is_builtin)) return false;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cparse/same_type.h"
 #include "ctype/spell.h"
 
 namespace ferry::cparse {
@@ -110,12 +111,7 @@ bool Parser::declarator_list(Specifiers& s, bool& ended) {
     }
     if (!is_constant && !declare(d, type, s.storage, s.attributes)) return false;
     if (is_function && first && s.storage != Storage::typedef_ && at(Tok::l_brace)) {
-      if (!source_.skip_braces()) return fail_here("the function body has no end");
-      Symbol symbol = *types_.find_symbol(d.name);
-      symbol.inline_body = true;
-      types_.declare(symbol);
-      next();
-      return true;
+      return function_body(d, type, s.storage);
     }
     if (accept(Tok::comma)) continue;
     ended = accept(Tok::semicolon);
@@ -126,6 +122,42 @@ bool Parser::declarator_list(Specifiers& s, bool& ended) {
     error_ += " (is " + shown(macro) + " a macro that is not defined?)";
     return false;
   }
+}
+
+// The part of a body that is in braces: kept as text for who runs it, and not looked into. The current token is the
+// `{`.
+bool Parser::function_body(const Declarator& d, TypeId type, Storage storage) {
+  Symbol symbol = *types_.find_symbol(d.name);
+  const bool keeps = !symbol.inline_body && Composite(types_).of(symbol.type, type) != kNoType;
+  std::string text;
+  uint32_t line = 0;
+  if (keeps) {
+    for (const NameId name : defined_) {
+      if (name != kNoName) text += types_.name(name);
+      text += ',';
+    }
+    const cpreproc::Location place = source_.sources().place(token_.at);
+    line = place.line;
+    text += "\n# " + std::to_string(line);
+    if (!place.file.empty()) {
+      text += " \"";
+      for (const char c : place.file) {
+        if (c == '"' || c == '\\') text += '\\';
+        text += c;
+      }
+      text += '"';
+    }
+    text += '\n';
+  }
+  if (!source_.skip_braces(keeps ? &text : nullptr, line)) return fail_here("the function body has no end");
+  if (keeps) {
+    symbol.inline_body = true;
+    symbol.internal = storage == Storage::static_;
+    symbol.body = types_.keep_text(text);
+    types_.declare(symbol);
+  }
+  next();
+  return true;
 }
 
 // The parameters of a definition `f(a, b) int a; char *b; {...}`: C11 6.9.1p6. They arrive as a caller without a

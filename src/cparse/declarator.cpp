@@ -458,6 +458,10 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
         // C11 6.7.6.3p5 and DR 423: a result has no qualifiers of its own.
         if (t.kind != Kind::void_ && t.quals != 0) type = t.unqualified;
         std::span<const Param> params(params_.data() + step.params_begin, step.params_end - step.params_begin);
+        if (d.may_define && step.next == 0) {
+          defined_.clear();
+          for (const Param& param : params) defined_.push_back(param.name);
+        }
         Result<TypeId> function = types_.function_type(type, params, step.variadic, step.conv);
         if (!function.ok()) return fail(step.at, function.message());
         type = *function;

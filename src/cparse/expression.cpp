@@ -384,9 +384,10 @@ bool Parser::builtin_expression(Value& v) {
   return expect(Tok::r_paren, "')'");
 }
 
-bool Parser::whole_expression(Expression& tree) {
+bool Parser::whole_expression(Expression& tree, uint32_t arguments) {
   implicit_tags_ = false;
   tree_ = &tree;
+  next_local_ = arguments;
   next();
   Value v;
   const bool ok = expression(v) && (at(Tok::end) || fail_expected("an operator or the end of the expression"));

@@ -1,4 +1,4 @@
-// Expressions as trees, for whoever evaluates them: types are C's, what is constant is folded.
+// Expressions and bodies of functions as trees, for whoever evaluates them: types are C's, what is constant is folded.
 #pragma once
 
 #include <string>
@@ -33,6 +33,22 @@ struct Node {
     list,         // `{...}` within one: items
     item,         // text: the member's name, or none; the value
     builtin,      // text: the name
+    local,        // an object of a block: integer: its number
+    result,       // the value of the last statement of gcc's `({...})`: a block
+    // Statements; what they have is what operands are.
+    evaluate,  // an expression
+    declare,   // integer: the number of an object; object: its type; what it is initialised with, or nothing
+    block,     // statements
+    if_,       // a condition, a statement, and perhaps another one
+    while_,    // a condition, a statement
+    do_,       // a statement, a condition
+    for_,      // a block of what is done first, a condition, a block of what is done behind, a statement
+    switch_,   // a value, a block with cases in it
+    case_,     // integer: what the value is, up to `to`
+    default_,
+    break_,
+    continue_,
+    return_,  // a value, or nothing
   };
   Kind kind = Kind::unsupported;
   TypeId type = kNoType;
@@ -41,6 +57,7 @@ struct Node {
   uint32_t first = 0;       // its operands: a chain by `next`
   uint32_t next = 0;
   int64_t integer = 0;
+  int64_t to = 0;
   long double floating = 0;
   std::string text;
 };
@@ -52,5 +69,8 @@ struct Expression {
 
 // One expression, assignments and calls included. Substitute::Kind::value stands for values that the evaluator gets.
 Result<Expression> parse_expression(TypeTable& types, const Input& input);
+
+// The body of a function (Symbol::body): a block. Its parameters are the first locals.
+Result<Expression> parse_body(TypeTable& types, const Symbol& function);
 
 }  // namespace ferry::cparse

@@ -228,7 +228,22 @@ Result<TypeId> parse_type(TypeTable& types, const Input& input) {
 Result<Expression> parse_expression(TypeTable& types, const Input& input) {
   Error error;
   Expression tree;
-  if (!all_or_nothing(types, input, error, [&](Parser& parser) { return parser.whole_expression(tree); })) return error;
+  if (!all_or_nothing(types, input, error, [&](Parser& parser) {
+        return parser.whole_expression(tree, static_cast<uint32_t>(input.substitutes.size()));
+      }))
+    return error;
+  return tree;
+}
+
+Result<Expression> parse_body(TypeTable& types, const Symbol& function) {
+  const size_t line = function.body.find('\n');
+  if (line == std::string_view::npos) return Error{"its body is not known"};
+  Input input(function.body.substr(line + 1));
+  input.closed = true;
+  Error error;
+  Expression tree;
+  if (!all_or_nothing(types, input, error, [&](Parser& parser) { return parser.whole_body(function, tree); }))
+    return error;
   return tree;
 }
 

@@ -48,6 +48,8 @@ Result<void> parse_declarations(TypeTable& types, const Input& input);
 // allowed and declare their tags.
 Result<TypeId> parse_type(TypeTable& types, const Input& input);
 
+// Functions with bodies are declared by the first of their bodies: kept as text, and not looked into.
+
 // ffi.eval: one constant expression over the declared names.
 Result<Constant> parse_constant(TypeTable& types, const Input& input);
 

@@ -136,6 +136,13 @@ struct Declarator {
   Attributes attributes;
 };
 
+// What a block declares. Each object has a number; that of a parameter is its own.
+struct Local {
+  NameId name;
+  TypeId type;
+  uint32_t number;
+};
+
 class Parser {
  public:
   Parser(TypeTable& types, const Input& input);
@@ -145,7 +152,9 @@ class Parser {
   bool whole_type(TypeId& type);
   bool whole_constant(Constant& constant);
   // expression.cpp
-  bool whole_expression(Expression& tree);
+  bool whole_expression(Expression& tree, uint32_t arguments);  // locals are numbered behind these
+  // statement.cpp
+  bool whole_body(const Symbol& function, Expression& tree);
   Error error();
   const cpreproc::Preprocessor& source() const { return source_; }
 
@@ -190,6 +199,7 @@ class Parser {
   bool external_declaration(bool& ended);
   bool declaration(bool after_extern, bool& ended);
   bool declarator_list(Specifiers& specifiers, bool& ended);
+  bool function_body(const Declarator& declarator, TypeId type, Storage storage);
   bool parameter_declarations(const Declarator& declarator, TypeId& type);
   bool deduced_constants(const Specifiers& specifiers, bool& ended);
   bool initialiser(TypeId type, const Declarator& declarator, Storage storage, bool& is_constant);
@@ -297,6 +307,24 @@ class Parser {
   uint32_t operand_node(const Value& v);
   Node* note(Value& v, Node::Kind kind, std::string_view text, std::initializer_list<const Value*> operands);
   void add_operand(uint32_t& first, uint32_t& last, const Value& v);
+  // statement.cpp
+  const Local* find_local(NameId name) const;
+  uint32_t add_local(NameId name, TypeId type);
+  uint32_t add_node(Node::Kind kind, uint32_t first = 0);
+  void chain(uint32_t& first, uint32_t& last, uint32_t id);
+  bool at_word(std::string_view word);
+  bool statement(uint32_t& id, Value* value);
+  bool block(uint32_t& id, Value* value, bool cases = false);
+  bool local_declaration(uint32_t& first, uint32_t& last);
+  bool local_initialiser(TypeId& type, uint32_t& id);
+  bool condition(uint32_t& id);
+  bool if_statement(uint32_t& id);
+  bool loop(uint32_t& id);
+  bool for_loop(uint32_t& id);
+  bool switch_statement(uint32_t& id);
+  bool case_label(uint32_t& first, uint32_t& last);
+  bool return_statement(uint32_t& id);
+  bool statement_expression(Value& v);
   // const_expr.cpp
   bool conditional(Value& v);
   bool binary_expression(Value& v, int min_precedence);
@@ -354,6 +382,15 @@ class Parser {
   std::vector<NamedConstant> enumerators_;
 
   std::vector<NameId> identifiers_;  // of the identifier list that was read last
+  std::vector<NameId> defined_;      // the parameters of the function that was declared last and may be defined
+
+  std::vector<Local> locals_;  // what blocks declare, the innermost last
+  uint32_t next_local_ = 0;
+  TypeId returned_ = kNoType;       // what the function returns whose body is read; kNoType: it is an expression
+  TypeId switched_ = kNoType;       // what the labels of the innermost `switch` are converted to
+  int breakable_ = 0;               // open statements that `break` may leave
+  int continuable_ = 0;             // open loops
+  std::string_view function_name_;  // of the body
 };
 
 // A name without the leading and trailing `__` that attributes may be written with.

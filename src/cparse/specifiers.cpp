@@ -68,7 +68,7 @@ uint32_t word_of(const Token& token) {
 bool Parser::type_start() {
   switch (token_.kind) {
     case Tok::identifier: {
-      if (visible_parameter(token_name()) != nullptr) return false;
+      if (visible_parameter(token_name()) != nullptr || find_local(token_name()) != nullptr) return false;
       const Symbol* symbol = lookup(token_name());
       if (symbol != nullptr) return symbol->kind == Symbol::Kind::type_name;
       return token_.text == "complex";

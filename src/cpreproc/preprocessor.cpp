@@ -188,14 +188,28 @@ void Preprocessor::next_of_context(Token& token) {
   plain_ = contexts_.empty() && !failed_;
 }
 
-bool Preprocessor::skip_braces() {
+bool Preprocessor::skip_braces(std::string* text, uint32_t line) {
   if (failed_) return false;
   // The quick way, where no macro can make a brace.
-  if (plain_ && levels_.empty() && !state_.macros().has_own() && lexer_.skip_braces()) return true;
+  const char* const begin = lexer_.position();
+  if (plain_ && levels_.empty() && !state_.macros().has_own() && lexer_.skip_braces()) {
+    if (text != nullptr) text->append(begin, lexer_.position());
+    return true;
+  }
   Token token;
+  bool in_pragma = false;
   for (size_t depth = 1; depth > 0;) {
     if (!expanded(token) || token.kind == Tok::end) break;
     if (token.kind == Tok::l_brace) ++depth;
+    if (token.kind == Tok::pragma) in_pragma = true;
+    if (text != nullptr && !in_pragma) {
+      if ((token.flags & kLineStart) != 0 && token.at != 0) {
+        for (const uint32_t now = sources_.place(token.at).line; line < now; ++line) *text += '\n';
+      }
+      *text += ' ';
+      *text += token.text;
+    }
+    if (token.kind == Tok::pragma_end) in_pragma = false;
     if (token.kind == Tok::r_brace && --depth == 0) {
       while (!contexts_.empty() && contexts_.back().position == contexts_.back().end) pop_context();
       plain_ = contexts_.empty();

@@ -59,8 +59,10 @@ class Preprocessor {
     }
   }
 
-  // Called when the current token is `{`: skips to behind its `}`. False: there is none.
-  bool skip_braces();
+  // Called when the current token is `{`: skips to behind its `}`. False: there is none. `text` receives what stands
+  // between them, with the `}`, as text whose macros are expanded, or are only predefined ones; its lines are those of
+  // the source, counted from that of `{`, which is `line`. May be null.
+  bool skip_braces(std::string* text = nullptr, uint32_t line = 0);
 
   // Tokens of a text that is not read from the front: expands `tokens` fully, as if they stood here.
   bool expand(std::span<const Token> tokens, std::vector<Token>& out);

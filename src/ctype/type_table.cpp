@@ -456,6 +456,10 @@ NameId TypeTable::intern(std::string_view text) {
   return id;
 }
 
+std::string_view TypeTable::keep_text(std::string_view text) {
+  return {rows_->texts.add(text), text.size()};
+}
+
 std::string_view TypeTable::name(NameId id) const {
   const Rows::Name& n = rows_->names[id];
   return {n.text, n.length};

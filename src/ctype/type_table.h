@@ -183,10 +183,12 @@ struct Symbol {
   NameId link_name = kNoName;  // __asm__("name"); 0: the name itself
   Constant constant;           // Kind::constant
   bool inline_body = false;    // a function with a body, which may have no symbol in any library
+  bool internal = false;       // with it: of internal linkage, so that no library's symbol of its name is meant
   bool unprototyped = false;   // a function declared `f()`: a later declaration may say its parameters
   bool in_text = false;        // the line is one of a text without a name of its own; `file` says where that is
   uint32_t line = 0;           // of functions, variables and typedefs: where they were declared first; 0: predefined
   NameId file = kNoName;       // likewise
+  std::string_view body;       // with inline_body: its parameters' names, a comma behind each, then the body
 };
 
 // Where a field was found, also within anonymous members.
@@ -258,6 +260,8 @@ class TypeTable {
 
   // --- names ------------------------------------------------------------------------------------
   NameId intern(std::string_view text);
+  // A copy that lives as long as the table; a transaction that fails takes it back.
+  std::string_view keep_text(std::string_view text);
   NameId find_name(std::string_view text) const;  // 0: never interned
   std::string_view name(NameId id) const;         // NUL-terminated storage, valid as long as the table
 

@@ -158,7 +158,7 @@ local function run(name, head, lines)
     for i = 1, #lines do main[#main + 1] = functions[i] ~= "" and ("ferry_line%d();"):format(i) or nil end
     write(path, table.concat { head, table.concat(functions, "\n"), "\nstatic const struct { int line, form; long long a, b; } ferry_rows[] = {\n",
       table.concat(rows, "\n"), "\n", tail, table.concat(main, "\n"), "\nreturn 0;\n}\n" })
-    local out = gcc(("-O0 -ftrack-macro-expansion=0 -fno-diagnostics-show-caret -Wl,--unresolved-symbols=ignore-all -o %s/%s %s 2>&1")
+    local out = gcc(("-O0 -ftrack-macro-expansion=0 -fno-diagnostics-show-caret -no-pie -Wl,--unresolved-symbols=ignore-all -o %s/%s %s 2>&1")
       :format(folder, name, path))
     local found, foreign = false, nil
     for where, line, what in out:gmatch "([^\n:]+):(%d+):%d*:? ?f?a?t?a?l? ?error: ([^\n]*)" do
@@ -475,6 +475,77 @@ do
     end
   end
   count("function-like macros that are not called", #function_like - (counts["function-like macros"] or 0))
+end
+
+-- --- functions that the header has with their bodies, called --------------------------------------------------------------------
+
+local samples = {
+  integer = { numbers(3, 2, 5, 7), numbers(-7, 3, 40), numbers(0, 1), numbers(305419896, 65537) },
+  floating = { numbers(2.5, 0.75), numbers(-1, 3), numbers(0, 1e10), numbers(1, 1) },
+}
+samples.bool = { numbers(1, 0), numbers(0, 1), numbers(0), numbers(1) }
+
+-- The argument of that type as C has it and the value for Ferry, or nil.
+local function sample(t, pattern, i)
+  local info = ffi.typeinfo(t.ct)
+  if samples[t.class] then
+    local c, lua = unpack(samples[t.class][pattern](i))
+    return ("(%s)(%s)"):format(info.name, c), ffi.cast(t.ct, lua)
+  elseif t.class == "pointer" then
+    local to = ffi.typeinfo(info.to)
+    if not to.size or to.kind == "void" or to.kind == "function" then return nil end
+    local values = {}
+    if to.kind == "integer" or to.kind == "floating" then
+      for k = 1, 4 do values[k] = pattern + k end
+    end
+    -- Not constant, so that what is written into it is no error.
+    local name = to.name:gsub("%f[%w_]const%f[^%w_] ?", "")
+    return ("(%s[4]){%s}"):format(name, #values > 0 and table.concat(values, ", ") or "0"), ffi.new(name .. "[4]", values)
+  elseif t.class == "record" and info.size then
+    return ("(%s){0}"):format(info.name), ffi.new(t.ct)
+  end
+end
+
+do
+  local calls, texts = {}, {}
+  for _, name in ipairs(ffi.names "function") do
+    local has_body, body = pcall(ffi.headers.body, name)
+    if has_body and declared[name] and not macros[name] then
+      count "functions with a body"
+      local shows = body and (samples[body.result.class] or ffi.typeinfo(body.result.ct).name:find "char %*$")
+      for pattern = 1, shows and 4 or 0 do
+        local c, lua = {}, {}
+        for i, param in ipairs(body.params) do c[i], lua[i] = sample(param.type, pattern, i) end
+        if #c == #body.params then
+          calls[#calls + 1] = { name = name, text = name .. "(" .. table.concat(c, ", ") .. ")", arguments = lua, n = #c }
+          -- In a process of its own, as it may need the library, which the program does not contain.
+          texts[#calls] = ("int fork(void), waitpid(int, int *, int); int child = fork(); if (child == 0) { FERRY_CALL(%d, %s); " ..
+            "__builtin_exit(0); } waitpid(child, 0, 0);"):format(#calls, calls[#calls].text)
+        end
+      end
+    end
+  end
+  local call = prelude:gsub("FERRY_SHOW", "FERRY_CALL"):gsub("%)%(n, \\.*$", ")(n, (x), 1)\n")
+  local values = #texts > 0 and results((run("bodies", source .. call, texts))) or {}
+  local called = {}
+  for i, each in ipairs(calls) do
+    local gccs = values[i]
+    if gccs and kinds[gccs.kind] then
+      count "calls of functions with a body"
+      if not called[each.name] then
+        called[each.name] = true
+        count "functions with a body that are called"
+      end
+      local good, value = pcall(function() return header[each.name](unpack(each.arguments, 1, each.n)) end)
+      local mine
+      if good then good, mine = pcall(shown, gccs.kind, value) else mine = value end
+      if good and mine == gccs.text then
+        count "calls of functions with a body equal"
+      else
+        differs("call %s: %s, gcc: %s", each.text, tostring(mine), gccs.text)
+      end
+    end
+  end
 end
 
 local text = {}

@@ -360,11 +360,22 @@ void set_type(lua_State* L, State* st, const char* key, TypeId type) {
   lua_setfield(L, -2, key);
 }
 
-constexpr const char* kKinds[] = {"unsupported", "constant", "argument", "string",      "variable", "function",
-                                  "unary",       "binary",   "logical",  "conditional", "comma",    "cast",
-                                  "call",        "member",   "index",    "dereference", "address",  "assign",
-                                  "step",        "literal",  "list",     "item",        "builtin"};
-static_assert(std::size(kKinds) == static_cast<size_t>(cparse::Node::Kind::builtin) + 1);
+constexpr const char* kKinds[] = {
+    "unsupported", "constant",    "argument", "string",  "variable", "function", "unary",   "binary",
+    "logical",     "conditional", "comma",    "cast",    "call",     "member",   "index",   "dereference",
+    "address",     "assign",      "step",     "literal", "list",     "item",     "builtin", "local",
+    "result",      "evaluate",    "declare",  "block",   "if",       "while",    "do",      "for",
+    "switch",      "case",        "default",  "break",   "continue", "return"};
+static_assert(std::size(kKinds) == static_cast<size_t>(cparse::Node::Kind::return_) + 1);
+
+// Sets field `key` of the table on top to the integer as a value of the type.
+void set_integer(lua_State* L, State* st, const char* key, TypeId type, int64_t value) {
+  Constant constant;
+  constant.type = type;
+  constant.integer = value;
+  push_constant(L, st, constant);
+  lua_setfield(L, -2, key);
+}
 
 void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t id, int depth) {
   if (depth > kMaxDepth) raise(L, "the expression is nested too deep");
@@ -392,6 +403,9 @@ void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t
       push_uint64(L, st, static_cast<uint64_t>(node.integer));
     }
     lua_setfield(L, -2, "value");
+  } else if (node.kind == cparse::Node::Kind::case_) {
+    set_integer(L, st, "from", node.type, node.integer);
+    set_integer(L, st, "to", node.type, node.to);
   } else {
     lua_pushnumber(L, static_cast<lua_Number>(node.integer));
     lua_setfield(L, -2, "integer");
@@ -461,6 +475,46 @@ int l_expression(lua_State* L) {
   return 1;
 }
 
+int l_body(lua_State* L) {
+  State* st = open_call(L);
+  size_t length;
+  const char* text = check_text(L, st, 1, &length);
+  const NameId name = st->types->find_name({text, length});
+  const Symbol* symbol = name != kNoName ? st->types->find_symbol(name) : nullptr;
+  if (symbol == nullptr || symbol->kind != Symbol::Kind::function || !symbol->inline_body)
+    raise_argument(L, 1, "a function with a body expected");
+  const TypeId type = symbol->type;
+  Box* box = push_box(L, st);
+  const bool done = without_exceptions(st, [&] {
+    Result<cparse::Expression> parsed = cparse::parse_body(*st->types, *symbol);
+    if (!parsed.ok()) {
+      st->errors.message = parsed.message();
+      return false;
+    }
+    box->tree = new cparse::Expression(std::move(*parsed));
+    refresh_infos(st);
+    return true;
+  });
+  if (!done) {
+    lua_pushnil(L);
+    lua_pushlstring(L, st->errors.message.data(), st->errors.message.size());
+    return 2;
+  }
+  lua_createtable(L, 0, 3);
+  set_type(L, st, "result", st->types->function(type).result);
+  lua_newtable(L);
+  const size_t count = st->types->function(type).params.size();
+  for (size_t i = 0; i < count; ++i) {
+    lua_createtable(L, 0, 1);
+    set_type(L, st, "type", st->types->function(type).params[i].type);
+    lua_rawseti(L, -2, static_cast<int>(i) + 1);
+  }
+  lua_setfield(L, -2, "params");
+  push_node(L, st, *box->tree, box->tree->root, 0);
+  lua_setfield(L, -2, "block");
+  return 1;
+}
+
 int l_stamp(lua_State* L) {
   State* st = open_call(L);
   require_declarations(L, st, "ferry.cc");
@@ -519,6 +573,7 @@ constexpr luaL_Reg kFunctions[] = {
     {"macros", guarded<l_macros>},
     {"macro", guarded<l_macro>},
     {"expression", guarded<l_expression>},
+    {"body", guarded<l_body>},
     {"stamp", guarded<l_stamp>},
     {"private_folder", guarded<l_private_folder>},
     {"digest", guarded<l_digest>},

@@ -16,6 +16,8 @@ namespace ferry::lua {
 //   macro(preprocessor, name) -> table of what is known of it, or nil
 //   expression(preprocessor, text, ...) -> its tree, or nil and why not. `...`: what each `$` stands for, a ctype (a
 //   value of it) or { ctype } (the type itself)
+//   body(name) -> of a declared function with a body: { params = types, result = type, block = its tree }; or nil and
+//   why not
 // A preprocessor of nil is that of ffi.cdef. Of files, for what is kept on disk:
 //   stamp(path) -> what is another string as soon as the file is another one; nil: there is no such regular file
 //   private_folder(path) -> true: it is there now, and only this user writes into it; or nil and why not

@@ -11,6 +11,7 @@
 #include "lua/state/guarded.h"
 
 #include "lua/calls/c_function.h"
+#include "lua/objects/inline_function.h"
 #include "lua/state/anchor.h"
 #include "lua/state/check.h"
 #include "lua/state/restrict.h"
@@ -167,9 +168,9 @@ std::string names_of(const Opened& opened) {
   return named > 0 ? text + ")" : text;
 }
 
-// The address of a declared symbol; pushes the library that has to stay loaded for it. `idx`: the one that is asked.
-// Raises with the loader's message.
-void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
+// The address of a declared symbol, null: there is none, and st->errors.message is the loader's. Pushes the library
+// that has to stay loaded for it. `idx`: the one that is asked.
+void* find_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
   luaL_checkstack(L, 6, nullptr);
   const auto* library = static_cast<const Library*>(lua_touserdata(L, idx));
   lua_pushvalue(L, idx);
@@ -185,9 +186,18 @@ void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
   if (address == nullptr && library->handle == nullptr) address = find_in_loaded(L, st, name);
   if (traced(Topic::load) && address != nullptr) trace(Topic::load, "%s: found at %p", name, address);
   if (traced(Topic::load) && address == nullptr) trace(Topic::load, "%s: not found", name);
+  return address;
+}
+
+// The same; raises where there is none.
+void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
+  const auto* library = static_cast<const Library*>(lua_touserdata(L, idx));
+  void* address = find_symbol(L, st, idx, symbol);
+  const NameId link = symbol->link_name != kNoName ? symbol->link_name : symbol->name;
+  const char* name = st->types->name(link).data();
   if (address == nullptr && symbol->inline_body) {
-    raise(L, "'%s' is an inline function: its body was declared, C code is not compiled, and %s a symbol of that name",
-          name, library->handle == nullptr ? "no library has" : "the library does not have");
+    raise(L, "'%s' is an inline function: it has a body and no address, as %s a symbol of that name", name,
+          library->handle == nullptr ? "no library has" : "the library does not have");
   }
   if (address == nullptr && library->handle == nullptr) {
     const Opened opened = opened_libraries(L, st);
@@ -287,8 +297,15 @@ int l_namespace_index(lua_State* L) {
       push_constant(L, st, symbol->constant);
       return 1;
     case Symbol::Kind::function: {
-      void* address = resolve_symbol(L, st, kLibrary, symbol);
-      push_c_function(L, st, info_of(st, symbol->type), address, symbol->name, -1);
+      void* address = nullptr;
+      if (!symbol->inline_body)
+        address = resolve_symbol(L, st, kLibrary, symbol);
+      else if (!symbol->internal)
+        address = find_symbol(L, st, kLibrary, symbol);
+      if (address == nullptr)
+        push_inline_function(L, st, *symbol, 1);
+      else
+        push_c_function(L, st, info_of(st, symbol->type), address, symbol->name, -1);
       lua_pushvalue(L, 2);
       lua_pushvalue(L, -2);
       lua_rawset(L, 1);

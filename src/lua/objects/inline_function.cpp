@@ -1,0 +1,111 @@
+// Calls of functions by their bodies (inline_function.h): the arguments become values of the parameters' types as in a
+// call of C, and lua/ferry/statement.lua runs the rest.
+#include "lua/objects/inline_function.h"
+
+#include <cstddef>
+
+#include "lua/calls/call.h"
+#include "lua/state/guarded.h"
+#include "lua/state/raise.h"
+#include "lua/state/restrict.h"
+#include "lua/state/type_info.h"
+#include "lua/values/functions.h"
+#include "lua/values/read.h"
+#include "lua/values/write.h"
+
+namespace ferry::lua {
+
+namespace {
+
+// Upvalues behind the State.
+constexpr int kSpace = lua_upvalueindex(2);
+constexpr int kName = lua_upvalueindex(3);
+constexpr int kType = lua_upvalueindex(4);
+constexpr int kRun = lua_upvalueindex(5);  // nil: not yet made
+
+// Pushes what package.loaded has, or else what `require` gives.
+void push_module(lua_State* L, const char* module) {
+  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+  lua_getfield(L, -1, module);
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  lua_getfield(L, -1, "_G");
+  if (lua_istable(L, -1)) lua_getfield(L, -1, "require");
+  if (!lua_isfunction(L, -1)) raise(L, "bodies of functions are run by '%s', which cannot be required here", module);
+  lua_pushstring(L, module);
+  lua_call(L, 1, 1);
+}
+
+// Makes the function that runs the body.
+void make_run(lua_State* L) {
+  luaL_checkstack(L, 8, nullptr);
+  const int top = lua_gettop(L);
+  push_module(L, "ferry.statement");
+  lua_getfield(L, -1, "compile");
+  lua_pushvalue(L, kName);
+  lua_pushvalue(L, kSpace);
+  lua_call(L, 2, 2);
+  if (lua_isnil(L, -2)) raise(L, "%s", lua_tostring(L, -1));
+  lua_pushvalue(L, -2);
+  lua_replace(L, kRun);
+  lua_settop(L, top);
+}
+
+// Pushes argument `number` as a value of the type. What it is made of stays where it is on the stack.
+void push_argument(lua_State* L, State* st, TypeInfo* info, int number, const char* name) {
+  if (is_object_result(info)) {
+    CData* object = new_cdata(L, st, info);
+    const int made = lua_gettop(L);
+    convert_argument(L, st, info, object->address(), number, number, name);
+    lua_pushvalue(L, made);
+    return;
+  }
+  if (info->rep == Rep::pointer && is_scoped_function(L, st, number))
+    raise(L, "'%s': argument #%d is for a call of C (ffi.scoped), and this function has a body", name, number);
+  alignas(16) std::byte slot[kScalarResult] = {};
+  convert_argument(L, st, info, slot, number, number, name);
+  push_value(L, st, info, slot, 0);
+}
+
+int l_inline_function(lua_State* L) {
+  State* st = open_call(L);
+  const char* name = lua_tostring(L, kName);
+  require_symbol(L, st, name);
+  const auto id = static_cast<TypeId>(lua_tonumber(L, kType));
+  const int given = lua_gettop(L);
+  const auto want = static_cast<int>(st->types->function(id).params.size());
+  if (given != want) raise(L, "wrong number of arguments for '%s' (%d expected, got %d)", name, want, given);
+  if (lua_isnil(L, kRun)) make_run(L);
+  // Each argument may leave what it was converted by on the stack, where it lives as long as the call.
+  luaL_checkstack(L, 3 * given + 8, "too many arguments");
+  lua_createtable(L, given, 0);
+  const int frame = lua_gettop(L);
+  for (int i = 1; i <= given; ++i) {
+    push_argument(L, st, info_of(st, st->types->function(id).params[static_cast<size_t>(i) - 1].type), i, name);
+    lua_rawseti(L, frame, i);
+  }
+  lua_pushvalue(L, kRun);
+  lua_pushvalue(L, frame);
+  lua_call(L, 1, 2);  // whether it has ended well; what it gives, or why not
+  if (!lua_toboolean(L, -2)) {
+    if (lua_type(L, -1) == LUA_TSTRING) raise(L, "'%s': %s", name, lua_tostring(L, -1));
+    return lua_error(L);
+  }
+  return (*st->types)[st->types->function(id).result].kind == Kind::void_ ? 0 : 1;
+}
+
+}  // namespace
+
+void push_inline_function(lua_State* L, State* st, const Symbol& symbol, int space) {
+  luaL_checkstack(L, 6, nullptr);
+  space = abs_index(L, space);
+  const std::string_view name = st->types->name(symbol.name);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  lua_pushvalue(L, space);
+  lua_pushlstring(L, name.data(), name.size());
+  lua_pushnumber(L, static_cast<lua_Number>(symbol.type));
+  lua_pushnil(L);
+  lua_pushcclosure(L, guarded<l_inline_function>, 5);
+}
+
+}  // namespace ferry::lua

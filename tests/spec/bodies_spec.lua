@@ -1,0 +1,181 @@
+-- Functions that a header has with their bodies, called: what they give is what gcc's program gives (tests/headers/compare.lua compares
+-- those of real libraries).
+local H = require "spec_helper"
+local V = require "spec_values"
+local lu, ffi = H.lu, H.ffi
+
+local header = [[
+void *memcpy(void *, const void *, unsigned long);
+unsigned long strlen(const char *);
+int abs(int);
+#define BO_TWICE(x) ((x) * 2)
+typedef struct { int x, y; } bo_point;
+typedef struct bo_list { struct bo_list *next; int value; } bo_list;
+enum bo_colour { BO_RED, BO_BLUE = 5 };
+static inline int bo_twice(int x) { return BO_TWICE(x); }
+#undef BO_TWICE
+static inline int bo_factorial(int n) { return n <= 1 ? 1 : n * bo_factorial(n - 1); }
+static inline unsigned long long bo_gcd(unsigned long long a, unsigned long long b) {
+  while (b) { unsigned long long t = a % b; a = b; b = t; }
+  return a;
+}
+static inline bo_point bo_make(int x, int y) { bo_point p = { x, y }; p.x += 1; return p; }
+static inline int bo_x(const bo_point *p) { return p->x; }
+static inline bo_point bo_moved(bo_point p, int d) { p.x += d; return p; }
+static inline float bo_float(unsigned u) { float f; memcpy(&f, &u, sizeof f); return f; }
+static inline int bo_switch(int k) {
+  switch (k) {
+    case 1: return 10;
+    case 2: k += 5;  // falls through
+    case 3: k++; break;
+    case 5 ... 9: return -1;
+    default: return 99;
+  }
+  return k;
+}
+static inline int bo_sum(const int *a, int n) {
+  int s = 0;
+  for (int i = 0; i < n; ++i) { if (i == 2) continue; if (i == 5) break; s += a[i]; }
+  return s;
+}
+static inline int bo_arrays(void) {
+  int a[] = {1, 2, 3}; char t[] = "abc"; char b[8] = "xy";
+  a[1] = 7;
+  return a[0] + a[1] + a[2] + (int)sizeof a + (int)sizeof t + t[1] + b[1] + b[7];
+}
+static inline void bo_set(int *p) { *p = 5; }
+static inline int bo_set_local(int k) { bo_set(&k); return k; }
+static inline int bo_bits(int n) { int c = 0; do { c++; n /= 2; } while (n > 0); return c; }
+static inline const char *bo_name(void) { return __func__; }
+static inline unsigned char bo_next(unsigned char c) { return c + 1; }
+static inline _Bool bo_truth(int x) { _Bool b = x; return b; }
+static inline int bo_block(int x) { return ({ int y = x + 1; y * 2; }); }
+static inline int bo_half(int x) { if (x) return 1; }
+static inline int bo_apply(int (*f)(int), int x) { return f(x) + 1; }
+static inline double bo_mean(double a, double b) { const double s = a + b; return s / 2; }
+static inline float bo_third(float x) { return x / 3; }
+static inline int bo_old(a, b) int a; char b; { return a - b; }
+static inline int bo_unnamed(int) { return 3; }
+static inline int bo_length(const char *s) { return (int)strlen(s); }
+static inline int bo_shadow(int bo_point) { { int bo_point = 4; bo_point++; } return bo_point * 2; }
+static inline enum bo_colour bo_other(enum bo_colour c) { return c == BO_RED ? BO_BLUE : BO_RED; }
+static inline int bo_total(const bo_list *l) { int s = 0; for (; l; l = l->next) s += l->value; return s; }
+static inline int bo_library(int x) { return abs(x); }
+int abs(int x) { return 1000; }
+static inline int bo_static(void) { static int n; return ++n; }
+static inline int bo_goto(int x) { if (x) goto out; x = 1; out: return x; }
+static inline int bo_asm(void) { int r; asm("" : "=r"(r)); return r; }
+static inline int bo_for_ever(void) { for (;;) ; return 1; }
+static inline int bo_rest(const char *f, ...) { return 1; }
+static inline int
+bo_unknown(int x)
+{
+  return x +
+    nothing_known(x);
+}
+#define BO_AT_MOST_3(x) ({ int a_ = (x); if (a_ > 3) a_ = 3; a_; })
+]]
+
+local path = os.tmpname()
+V.write_file(path, header)
+local bo = ffi.include(path)
+os.remove(path)
+
+TestBodies = {}
+
+function TestBodies:test_statements()
+  lu.assertEquals(bo.bo_twice(21), 42)
+  lu.assertEquals(bo.bo_factorial(5), 120)
+  H.assert_uint(bo.bo_gcd(48, 36), "12")
+  for k, v in pairs { [1] = 10, [2] = 8, [3] = 4, [4] = 99, [6] = -1 } do lu.assertEquals(bo.bo_switch(k), v) end
+  lu.assertEquals(bo.bo_sum(ffi.new("int[8]", 1, 2, 3, 4, 5, 6, 7, 8), 8), 12)
+  lu.assertEquals(bo.bo_bits(9), 4)
+  lu.assertEquals(bo.bo_block(3), 8)
+  lu.assertEquals(bo.bo_shadow(3), 6)
+  lu.assertEquals(bo.BO_AT_MOST_3(9), 3)
+  lu.assertEquals(bo.BO_AT_MOST_3(2), 2)
+end
+
+function TestBodies:test_objects()
+  local p = bo.bo_make(1, 2)
+  lu.assertEquals({ p.x, p.y }, { 2, 2 })
+  lu.assertEquals(bo.bo_x(p), 2)
+  lu.assertEquals(bo.bo_x { 7, 8 }, 7)
+  lu.assertEquals(bo.bo_moved(p, 10).x, 12)
+  lu.assertEquals(p.x, 2)
+  lu.assertEquals(bo.bo_float(0x3f800000), 1.0)
+  lu.assertEquals(bo.bo_arrays(), 1 + 7 + 3 + 12 + 4 + 98 + 121)
+  lu.assertEquals(bo.bo_set_local(1), 5)
+  lu.assertEquals(ffi.string(bo.bo_name()), "bo_name")
+  local last = ffi.new("bo_list", nil, 4)
+  lu.assertEquals(bo.bo_total(ffi.new("bo_list", last, 3)), 7)
+  lu.assertEquals(bo.bo_total(nil), 0)
+end
+
+function TestBodies:test_conversions()
+  lu.assertEquals(bo.bo_next(255), 0)
+  lu.assertEquals(bo.bo_next(300), 45)
+  lu.assertIs(bo.bo_truth(5), true)
+  lu.assertIs(bo.bo_truth(0), false)
+  lu.assertEquals(bo.bo_mean(1, 4), 2.5)
+  lu.assertEquals(bo.bo_third(1), ffi.new("float[1]", 1 / 3)[0])
+  lu.assertEquals(bo.bo_length "four", 4)
+  lu.assertEquals(bo.bo_old(5, 3), 2)
+  lu.assertEquals(bo.bo_unnamed(1), 3)
+  lu.assertEquals(ffi.tonumber(bo.bo_other "BO_RED"), 5)
+  lu.assertEquals(bo.bo_apply(function(x) return x * 3 end, 4), 13)
+  lu.assertEquals(bo.bo_apply(bo.bo_twice, 4), 9)
+  lu.assertEquals(select("#", bo.bo_set(ffi.new "int[1]")), 0)
+end
+
+-- A definition that is not `static` is the library's where it has one: C11 6.7.4p7.
+function TestBodies:test_the_library_has_it()
+  lu.assertEquals(bo.abs(-3), 3)
+  lu.assertEquals(bo.bo_library(-3), 3)
+end
+
+function TestBodies:test_errors()
+  local function says(text, f, ...)
+    local ok, message = pcall(f, ...)
+    lu.assertFalse(ok)
+    lu.assertStrContains(message, text)
+  end
+  says("inline function 'bo_static' cannot be run: a declaration of 'static' within a function", bo.bo_static)
+  says("'goto' is not run", bo.bo_goto, 1)
+  says("assembler is not run", bo.bo_asm)
+  says("arguments behind '...' are not read", bo.bo_rest, "x")
+  local _, before = header:gsub("\n", "\n")
+  local line = select(2, header:sub(1, header:find "nothing_known"):gsub("\n", "")) + 1
+  lu.assertTrue(line < before)
+  says(("undeclared identifier 'nothing_known' at %s:%d:"):format(path, line), bo.bo_unknown, 1)
+  says("(require \"ferry.cc\")", bo.bo_unknown, 1)
+  says("'bo_for_ever': its loops go round more than", bo.bo_for_ever)
+  says("'bo_half': it ends without returning a value", bo.bo_half, 0)
+  says("'bo_x': NULL pointer", bo.bo_x, nil)
+  says("wrong number of arguments for 'bo_twice' (1 expected, got 0)", bo.bo_twice)
+  says("bad argument #1 to 'bo_twice' (cannot convert 'string' to 'int')", bo.bo_twice, "x")
+  says("bodies_spec.lua", function() local v = bo.bo_twice {} return v end)
+  local ok, thrown = pcall(bo.bo_apply, function() error { 7 } end, 1)
+  lu.assertFalse(ok)
+  lu.assertEquals(thrown, { 7 })
+end
+
+function TestBodies:test_cdef()
+  ffi.cdef "static inline int bo_of_cdef(int a, int b) { return a * b; }"
+  lu.assertEquals(ffi.C.bo_of_cdef(6, 7), 42)
+  lu.assertIs(ffi.C.bo_of_cdef, ffi.C.bo_of_cdef)
+  lu.assertErrorMsgContains("is an inline function: it has a body and no address", ffi.addressof, ffi.C, "bo_of_cdef")
+end
+
+-- A text that was made of the header has its bodies, too.
+function TestBodies:test_dump()
+  V.write_file(path, (header:gsub("bo_", "bp_"):gsub("BO_", "BP_")))
+  local text = ffi.include(path):dump()
+  os.remove(path)
+  local again = ffi.include(text)
+  lu.assertEquals(again.bp_twice(4), 8)
+  lu.assertEquals(again.bp_make(4, 5).x, 5)
+  lu.assertErrorMsgContains(path, again.bp_unknown, 1)
+end
+
+H.run()
