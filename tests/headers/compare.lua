@@ -143,8 +143,9 @@ int main(void) {
 ]]
 
 -- run(name, head, lines): each line is a row of a table, where it begins with a brace, or a function of its own. Those that gcc
--- refuses are left out, and the rest is compiled and run. Returns what it prints and the refused lines with gcc's words.
-local function run(name, head, lines)
+-- refuses are left out, and the rest is compiled and run, with `more` on gcc's command line. Returns what it prints and the refused
+-- lines with gcc's words.
+local function run(name, head, lines, more)
   local path, refused = folder .. "/" .. name .. ".c", {}
   local functions, rows = {}, {}
   for i, line in ipairs(lines) do
@@ -158,8 +159,8 @@ local function run(name, head, lines)
     for i = 1, #lines do main[#main + 1] = functions[i] ~= "" and ("ferry_line%d();"):format(i) or nil end
     write(path, table.concat { head, table.concat(functions, "\n"), "\nstatic const struct { int line, form; long long a, b; } ferry_rows[] = {\n",
       table.concat(rows, "\n"), "\n", tail, table.concat(main, "\n"), "\nreturn 0;\n}\n" })
-    local out = gcc(("-O0 -ftrack-macro-expansion=0 -fno-diagnostics-show-caret -no-pie -Wl,--unresolved-symbols=ignore-all -o %s/%s %s 2>&1")
-      :format(folder, name, path))
+    local out = gcc(("-O0 -ftrack-macro-expansion=0 -fno-diagnostics-show-caret -Wl,--unresolved-symbols=ignore-all %s -o %s/%s %s 2>&1")
+      :format(more or "", folder, name, path))
     local found, foreign = false, nil
     for where, line, what in out:gmatch "([^\n:]+):(%d+):%d*:? ?f?a?t?a?l? ?error: ([^\n]*)" do
       local i = tonumber(line) - head_lines
@@ -525,8 +526,9 @@ do
       end
     end
   end
+  -- A function that the program does not contain is at address 0 there, where it is no position-independent one.
   local call = prelude:gsub("FERRY_SHOW", "FERRY_CALL"):gsub("%)%(n, \\.*$", ")(n, (x), 1)\n")
-  local values = #texts > 0 and results((run("bodies", source .. call, texts))) or {}
+  local values = #texts > 0 and results((run("bodies", source .. call, texts, "-no-pie"))) or {}
   local called = {}
   for i, each in ipairs(calls) do
     local gccs = values[i]
