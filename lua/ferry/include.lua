@@ -1,9 +1,10 @@
 -- ffi.include, ffi.macro and ffi.path: C headers as they stand, their macros included.
 local ffi = require "ferry.core"
-local expression = require "ferry.expression"
 local common = require "ferry.options"
-local cache = require "ferry.cache"
 local headers, type = ffi.headers, ffi.type
+
+-- What most programs never need is loaded when it is used: to compile it is a sixth of what a small header costs.
+local cache = setmetatable({}, { __index = function(_, name) return require "ferry.cache"[name] end })
 
 local int32, int64, double, boolean = ffi.typeof "int", ffi.typeof "int64_t", ffi.typeof "double", ffi.typeof "bool"
 local string_type, null_type = ffi.typeof "const char *", ffi.typeof "void *"
@@ -93,7 +94,7 @@ local function new_evaluator(preprocessor, lib)
       local ct = tree.type.ct
       return function() return ct end
     end
-    local ok, made = pcall(expression.compile, tree, lib)
+    local ok, made = pcall(require "ferry.expression".compile, tree, lib)
     if ok then return made end
     return nil, made
   end
