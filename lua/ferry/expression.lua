@@ -378,12 +378,44 @@ local function checked(address)
     return at
   end
 end
-local function literal_table(node, lib)
-  local items = {}
-  for i, item in ipairs(node) do
-    local inner = item[1]
-    items[i] = { name = item.text ~= "" and item.text or nil, value = inner.kind == "list" and literal_table(inner, lib) or value(inner, lib) }
+-- What stands for an element that C makes zero (C11 6.7.9p21): a function of nothing.
+local function zero_of(ct)
+  local kind = ffi.typeinfo(ct).kind
+  if kind == "struct" or kind == "union" or kind == "array" then return function() return {} end end
+  if kind == "pointer" then
+    local null = ffi.new(ct)
+    return function() return null end
   end
+  return function() return 0 end
+end
+
+-- The type of what the item number `i` of that name initialises in an object of the type; nil: not known.
+local function item_type(info, i, name)
+  if not info then return nil end
+  if info.kind == "array" then return info.element end
+  for k, member in ipairs(info.members or {}) do
+    if member.anonymous and not name then return nil end
+    if name and member.name == name or not name and k == i then return member.type end
+  end
+end
+
+-- arguments -> the table that initialises an object of type `ct` (nil: not known), and how many items it has.
+local function literal_table(node, lib, ct)
+  local items, info = {}, ct and ffi.typeinfo(ct)
+  for i, item in ipairs(node) do
+    local inner, name = item[1], item.text ~= "" and item.text or nil
+    local to, make = item_type(info, i, name), nil
+    if inner.kind == "list" then
+      make = literal_table(inner, lib, to)
+    elseif inner.kind == "string" and to and ffi.typeinfo(to).kind == "array" then
+      make = function() return inner.text end
+    else
+      make = value(inner, lib)
+    end
+    items[i] = { name = name, value = make }
+  end
+  -- A table of one item initialises all elements of an array, as in LuaJIT; in C the others are zero.
+  if #items == 1 and info and info.kind == "array" and (info.count or 0) > 1 then items[2] = { value = zero_of(info.element) } end
   return function(arguments)
     local out = {}
     for i, item in ipairs(items) do out[item.name or i] = item.value(arguments) end
@@ -399,7 +431,8 @@ function object(node, lib)
     local i = node.integer + 1
     return function(frame) return frame[i] end
   elseif node.kind == "literal" then
-    local make, t = literal_table(node, lib), node.object or node.type
+    local t = node.object or node.type
+    local make = literal_table(node, lib, t.ct)
     if t.open then
       local array = ffi.typeof("$[?]", t.element)
       return function(arguments)

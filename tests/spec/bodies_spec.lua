@@ -43,6 +43,12 @@ static inline int bo_arrays(void) {
   a[1] = 7;
   return a[0] + a[1] + a[2] + (int)sizeof a + (int)sizeof t + t[1] + b[1] + b[7];
 }
+static inline int bo_zeros(void) {
+  struct { int a[3], b; } r = {{4}}, s = {.b = 1};
+  const char *names[3] = {"a"}; char word[2][4] = {"ab"}; int m[2][2] = {{1}, {2}}, one[4] = {5};
+  bo_point p[2] = {{1, 2}};
+  return r.a[0] + r.a[1] + r.b + s.a[2] + (names[1] != 0) + word[1][0] + m[0][1] + m[1][1] + one[3] + p[1].y + (int[3]){6}[2];
+}
 static inline void bo_set(int *p) { *p = 5; }
 static inline int bo_set_local(int k) { bo_set(&k); return k; }
 static inline int bo_bits(int n) { int c = 0; do { c++; n /= 2; } while (n > 0); return c; }
@@ -105,6 +111,7 @@ function TestBodies:test_objects()
   lu.assertEquals(p.x, 2)
   lu.assertEquals(bo.bo_float(0x3f800000), 1.0)
   lu.assertEquals(bo.bo_arrays(), 1 + 7 + 3 + 12 + 4 + 98 + 121)
+  lu.assertEquals(bo.bo_zeros(), 4)
   lu.assertEquals(bo.bo_set_local(1), 5)
   lu.assertEquals(ffi.string(bo.bo_name()), "bo_name")
   local last = ffi.new("bo_list", nil, 4)
