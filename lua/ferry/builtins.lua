@@ -1,0 +1,72 @@
+-- gcc's builtin functions, which expressions call (ferry.expression): by name without `__builtin_`, functions of the operands, each
+-- followed by its type.
+local ffi = require "ferry.core"
+local bit, tonumber, floor = ffi.bit, ffi.tonumber, math.floor
+local u64 = ffi.typeof "uint64_t"
+
+local builtins = {}
+for suffix, size in pairs { [""] = 4, l = 8, ll = 8 } do
+  local function bits(v)
+    local text = bit.tohex(ffi.cast(u64, v), 16)
+    local out = {}
+    for digit in text:sub(17 - size * 2):gmatch "." do
+      local n = tonumber(digit, 16)
+      for k = 3, 0, -1 do out[#out + 1] = floor(n / 2 ^ k) % 2 == 1 and "1" or "0" end
+    end
+    return table.concat(out)
+  end
+  builtins["clz" .. suffix] = function(v) return #bits(v):match "^0*" end
+  builtins["ctz" .. suffix] = function(v) return #bits(v):match "0*$" end
+  builtins["popcount" .. suffix] = function(v) return select(2, bits(v):gsub("1", "")) end
+  builtins["ffs" .. suffix] = function(v)
+    local b = bits(v)
+    return b:find "1" and #b:match "0*$" + 1 or 0
+  end
+end
+for _, size in ipairs { 2, 4, 8 } do
+  builtins["bswap" .. size * 8] = function(v)
+    local from, to = ffi.new("uint8_t[8]"), ffi.new("uint8_t[8]")
+    ffi.cast("uint64_t *", from)[0] = ffi.cast(u64, v)
+    for k = 0, size - 1 do
+      local there = ffi.abi "le" and k or 7 - k
+      to[ffi.abi "le" and size - 1 - k or 8 - size + k] = from[there]
+    end
+    return ffi.cast("uint64_t *", to)[0]
+  end
+end
+
+-- Of floating-point numbers: Lua numbers, or `long double` as cdata, of which the type is the second argument.
+local function is_nan(x) return x ~= x end
+local function is_finite(x) return x - x == x - x end
+local function sign_bit(x, t)
+  local bytes = ffi.cast("uint8_t *", ffi.new(ffi.typeof("$[1]", t.ct), { x }))
+  local last = t.size > 8 and (ffi.arch == "x64" or ffi.arch == "x86") and 9 or t.size - 1
+  return bytes[ffi.abi "le" and last or 0] >= 128
+end
+-- The least number that is normal: 2 to this power. Lua 5.1 compares cdata with cdata only.
+local least = { [4] = -126, [8] = -1022 }
+local function is_normal(x, t)
+  if not is_finite(x) or x == x - x then return false end
+  if x < x - x then x = -x end
+  if least[t.size] then return x >= 2 ^ least[t.size] end
+  for _ = 1, 16 do x = x * ffi.cast(t.ct, 2 ^ 1000) end
+  return not is_finite(x) or x >= ffi.cast(t.ct, 2 ^ -382)
+end
+builtins.isnan = is_nan
+builtins.isinf = function(x) return not is_nan(x) and not is_finite(x) end
+builtins.isinf_sign = function(x, t) return builtins.isinf(x) and (sign_bit(x, t) and -1 or 1) or 0 end
+builtins.isfinite = is_finite
+builtins.isnormal = is_normal
+builtins.signbit, builtins.signbitf, builtins.signbitl = sign_bit, sign_bit, sign_bit
+builtins.isgreater = function(x, _, y) return x > y end
+builtins.isgreaterequal = function(x, _, y) return x >= y end
+builtins.isless = function(x, _, y) return x < y end
+builtins.islessequal = function(x, _, y) return x <= y end
+builtins.islessgreater = function(x, _, y) return x < y or x > y end
+builtins.isunordered = function(x, _, y) return is_nan(x) or is_nan(y) end
+builtins.fpclassify = function(of_nan, _, of_infinite, _, of_normal, _, of_subnormal, _, of_zero, _, x, t)
+  if is_nan(x) then return of_nan elseif not is_finite(x) then return of_infinite elseif x == x - x then return of_zero end
+  return is_normal(x, t) and of_normal or of_subnormal
+end
+
+return builtins
