@@ -65,7 +65,7 @@ struct CallbackQueue {
 
   QueuedCall* call(uint32_t number) { return reinterpret_cast<QueuedCall*>(calls + size_t{number} * call_bytes); }
   uint32_t number(const QueuedCall* call) const {
-    return static_cast<uint32_t>((reinterpret_cast<const std::byte*>(call) - calls) / call_bytes);
+    return static_cast<uint32_t>(static_cast<size_t>(reinterpret_cast<const std::byte*>(call) - calls) / call_bytes);
   }
   void** addresses(QueuedCall* call) const { return reinterpret_cast<void**>(call + 1); }
   void* result(QueuedCall* call) const { return reinterpret_cast<std::byte*>(call) + result_at; }
