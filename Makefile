@@ -4,6 +4,7 @@
 #   make test      everything; `make test STAGES="unit specs"` for a part (tests/README.md)
 #   make fuzz      what reads C, fuzzed; `make fuzz TIME=600`: seconds for each target (tests/fuzz/run)
 #   make prove     calls, callbacks and layouts of random types against compilers, in great numbers (tests/prove/run)
+#   make coverage which lines of src run in tests, in build-coverage (tests/coverage/run)
 #   make soak      an hour of random use at constant memory; TIME=300: seconds (tests/soak/run)
 #   make bench     table of nanoseconds against a hand-written binding, and build/bench.json
 #   make install   into PREFIX (default /usr/local), below DESTDIR if that is set
@@ -17,11 +18,11 @@ STAGES ?=
 TIME ?= 60
 FERRY_LUAS ?=
 
-.PHONY: lib demo test fuzz prove soak bench install uninstall dist deb clean help
+.PHONY: lib demo test fuzz prove coverage soak bench install uninstall dist deb clean help
 .DEFAULT_GOAL := lib
 
 help:
-	@sed -n '2,14s/^# *//p' Makefile
+	@sed -n '2,15s/^# *//p' Makefile
 
 # Installs nothing, needs no root. A tree that make test has configured stays one with tests; a fresh one does not need their
 # libraries. Presets are not used: older CMakes do not know them.
@@ -56,6 +57,10 @@ prove:
 	@cmake --build build --target modules layout_compare abi_calls plan_probe
 	@tests/prove/run $(PARTS)
 
+coverage:
+	@tools/deps.sh build test
+	@tests/coverage/run $(STEPS)
+
 soak: lib
 	@TIME="$(if $(filter command line environment,$(origin TIME)),$(TIME),3600)" tests/soak/run
 
@@ -79,4 +84,4 @@ deb:
 	@tools/deb.sh
 
 clean:
-	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-configure.log
+	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-coverage build-configure.log

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Runs one spec file: run_one_spec.sh MODE VERSION BACKEND SPEC (see run_specs.sh). Leaves the log in
-# build/specs/MODE-VERSION-BACKEND/NAME.log, its last line "SPEC-EXIT<TAB>status<TAB>seconds". Always succeeds.
+# $TREE/specs/MODE-VERSION-BACKEND/NAME.log, its last line "SPEC-EXIT<TAB>status<TAB>seconds". Always succeeds.
 set -u
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
-mode=$1 version=$2 backend=$3 spec=$4
+mode=$1 version=$2 backend=$3 spec=$4 TREE=${TREE:-build}
 name=${spec##*/}
-log=build/specs/$mode-$version-$backend/${name%.lua}.log
-tree=$PWD/build limit=300 run=()
+log=$TREE/specs/$mode-$version-$backend/${name%.lua}.log
+tree=$PWD/$TREE limit=${LIMIT:-300} run=()
 [ "$mode" != asan ] || tree=$PWD/build-asan
-export FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=0
+export FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=${FERRY_SLOW:-0}
 # LuaUnit is one file for all versions; packages of it may be older than 5.5.
 luaunit=
 [ "$version" != 5.5 ] || luaunit="/usr/local/share/lua/5.4/?.lua;/usr/share/lua/5.4/?.lua"
@@ -29,9 +29,9 @@ case $mode in
     export LUA_INIT='package.preload["luajit.ffi"] = package.preload.ffi; package.preload.ffi = nil'
     lua=$(command -v luajit)
     ;;
-  c++*) lua=$PWD/build/tests/host/lua$version-c++ ;;
+  c++*) lua=$tree/tests/host/lua$version-c++ ;;
   move)
-    lua=$PWD/build/tests/host/lua$version-moving
+    lua=$tree/tests/host/lua$version-moving
     export FERRY_CHAOS=move FERRY_SLOW=1
     limit=300
     ;;

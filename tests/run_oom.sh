@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Refuses memory to tests/oom/*.lua, at one request after the other: run_oom.sh; needs build/ and a shared library of Lua.
 # STEP=1 takes every request, larger ones a part (default: so that all takes about a minute).
-# Settable: LUAS, BACKENDS, SCRIPTS, WHATS="lua c map limit", MODES="one all". `limit`: the script runs in processes whose address space
+# Settable: TREE=build, LUAS, BACKENDS, SCRIPTS, WHATS="lua c map limit", MODES="one all". `limit`: the script runs in processes whose address space
 # is limited (ulimit -v), from what lets no Lua start to what is enough, in steps of 32 KiB times STEP (default: 8).
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -28,23 +28,24 @@ limits() {
   echo "$steps - - 0 $wrong"
   [ $wrong = 0 ]
 }
-mkdir -p build/tests/oom
+tree=$PWD/${TREE:-build}
+mkdir -p "$tree/tests/oom"
 for v in ${LUAS:-5.1 5.4}; do
-  host=build/tests/oom/host-$v
-  [ -e "build/lib/$v/ferry/core.so" ] || continue
+  host=$tree/tests/oom/host-$v
+  [ -e "$tree/lib/$v/ferry/core.so" ] || continue
   if ! pkg-config --exists "lua$v" ||
-    ! ${CC:-cc} -O1 -w -o "$host" tests/oom/host.c $(pkg-config --cflags --libs "lua$v") -rdynamic -lm 2>build/tests/oom/cc.log; then
+    ! ${CC:-cc} -O1 -w -o "$host" tests/oom/host.c $(pkg-config --cflags --libs "lua$v") -rdynamic -lm 2>"$tree/tests/oom/cc.log"; then
     echo "oom: no library of Lua $v, skipped"
     continue
   fi
-  export LUA_PATH="$PWD/build/lib/$v/?.lua;;" LUA_CPATH="$PWD/build/lib/$v/?.so;;"
+  export LUA_PATH="$tree/lib/$v/?.lua;;" LUA_CPATH="$tree/lib/$v/?.so;;"
   for backend in ${BACKENDS:-thunk stub}; do
     export FERRY_BACKEND=$backend
     for script in ${SCRIPTS:-tests/oom/*.lua}; do
       for what in ${WHATS:-lua c map limit}; do
         case $what in lua) step=${STEP:-7} ;; c) step=${STEP:-3} ;; *) step=${STEP:-1} ;; esac
         for mode in ${MODES:-one all}; do
-          log=build/tests/oom/$v-$backend-$(basename "$script" .lua)-$what-$mode.log
+          log=$tree/tests/oom/$v-$backend-$(basename "$script" .lua)-$what-$mode.log
           if [ "$what" = limit ]; then
             [ "$mode" = all ] || continue
             : >"$log"

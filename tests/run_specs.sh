@@ -11,14 +11,15 @@
 #   jithost    LuaJIT as a host of Ferry, with every back end, for what a Lua 5.1 can run
 #   asan       the oldest and the newest Lua of build-asan/, with every back end
 #   valgrind   one Lua from build/
-# Settable: LUAS="5.1 5.4", BACKENDS="stub libffi", SPECS="tests/spec/one_spec.lua ...", JOBS.
+# Settable: LUAS="5.1 5.4", BACKENDS="stub libffi", SPECS="tests/spec/one_spec.lua ...", JOBS, TREE=build.
 # A spec file's tests run in one process per column; what each printed stays in build/specs/COLUMN/SPEC.log.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
 modes=("$@")
 [ ${#modes[@]} -gt 0 ] || modes=(plain luajit)
-backends=$(backends_of build)
+export TREE=${TREE:-build}
+backends=$(backends_of "$TREE")
 specs=${SPECS:-$(ls tests/spec/*_spec.lua 2>/dev/null)}
 if [ -z "$specs" ]; then
   echo "no specs"
@@ -32,13 +33,13 @@ claims_luajit() { case $1 in *_luajit_spec.lua) true ;; *) head -n 20 "$1" | gre
 versions_cpp() {
   local v
   for v in ${LUAS:-5.1 5.4}; do
-    [ -x "build/tests/host/lua$v-c++" ] && [ -e "build/lib/$v/ferry/core.so" ] && echo "$v"
+    [ -x "$TREE/tests/host/lua$v-c++" ] && [ -e "$TREE/lib/$v/ferry/core.so" ] && echo "$v"
   done
 }
 versions_moving() {
   local v
   for v in ${LUAS:-5.1 5.4}; do
-    [ -x "build/tests/host/lua$v-moving" ] && [ -e "build/lib/$v/ferry/core.so" ] && echo "$v"
+    [ -x "$TREE/tests/host/lua$v-moving" ] && [ -e "$TREE/lib/$v/ferry/core.so" ] && echo "$v"
   done
 }
 versions() { # versions TREE [WANTED...]: those of LUAS that have an interpreter and a module
@@ -53,7 +54,7 @@ versions() { # versions TREE [WANTED...]: those of LUAS that have an interpreter
 case " ${modes[*]} " in
   *" plain "*)
     for v in ${LUAS:-$lua_versions}; do
-      [ -z "$(LUAS=$v versions build)" ] || continue
+      [ -z "$(LUAS=$v versions "$TREE")" ] || continue
       echo "Lua $v: no interpreter or no module, skipped"
       [ -z "${FERRY_RESULTS:-}" ] || printf 'specs plain-%s\t0\t0\t1\n' "$v" >>"$FERRY_RESULTS"
     done
@@ -65,17 +66,17 @@ trap 'rm -f "$list"' EXIT
 columns=()
 for mode in "${modes[@]}"; do
   case $mode in
-    api) pairs=$(for v in $(versions build $lua_versions); do echo "$v ${backends%% *}"; done) ;;
-    plain) pairs=$(for v in $(versions build $lua_versions); do for b in $backends; do echo "$v $b"; done; done) ;;
+    api) pairs=$(for v in $(versions "$TREE" $lua_versions); do echo "$v ${backends%% *}"; done) ;;
+    plain) pairs=$(for v in $(versions "$TREE" $lua_versions); do for b in $backends; do echo "$v $b"; done; done) ;;
     c++) pairs=$(for v in $(versions_cpp); do for b in $backends; do echo "$v $b"; done; done) ;;
     c++api) pairs=$(for v in $(versions_cpp); do echo "$v ${backends%% *}"; done) ;;
-    slow) pairs=$(for v in $({ versions build 5.1 && versions build 5.4 5.5 | tail -n 1; }); do echo "$v ${backends%% *}"; done) ;;
-    check) pairs=$(for v in $({ versions build 5.1 && versions build 5.4 5.5 | tail -n 1; }); do echo "$v stub"; done) ;;
+    slow) pairs=$(for v in $({ versions "$TREE" 5.1 && versions "$TREE" 5.4 5.5 | tail -n 1; }); do echo "$v ${backends%% *}"; done) ;;
+    check) pairs=$(for v in $({ versions "$TREE" 5.1 && versions "$TREE" 5.4 5.5 | tail -n 1; }); do echo "$v stub"; done) ;;
     move) pairs=$(for v in $(versions_moving); do for b in $(tr ' ' '\n' <<<"$backends" | head -n 2); do echo "$v $b"; done; done) ;;
     asan) pairs=$(for v in $({ versions build-asan 5.1 && versions build-asan 5.4 5.5 | tail -n 1; }); do for b in $backends; do echo "$v $b"; done; done) ;;
-    valgrind) pairs=$(for v in $(versions build 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
+    valgrind) pairs=$(for v in $(versions "$TREE" 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
     luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;
-    jithost) pairs=$(command -v luajit >/dev/null && [ -e build/lib/5.1/ferry/core.so ] && for b in $backends; do echo "5.1 $b"; done) ;;
+    jithost) pairs=$(command -v luajit >/dev/null && [ -e "$TREE/lib/5.1/ferry/core.so" ] && for b in $backends; do echo "5.1 $b"; done) ;;
     *)
       echo "run_specs.sh: unknown mode '$mode'" >&2
       exit 2
@@ -92,8 +93,8 @@ for mode in "${modes[@]}"; do
   fi
   while read -r version backend; do
     columns+=("$mode-$version-$backend")
-    mkdir -p "build/specs/$mode-$version-$backend"
-    rm -f "build/specs/$mode-$version-$backend"/*
+    mkdir -p "$TREE/specs/$mode-$version-$backend"
+    rm -f "$TREE/specs/$mode-$version-$backend"/*
     for spec in $specs; do
       if [ "$mode" = luajit ] && ! claims_luajit "$spec"; then continue; fi
       # What ferry.luajit gives to plain Lua.
@@ -107,4 +108,4 @@ done
 [ -s "$list" ] || exit 1
 
 xargs -P "${JOBS:-$(nproc 2>/dev/null || echo 2)}" -L 1 tests/run_one_spec.sh <"$list"
-"$(lua_command any)" tests/spec_table.lua build/specs "${columns[@]}"
+"$(lua_command any)" tests/spec_table.lua "$TREE/specs" "${columns[@]}"
