@@ -101,7 +101,7 @@ bool Preprocessor::enter_file() {
   probe.next(token);
   if (token.kind == Tok::directive) below.first_directive = probe.position();
   below.includer = lexer_.read(file.text->bytes(), below.source->base(), true);
-  levels_.push_back(std::move(below));
+  levels_.push_back(below);
   return true;
 }
 

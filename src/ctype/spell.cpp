@@ -11,7 +11,7 @@ namespace {
 
 // Function types whose parameters are functions with functions as parameters ... double in length per
 // level; beyond these limits "..." stands for the rest, and the text is for reading only.
-constexpr size_t kMaxLength = 64 * 1024;
+constexpr size_t kMaxLength = size_t{64} * 1024;
 constexpr unsigned kMaxDepth = 32;
 
 constexpr std::string_view kScalarNames[] = {
