@@ -82,11 +82,11 @@ inline ResultForm result_form(const TypeTable&, const abi::CallPlan& plan) {
   const abi::Piece& first = pieces[0];
   // The elements of an HFA follow each other without padding (AAPCS64 5.9.5).
   if (first.where == abi::Where::fpr) {
-    return {ResultKind::v, abi::Extend::none, first.size, static_cast<uint8_t>(pieces.size())};
+    return {ResultKind::v, abi::Extend::none, static_cast<uint8_t>(first.size), static_cast<uint8_t>(pieces.size())};
   }
   if (pieces.size() == 2) return {.kind = ResultKind::gg};
   if (first.extend == abi::Extend::none) return {.kind = ResultKind::g};
-  return {ResultKind::integer, first.extend, first.size, 0};
+  return {ResultKind::integer, first.extend, static_cast<uint8_t>(first.size), 0};
 }
 
 // Runs a routine and writes what the result registers hold to `result`, integers extended.
