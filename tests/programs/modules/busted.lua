@@ -45,12 +45,13 @@ local function describe(name, f)
   scope = outer
 end
 
--- Runs setup() of a describe() before its first test, those around it first.
+-- Runs what setup() has been given so far, before the next test, that of the describe() around it first.
 local function prepare(s)
-  if not s or s.prepared then return end
+  if not s then return end
   prepare(s.outer)
-  s.prepared = true
-  for _, g in ipairs(s.setup or {}) do g() end
+  local setup = s.setup or {}
+  s.setup = {}
+  for _, g in ipairs(setup) do g() end
 end
 
 local env = {}
