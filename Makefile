@@ -4,7 +4,8 @@
 #   make test      everything; `make test STAGES="unit specs"` for a part (tests/README.md)
 #   make fuzz      what reads C, fuzzed; `make fuzz TIME=600`: seconds for each target (tests/fuzz/run)
 #   make prove     calls, callbacks and layouts of random types against compilers, in great numbers (tests/prove/run)
-#   make coverage which lines of src run in tests, in build-coverage (tests/coverage/run)
+#   make coverage  which lines of src run in tests, in build-coverage (tests/coverage/run)
+#   make cross     tests for another processor, in an emulator; `make cross ARCH=riscv64`, STEPS="calls specs" (tests/cross/run.sh)
 #   make soak      an hour of random use at constant memory; TIME=300: seconds (tests/soak/run)
 #   make bench     table of nanoseconds against a hand-written binding, and build/bench.json
 #   make install   into PREFIX (default /usr/local), below DESTDIR if that is set
@@ -16,9 +17,11 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 STAGES ?=
 TIME ?= 60
+ARCH ?= aarch64
+STEPS ?=
 FERRY_LUAS ?=
 
-.PHONY: lib demo test fuzz prove coverage soak bench install uninstall dist deb clean help
+.PHONY: lib demo test fuzz prove coverage cross soak bench install uninstall dist deb clean help
 .DEFAULT_GOAL := lib
 
 help:
@@ -61,6 +64,9 @@ coverage:
 	@tools/deps.sh build test
 	@tests/coverage/run $(STEPS)
 
+cross:
+	@tests/cross/run.sh $(ARCH) $(STEPS)
+
 soak: lib
 	@TIME="$(if $(filter command line environment,$(origin TIME)),$(TIME),3600)" tests/soak/run
 
@@ -84,4 +90,4 @@ deb:
 	@tools/deb.sh
 
 clean:
-	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-coverage build-configure.log
+	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-i386 build-riscv64 build-coverage build-configure.log

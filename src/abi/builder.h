@@ -64,10 +64,12 @@ inline TypeId passed_as(const TypeTable& types, TypeId id) {
 }
 
 // gcc: a struct has the machine mode of a member that is all of it, an array of one element that of the element, and
-// travels so where modes decide. What is reached by going inwards as long as that holds.
-inline TypeId mode_giver(const TypeTable& types, TypeId id) {
+// travels so where modes decide. What is reached by going inwards as long as that holds. `least_align` is the least
+// alignment on the way: where memory has to be aligned, a record that is less aligned than its mode has none.
+inline TypeId mode_giver(const TypeTable& types, TypeId id, uint32_t* least_align = nullptr) {
   for (;;) {
     const Type& t = types[id];
+    if (least_align != nullptr) *least_align = std::min<uint32_t>(*least_align, t.align);
     if (t.kind == Kind::array && t.count == 1) {
       id = t.base;
       continue;

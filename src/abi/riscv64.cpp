@@ -110,8 +110,11 @@ class Planner {
     bool fits = walk(id, 0, 0, flat);
     if (!fits) {  // gcc: one that is all of a floating member nevertheless
       flat = {};
-      const Kind kind = types_[mode_giver(types_, id)].kind;
-      fits = (kind == Kind::floating || kind == Kind::complex) && walk(mode_giver(types_, id), 0, 0, flat);
+      uint32_t align = types_[id].align;
+      const TypeId giver = mode_giver(types_, id, &align);
+      const Type& t = types_[giver];
+      const bool floating = t.kind == Kind::floating || t.kind == Kind::complex;
+      fits = floating && align >= t.align && walk(giver, 0, 0, flat);
     }
     if (steps_ > kMaxClassifySteps) return refuse(types_, id, "it is too deeply nested");
     bool floating = flat.count > 0 && (flat.leaf[0].floating || (flat.count == 2 && flat.leaf[1].floating));

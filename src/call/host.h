@@ -8,11 +8,13 @@
 #define FERRY_STUB_X64 1
 #elif defined(__aarch64__) && defined(__AARCH64EL__)
 #define FERRY_STUB_A64 1
+#elif defined(__riscv) && __riscv_xlen == 64 && defined(__riscv_float_abi_double)
+#define FERRY_STUB_RISCV64 1
 #endif
 #elif defined(__ELF__) && defined(__i386__)
 #define FERRY_STUB_I386 1
 #endif
-#if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64) || defined(FERRY_STUB_I386)
+#if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64) || defined(FERRY_STUB_I386) || defined(FERRY_STUB_RISCV64)
 #define FERRY_STUB 1
 #endif
 

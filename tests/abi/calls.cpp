@@ -422,9 +422,10 @@ int run(const Options& options) {
               options.count);
   std::fflush(stdout);
   Features features;
-  // Hosts without plans have libffi alone, which knows no vectors.
-  features.vectors8 = features.vectors16 = host_target().arch == Arch::x86_64 || host_target().arch == Arch::aarch64;
-  if (host_target().arch == Arch::x86_64) features.conventions = {"ms_abi"};
+  // Hosts without static routines have libffi alone, which knows no vectors.
+  const Arch arch = host_target().arch;
+  features.vectors8 = features.vectors16 = arch == Arch::x86_64 || arch == Arch::aarch64 || arch == Arch::riscv64;
+  if (arch == Arch::x86_64) features.conventions = {"ms_abi"};
   Generator generator(options.seed, clang, host_target(), features);
   TypeTable types(host_target());
   std::string declarations = Generator::prelude(clang);

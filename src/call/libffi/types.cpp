@@ -148,6 +148,16 @@ bool lowers_by_plan(abi::Abi abi) {
   }
 }
 
+// RISC-V: a record that travels as integers do. Its members may say otherwise to libffi, which flattens unions and
+// knows no bit-fields.
+Result<bool> is_riscv_integers(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
+  if (abi::abi_of(types.target(), conv) != abi::Abi::riscv64_lp64d || !is_record(types[id])) return false;
+  Result<abi::CallPlan> plan = abi::plan_value(types, id, conv, is_result);
+  if (!plan) return plan.error();
+  return std::all_of(plan->pieces.begin(), plan->pieces.end(),
+                     [](const abi::Piece& piece) { return piece.where == abi::Where::gpr; });
+}
+
 // gcc, clang: an empty C struct is not passed, but by Microsoft's convention its address is.
 bool passes_empty(const TypeTable& types, TypeId id, CallConv conv) {
   Result<abi::CallPlan> plan = abi::plan_value(types, id, conv, false);
@@ -320,6 +330,9 @@ Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallCon
     if (ffi_type* scalar = scalar_ffi_type(types, t)) return scalar;
   }
   if (is_i386(abi::abi_of(types.target(), conv))) return lower_i386(types, id, conv, is_result);
+  Result<bool> integers = is_riscv_integers(types, id, conv, is_result);
+  if (!integers) return integers.error();
+  if (*integers) return bytes(t.size, t.align);
   return planned ? lower_by_plan(types, id, conv, is_result) : lower_by_structure(types, id, 0);
 }
 

@@ -34,7 +34,8 @@ struct Shape {
     Base base;  // what `offset` counts from; *_pointer: the address of the value is there
     uint32_t offset;
   };
-  struct Move {  // 8 bytes from the register block to the scratch area
+  struct Move {    // a word to the scratch area
+    bool stacked;  // from the caller's outgoing area, else from the register block
     uint32_t from;
     uint32_t to;
   };
@@ -55,7 +56,9 @@ struct Shape {
     for (const Arg& arg : args) {
       text += ';' + std::to_string(static_cast<int>(arg.base)) + ':' + std::to_string(arg.offset);
     }
-    for (const Move& move : moves) text += '>' + std::to_string(move.from) + ',' + std::to_string(move.to);
+    for (const Move& move : moves) {
+      text += (move.stacked ? '<' : '>') + std::to_string(move.from) + ',' + std::to_string(move.to);
+    }
     return text;
   }
 };
@@ -92,7 +95,8 @@ Result<Shape> make_shape(const StubPlan& stub) {
     uint32_t home = convention.register_offset(pieces[0]);
     bool in_order = pieces[0].value_offset == 0 && home % std::min<uint32_t>(arg.align, 16) == 0;
     for (const Piece& piece : pieces) {
-      in_order = in_order && convention.register_offset(piece) == home + piece.value_offset;
+      in_order =
+          in_order && piece.where != Where::stack && convention.register_offset(piece) == home + piece.value_offset;
     }
     if (in_order) {
       shape.args.push_back({Shape::Base::registers, home});
@@ -100,14 +104,17 @@ Result<Shape> make_shape(const StubPlan& stub) {
     }
     shape.args.push_back({Shape::Base::scratch, shape.scratch});
     for (const Piece& piece : pieces) {
-      shape.moves.push_back({convention.register_offset(piece), shape.scratch + piece.value_offset});
-      if (piece.size > 8) {
-        shape.moves.push_back({convention.register_offset(piece) + 8, shape.scratch + piece.value_offset + 8});
+      const bool stacked = piece.where == Where::stack;
+      const uint32_t from = stacked ? piece.stack_offset : convention.register_offset(piece);
+      for (uint32_t done = 0; done < piece.size; done += kWord) {
+        shape.moves.push_back({stacked, from + done, shape.scratch + piece.value_offset + done});
       }
     }
-    // Moves are of 8 bytes, also for the last piece.
-    shape.scratch += static_cast<uint32_t>(std::max<uint64_t>(arg.size, pieces.back().value_offset + 8) + 15) & ~15u;
+    // Moves are of words, also for the last piece.
+    shape.scratch +=
+        static_cast<uint32_t>(std::max<uint64_t>(arg.size, pieces.back().value_offset + kWord) + 15) & ~15u;
   }
+  if (!shape.in_memory && shape.result_size > kMaxCallbackScratch) return Error{"a callback with a result that large"};
   if (shape.scratch + shape.args.size() * sizeof(void*) > kMaxCallbackScratch) {
     return Error{"a callback with " + std::to_string(shape.args.size()) + " parameters"};
   }
@@ -210,7 +217,9 @@ class StubCallback final : public Callback {
 
 // Points args[i] to the i-th argument's memory form.
 void find_arguments(const Shape& shape, std::byte* registers, std::byte* stack, std::byte* scratch, void** args) {
-  for (const Shape::Move& move : shape.moves) std::memcpy(scratch + move.to, registers + move.from, 8);
+  for (const Shape::Move& move : shape.moves) {
+    std::memcpy(scratch + move.to, (move.stacked ? stack : registers) + move.from, kWord);
+  }
   for (size_t i = 0; i < shape.args.size(); ++i) {
     const Shape::Arg& arg = shape.args[i];
     switch (arg.base) {
@@ -238,7 +247,9 @@ uint32_t enter(const Slot& slot, CallbackFrame& frame, std::byte* stack) {
   machine::prepare(frame, state.shape != nullptr ? state.shape->pops : 0);
   if (state.shape == nullptr) return 0;  // a trampoline that was never handed out
   const Shape& shape = *state.shape;
-  alignas(16) std::byte value[machine::kMaxRegisterResult] = {};
+  const size_t value_bytes = std::max<size_t>(shape.in_memory ? 0 : shape.result_size, machine::kMaxRegisterResult);
+  auto* value = static_cast<std::byte*>(__builtin_alloca(value_bytes));
+  std::memset(value, 0, value_bytes);
   void* result = value;
   if (shape.in_memory) {
     std::memcpy(&result, shape.address_on_stack ? stack : frame.registers + shape.result_address, sizeof result);

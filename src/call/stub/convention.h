@@ -10,13 +10,23 @@
 
 namespace ferry::call {
 
+// How the register or slot above a narrow value is filled, where the convention does not ask for what the caller of an
+// Invoker has written there.
+enum class Fill : uint8_t {
+  none,
+  sign,  // by the value's sign bit
+  ones,
+};
+
 struct StubConvention {
   abi::Abi abi = abi::Abi::none;
-  uint32_t block = 0;           // bytes of its register block; general registers are at its start, 8 bytes each
-  uint32_t gpr_block = 0;       // bytes of the block that call_gprs reads
-  uint32_t fpr_offset = 0;      // of the block's SIMD registers, 16 bytes each
+  uint32_t block = 0;       // bytes of its register block; general registers are at its start, 8 bytes each
+  uint32_t gpr_block = 0;   // bytes of the block that call_gprs reads
+  uint32_t fpr_offset = 0;  // of the block's SIMD or floating-point registers, `fpr_bytes` each
+  uint32_t fpr_bytes = 16;
   uint32_t result_address = 0;  // offset in the block of the register with the address of a result in memory
   uint32_t home_space = 0;      // bytes at the start of the outgoing area that carry no argument
+  Fill (*fill)(abi::Where where, abi::Extend extend, uint32_t size) = nullptr;  // null: never any
   // Routines void (CFunction, const std::byte* frame, const StackArea*) that load the registers from the frame's block
   // and call. Result registers are as the callee left them: they are called as functions of a suitable type.
   CFunction call_gprs = nullptr;       // without SIMD registers, without stack area; null: there is none
@@ -29,7 +39,7 @@ struct StubConvention {
 
   // Offset into the register block of the register that carries `piece` (not for pieces on the stack).
   constexpr uint32_t register_offset(const abi::Piece& piece) const {
-    return piece.where == abi::Where::gpr ? piece.reg * 8u : fpr_offset + piece.reg * 16u;
+    return piece.where == abi::Where::gpr ? piece.reg * 8u : fpr_offset + piece.reg * fpr_bytes;
   }
 };
 

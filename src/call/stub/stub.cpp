@@ -23,8 +23,6 @@ using abi::Where;
 constexpr uint64_t kMaxStackArea = uint64_t{1} << 20;
 // Frames hold copies of what is passed by reference; larger ones are refused, offsets are 32-bit.
 constexpr uint64_t kMaxFrame = uint64_t{1} << 30;
-// Bytes of a general register.
-constexpr uint32_t kWord = sizeof(void*);
 // What the caller writes for a number (Invoker).
 constexpr uint32_t kWritten = 8;
 
@@ -40,10 +38,8 @@ class StubInvoker final : public Invoker {
   }
 
   void invoke(CFunction function, std::byte* frame, void* result) const override {
-    for (const Move& move : moves_) {
-      std::memcpy(frame + move.to, frame + move.from, kWord);
-      if (move.wide) std::memcpy(frame + move.to + 8, frame + move.from + 8, 8);
-    }
+    for (const Move& move : moves_) std::memcpy(frame + move.to, frame + move.from, kWord);
+    for (const Filling& filling : fillings_) fill(frame + filling.at, filling);
     for (const Reference& reference : references_) pass_reference(frame, reference);
     if (in_memory_) {
       const auto address = reinterpret_cast<uintptr_t>(result);
@@ -53,10 +49,14 @@ class StubInvoker final : public Invoker {
   }
 
  private:
-  struct Move {  // a word, or 16 bytes, within the frame
+  struct Move {  // a word within the frame
     uint32_t from;
     uint32_t to;
-    bool wide;
+  };
+  struct Filling {  // of a word, above a value of `size` bytes in it
+    uint32_t at;
+    uint8_t size;
+    Fill how;
   };
   struct Reference {  // an argument passed as the address of a copy
     uint32_t value;   // of the argument's slot
@@ -64,6 +64,17 @@ class StubInvoker final : public Invoker {
     uint32_t align;   // of the copy; the frame itself gives 16
     uint32_t size;
   };
+
+  static void fill(std::byte* word, const Filling& filling) {
+    if (filling.how == Fill::ones) {
+      std::memset(word + filling.size, 0xff, kWord - filling.size);
+      return;
+    }
+    uint64_t bits = 0;
+    std::memcpy(&bits, word, filling.size);
+    bits = extended(bits, abi::Extend::sign, filling.size);
+    std::memcpy(word, &bits, kWord);
+  }
 
   static void pass_reference(std::byte* frame, const Reference& reference) {
     std::byte* value = frame + reference.value;
@@ -104,11 +115,12 @@ class StubInvoker final : public Invoker {
     std::span<const Piece> pieces = plan.pieces_of(arg);
     if (arg.on_stack) {
       const auto place = static_cast<uint32_t>(area_.frame_offset) + arg.stack_offset;
+      add_filling(Where::stack, arg.extend, arg.size, place);
       if (kWord >= kWritten || arg.size > kWord) return add_slot(place, arg);
       // What the caller writes for it would reach into the next argument.
       Result<uint32_t> value = take(kWritten);
       if (!value) return value.error();
-      moves_.push_back({*value, place, false});
+      moves_.push_back({*value, place});
       return add_slot(*value, arg);
     }
     if (pieces.empty()) {  // not passed, but written like any other
@@ -134,16 +146,25 @@ class StubInvoker final : public Invoker {
       in_order = in_order && piece_offset(pieces[i]) == home + pieces[i].value_offset;
     }
     if (!in_order) {
-      // Moves are of 8 bytes, also for the last piece.
-      Result<uint32_t> value = take(std::max<uint64_t>(arg.size, pieces.back().value_offset + 8));
+      // Moves are of words, also for the last piece.
+      Result<uint32_t> value = take(std::max<uint64_t>(arg.size, pieces.back().value_offset + kWord));
       if (!value) return value.error();
       home = *value;
       copies_from = 0;
     }
     for (size_t i = copies_from; i < pieces.size(); ++i) {
-      moves_.push_back({home + pieces[i].value_offset, piece_offset(pieces[i]), pieces[i].size > 8});
+      const uint32_t from = home + pieces[i].value_offset, to = piece_offset(pieces[i]);
+      for (uint32_t done = 0; done < pieces[i].size; done += kWord) moves_.push_back({from + done, to + done});
     }
+    for (const Piece& piece : pieces) add_filling(piece.where, piece.extend, piece.size, piece_offset(piece));
     return add_slot(home, arg);
+  }
+
+  void add_filling(Where where, abi::Extend extend, uint64_t size, uint32_t at) {
+    if (convention_.fill == nullptr || size >= kWord) return;
+    const auto narrow = static_cast<uint8_t>(size);
+    const Fill how = convention_.fill(where, extend, narrow);
+    if (how != Fill::none) fillings_.push_back({at, narrow, how});
   }
 
   uint32_t piece_offset(const Piece& piece) const {
@@ -171,6 +192,7 @@ class StubInvoker final : public Invoker {
   bool in_memory_ = false;
   uint32_t result_address_ = 0;  // where in the frame the address of a result in memory goes
   std::vector<Move> moves_;
+  std::vector<Filling> fillings_;  // after the moves
   std::vector<Reference> references_;
   uint64_t end_ = 0;
 };

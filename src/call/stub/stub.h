@@ -11,6 +11,8 @@
 #include "call/stub/a64/machine.h"
 #elif defined(FERRY_STUB_I386)
 #include "call/stub/i386/machine.h"
+#elif defined(FERRY_STUB_RISCV64)
+#include "call/stub/riscv64/machine.h"
 #endif
 
 #if defined(FERRY_STUB)
@@ -20,9 +22,14 @@ namespace ferry::call::stub {
 namespace machine = x64;
 #elif defined(FERRY_STUB_A64)
 namespace machine = a64;
-#else
+#elif defined(FERRY_STUB_I386)
 namespace machine = i386;
+#else
+namespace machine = riscv64;
 #endif
+
+// Bytes of a general register.
+inline constexpr uint32_t kWord = sizeof(void*);
 
 struct StubPlan {
   abi::CallPlan plan;
