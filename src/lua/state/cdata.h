@@ -30,7 +30,7 @@ enum CDataFlag : uint16_t {
   kLent = 8192,        // a pointer argument of a callback, the same object in each call of it (calls/callback_scope.h)
 };
 
-// How userdata memory is aligned at least, on every version: by the union that luaconf.h calls L_Umaxalign. On i386 that is 4.
+// How userdata memory is aligned at least, on every version: as the L_Umaxalign of 5.1. On i386 that is 4.
 union UserdataAlignment {
   double floating;
   void* pointer;
