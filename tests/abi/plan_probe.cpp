@@ -1,6 +1,6 @@
 // Compares call plans with what compilers of other processors do: random functions are compiled, each call of one lands
 // in an assembly routine that writes down registers and stack, each result likewise, and every byte has to be where the
-// plan says. Runs in an emulator where the host cannot. What is missing is skipped by name.
+// plan says. The programs run in an emulator. What is missing is skipped by name.
 //   plan_probe [--seed N] [--count N] [--only JUDGE] [--keep]
 #include <stdlib.h>
 
@@ -41,7 +41,7 @@ const Judge kJudges[] = {
     {"gcc-i386",
      "i686-linux-gnu-gcc",
      "i686-linux-gnu-gcc",
-     "",
+     "qemu-i386-static",
      "i386",
      &kI386SysV,
      0,
@@ -54,7 +54,7 @@ const Judge kJudges[] = {
     {"clang-i386",
      "clang --target=i386-linux-gnu",
      "i686-linux-gnu-gcc",
-     "",
+     "qemu-i386-static",
      "i386",
      &kI386SysV,
      0,
@@ -516,7 +516,7 @@ bool available(const Judge& judge) {
   auto has = [](const std::string& command) {
     return std::system(("command -v " + command.substr(0, command.find(' ')) + " >/dev/null").c_str()) == 0;
   };
-  return has(judge.compiler) && has(judge.linker) && (judge.runner[0] == 0 || has(judge.runner));
+  return has(judge.compiler) && has(judge.linker) && has(judge.runner);
 }
 
 int run(int argc, char** argv) {

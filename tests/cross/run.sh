@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds Ferry for another processor and runs its tests, in an emulator where this one cannot: run.sh [ARCH] [STEP...]
-# ARCH: aarch64 (else), i386 (this one runs it), riscv64.
+# ARCH: aarch64 (else), i386 (this one runs it, if its kernel does), riscv64.
 #   unit     unit_abi, unit_call, unit_pages: plans, back ends, unwinding, executable memory; without QUICK the last two
 #            also on a processor that guards no pages (aarch64)
 #   calls    generated functions, compiled by the cross compiler and by clang, through every back end
@@ -64,6 +64,13 @@ if [ "$(cat "$tree/packages" 2>/dev/null)" != "$packages" ]; then
     skip "the foreign packages could not be fetched"
   }
   echo "$packages" >"$tree/packages"
+fi
+
+# Not every kernel of this processor runs programs of 32 bits.
+if [ "$arch" = i386 ] && ! "${run[@]}" "$root/usr/bin/lua5.4" -v >/dev/null 2>&1; then
+  emulator=qemu-i386-static
+  command -v "$emulator" >/dev/null || skip "the kernel runs no programs of 32 bits, and there is no $emulator"
+  run=("$emulator" -L "$root")
 fi
 
 # Programs of that root, for scripts and for specs that start another interpreter.
