@@ -33,7 +33,7 @@ lib:
 	@FERRY_DEPS=$(if $(FERRY_DEPS),$(FERRY_DEPS),tell) tools/deps.sh build
 	@cmake -S . -B build $(if $(wildcard build/CMakeCache.txt),,-DCMAKE_BUILD_TYPE=Release -DFERRY_TESTS=OFF \
 	    $(if $(shell command -v ninja),-G Ninja)) $(if $(FERRY_LUAS),"-DFERRY_LUAS=$(FERRY_LUAS)") \
-	  >build-configure.log 2>&1 || { cat build-configure.log; exit 1; }
+	  >build-configure.log 2>&1 || { cat build-configure.log; rm -f build-configure.log; exit 1; }
 	@sed -n 's/^-- \(Lua 5.*: no headers\), /\1: /p; s/^-- \(asmjit: .*\)/\1/p' build-configure.log; rm -f build-configure.log
 	@cmake --build build --target modules $(if $(wildcard build/build.ninja),,-j $(shell nproc 2>/dev/null || echo 2))
 	@for v in build/lib/5.*; do echo "Lua $${v##*/}: $$v"; done
