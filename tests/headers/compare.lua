@@ -330,6 +330,19 @@ local function shown(kind, v)
   end
 end
 
+-- Whether a call with these arguments gives what gcc says; `what` is counted.
+local function compare_call(call, gccs, what)
+  count(what)
+  local good, value = pcall(function() return header[call.name](unpack(call.arguments, 1, call.n)) end)
+  local mine
+  if good then good, mine = pcall(shown, gccs.kind, value) else mine = value end
+  if good and mine == gccs.text then
+    count(what .. " equal")
+  else
+    differs("call %s: %s, gcc: %s", call.text, tostring(mine), gccs.text)
+  end
+end
+
 local kinds = {
   i = "integer macros", f = "floating macros", l = "floating macros", s = "string macros", p = "pointer macros", t = "type macros",
   a = "alias macros", e = "expressions with calls or variables",
@@ -460,18 +473,10 @@ do
   for i, call in ipairs(asked) do
     local gccs = values[i]
     if gccs and kinds[gccs.kind] then
-      count "calls of function-like macros"
+      compare_call(call, gccs, "calls of function-like macros")
       if not called[call.name] then
         called[call.name] = true
         count "function-like macros"
-      end
-      local good, value = pcall(function() return header[call.name](unpack(call.arguments, 1, call.n)) end)
-      local mine
-      if good then good, mine = pcall(shown, gccs.kind, value) else mine = value end
-      if good and mine == gccs.text then
-        count "calls of function-like macros equal"
-      else
-        differs("call %s: %s, gcc: %s", call.text, tostring(mine), gccs.text)
       end
     end
   end
@@ -533,18 +538,10 @@ do
   for i, each in ipairs(calls) do
     local gccs = values[i]
     if gccs and kinds[gccs.kind] then
-      count "calls of functions with a body"
+      compare_call(each, gccs, "calls of functions with a body")
       if not called[each.name] then
         called[each.name] = true
         count "functions with a body that are called"
-      end
-      local good, value = pcall(function() return header[each.name](unpack(each.arguments, 1, each.n)) end)
-      local mine
-      if good then good, mine = pcall(shown, gccs.kind, value) else mine = value end
-      if good and mine == gccs.text then
-        count "calls of functions with a body equal"
-      else
-        differs("call %s: %s, gcc: %s", each.text, tostring(mine), gccs.text)
       end
     end
   end

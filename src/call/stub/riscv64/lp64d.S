@@ -30,6 +30,19 @@
         fld fa7, FERRY_RISCV_FPR_OFFSET+56(t2)
 .endm
 
+// Ends a function whose frame s0 points above, and returns.
+.macro leave_frame
+        addi sp, s0, -16
+        .cfi_def_cfa sp, 16
+        ld ra, 8(sp)
+        .cfi_restore ra
+        ld s0, 0(sp)
+        .cfi_restore s0
+        addi sp, sp, 16
+        .cfi_def_cfa_offset 0
+        ret
+.endm
+
 // ferry_lp64d_gprs(function, block): all arguments in general registers. Tail jump, no frame: the callee returns to our
 // caller, with every result register untouched.
         .globl ferry_lp64d_gprs
@@ -107,15 +120,7 @@ ferry_lp64d_stack:
         load_fprs
         load_gprs
         jalr t1
-        addi sp, s0, -16
-        .cfi_def_cfa sp, 16
-        ld ra, 8(sp)
-        .cfi_restore ra
-        ld s0, 0(sp)
-        .cfi_restore s0
-        addi sp, sp, 16
-        .cfi_def_cfa_offset 0
-        ret
+        leave_frame
         .cfi_endproc
         .size ferry_lp64d_stack, . - ferry_lp64d_stack
 
@@ -185,15 +190,7 @@ lp64d_callback_entry:
         ld a1, FERRY_CALLBACK_GPR+8(sp)
         fld fa0, FERRY_CALLBACK_FPR(sp)
         fld fa1, FERRY_CALLBACK_FPR+8(sp)
-        addi sp, s0, -16
-        .cfi_def_cfa sp, 16
-        ld ra, 8(sp)
-        .cfi_restore ra
-        ld s0, 0(sp)
-        .cfi_restore s0
-        addi sp, sp, 16
-        .cfi_def_cfa_offset 0
-        ret
+        leave_frame
         .cfi_endproc
         .size lp64d_callback_entry, . - lp64d_callback_entry
 #endif
