@@ -15,7 +15,7 @@ int abs(int); double sqrt(double); size_t strlen(const char *); int sprintf(char
 
 -- One value of every kind there is. No pointer here points to memory of unknown size but NULL.
 local function values()
-  return {
+  local list = {
     { "none" }, { "nil", nil }, { "true", true }, { "0", 0 }, { "-1", -1 }, { "1.5", 1.5 }, { "nan", 0 / 0 }, { "inf", 1 / 0 }, { "2^53", 2 ^ 53 },
     { "2^70", 2 ^ 70 }, { "''", "" }, { "'int'", "int" }, { "'int[?]'", "int[?]" }, { "'struct rb_s'", "struct rb_s" }, { "'int ('", "int (" },
     { "'a\\0b'", "a\0b" }, { "{}", {} }, { "{1}", { 1 } }, { "function", function() end }, { "C function", string.len }, { "thread", coroutine.create(function() end) },
@@ -28,6 +28,12 @@ local function values()
     { "int *NULL", ffi.new "int *" }, { "struct *NULL", ffi.new "struct rb_s *" }, { "char *NULL", ffi.new "const char *" },
     { "opaque *NULL", ffi.new "struct rb_opaque *" }, { "function NULL", ffi.new "int (*)(int)" }, { "library", ffi.C }, { "library function", ffi.C.abs },
   }
+  if not H.is_luajit then
+    list[#list + 1] = { "future", ffi.async(ffi.C.abs, -1) }
+    list[#list + 1] = { "scoped", ffi.scoped(function() end) }
+    list[#list + 1] = { "preprocessor", ffi.headers.preprocessor() }
+  end
+  return list
 end
 
 local functions = {
@@ -256,6 +262,35 @@ function TestIndexesThatAreNoNumbers:test_nan_and_infinity_through_pointers()
     local q = p + 4
     q[-1] = q[-1]
     lu.assertEquals(q[-1], 4)
+  end
+end
+
+TestOwnUserdata = {}
+
+-- What Ferry makes besides cdata is no memory for C: whoever wrote to it ran, with a future, on another thread into nowhere.
+function TestOwnUserdata:test_are_no_memory()
+  H.not_on_luajit "has none of them"
+  ffi.cdef "void *memset(void *, int, size_t); int rb_printf(char *, size_t, const char *, ...) __asm__(\"snprintf\");"
+  local text = ffi.new "char[40]"
+  for name, own in pairs {
+    future = ffi.async(ffi.C.abs, -1),
+    preprocessor = ffi.headers.preprocessor(),
+    ["function of ffi.scoped"] = ffi.scoped(print),
+  } do
+    local function refused(what, f, ...)
+      local arguments, n = { ... }, select("#", ...)
+      H.assert_error_contains(function() f((table.unpack or unpack)(arguments, 1, n)) end, what, name)
+    end
+    refused("cannot convert ", ffi.cast, "void *", own)
+    refused("cannot convert ", ffi.cast, "const char *", own)
+    refused("cannot convert ", ffi.cast, "intptr_t", own)
+    refused("cannot convert ", ffi.new, "struct { void *p; }", { own })
+    refused("cannot convert ", ffi.C.memset, own, 0, 4)
+    refused("cannot pass ", ffi.C.rb_printf, text, 40, "%p", own)
+    refused("cannot convert ", ffi.fill, own, 4)
+    refused("cannot convert ", ffi.copy, own, text, 4)
+    refused("cannot convert ", ffi.copy, text, own, 4)
+    refused("cannot convert ", ffi.string, own, 4)
   end
 end
 

@@ -8,6 +8,7 @@
 #include "lua/api/functions.h"
 #include "lua/calls/callback.h"
 #include "lua/state/guarded.h"
+#include "lua/state/own.h"
 #include "lua/state/raise.h"
 
 namespace ferry::lua {
@@ -158,6 +159,7 @@ void push_future_metatable(lua_State* L, State* st) {
     lua_setfield(L, -2, "__metatable");
     lua_pushliteral(L, "future");
     lua_setfield(L, -2, "__name");
+    mark_own(L, "future");
     const int made = add_reference(L);
     // A finaliser that ran meanwhile may have made one.
     if (st->async.metatable == 0) st->async.metatable = made;

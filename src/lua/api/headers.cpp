@@ -10,6 +10,7 @@
 #include "lua/objects/ctype_arg.h"
 #include "lua/objects/namespace.h"
 #include "lua/state/guarded.h"
+#include "lua/state/own.h"
 #include "lua/state/raise.h"
 #include "lua/state/restrict.h"
 #include "lua/values/read.h"
@@ -47,6 +48,7 @@ Box* push_box(lua_State* L, State* st) {
     lua_setfield(L, -2, "__gc");
     lua_pushliteral(L, "ffi");
     lua_setfield(L, -2, "__metatable");
+    mark_own(L, "preprocessor");
     st->api.box_metatable = add_reference(L);
   }
   auto* box = static_cast<Box*>(new_userdata(L, sizeof(Box)));

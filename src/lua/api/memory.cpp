@@ -2,6 +2,7 @@
 #include "lua/api/functions.h"
 #include "lua/objects/new.h"
 #include "lua/state/anchor.h"
+#include "lua/state/own.h"
 #include "lua/values/from_c.h"
 #include "lua/values/numbers.h"
 #include "lua/values/reach.h"
@@ -104,7 +105,7 @@ Bytes check_bytes(lua_State* L, State* st, int arg, bool writing) {
         break;
       }
       refuse_foreign(L, st, arg);
-      if (to_ctype(L, st, arg) == nullptr && !(writing && is_file(L, arg))) {
+      if (to_ctype(L, st, arg) == nullptr && own_name(L, arg) == nullptr && !(writing && is_file(L, arg))) {
         b.address = lua_touserdata(L, arg);
         b.known = raw_length(L, arg);
       }

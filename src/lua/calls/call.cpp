@@ -161,7 +161,7 @@ inline bool write_argument(lua_State* L, State* st, TypeInfo* info, void* slot, 
     }
   }
   const Source from = cd != nullptr ? classify(st, cd, idx) : classify(L, st, idx, type);
-  if (info->rep == Rep::pointer && (from.kind == Source::Kind::function || from.kind == Source::Kind::userdata) &&
+  if (info->rep == Rep::pointer && (from.kind == Source::Kind::function || from.kind == Source::Kind::own) &&
       is_for_call(L, st, info, from, marks != nullptr ? *marks : uint8_t{0})) {
     std::memset(slot, 0xff, sizeof(void*));
     return true;

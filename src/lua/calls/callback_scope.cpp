@@ -14,6 +14,7 @@
 #include "lua/calls/callback.h"
 #include "lua/calls/callback_record.h"
 #include "lua/calls/thunks.h"
+#include "lua/state/own.h"
 #include "lua/state/restrict.h"
 #include "lua/values/functions.h"
 
@@ -229,7 +230,7 @@ bool prepare_all(lua_State* L, State* st, const CallInfo* info, int first, const
 bool is_for_call(lua_State* L, State* st, TypeInfo* info, const Source& from, uint8_t marks) {
   if (base_of(st, info)->kind != Kind::function) return false;
   if (from.kind == Source::Kind::function) return (marks & kScoped) != 0;
-  return from.kind == Source::Kind::userdata && is_scoped_function(L, st, from.idx);
+  return from.kind == Source::Kind::own && is_scoped_function(L, st, from.idx);
 }
 
 void begin_scope(lua_State* L, State* st, const CallInfo* info, const call::Invoker::Slot* slots, std::byte* frame,
@@ -330,6 +331,7 @@ void make_scope_metatable(lua_State* L, State* st) {
   lua_createtable(L, 0, 2);
   lua_pushliteral(L, "ffi.scoped");
   lua_setfield(L, -2, "__name");
+  mark_own(L, "function of ffi.scoped");
   lua_pushliteral(L, "ffi");
   lua_setfield(L, -2, "__metatable");
   st->callbacks.scoped_metatable = add_reference(L);

@@ -8,6 +8,7 @@
 
 #include "ctype/spell.h"
 #include "ctype/suggest.h"
+#include "lua/state/own.h"
 
 namespace ferry::lua {
 
@@ -223,6 +224,7 @@ const char* describe_value(lua_State* L, State* st, int idx) {
     }
     return out.c_str();
   }
+  if (const char* own = own_name(L, idx)) return own;
   return lua_typename(L, lua_type(L, idx));  // "no value" for an index beyond the top
 }
 

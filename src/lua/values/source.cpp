@@ -1,6 +1,7 @@
 // Classifies Lua values (source.h).
 #include "lua/values/source.h"
 
+#include "lua/state/own.h"
 #include "lua/values/functions.h"
 
 namespace ferry::lua {
@@ -18,6 +19,10 @@ Source classify_closely(lua_State* L, State* st, int idx, int type) {
     value.cdata = to_ctype(L, st, idx);
     if (value.cdata != nullptr) {
       value.kind = Source::Kind::ctype;
+      return value;
+    }
+    if (own_name(L, idx) != nullptr) {
+      value.kind = Source::Kind::own;
       return value;
     }
   }

@@ -18,6 +18,7 @@ struct Source {
     function = LUA_TFUNCTION,
     cdata = 64,  // `info` and `address` are those of the C object, references followed
     ctype,       // `cdata` is the object
+    own,         // Ferry's, but no C object (own.h)
     c_function,  // calls the C function of type `info` at `address`
   };
   Kind kind;

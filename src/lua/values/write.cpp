@@ -248,8 +248,10 @@ bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const
       if (is_foreign(st, from.address, mode)) return false;
       store(address, from.address);
       return true;
-    case Source::Kind::userdata: {
+    case Source::Kind::own:
       if (is_scoped_function(L, st, from.idx)) refuse_scoped(L, st, info, place);
+      return false;
+    case Source::Kind::userdata: {
       if (is_function_pointer(st, info)) return false;
       void* value = from.address;
       const bool is_file = file_of(L, from.idx, &value);
