@@ -387,11 +387,24 @@ function include.names(space)
   return names_of(space)
 end
 
--- What ffi.C.NAME gives for a macro of ffi.cdef that is no constant.
-local of_cdef
-function include.value(name)
-  of_cdef = of_cdef or new_evaluator(nil, ffi.C)
-  return macro_value(of_cdef, name, headers.macro(nil, name))
+-- What a namespace of ffi.load, or ffi.C, gives for a macro of ffi.cdef that is no constant: true and the value, or false and why
+-- not. All is anew once a macro has been defined, which `generation` counts: it may be of any of the texts.
+local of_cdef, of_generation
+function include.value(name, lib, generation)
+  if generation ~= of_generation then of_cdef, of_generation = setmetatable({}, { __mode = "k" }), generation end
+  local evaluator = of_cdef[lib]
+  if not evaluator then
+    evaluator = { evaluate = new_evaluator(nil, lib), callable = {} }
+    of_cdef[lib] = evaluator
+  end
+  local value = evaluator.callable[name]
+  if value then return true, value end
+  local macro = headers.macro(nil, name)
+  local ok
+  ok, value = pcall(macro_value, evaluator.evaluate, name, macro)
+  if not ok then return false, type(value) == "string" and value:gsub("^[^:]*%.lua:%d+: ", "") or value end
+  if macro.params then evaluator.callable[name] = value end
+  return true, value
 end
 
 return include

@@ -282,7 +282,48 @@ typedef char cd_pointer[__SIZEOF_POINTER__];
   -- A text that fails defines nothing.
   lu.assertError(ffi.cdef, "#define CD_P1 6\nno_such_type x;")
   lu.assertEquals(ffi.C.CD_P1, 5)
-  lu.assertErrorMsgContains("macro 'CD_PAIR' is not a constant expression", function() return ffi.C.CD_PAIR end)
+  lu.assertErrorMsgContains("macro 'CD_PAIR'", function() return ffi.C.CD_PAIR(1, 2) end)
+end
+
+-- What is no constant is evaluated, and what has parameters is called, by the macros and functions of the namespace.
+function TestCdefConstants:test_macros_of_expressions()
+  H.not_on_luajit "has no preprocessor"
+  ffi.cdef [[
+struct cd_point { int x, y; }; int abs(int); unsigned long zlibCompileFlags(void); extern char **environ;
+#define CD_TEXT "abc" "def"
+#define CD_TWICE(x) ((x) * CD_FACTOR)
+#define CD_FACTOR 2
+#define CD_ALIAS abs
+#define CD_ORIGIN (struct cd_point){ 3, 4 }
+#define CD_CALL abs(-4)
+#define CD_NAMED(a) #a
+#define CD_EMPTY
+#define CD_LOOP(x) do { x; } while (0)
+#define CD_VARIABLE environ
+#define CD_NOWHERE cd_nowhere(1)
+#define CD_FLAGS zlibCompileFlags()
+  ]]
+  lu.assertEquals(ffi.C.CD_TEXT, "abcdef")
+  lu.assertEquals(ffi.C.CD_TWICE(21), 42)
+  lu.assertEquals(ffi.C.CD_TWICE(1.25), 2.5)
+  lu.assertEquals(ffi.C.CD_ALIAS(-5), 5)
+  lu.assertEquals(ffi.C.CD_ORIGIN.y, 4)
+  lu.assertEquals(ffi.C.CD_CALL, 4)
+  lu.assertEquals(ffi.C.CD_NAMED(7), "7")
+  lu.assertEquals(ffi.C.CD_EMPTY, true)
+  lu.assertEquals(ffi.C.CD_VARIABLE ~= nil, true)
+  -- What it is looked up in is the namespace.
+  lu.assertTrue(tonumber(ffi.load("z").CD_FLAGS) > 0)
+  H.assert_error_contains(function() return ffi.C.CD_NOWHERE end, "macro 'CD_NOWHERE'", "cd_nowhere(1)")
+  H.assert_error_contains(function() return ffi.C.CD_LOOP(1) end, "macro 'CD_LOOP'", "its text is: do { x; } while (0)")
+  H.assert_error_contains(function() return ffi.C.CD_TWICE() end, "macro 'CD_TWICE'", "takes 1 argument, got 0")
+  H.assert_error_contains(function() return ffi.C.CD_TWICE {} end, "argument #1 is a table")
+  H.assert_error_contains(function() ffi.C.CD_TWICE = 1 end, "attempt to write to constant 'CD_TWICE'")
+  -- The last definition counts, also of what it is made of.
+  ffi.cdef "#undef CD_FACTOR\n#define CD_FACTOR 3\n"
+  lu.assertEquals(ffi.C.CD_TWICE(21), 63)
+  ffi.cdef "#undef CD_TEXT\n#define CD_TEXT(a, b) a b\n"
+  lu.assertEquals(ffi.C.CD_TEXT("x", "y"), "xy")
 end
 
 function TestCdefConstants:test_include()
@@ -322,7 +363,7 @@ struct cd_d { char b[CD_D2]; };
   H.assert_uint(ffi.C.CD_D10, "18446744073709551615")
   lu.assertEquals(ffi.sizeof "struct cd_d", 84)
   lu.assertError(function() return ffi.C.CD_D8 end)
-  lu.assertError(function() return ffi.C.CD_D6 end)
+  lu.assertEquals({ ffi.C.CD_D6, ffi.C.CD_D7(1) }, { true, 2 })
 end
 
 function TestCdefConstants:test_offsetof_in_expressions()

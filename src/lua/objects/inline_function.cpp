@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "lua/calls/call.h"
+#include "lua/objects/lua_part.h"
 #include "lua/state/guarded.h"
 #include "lua/state/raise.h"
 #include "lua/state/restrict.h"
@@ -23,24 +24,11 @@ constexpr int kName = lua_upvalueindex(3);
 constexpr int kType = lua_upvalueindex(4);
 constexpr int kRun = lua_upvalueindex(5);  // nil: not yet made
 
-// Pushes what package.loaded has, or else what `require` gives.
-void push_module(lua_State* L, const char* module) {
-  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-  lua_getfield(L, -1, module);
-  if (!lua_isnil(L, -1)) return;
-  lua_pop(L, 1);
-  lua_getfield(L, -1, "_G");
-  if (lua_istable(L, -1)) lua_getfield(L, -1, "require");
-  if (!lua_isfunction(L, -1)) raise(L, "bodies of functions are run by '%s', which cannot be required here", module);
-  lua_pushstring(L, module);
-  lua_call(L, 1, 1);
-}
-
 // Makes the function that runs the body.
 void make_run(lua_State* L) {
   luaL_checkstack(L, 8, nullptr);
   const int top = lua_gettop(L);
-  push_module(L, "ferry.statement");
+  push_lua_part(L, "ferry.statement", "bodies of functions are run");
   lua_getfield(L, -1, "compile");
   lua_pushvalue(L, kName);
   lua_pushvalue(L, kSpace);

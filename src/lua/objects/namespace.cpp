@@ -12,8 +12,10 @@
 
 #include "lua/calls/c_function.h"
 #include "lua/objects/inline_function.h"
+#include "lua/objects/lua_part.h"
 #include "lua/state/anchor.h"
 #include "lua/state/check.h"
+#include "lua/state/own.h"
 #include "lua/state/restrict.h"
 #include "lua/values/read.h"
 #include "lua/values/write.h"
@@ -255,23 +257,44 @@ bool push_global_string(lua_State* L, State* st, TypeInfo* info, const void* add
   raise(L, "a library is indexed by symbol names, not by a %s", luaL_typename(L, idx));
 }
 
-// Pushes the constant that the macro at idx is. False: there is no such macro. Raises where it is no constant.
-bool push_macro(lua_State* L, State* st, int idx) {
-  if (lua_type(L, idx) != LUA_TSTRING) return false;
+// The macro that the value at idx names, and what it stands for if that is a constant. Raises for want of memory.
+cparse::MacroValue find_macro(lua_State* L, State* st, int idx) {
+  cparse::MacroValue value;
+  if (lua_type(L, idx) != LUA_TSTRING) return value;
   size_t length;
   const char* text = lua_tolstring(L, idx, &length);
-  cparse::MacroValue value;
   if (!without_exceptions(st, [&] {
         value = st->macros->value(*st->types, {text, length});
-        if (value.kind == cparse::MacroValue::Kind::other) st->errors.message = value.macro->text;
         return true;
       })) {
     raise_error(L, st);
   }
-  if (value.kind == cparse::MacroValue::Kind::none) return false;
-  if (value.kind == cparse::MacroValue::Kind::other)
-    raise(L, "macro '%s' is not a constant expression: %s", text, st->errors.message.c_str());
-  push_constant(L, st, value.constant);
+  return value;
+}
+
+// Pushes what the macro at idx stands for in the namespace. False: there is no such macro. What is no constant
+// lua/ferry/include.lua evaluates, or makes a function of.
+bool push_macro(lua_State* L, State* st, int idx, int space) {
+  const cparse::MacroValue value = find_macro(L, st, idx);
+  switch (value.kind) {
+    case cparse::MacroValue::Kind::none:
+      return false;
+    case cparse::MacroValue::Kind::constant:
+      push_constant(L, st, value.constant);
+      return true;
+    case cparse::MacroValue::Kind::other:
+      break;
+  }
+  push_lua_part(L, "ferry.include", "macros that are no constants are evaluated");
+  lua_getfield(L, -1, "value");
+  lua_pushvalue(L, idx);
+  lua_pushvalue(L, space);
+  lua_pushnumber(L, static_cast<lua_Number>(st->macros->state().macros().generation()));
+  lua_call(L, 3, 2);  // whether it has one; the value, or why not
+  if (!lua_toboolean(L, -2)) {
+    if (lua_type(L, -1) == LUA_TSTRING) raise(L, "%s", lua_tostring(L, -1));
+    lua_error(L);
+  }
   return true;
 }
 
@@ -289,7 +312,7 @@ int l_namespace_index(lua_State* L) {
         return 1;
       }
     }
-    if (push_macro(L, st, 2)) return 1;
+    if (push_macro(L, st, 2, 1)) return 1;
     raise_undeclared(L, st, 2);
   }
   switch (symbol->kind) {
@@ -333,7 +356,8 @@ int l_namespace_newindex(lua_State* L) {
   if (st->closed()) raise_closed(L);
   const Symbol* symbol = symbol_at(L, st, 2);
   if (symbol == nullptr) {
-    if (push_macro(L, st, 2)) raise(L, "attempt to write to constant '%s'", lua_tostring(L, 2));
+    if (find_macro(L, st, 2).kind != cparse::MacroValue::Kind::none)
+      raise(L, "attempt to write to constant '%s'", lua_tostring(L, 2));
     raise_undeclared(L, st, 2);
   }
   switch (symbol->kind) {
@@ -520,6 +544,7 @@ void make_namespace_metatables(lua_State* L, State* st) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, library_gc);
   lua_setfield(L, -2, "__gc");
+  mark_own(L, "library");
   st->libraries.metatable = add_reference(L);
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, sentinel_gc);
