@@ -89,6 +89,8 @@ TEST(PlanProcessors, Riscv64) {
                       {"void (struct empty, struct c3)", "- a0:3 -> void"},
                       {"void (struct { double d; long l; int none[0]; })", "{a0:8 a1:8} -> void"},
                       {"void (struct { double d; int none[0]; })", "fa0:8 -> void"},
+                      {"void (struct __attribute__((packed)) { float f; })", "fa0:4 -> void"},
+                      {"void (struct __attribute__((packed)) { float f; int none[0]; })", "a0:4 -> void"},
                   });
 }
 
