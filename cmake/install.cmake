@@ -19,6 +19,13 @@ endif()
 file(RELATIVE_PATH from_pkgconfig /${libdir}/pkgconfig /)  # to the prefix
 file(RELATIVE_PATH from_cmake /${libdir}/cmake/ferry /)
 
+# What programs that contain Ferry link besides, on this processor.
+get_property(ferry_libraries GLOBAL PROPERTY FERRY_LIBRARIES)
+set(ferry_library_flags "")
+foreach(library ${ferry_libraries})
+  string(APPEND ferry_library_flags " -l${library}")
+endforeach()
+
 include(CMakePackageConfigHelpers)
 add_custom_target(modules)
 foreach(version ${ferry_luas})
