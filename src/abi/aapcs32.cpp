@@ -45,11 +45,11 @@ class Planner {
     TypeId passed = passed_as(types_, id);
     const Type& t = types_[passed];
     ArgPlan& arg = builder_.begin_arg(id);
-    if (t.size == 0) return {};
-    if (Result<void> known = check(passed); !known) return known;
-    if (arg.size > kMaxStackBytes) return refuse(types_, id, "it is larger than 1 GiB");
     // 6.3: no alignment beyond a double word.
     uint64_t align = natural_align(types_, passed) >= 8 ? 8 : kWord;
+    if (t.size == 0) return nothing(arg, align);
+    if (Result<void> known = check(passed); !known) return known;
+    if (arg.size > kMaxStackBytes) return refuse(types_, id, "it is larger than 1 GiB");
     Result<std::optional<Homogeneous>> h = candidate(passed);
     if (!h) return h.error();
     if (*h) return in_vfp(arg, **h, align);
@@ -131,6 +131,14 @@ class Planner {
                         .value_offset = at,
                         .stack_offset = *offset});
     return {};
+  }
+
+  // gcc: what has no bytes is aligned nevertheless, C.3, on the stack if no register is left. To clang it is nothing.
+  Result<void> nothing(const ArgPlan& arg, uint64_t align) {
+    if (align == 8) ncrn_ += ncrn_ % 2;
+    if (ncrn_ < kGprs) return {};
+    Result<uint32_t> offset = builder_.take_stack(arg.type, 0, align);
+    return offset ? Result<void>() : offset.error();
   }
 
   Builder& builder_;

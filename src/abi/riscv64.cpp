@@ -113,7 +113,7 @@ class Planner {
       uint32_t align = types_[id].align;
       const TypeId giver = mode_giver(types_, id, &align);
       const Type& t = types_[giver];
-      const bool floating = t.kind == Kind::floating || t.kind == Kind::complex;
+      const bool floating = t.kind == Kind::floating || (t.kind == Kind::complex && !is_integer_complex(t));
       fits = floating && align >= t.align && walk(giver, 0, 0, flat);
     }
     if (steps_ > kMaxClassifySteps) return refuse(types_, id, "it is too deeply nested");
@@ -143,9 +143,11 @@ class Planner {
         return t.size <= kWord && add(flat, {false, t.size, offset, Extend::none});
       case Kind::floating:
         return t.size <= kWord && add(flat, {true, t.size, offset, Extend::none});
-      case Kind::complex:
-        return t.size <= 2 * kWord && add(flat, {true, t.size / 2, offset, Extend::none}) &&
-               add(flat, {true, t.size / 2, offset + t.size / 2, Extend::none});
+      case Kind::complex: {  // gcc: of integers as a record of two
+        const bool floating = !is_integer_complex(t);
+        return t.size <= 2 * kWord && add(flat, {floating, t.size / 2, offset, Extend::none}) &&
+               add(flat, {floating, t.size / 2, offset + t.size / 2, Extend::none});
+      }
       case Kind::array: {
         if (t.count == kFlexible) return false;  // gcc, clang
         uint64_t step = types_[t.base].size;

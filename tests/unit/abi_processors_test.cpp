@@ -89,6 +89,8 @@ TEST(PlanProcessors, Riscv64) {
                       {"void (struct empty, struct c3)", "- a0:3 -> void"},
                       {"void (struct { double d; long l; int none[0]; })", "{a0:8 a1:8} -> void"},
                       {"void (struct { double d; int none[0]; })", "fa0:8 -> void"},
+                      {"_Complex int (_Complex int, _Complex long)", "a0:8 {a1:8 a2:8} -> a0:8"},
+                      {"void (struct { float f; _Complex char c; })", "a0:8 -> void"},
                       {"void (struct __attribute__((packed)) { float f; })", "fa0:4 -> void"},
                       {"void (struct __attribute__((packed)) { float f; int none[0]; })", "a0:4 -> void"},
                   });
@@ -104,6 +106,10 @@ TEST(PlanProcessors, Arm) {
             {"struct c3 (struct l2)", "{r0:4 r1:4 r2:4 r3:4} -> r0:3"},
             {"struct l2 (int)", "r1:4 -> *r0"},
             {"int (int, ...)", "r0:4 -> r0:4"},
+            {"void (int, struct { long long none[0]; }, int)", "r0:4 - r2:4 -> void"},
+            {"void (int, int, int, struct { long long none[0]; }, int)", "r0:4 r1:4 r2:4 - [0]:4 -> void"},
+            {"_Complex char (int, _Complex int)", "r0:4 {r1:4 r2:4} -> r0:2"},
+            {"_Complex int (int, _Complex int)", "r1:4 {r2:4 r3:4} -> *r0"},
         });
 }
 

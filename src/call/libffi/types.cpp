@@ -255,6 +255,12 @@ Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeI
   if (depth > kMaxDepth) return refuse(types, id, "it is too deeply nested");
   if (ffi_type* scalar = scalar_ffi_type(types, t)) return scalar;
   if (t.kind == Kind::complex && !is_integer_complex(t)) {
+    if (types.target().arch == Arch::riscv64) {  // libffi may have none, but passes a struct of two the same way
+      ffi_type* part = t.scalar == Scalar::cfloat    ? libffi().float_
+                       : t.scalar == Scalar::cdouble ? libffi().double_
+                                                     : libffi().longdouble;
+      return structure(t.size, t.align, {part, part});
+    }
 #ifdef FFI_TARGET_HAS_COMPLEX_TYPE
     if (t.scalar == Scalar::cfloat) return libffi().complex_float;
     if (t.scalar == Scalar::cdouble) return libffi().complex_double;
