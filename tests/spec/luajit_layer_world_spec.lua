@@ -127,7 +127,13 @@ function TestLayerWorld:test_loading()
   lu.assertEquals({ xpcall(function(...) return ... end, print, 1, 2) }, { true, 1, 2 })
   lu.assertNil(coroutine.running())
   lu.assertTrue(coroutine.wrap(function() return coroutine.running() ~= nil end)())
-  lu.assertEquals(os.execute "exit 3", 768)
+  -- Lua 5.4.7 takes what system() leaves in errno for a failure, and in some emulators it leaves something.
+  local ffi = require "ffi"
+  ffi.cdef "int system(const char *);"
+  ffi.errno(0)
+  lu.assertEquals(ffi.C.system "exit 3", 768)
+  local stained, status = ffi.errno() ~= 0, os.execute "exit 3"
+  lu.assertTrue(status == 768 or (stained and status == -1))
 end
 
 function TestLayerWorld:test_require_and_files()

@@ -207,7 +207,8 @@ return function(set, _, ferry)
     set(os, "execute", function(command)
       if command == nil then return execute() and 1 or 0 end
       local _, how, code = execute(command)
-      return how == "signal" and code or (code or 0) * 256
+      if how == "signal" then return code end
+      return how == "exit" and code * 256 or -1 -- else system() itself failed
     end)
   end
 end
