@@ -43,7 +43,10 @@ local function with_eager_collector(f)
     collectgarbage("param", "stepmul", speed)
   else
     local pause, speed = collectgarbage("setpause", 0), collectgarbage("setstepmul", 1000000)
+    local has_steps = _VERSION == "Lua 5.4"
+    if has_steps then collectgarbage("incremental", 0, 0, 6) end -- a step every 2^6 bytes
     f()
+    if has_steps then collectgarbage("incremental", 0, 0, 13) end
     collectgarbage("setpause", pause)
     collectgarbage("setstepmul", speed)
   end
