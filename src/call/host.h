@@ -13,8 +13,11 @@
 #endif
 #elif defined(__ELF__) && defined(__i386__)
 #define FERRY_STUB_I386 1
+#elif defined(__ELF__) && defined(__ARMEL__) && defined(__ARM_PCS_VFP)
+#define FERRY_STUB_ARM 1
 #endif
-#if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64) || defined(FERRY_STUB_I386) || defined(FERRY_STUB_RISCV64)
+#if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64) || defined(FERRY_STUB_I386) || defined(FERRY_STUB_RISCV64) || \
+    defined(FERRY_STUB_ARM)
 #define FERRY_STUB 1
 #endif
 

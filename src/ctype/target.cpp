@@ -289,6 +289,9 @@ constexpr Target kHost = adjusted_to_compiler(kArm64Darwin);
 constexpr Target kHost = adjusted_to_compiler(kArm64Linux);
 #endif
 #elif defined(__arm__)
+#if !defined(__ARM_PCS_VFP)
+#error "ARM without VFP registers in calls (soft float): there are plans for AAPCS32, but no Target; add one to target.cpp"
+#endif
 constexpr Target kHost = adjusted_to_compiler(kArmEabiHf);
 #elif defined(__riscv) && __riscv_xlen == 64
 constexpr Target kHost = adjusted_to_compiler(kRiscv64);

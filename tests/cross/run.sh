@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds Ferry for another processor and runs its tests, in an emulator where this one cannot: run.sh [ARCH] [STEP...]
-# ARCH: aarch64 (else), i386 (this one runs it, if its kernel does), riscv64.
+# ARCH: aarch64 (else), armhf, i386 (this one runs it, if its kernel does), riscv64.
 #   unit     unit_abi, unit_call, unit_pages: plans, back ends, unwinding, executable memory; without QUICK the last two
 #            also on a processor that guards no pages (aarch64)
 #   calls    generated functions, compiled by the cross compiler and by clang, through every back end
@@ -12,11 +12,11 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/lua_versions.sh
 arch=aarch64
-case ${1:-} in aarch64 | i386 | riscv64) arch=$1 && shift ;; esac
+case ${1:-} in aarch64 | armhf | i386 | riscv64) arch=$1 && shift ;; esac
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] || steps=(unit calls specs)
 tree=$PWD/build-$arch root=$PWD/build-$arch/root
-packages="lua5.1 lua5.2 lua5.3 lua5.4 liblua5.1-0-dev liblua5.2-dev liblua5.3-dev liblua5.4-dev libffi-dev libgtest-dev"
+packages="lua5.1 lua5.2 lua5.3 lua5.4 liblua5.1-0-dev liblua5.2-dev liblua5.3-dev liblua5.4-dev libffi-dev libgtest-dev zlib1g"
 # For each processor: its triplet, Debian's name for it, what is needed to run its programs. Only processors with a plan of ours
 # are worth it; the others have libffi's tests.
 case $arch in
@@ -24,6 +24,11 @@ case $arch in
     triplet=aarch64-linux-gnu debian=arm64 emulator=qemu-aarch64-static packages="$packages libasmjit-dev"
     run=("$emulator" -cpu max -L "$root") # faults where a branch leads to no landing pad
     run_old=("$emulator" -cpu cortex-a57 -L "$root")
+    ;;
+  armhf)
+    triplet=arm-linux-gnueabihf debian=armhf emulator=qemu-arm-static
+    run=("$emulator" -L "$root")
+    run_old=()
     ;;
   i386)
     triplet=i686-linux-gnu debian=i386 emulator=true

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "abi/builder.h"
 #include "abi/plan.h"
 #include "abi/registry.h"
 #include "call/libffi/library.h"
@@ -156,6 +157,22 @@ Result<bool> is_riscv_integers(const TypeTable& types, TypeId id, CallConv conv,
   if (!plan) return plan.error();
   return std::all_of(plan->pieces.begin(), plan->pieces.end(),
                      [](const abi::Piece& piece) { return piece.where == abi::Where::gpr; });
+}
+
+// ARM, by what a value is: general registers or memory whatever is in it, or VFP registers.
+bool is_arm(abi::Abi abi) {
+  return abi == abi::Abi::aapcs32 || abi == abi::Abi::aapcs32_vfp;
+}
+
+// gcc aligns to eight bytes what has none (abi/aapcs32.cpp), but libffi is not told of it.
+Result<void> check_nothing_aligned(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
+  if (types.target().arch != Arch::arm) return {};
+  Result<abi::CallPlan> plan = abi::plan_call(types, function, extra);
+  if (!plan) return plan.error();
+  for (const abi::ArgPlan& arg : plan->args) {
+    if (arg.size == 0 && arg.align >= 8) return refuse(types, arg.type, "libffi does not align it");
+  }
+  return {};
 }
 
 // gcc, clang: an empty C struct is not passed, but by Microsoft's convention its address is.
@@ -324,6 +341,21 @@ Result<ffi_type*> FfiSignature::lower_i386(const TypeTable& types, TypeId id, Ca
   return structure(std::max<uint64_t>(size, 1), 4, {libffi().uint8});
 }
 
+Result<ffi_type*> FfiSignature::lower_arm(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
+  Result<abi::CallPlan> plan = abi::plan_value(types, id, conv, is_result);
+  if (!plan) return plan.error();
+  const Type& t = types[id];
+  // Variadic functions have them in general registers.
+  if (is_result && t.kind == Kind::vector) return refuse(types, id, "libffi has no vectors");
+  const std::span<const abi::Piece> pieces = is_result ? plan->result_pieces() : plan->pieces_of(plan->args[0]);
+  // A composite begins at an even register, or not, by its members' alignment.
+  const uint32_t align = abi::natural_align(types, id) >= 8 ? 8 : 4;
+  if (pieces.empty() || pieces[0].where != abi::Where::fpr) return bytes(t.size, align);
+  if (pieces[0].size > 8) return refuse(types, id, "libffi has no vectors");
+  ffi_type* element = pieces[0].size == 4 ? libffi().float_ : libffi().double_;
+  return structure(t.size, align, std::vector<ffi_type*>(pieces.size(), element));
+}
+
 Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
   const Type& t = types[id];
   if (t.size > kMaxLoweredSize) return refuse(types, id, "it is larger than 1 MiB");
@@ -336,6 +368,7 @@ Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallCon
     if (ffi_type* scalar = scalar_ffi_type(types, t)) return scalar;
   }
   if (is_i386(abi::abi_of(types.target(), conv))) return lower_i386(types, id, conv, is_result);
+  if (is_arm(abi::abi_of(types.target(), conv))) return lower_arm(types, id, conv, is_result);
   Result<bool> integers = is_riscv_integers(types, id, conv, is_result);
   if (!integers) return integers.error();
   if (*integers) return bytes(t.size, t.align);
@@ -396,6 +429,7 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
   }
   if (Result<void> ok = check_last_register(types, function, extra); !ok) return ok;
   if (Result<void> ok = check_no_gaps(types, function, extra); !ok) return ok;
+  if (Result<void> aligned = check_nothing_aligned(types, function, extra); !aligned) return aligned;
   auto count = static_cast<unsigned>(args_.size());
   ffi_status status = f.variadic ? libffi().prep_cif_var(&cif_, *abi, fixed, count, result_, args_.data())
                                  : libffi().prep_cif(&cif_, *abi, count, result_, args_.data());

@@ -40,6 +40,7 @@ class FfiSignature {
   Result<ffi_type*> lower(const TypeTable& types, TypeId id, CallConv conv, bool is_result);
   Result<ffi_type*> lower_by_plan(const TypeTable& types, TypeId id, CallConv conv, bool is_result);
   Result<ffi_type*> lower_i386(const TypeTable& types, TypeId id, CallConv conv, bool is_result);
+  Result<ffi_type*> lower_arm(const TypeTable& types, TypeId id, CallConv conv, bool is_result);
   Result<ffi_type*> lower_by_structure(const TypeTable& types, TypeId id, int depth);
   ffi_type* structure(uint64_t size, uint32_t align, std::vector<ffi_type*> elements);
   ffi_type* bytes(uint64_t size, uint32_t align);

@@ -13,6 +13,8 @@
 #include "call/stub/i386/machine.h"
 #elif defined(FERRY_STUB_RISCV64)
 #include "call/stub/riscv64/machine.h"
+#elif defined(FERRY_STUB_ARM)
+#include "call/stub/arm/machine.h"
 #endif
 
 #if defined(FERRY_STUB)
@@ -24,8 +26,10 @@ namespace machine = x64;
 namespace machine = a64;
 #elif defined(FERRY_STUB_I386)
 namespace machine = i386;
-#else
+#elif defined(FERRY_STUB_RISCV64)
 namespace machine = riscv64;
+#else
+namespace machine = arm;
 #endif
 
 // Bytes of a general register.
