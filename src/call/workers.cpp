@@ -30,7 +30,10 @@ void* worker_context() {
 // A call that runs, without the lock. Ends also when the C function ends its thread.
 class Workers::Running {
  public:
-  Running(Workers& workers, WorkerCall* call, Lock& lock) : workers_(workers), call_(call), lock_(lock) {
+  Running(Workers& workers, WorkerCall* call, Lock& lock)
+      : workers_(workers), worker_(workers.worker_of(os::this_thread())), lock_(lock) {
+    call->outer = worker_->call;
+    worker_->call = call;
     call->thread.store(os::this_thread(), std::memory_order_relaxed);
     call->end = WorkerCall::End::left;
     call->stage.store(WorkerCall::Stage::running, std::memory_order_release);
@@ -39,27 +42,28 @@ class Workers::Running {
   }
   ~Running() {
     lock_.lock();
-    --workers_.running_;
-    workers_.finish(call_);
+    workers_.end_running(worker_);
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
  private:
   Workers& workers_;
-  WorkerCall* call_;
+  Worker* worker_;
   Lock& lock_;
 };
 
 // A thread that works. Ends with it, under the lock.
 class Workers::Working {
  public:
-  explicit Working(Worker* worker) : worker_(worker) { worker->id = os::this_thread(); }
+  explicit Working(Worker* worker) : worker_(worker) {
+    worker->id = os::this_thread();
+    worker->call = nullptr;
+    thread_end().set(worker);
+  }
   ~Working() {
-    context_of_this_thread = nullptr;  // what else the thread does at its end is no call of theirs
-    worker_->id = 0;
-    worker_->place = Place::left;
-    --worker_->workers->count_;
+    thread_end().set(nullptr);
+    worker_->workers->end_worker(worker_);
   }
   Working(const Working&) = delete;
   Working& operator=(const Working&) = delete;
@@ -67,6 +71,35 @@ class Workers::Working {
  private:
   Worker* worker_;
 };
+
+const os::ThreadEnd& Workers::thread_end() {
+  static const os::ThreadEnd end(left);
+  return end;
+}
+
+// A C function has ended its thread, and the unwinder has not come past it: it has no unwind data (compilers for RISC-V
+// and ARM write none for C), or there is no unwinder.
+void Workers::left(void* argument) {
+  auto* worker = static_cast<Worker*>(argument);
+  Workers& all = *worker->workers;
+  const Lock lock(all.mutex_);
+  while (worker->call != nullptr) all.end_running(worker);
+  all.end_worker(worker);
+}
+
+void Workers::end_running(Worker* worker) {
+  WorkerCall* call = worker->call;
+  worker->call = call->outer;
+  --running_;
+  finish(call);
+}
+
+void Workers::end_worker(Worker* worker) {
+  context_of_this_thread = nullptr;  // what else the thread does at its end is no call of theirs
+  worker->id = 0;
+  worker->place = Place::left;
+  --count_;
+}
 
 void* Workers::work(void* argument) {
   auto* worker = static_cast<Worker*>(argument);
@@ -103,11 +136,11 @@ bool Workers::start_worker() {
   return false;
 }
 
-bool Workers::is_worker(uintptr_t thread) const {
-  for (const Worker& worker : workers_) {
-    if (worker.place == Place::taken && worker.id == thread) return true;
+Workers::Worker* Workers::worker_of(uintptr_t thread) {
+  for (Worker& worker : workers_) {
+    if (worker.place == Place::taken && worker.id == thread) return &worker;
   }
-  return false;
+  return nullptr;
 }
 
 void Workers::remove(WorkerCall* call) {

@@ -47,6 +47,7 @@ struct WorkerCall {
   End end = End::returned;
   ExceptionText* exception = nullptr;  // to be deleted by who owns the call
   std::atomic<uintptr_t> thread{0};    // that runs it
+  WorkerCall* outer = nullptr;         // that waits for this one on the same thread
   WorkerCall* previous = nullptr;      // in the queue
   WorkerCall* next = nullptr;          // in the queue, or among those that have ended
 
@@ -102,6 +103,7 @@ class Workers {
     os::Thread thread;
     uintptr_t id = 0;
     Place place = Place::empty;
+    WorkerCall* call = nullptr;  // that runs
   };
   using Lock = std::unique_lock<std::mutex>;
   class Running;
@@ -109,7 +111,12 @@ class Workers {
 
   static void* work(void* worker);
   bool start_worker();
-  bool is_worker(uintptr_t thread) const;
+  static void left(void* worker);
+  static const os::ThreadEnd& thread_end();
+  void end_worker(Worker* worker);
+  void end_running(Worker* worker);
+  Worker* worker_of(uintptr_t thread);
+  bool is_worker(uintptr_t thread) { return worker_of(thread) != nullptr; }
   void remove(WorkerCall* call);
   void run(WorkerCall* call, Lock& lock);
   void finish(WorkerCall* call);

@@ -39,6 +39,21 @@ bool start_thread(Thread* thread, void* (*run)(void*), void* argument, size_t st
 // Waits until it has returned or has been left. Once for each.
 void join_thread(const Thread& thread);
 
+// Has a function called at a thread's end, however it ends: also where code without unwind data has left it, so that
+// nothing on its stack was destroyed. One for the process, never destroyed.
+class ThreadEnd {
+ public:
+  explicit ThreadEnd(void (*left)(void*));
+  ThreadEnd(const ThreadEnd&) = delete;
+  ThreadEnd& operator=(const ThreadEnd&) = delete;
+  // For the calling thread; null: nothing is called. Where there is no memory for it, nothing is either.
+  void set(void* argument) const;
+
+ private:
+  uintptr_t key_ = 0;
+  bool made_ = false;
+};
+
 enum class ThreadSegment : uint8_t { fs, gs };
 
 // What a thread's record looks like to native code. Offsets count from the thread pointer: what the segment begins with

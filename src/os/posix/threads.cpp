@@ -43,4 +43,16 @@ void join_thread(const Thread& thread) {
   pthread_join(reinterpret_cast<pthread_t>(reinterpret_cast<void*>(thread.handle)), nullptr);
 }
 
+static_assert(sizeof(pthread_key_t) <= sizeof(uintptr_t));
+
+ThreadEnd::ThreadEnd(void (*left)(void*)) {
+  pthread_key_t key;
+  made_ = pthread_key_create(&key, left) == 0;
+  if (made_) key_ = static_cast<uintptr_t>(key);
+}
+
+void ThreadEnd::set(void* argument) const {
+  if (made_) pthread_setspecific(static_cast<pthread_key_t>(key_), argument);
+}
+
 }  // namespace ferry::os
