@@ -194,6 +194,7 @@ constexpr Target kRiscv64{
     .wchar_unsigned = false,
     .max_align = 16,
     .has_int128 = true,
+    .tested = "emulated",
 };
 
 // ELFv2 2.1.2; the distributions' default long double is still the pair of doubles.
