@@ -11,6 +11,8 @@ constexpr unsigned kGprs = 8;           // x0-x7
 constexpr unsigned kFprs = 8;           // v0-v7
 constexpr uint8_t kIndirectResult = 8;  // x8, AAPCS64 6.9
 
+constexpr std::string_view kBrainAggregates = "compilers differ about aggregates of __bf16";
+
 // Stage A.
 struct State {
   unsigned ngrn = 0;  // next general register
@@ -32,6 +34,7 @@ class Planner {
     std::optional<Homogeneous> h = finder.find(passed);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
     bool composite = is_composite(t);
+    if (h && differs_by_compiler(t, *h)) return refuse(types_, id, kBrainAggregates);
 
     // Microsoft, ARM64 ABI "Variadic functions": composites are treated alike, SIMD registers are not
     // used; arguments are laid out on an imaginary stack whose first 64 bytes are x0-x7.
@@ -58,6 +61,7 @@ class Planner {
     HomogeneousFinder finder(types_, {.zero_width_ignored = quirks_.zero_width_ignored});
     std::optional<Homogeneous> h = finder.find(id);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
+    if (h && differs_by_compiler(types_[id], *h)) return refuse(types_, id, kBrainAggregates);
     // AAPCS64 6.9: as if passed as the first argument; what would go to memory comes back through x8.
     if (h) {
       for (unsigned i = 0; i < h->count; ++i) builder_.result_piece(simd_piece(*h, i, i));
@@ -97,6 +101,12 @@ class Planner {
 
   // C.4, C.14: the larger of 8 and the natural alignment, which 16 bytes bound.
   uint64_t slot_align(TypeId id) const { return passed_align(id) >= 16 ? 16 : 8; }
+
+  // AAPCS64 5.9.5, clang: __bf16 is a half-precision type as _Float16 is, and so are aggregates of either homogeneous;
+  // gcc 12 takes them for integers.
+  bool differs_by_compiler(const Type& t, const Homogeneous& h) const {
+    return h.brain && is_composite(t) && plan_.abi == Abi::aapcs64;
+  }
 
   static Piece simd_piece(const Homogeneous& h, unsigned reg, unsigned index) {
     return {.where = Where::fpr,

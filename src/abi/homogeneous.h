@@ -15,6 +15,7 @@ struct Homogeneous {
   bool vector = false;
   uint64_t count = 0;
   bool halves = false;  // elements are halves of long doubles, which are no doubles
+  bool brain = false;   // there are __bf16 among the elements
 };
 
 struct HomogeneousRules {
@@ -39,7 +40,7 @@ class HomogeneousFinder {
   bool exhausted() const { return exhausted_; }
 
  private:
-  std::optional<Homogeneous> floats(uint64_t size, uint64_t count, bool is_pair) const {
+  std::optional<Homogeneous> floats(uint64_t size, uint64_t count, bool is_pair, bool brain = false) const {
     bool halves = rules_.pairs && size == 16 && is_pair;
     if (halves) {
       size = 8;
@@ -49,8 +50,7 @@ class HomogeneousFinder {
         size > rules_.largest_float) {
       return std::nullopt;
     }
-
-    return Homogeneous{size, false, count, halves};
+    return Homogeneous{size, false, count, halves, brain};
   }
 
   bool is_pair(const Type& t) const {
@@ -66,7 +66,7 @@ class HomogeneousFinder {
     const Type& t = types_[id];
     switch (t.kind) {
       case Kind::floating:
-        return floats(t.size, 1, is_pair(t));
+        return floats(t.size, 1, is_pair(t), t.scalar == Scalar::bfloat16);
       case Kind::complex:
         if (is_integer_complex(t)) return std::nullopt;
         return floats(t.size / 2, 2, is_pair(t));
@@ -108,6 +108,7 @@ class HomogeneousFinder {
       if (all.element_size != one->element_size || all.vector != one->vector || all.halves != one->halves) {
         return std::nullopt;
       }
+      all.brain = all.brain || one->brain;
       all.count = record.is_union ? std::max(all.count, one->count) : all.count + one->count;
       if (all.count > rules_.max_count) return std::nullopt;
     }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/bfloat16.h"
+
 namespace ferry::cparse {
 namespace {
 
@@ -20,6 +22,7 @@ int64_t wrap(int64_t value, uint64_t bits, bool is_unsigned) {
 long double round_to(long double value, Scalar scalar) {
   if (scalar == Scalar::float32 || scalar == Scalar::float16) return static_cast<float>(value);
   if (scalar == Scalar::float64) return static_cast<double>(value);
+  if (scalar == Scalar::bfloat16) return from_bfloat16(to_bfloat16(value));
   return value;
 }
 
@@ -310,6 +313,7 @@ Value Arithmetic::floating_binary(Tok op, const Value& left, const Value& right,
       break;
   }
   switch (types_[type].scalar) {
+    case Scalar::bfloat16:
     case Scalar::float16:
     case Scalar::float32:
       return floating(compute(static_cast<float>(a), static_cast<float>(b)), type);

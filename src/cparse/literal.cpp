@@ -123,7 +123,7 @@ struct FloatSuffix {
 constexpr FloatSuffix kFloatSuffixes[] = {
     {"", Scalar::float64},      {"f", Scalar::float32},    {"l", Scalar::ldouble},    {"q", Scalar::float128},
     {"w", Scalar::ldouble},     {"f16", Scalar::float16},  {"f32", Scalar::float32},  {"f64", Scalar::float64},
-    {"f128", Scalar::float128}, {"f32x", Scalar::float64}, {"f64x", Scalar::ldouble},
+    {"f128", Scalar::float128}, {"f32x", Scalar::float64}, {"f64x", Scalar::ldouble}, {"bf16", Scalar::bfloat16},
 };
 
 Result<Value> floating_value(TypeTable& types, std::string_view text) {

@@ -28,17 +28,17 @@ struct Judge {
 
 // gcc is the reference of its targets. clang differs from it where `omit` says so (each was met in
 // a comparison), so there it judges the rest.
-constexpr uint32_t kClang = kOmitMsStruct | kOmitAlignedBits | kOmitFloat128;
+constexpr uint32_t kClang = kOmitMsStruct | kOmitAlignedBits | kOmitFloat128 | kOmitBfloat16;
 constexpr uint32_t kMicrosoft =
-    kOmitMsStruct | kOmitFloat128 | kOmitEmpty | kOmitZeroArrays | kOmitAlignedBits | kOmitLowering;
+    kOmitMsStruct | kOmitFloat128 | kOmitBfloat16 | kOmitEmpty | kOmitZeroArrays | kOmitAlignedBits | kOmitLowering;
 const Judge kJudges[] = {
-    {"gcc-x86_64", "gcc -m64 -mavx512f", &kX64SysV, 0},
-    {"gcc-i386", "i686-linux-gnu-gcc -mavx512f", &kI386SysV, kOmitMsStruct},
+    {"gcc-x86_64", "gcc -m64 -mavx512f", &kX64SysV, kOmitBfloat16},
+    {"gcc-i386", "i686-linux-gnu-gcc -mavx512f", &kI386SysV, kOmitMsStruct | kOmitBfloat16},
     {"gcc-aarch64", "aarch64-linux-gnu-gcc", &kArm64Linux, kOmitMsStruct},
-    {"gcc-arm", "arm-linux-gnueabihf-gcc", &kArmEabiHf, kOmitMsStruct | kOmitFloat128},
-    {"gcc-riscv64", "riscv64-linux-gnu-gcc", &kRiscv64, kOmitMsStruct},
-    {"gcc-ppc64le", "powerpc64le-linux-gnu-gcc", &kPpc64le, kOmitMsStruct},
-    {"gcc-s390x", "s390x-linux-gnu-gcc", &kS390x, kOmitMsStruct},
+    {"gcc-arm", "arm-linux-gnueabihf-gcc", &kArmEabiHf, kOmitMsStruct | kOmitFloat128 | kOmitBfloat16},
+    {"gcc-riscv64", "riscv64-linux-gnu-gcc", &kRiscv64, kOmitMsStruct | kOmitBfloat16},
+    {"gcc-ppc64le", "powerpc64le-linux-gnu-gcc", &kPpc64le, kOmitMsStruct | kOmitBfloat16},
+    {"gcc-s390x", "s390x-linux-gnu-gcc", &kS390x, kOmitMsStruct | kOmitBfloat16},
     {"clang-x86_64", "clang --target=x86_64-linux-gnu", &kX64SysV, kClang},
     {"clang-i386", "clang --target=i386-linux-gnu", &kI386SysV, kClang},
     {"clang-aarch64", "clang --target=aarch64-linux-gnu", &kArm64Linux, kClang},

@@ -122,6 +122,7 @@ constexpr BaseRow kBases[] = {
     {Base::vector64, "v64", Scalar::none},
     {Base::tiny, "enum tiny", Scalar::none},
     {Base::float128, "_Float128", Scalar::float128},
+    {Base::bfloat16, "__bf16", Scalar::bfloat16},
 };
 
 }  // namespace
@@ -149,6 +150,7 @@ TypeId Realiser::base_type(const FieldPlan& field, std::string& text) {
   }
   if (base == Base::tiny && (omit_ & kOmitPackedEnums) != 0) base = Base::enum_;
   if (base == Base::float128 && (omit_ & kOmitFloat128) != 0) base = Base::double_;
+  if (base == Base::bfloat16 && (omit_ & kOmitBfloat16) != 0) base = Base::short_;
   if (base >= Base::vector8 && base <= Base::vector64 && (omit_ & kOmitVectors) != 0) base = Base::double_;
   // gcc places a union with an 8-byte vector by the integer register it fits into: to 4 on i386.
   if (base == Base::vector8 && types_.target().arch == Arch::i386) base = Base::vector16;

@@ -30,6 +30,7 @@ enum Omit : uint32_t {
   kOmitZeroArrays = 1024,
   kOmitFloat128 = 4096,
   kOmitPackedEnums = 32768,
+  kOmitBfloat16 = 65536,
 };
 
 enum class Base : uint8_t {
@@ -60,11 +61,12 @@ enum class Base : uint8_t {
   vector64,
   tiny,  // a packed enum
   float128,
+  bfloat16,
   record,         // an earlier one
   inline_record,  // anonymous member
 };
 inline constexpr int kBitfieldBases = static_cast<int>(Base::enum_) + 1;
-inline constexpr int kScalarBases = static_cast<int>(Base::float128) + 1;
+inline constexpr int kScalarBases = static_cast<int>(Base::bfloat16) + 1;
 
 struct RecordPlan;
 

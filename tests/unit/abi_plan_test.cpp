@@ -41,6 +41,8 @@ constexpr const char* kTypes = R"(
   struct big { char c[100]; };
   struct s128 { __int128 x; };
   struct h3 { _Float16 a, b, c; };
+  struct b3 { __bf16 a, b, c; };
+  struct hb { _Float16 a; __bf16 b; };
   typedef float v2f __attribute__((vector_size(8)));
   typedef float v4f __attribute__((vector_size(16)));
   typedef int v8i __attribute__((vector_size(32)));
@@ -122,6 +124,7 @@ TEST(PlanSysV, Scalars) {
             {"complex float (complex float)", "xmm0:8 -> xmm0:8"},
             {"complex (complex)", "{xmm0:8 xmm1:8} -> {xmm0:8 xmm1:8}"},
             {"_Float128 (_Float128, _Float16)", "xmm0:16 xmm1:2 -> xmm0:16"},
+            {"__bf16 (__bf16, struct b3, struct hb)", "xmm0:2 xmm1:6 xmm2:4 -> xmm0:2"},
             // An __int128 that does not fit goes to the stack as a whole, 16-aligned; r9 stays for the next.
             {"__int128 (int, int, int, int, int, __int128, int, int, __int128)",
              "rdi:4s rsi:4s rdx:4s rcx:4s r8:4s [0]:16 r9:4s [16]:4s [32]:16 -> {rax:8 rdx:8} / 48"},
@@ -228,6 +231,9 @@ TEST(PlanAapcs64, Linux) {
           {"struct fff (struct fff)", "{v0:4 v1:4 v2:4} -> {v0:4 v1:4 v2:4}"},
           {"struct d4 (struct d4)", "{v0:8 v1:8 v2:8 v3:8} -> {v0:8 v1:8 v2:8 v3:8}"},
           {"long double (long double, complex long double, _Float16)", "v0:16 {v1:16 v2:16} v3:2 -> v0:16"},
+          {"__bf16 (__bf16, _Float16)", "v0:2 v1:2 -> v0:2"},
+          {"void (struct b3)", "error: compilers differ about aggregates of __bf16"},
+          {"struct hb (void)", "error: compilers differ about aggregates of __bf16"},
           {"struct hva (struct hva, v2f)", "{v0:16 v1:16} v2:8 -> {v0:16 v1:16}"},
           // 6.9: results that would be passed in memory come back through x8, which is no argument register.
           {"struct l3 (int, struct l3)", "x0:4s &x1 -> *x8"},

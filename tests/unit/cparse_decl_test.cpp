@@ -114,6 +114,7 @@ constexpr Row kTypes[] = {
     {"__int32", "int"},
     {"__int64", "int64_t"},
     {"_Float16", "_Float16"},
+    {"__bf16", "__bf16"},
     {"_Float32", "float"},
     {"_Float64", "double"},
     {"_Float32x", "double"},

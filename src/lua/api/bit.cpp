@@ -83,6 +83,7 @@ uint64_t cdata_bits(lua_State* L, State* st, int idx, CData* cd, Width* width) {
     switch (info->rep) {
       case Rep::f32:
       case Rep::f64:
+      case Rep::bf16:
       case Rep::f16:
       case Rep::ldouble:
       case Rep::f128:

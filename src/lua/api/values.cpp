@@ -90,6 +90,7 @@ int l_tonumber(lua_State* L) {
         return 1;
       case Rep::f32:
       case Rep::f64:
+      case Rep::bf16:
       case Rep::f16:
       case Rep::i128:
       case Rep::u128:

@@ -76,7 +76,7 @@ bool is_small_integer(Rep rep) {
   return rep >= Rep::boolean && rep <= Rep::u64;
 }
 bool is_float(Rep rep) {
-  return rep == Rep::f32 || rep == Rep::f64 || rep == Rep::f16 || rep == Rep::ldouble || rep == Rep::f128;
+  return rep == Rep::f32 || rep == Rep::f64 || (rep >= Rep::bf16 && rep <= Rep::f128);
 }
 
 Fit fit_integer(lua_State* L, State* st, const Source& from) {

@@ -25,6 +25,7 @@ TypeInfo* promoted(State* st, TypeInfo* info) {
     case Rep::u16:
       return info_of(st, Scalar::int32);
     case Rep::f32:
+    case Rep::bf16:
     case Rep::f16:
       return info_of(st, Scalar::float64);
     case Rep::array:

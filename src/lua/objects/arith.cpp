@@ -116,6 +116,8 @@ T to_float(const Operand& o) {
       return o.is_unsigned ? static_cast<T>(wide_value(o)) : static_cast<T>(static_cast<Int128>(wide_value(o)));
     case Class::wide_float:
       switch (o.info->rep) {
+        case Rep::bf16:
+          return static_cast<T>(load_bf16(o.address));
         case Rep::f16:
           return static_cast<T>(load_f16(o.address));
         case Rep::ldouble:

@@ -12,7 +12,7 @@ namespace ferry::lua {
 //   1. complex (either operand): + - * / ^ unary minus ==, by C's usual arithmetic conversions, a Lua number being a
 //      double. The metatype's own metamethod, if it has one, goes first: LuaJIT predefines nothing for complex.
 //   2. long double, _Float128, _Float16 with any real number: computed in the wider type. The result is boxed;
-//      of _Float16 alone it is a Lua number.
+//      of __bf16 and _Float16 alone it is a Lua number.
 //   3. __int128 with any real number below these: in 128 bits, unsigned if either is unsigned __int128. Boxed.
 //   4. other numbers (bool, integers, enums, float, double; Lua numbers): both become 64-bit integers, unsigned if
 //      either is uint64_t. The result is a boxed int64_t or uint64_t. See arith_kernel.h for the edges. The bit

@@ -92,6 +92,7 @@ void sort_c_value(Operand* o, void* address) {
         set_integer(o, load_bit_int(o->info, address).low, is_unsigned && o->info->size == 8);
       return;
     }
+    case Rep::bf16:
     case Rep::f16:
     case Rep::ldouble:
     case Rep::f128:

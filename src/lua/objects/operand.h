@@ -12,7 +12,7 @@ struct Operand {
     integer,       // `bits`, sign- or zero-extended
     number,        // `number`: a Lua float, float, double
     wide_integer,  // __int128 at `address`
-    wide_float,    // _Float16, long double, _Float128 at `address`
+    wide_float,    // __bf16, _Float16, long double, _Float128 at `address`
     complex,       // at `address`
     pointer,       // `pointer`: pointers, arrays, functions, nil
   };

@@ -68,6 +68,8 @@ void format_floating(char (&out)[kNumberText], State* st, Scalar scalar, const v
     case Scalar::cfloat:
     case Scalar::float32:
       return format_double(out, load<float>(address));
+    case Scalar::bfloat16:
+      return format_double(out, load_bf16(address));
     case Scalar::float16:
       return format_double(out, load_f16(address));
     case Scalar::cldouble:
@@ -158,6 +160,7 @@ bool push_value_text(lua_State* L, State* st, const TypeInfo* info, const void* 
                         "");
       return true;
     }
+    case Rep::bf16:
     case Rep::f16:
     case Rep::f32:
     case Rep::f64:

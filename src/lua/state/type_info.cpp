@@ -30,6 +30,8 @@ Rep integer_rep(uint64_t size, bool is_unsigned) {
 
 Rep floating_rep(const Type& t) {
   switch (t.scalar) {
+    case Scalar::bfloat16:
+      return Rep::bf16;
     case Scalar::float16:
       return Rep::f16;
     case Scalar::float32:

@@ -26,11 +26,12 @@ enum class Rep : uint8_t {
   u64,
   f32,
   f64,
-  // from here on a read gives a cdata
+  // from here on a read gives a cdata, but of bf16 and narrow bit_int
   pointer,  // also pointers to functions
   i128,
   u128,
   bit_int,  // _BitInt: of TypeInfo::count bits; the other bits of the memory are anything
+  bf16,
   f16,
   ldouble,
   f128,

@@ -12,7 +12,7 @@ namespace ferry::lua {
 namespace {
 
 bool is_float(Rep r) {
-  return r == Rep::f32 || r == Rep::f64 || r == Rep::f16 || r == Rep::ldouble || r == Rep::f128;
+  return r == Rep::f32 || r == Rep::f64 || (r >= Rep::bf16 && r <= Rep::f128);
 }
 bool is_int(Rep r) {
   return (r >= Rep::boolean && r <= Rep::u64) || r == Rep::i128 || r == Rep::u128 || r == Rep::bit_int;
@@ -76,6 +76,9 @@ void store_float(TypeInfo* info, void* to, long double value) {
       return;
     case Rep::f64:
       store(to, static_cast<double>(value));
+      return;
+    case Rep::bf16:
+      store_bf16(to, value);
       return;
     case Rep::f16:
       store_f16(to, static_cast<double>(value));
@@ -284,6 +287,7 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const 
     case Rep::i128:
     case Rep::u128:
     case Rep::bit_int:
+    case Rep::bf16:
     case Rep::f16:
     case Rep::f32:
     case Rep::f64:

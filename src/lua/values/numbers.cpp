@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/bfloat16.h"
 #include "base/memory.h"
 #include "lua/state/state.h"
 
@@ -118,6 +119,8 @@ double load_double(State* st, TypeInfo* info, const void* address) {
       const auto magnitude = to_floating<double>(negative ? negated(v) : v);
       return negative ? -magnitude : magnitude;
     }
+    case Rep::bf16:
+      return load_bf16(address);
     case Rep::f16:
       return static_cast<double>(load_f16(address));
     case Rep::ldouble:
@@ -129,6 +132,14 @@ double load_double(State* st, TypeInfo* info, const void* address) {
     default:
       return 0;
   }
+}
+
+double load_bf16(const void* address) {
+  return from_bfloat16(load<uint16_t>(address));
+}
+
+void store_bf16(void* address, long double value) {
+  store(address, to_bfloat16(value));
 }
 
 double load_f16(const void* address) {

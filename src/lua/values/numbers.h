@@ -45,7 +45,9 @@ Widest joined(WideBits v) {
 // Any arithmetic C value at `address` (bool to f128, enums; complex: real part) as a double.
 double load_double(State* st, TypeInfo* info, const void* address);
 
-// _Float16 and _Float128, which C++20 has no portable name for.
+// __bf16, _Float16 and _Float128, which C++20 has no portable name for.
+double load_bf16(const void* address);
+void store_bf16(void* address, long double value);
 double load_f16(const void* address);
 // double -> __int128, the lowest value where it does not fit.
 void store_int128(void* address, double value);

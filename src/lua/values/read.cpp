@@ -94,6 +94,9 @@ void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int pare
       }
       push_copy(L, st, info, address);
       return;
+    case Rep::bf16:
+      lua_pushnumber(L, load_bf16(address));
+      return;
     case Rep::i128:
     case Rep::u128:
     case Rep::f16:
@@ -134,6 +137,7 @@ void push_constant(lua_State* L, State* st, const Constant& constant) {
     case Rep::f64:
     case Rep::ldouble:
     case Rep::f128:
+    case Rep::bf16:
     case Rep::f16:
       lua_pushnumber(L, constant.floating);
       return;

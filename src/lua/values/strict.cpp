@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/bfloat16.h"
 #include "base/memory.h"
 #include "ctype/layout.h"
 #include "ctype/suggest.h"
@@ -47,8 +48,7 @@ unsigned width_of(const TypeInfo* info) {
 }
 
 bool is_floating(const TypeInfo* info) {
-  return info->rep == Rep::f16 || info->rep == Rep::f32 || info->rep == Rep::f64 || info->rep == Rep::ldouble ||
-         info->rep == Rep::f128;
+  return info->rep == Rep::f32 || info->rep == Rep::f64 || (info->rep >= Rep::bf16 && info->rep <= Rep::f128);
 }
 
 // 128 bits that fit 64, as they are; others as the nearest number.
@@ -127,6 +127,8 @@ bool fits_integer(State* st, const TypeInfo* info, Given g) {
 // Bits of precision; 0: enough for every integer here.
 unsigned precision(const TypeInfo* info) {
   switch (info->rep) {
+    case Rep::bf16:
+      return kBfloat16Digits;
     case Rep::f16:
       return 11;
     case Rep::f32:
@@ -151,6 +153,8 @@ bool fits_floating(const TypeInfo* info, const Given& g) {
   }
   if (!std::isfinite(g.floating)) return true;
   switch (info->rep) {
+    case Rep::bf16:
+      return std::isfinite(from_bfloat16(to_bfloat16(g.floating)));
     case Rep::f16:
       return std::fabs(g.floating) < 65520.0L;  // from there on the nearest value is infinity
     case Rep::f32:

@@ -84,13 +84,16 @@ void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int id
     case Rep::f16:
       store_f16(address, lua_tonumber(L, idx));
       return;
+    case Rep::bf16:
     case Rep::ldouble:
     case Rep::f128: {
       int64_t exact;
       const long double value = is_integer_subtype(L, idx) && exact_integer(L, idx, &exact)
                                     ? static_cast<long double>(exact)
                                     : static_cast<long double>(lua_tonumber(L, idx));
-      if (info->rep == Rep::f128) {
+      if (info->rep == Rep::bf16) {
+        store_bf16(address, value);
+      } else if (info->rep == Rep::f128) {
         store_f128(address, value);
       } else {
         store(address, value);
