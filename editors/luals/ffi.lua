@@ -64,7 +64,7 @@ function callback:set(f) end
 ---@field bit integer?
 
 ---@class ffi.typeinfo
----@field kind "void"|"bool"|"integer"|"float"|"complex"|"enum"|"pointer"|"reference"|"array"|"vector"|"struct"|"union"|"function"
+---@field kind "void"|"bool"|"integer"|"float"|"decimal"|"complex"|"enum"|"pointer"|"reference"|"array"|"vector"|"struct"|"union"|"function"
 ---@field name string
 ---@field type ffi.ctype
 ---@field size integer?

@@ -41,7 +41,7 @@ local function normal(t, v)
 end
 
 local function truth(t, v)
-  if t.class == "complex" then return v ~= ffi.cast(t.ct, 0) end
+  if t.class == "complex" or t.class == "decimal" then return v ~= ffi.cast(t.ct, 0) end
   if is_integer(t) and t.size > 8 then return v ~= ffi.cast(t.ct, 0) end
   if is_integer(t) or t.class == "floating" then return tonumber(v) ~= 0 end
   return type(v) == "function" or tonumber(ffi.cast(uintptr, v)) ~= 0
@@ -49,7 +49,7 @@ end
 
 -- A value of type `from` as one of type `to`.
 local function convert(from, to, v)
-  if to.class == "complex" then return ffi.cast(to.ct, v) end
+  if to.class == "complex" or to.class == "decimal" then return ffi.cast(to.ct, v) end
   if from.class == "complex" and to.class ~= "bool" then v, from = v.re, to end
   if to.class == "bool" then return truth(from, v) and 1 or 0 end
   if is_integer(to) then
@@ -118,7 +118,7 @@ local function operate(op, t, common, ta, a, tb, b)
   if common then
     a, b = convert(ta, common, a), convert(tb, common, b)
     if compares[op] then return compares[op](a, b) and 1 or 0 end
-    if common.class == "floating" then return convert(common, t, floating[op](a, b)) end
+    if common.class == "floating" or common.class == "decimal" then return convert(common, t, floating[op](a, b)) end
     if common.size < 8 then a, b = ffi.cast(i64, a), ffi.cast(i64, b) end
     return convert({ class = "integer", size = 8 }, t, arithmetic[op](a, b))
   end

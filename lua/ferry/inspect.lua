@@ -96,6 +96,8 @@ function value_text(value, info, depth)
     return digits(value)
   elseif kind == "float" then
     return type(value) == "number" and float_text(value) or tostring(value)
+  elseif kind == "decimal" then -- C has no letters for infinities and NaN
+    return tostring(value) .. ({ [4] = "DF", [8] = "DD", [16] = "DL" })[info.size]
   elseif kind == "bool" then
     return tostring(value)
   elseif kind == "enum" then

@@ -108,7 +108,7 @@ class Planner {
   // is none, whatever it holds.
   bool uses_up_registers(TypeId id) const {
     const Kind kind = types_[mode_giver(types_, id)].kind;
-    return kind != Kind::floating && kind != Kind::complex;
+    return kind != Kind::floating && kind != Kind::decimal && kind != Kind::complex;
   }
 
   // gcc: what an argument's type asks for counts from 16 on, and only if there is a scalar in it whose type asks for as

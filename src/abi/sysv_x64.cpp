@@ -72,6 +72,8 @@ class Classifier {
       case Kind::floating:
         if (is_x87(types_, t)) return scalar(offset, t.size, 16, Class::x87, Class::x87up, out);
         return scalar(offset, t.size, t.size, Class::sse, Class::sseup, out);
+      case Kind::decimal:
+        return scalar(offset, t.size, t.size, Class::sse, Class::sseup, out);
       case Kind::complex:
         if (is_x87(types_, t)) {  // no aggregate that has one travels in registers
           out.count = 1;

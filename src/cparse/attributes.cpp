@@ -50,13 +50,16 @@ struct ModeName {
   uint8_t size;
   bool floating;
   bool complex;
+  bool decimal = false;
 };
 constexpr ModeName kModes[] = {
-    {"QI", 1, false, false},  {"HI", 2, false, false},  {"SI", 4, false, false}, {"DI", 8, false, false},
-    {"TI", 16, false, false}, {"OI", 32, false, false}, {"HF", 2, true, false},  {"SF", 4, true, false},
-    {"DF", 8, true, false},   {"XF", 12, true, false},  {"TF", 16, true, false}, {"SC", 4, true, true},
-    {"DC", 8, true, true},    {"XC", 12, true, true},   {"TC", 16, true, true},  {"byte", 1, false, false},
-    {"KF", 16, true, false},  {"KC", 16, true, true},
+    {"QI", 1, false, false},       {"HI", 2, false, false},       {"SI", 4, false, false},
+    {"DI", 8, false, false},       {"TI", 16, false, false},      {"OI", 32, false, false},
+    {"HF", 2, true, false},        {"SF", 4, true, false},        {"DF", 8, true, false},
+    {"XF", 12, true, false},       {"TF", 16, true, false},       {"SC", 4, true, true},
+    {"DC", 8, true, true},         {"XC", 12, true, true},        {"TC", 16, true, true},
+    {"byte", 1, false, false},     {"KF", 16, true, false},       {"KC", 16, true, true},
+    {"SD", 4, false, false, true}, {"DD", 8, false, false, true}, {"TD", 16, false, false, true},
 };
 
 }  // namespace
@@ -363,6 +366,7 @@ bool Parser::attribute_mode(Attributes& a) {
   a.mode_size = found->size;
   a.mode_floating = found->floating;
   a.mode_complex = found->complex;
+  a.mode_decimal = found->decimal;
   a.mode_count = count;
   next();
   return expect(Tok::r_paren, "')'");

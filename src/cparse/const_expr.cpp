@@ -211,7 +211,7 @@ bool Parser::cast_expression(Value& v) {
   operand = rvalue(operand);
   const Type& t = types_[type];
   if (t.kind == Kind::function) return fail(where, "a cast to a function type");
-  bool from_floating = types_[operand.type].kind == Kind::floating;
+  bool from_floating = types_[operand.type].kind == Kind::floating || arithmetic_.is_decimal(operand.type);
   if (t.kind == Kind::pointer && from_floating) return fail(where, "a cast from a floating-point number to a pointer");
   // `(struct s)0` is not C, but LuaJIT takes it to name a member: only the type counts.
   v = is_record(t) || t.kind == Kind::array ? arithmetic_.unknown(type, kIsObject) : arithmetic_.convert(operand, type);
@@ -430,6 +430,8 @@ bool Parser::primary(Value& v) {
       v = *value;
       if (arithmetic_.is_complex(v.type)) {
         if (Node* node = note(v, Node::Kind::constant, {}, {})) node->integer = v.integer, node->floating = v.floating;
+      } else if (arithmetic_.is_decimal(v.type)) {
+        note(v, Node::Kind::constant, token_.text.substr(0, token_.text.size() - 2), {});  // without the suffix
       }
       next();
       return true;

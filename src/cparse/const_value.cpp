@@ -99,6 +99,11 @@ TypeId Arithmetic::common(TypeId a, TypeId b) const {
     // Of complex integers arithmetic makes complex numbers of doubles.
     return scalar_type(whole == Scalar::none ? Scalar::cdouble : whole);
   }
+  if (is_decimal(a) || is_decimal(b)) {  // C23 6.3.1.8: beside binary ones they are an error
+    if (!(is_decimal(a) || is_integer(a)) || !(is_decimal(b) || is_integer(b))) return kNoType;
+    return is_decimal(a) && (!is_decimal(b) || types_[a].size >= types_[b].size) ? types_[a].unqualified
+                                                                                 : types_[b].unqualified;
+  }
   if (!is_number(a) || !is_number(b)) return kNoType;
   const Type& ta = types_[a];
   const Type& tb = types_[b];
@@ -125,6 +130,7 @@ Value Arithmetic::convert(const Value& value, TypeId type) const {
   TypeId plain = t.unqualified;
   if (value.known == Value::Known::no) return unknown(plain, value.why);
   bool to_integer = is_integer_like(t) || is_pointer_like(t);
+  if (t.kind == Kind::decimal) return unknown(plain, kDecimalIsUnknown);
   if (!to_integer && t.kind != Kind::floating) return unknown(plain, nullptr);
   if (t.kind == Kind::floating) {
     if (value.known == Value::Known::floating) return floating(value.floating, plain);
@@ -169,6 +175,7 @@ Result<Value> Arithmetic::unary(Tok op, const Value& operand) const {
   const Type& t = types_[operand.type];
   if (t.kind == Kind::complex)
     return unknown(op == Tok::plus ? t.unqualified : common(operand.type, operand.type), kComplexIsUnknown);
+  if (t.kind == Kind::decimal && op != Tok::tilde) return unknown(t.unqualified, kDecimalIsUnknown);
   if (!is_number(operand.type)) return Error{"this operator needs a number"};
   if (t.kind == Kind::floating) {
     if (op == Tok::tilde) return Error{"'~' needs an integer"};
@@ -196,11 +203,13 @@ Result<Value> Arithmetic::binary(Tok op, const Value& left, const Value& right) 
     }
     return Error{"this operator is not for complex numbers"};
   }
-  bool is_floating = types_[type].kind == Kind::floating;
+  bool is_floating = types_[type].kind == Kind::floating || is_decimal(type);
   if (op == Tok::shift_left || op == Tok::shift_right) {
     if (is_floating) return Error{"a shift needs integers"};
     return shift(op, left, right);
   }
+  const bool of_integers = op == Tok::percent || op == Tok::amp || op == Tok::pipe || op == Tok::caret;
+  if (is_floating && of_integers) return Error{"this operator needs integers"};
   Value l = convert(left, type);
   Value r = convert(right, type);
   if (l.known == Value::Known::no || r.known == Value::Known::no) {
@@ -209,9 +218,6 @@ Result<Value> Arithmetic::binary(Tok op, const Value& left, const Value& right) 
     return unknown(is_comparison ? int_type() : type, l.known == Value::Known::no ? l.why : r.why);
   }
   if (!is_floating) return integer_binary(op, l, r, type);
-  if (op == Tok::percent || op == Tok::amp || op == Tok::pipe || op == Tok::caret) {
-    return Error{"this operator needs integers"};
-  }
   return floating_binary(op, l, r, type);
 }
 

@@ -21,6 +21,8 @@ struct Value {
   long double floating = 0;   // rounded to the type
 };
 
+constexpr const char* kDecimalIsUnknown = "the value of a decimal floating-point number is not computed";
+constexpr const char* kNoDecimal = "the target has no decimal floating-point types";
 constexpr const char* kComplexIsUnknown = "the value of a complex number is not constant";
 
 class Arithmetic {
@@ -46,6 +48,7 @@ class Arithmetic {
   Result<Value> binary(Tok op, const Value& left, const Value& right) const;
 
   bool is_number(TypeId type) const;  // a real one
+  bool is_decimal(TypeId type) const { return types_[type].kind == Kind::decimal; }
   bool is_complex(TypeId type) const { return types_[type].kind == Kind::complex; }
   TypeId part_of(TypeId type) const;  // of a complex type; of others the type itself, unqualified
   bool is_integer(TypeId type) const { return is_integer_like(types_[type]); }
@@ -63,7 +66,7 @@ class Arithmetic {
 };
 
 // C11 6.4.4.1 and 6.4.4.2 with the suffixes of gcc and MSVC. Of an imaginary constant the value is not known, but
-// `integer` or `floating` has its imaginary part.
+// `integer` or `floating` has its imaginary part; that of a decimal one is in the text.
 Result<Value> number_value(TypeTable& types, std::string_view text);
 // C11 6.4.4.4; several characters in one constant combine as in gcc.
 Result<Value> character_value(const TypeTable& types, std::string_view text);

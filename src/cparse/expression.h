@@ -11,7 +11,8 @@ namespace ferry::cparse {
 struct Node {
   enum class Kind : uint8_t {
     unsupported,  // text: why
-    constant,     // of `type`: integer (of pointers: the address) or floating, of complex types the imaginary part
+    constant,     // of `type`: integer (of pointers: the address) or floating, of complex types the imaginary part; of
+                  // decimal types: text
     argument,     // the substitute number `integer`, from 0
     string,       // text, without the final zero; the type is an array of char
     variable,     // text: its name

@@ -125,6 +125,8 @@ constexpr FloatSuffix kFloatSuffixes[] = {
     {"w", Scalar::ldouble},     {"f16", Scalar::float16},  {"f32", Scalar::float32},  {"f64", Scalar::float64},
     {"f128", Scalar::float128}, {"f32x", Scalar::float64}, {"f64x", Scalar::ldouble}, {"bf16", Scalar::bfloat16},
 };
+constexpr FloatSuffix kDecimalSuffixes[] = {
+    {"df", Scalar::decimal32}, {"dd", Scalar::decimal64}, {"dl", Scalar::decimal128}};
 
 Result<Value> floating_value(TypeTable& types, std::string_view text) {
   bool hex = text.size() > 1 && lower(text[1]) == 'x';
@@ -135,6 +137,11 @@ Result<Value> floating_value(TypeTable& types, std::string_view text) {
   if (length == 0) return Error{"malformed number " + shown(text)};
   std::string suffix;
   for (char c : digits.substr(length, 5)) suffix += lower(c);
+  for (const FloatSuffix& s : kDecimalSuffixes) {
+    if (hex || s.text != suffix) continue;
+    if (!types.target().has_decimal) return Error{kNoDecimal};
+    return Arithmetic(types).unknown(scalar_type(s.scalar), kDecimalIsUnknown);
+  }
   for (const FloatSuffix& s : kFloatSuffixes) {
     if (s.text != suffix || digits.size() - length != s.text.size()) continue;
     // C11 6.4.4.2p3: rounded once, to the constant's type.

@@ -82,6 +82,7 @@ struct Attributes {
   uint32_t align = 0;     // 0: none given
   uint8_t mode_size = 0;  // mode(): bytes per element; 0: none given
   bool mode_floating = false;
+  bool mode_decimal = false;
   bool mode_complex = false;
   uint32_t mode_count = 0;    // mode(V4SF): 4
   uint64_t vector_bytes = 0;  // vector_size()

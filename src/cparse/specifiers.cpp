@@ -317,6 +317,7 @@ bool Parser::words_type(uint32_t words, unsigned detail, uint32_t where, TypeId&
   auto scalar = [&](Scalar s) {
     if (sign) return bad();
     type = scalar_type(s);
+    if (types_[type].kind == Kind::decimal && !types_.target().has_decimal) return fail(where, kNoDecimal);
     return true;
   };
   auto complex_integer = [&](unsigned size) { return integer(size) && (type = types_.complex_of(type), true); };
@@ -445,7 +446,14 @@ bool Parser::apply_modes(TypeId& type, const Attributes& a, uint32_t where) {
   TypeId element = t.unqualified;
   uint64_t count = a.mode_count;
   if (a.mode_size != 0) {
-    if (a.mode_floating || a.mode_complex) {
+    if (a.mode_decimal) {
+      if (t.kind != Kind::floating && t.kind != Kind::decimal)
+        return fail(where, "this mode is for floating-point types");
+      if (!types_.target().has_decimal) return fail(where, kNoDecimal);
+      element = scalar_type(a.mode_size == 4   ? Scalar::decimal32
+                            : a.mode_size == 8 ? Scalar::decimal64
+                                               : Scalar::decimal128);
+    } else if (a.mode_floating || a.mode_complex) {
       if (t.kind != Kind::floating && t.kind != Kind::complex)
         return fail(where, "this mode is for floating-point types");
       const Target& target = types_.target();

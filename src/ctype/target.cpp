@@ -23,6 +23,7 @@ constexpr Target kX64SysV{
     .wchar_unsigned = false,
     .max_align = 16,
     .has_int128 = true,
+    .has_decimal = true,
     .tested = "natively",
 };
 
@@ -46,6 +47,7 @@ constexpr Target kI386SysV{
     .wchar_unsigned = false,
     .max_align = 16,
     .has_int128 = false,
+    .has_decimal = true,
     .tested = "natively",
 };
 
@@ -68,6 +70,7 @@ constexpr Target kWin64{
     .wchar_unsigned = true,
     .max_align = 16,
     .has_int128 = true,
+    .has_decimal = true,
 };
 
 constexpr Target kWin32{
@@ -88,6 +91,7 @@ constexpr Target kWin32{
     .wchar_unsigned = true,
     .max_align = 16,
     .has_int128 = false,
+    .has_decimal = true,
 };
 
 // AAPCS64 5.1 and 10.1.
@@ -246,8 +250,10 @@ constexpr Target adjusted_to_compiler(Target t) {
 #if defined(__APPLE__) && defined(__x86_64__)
   t.name = "x86_64-darwin";
   t.os = Os::darwin;
+  t.has_decimal = false;  // no compiler for it has them
 #endif
 #if defined(_MSC_VER)
+  t.has_decimal = false;
   t.long_double = LongDouble::binary64;
   t.ldouble_size = sizeof(long double);
   t.ldouble_align = alignof(long double);

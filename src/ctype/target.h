@@ -37,6 +37,7 @@ struct Target {
   bool wchar_unsigned;
   uint8_t max_align;  // bytes that `__attribute__((aligned))` without a number asks for
   bool has_int128;
+  bool has_decimal = false;   // _DecimalN, in the binary encoding (BID) of IEEE 754
   std::string_view tested{};  // how the tests run programs there: "natively", "emulated"; empty: they do not, they only
                               // compare its layouts and plans with its compilers'
 };

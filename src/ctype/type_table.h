@@ -26,6 +26,7 @@ enum class Kind : uint8_t {
   boolean,
   integer,      // char types and __int128 included; `unsigned` by kUnsigned. count: of a _BitInt(N), N; else 0
   floating,     // also long double and _FloatN
+  decimal,      // _Decimal32, _Decimal64, _Decimal128
   complex,      // base: the type of the parts, of gcc's complex integers; of the others scalar tells it
   enumeration,  // base: the underlying integer type
   pointer,      // base: pointee

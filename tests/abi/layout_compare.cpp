@@ -28,9 +28,9 @@ struct Judge {
 
 // gcc is the reference of its targets. clang differs from it where `omit` says so (each was met in
 // a comparison), so there it judges the rest.
-constexpr uint32_t kClang = kOmitMsStruct | kOmitAlignedBits | kOmitFloat128 | kOmitBfloat16;
-constexpr uint32_t kMicrosoft =
-    kOmitMsStruct | kOmitFloat128 | kOmitBfloat16 | kOmitEmpty | kOmitZeroArrays | kOmitAlignedBits | kOmitLowering;
+constexpr uint32_t kClang = kOmitMsStruct | kOmitAlignedBits | kOmitFloat128 | kOmitBfloat16 | kOmitDecimal;
+constexpr uint32_t kMicrosoft = kOmitMsStruct | kOmitFloat128 | kOmitBfloat16 | kOmitDecimal | kOmitEmpty |
+                                kOmitZeroArrays | kOmitAlignedBits | kOmitLowering;
 const Judge kJudges[] = {
     {"gcc-x86_64", "gcc -m64 -mavx512f", &kX64SysV, kOmitBfloat16},
     {"gcc-i386", "i686-linux-gnu-gcc -mavx512f", &kI386SysV, kOmitMsStruct | kOmitBfloat16},

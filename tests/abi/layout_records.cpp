@@ -123,6 +123,9 @@ constexpr BaseRow kBases[] = {
     {Base::tiny, "enum tiny", Scalar::none},
     {Base::float128, "_Float128", Scalar::float128},
     {Base::bfloat16, "__bf16", Scalar::bfloat16},
+    {Base::decimal32, "_Decimal32", Scalar::decimal32},
+    {Base::decimal64, "_Decimal64", Scalar::decimal64},
+    {Base::decimal128, "_Decimal128", Scalar::decimal128},
 };
 
 }  // namespace
@@ -137,6 +140,7 @@ Realiser::Realiser(const Target& target, uint32_t omit) : types_(target), omit_(
   tiny_ = types_.new_enum(types_.intern("tiny"));
   types_.complete_enum(tiny_, scalar_type(Scalar::schar), {});
   if (!target.has_int128) omit_ |= kOmitInt128;
+  if (!target.has_decimal) omit_ |= kOmitDecimal;
 }
 
 TypeId Realiser::base_type(const FieldPlan& field, std::string& text) {
@@ -151,6 +155,7 @@ TypeId Realiser::base_type(const FieldPlan& field, std::string& text) {
   if (base == Base::tiny && (omit_ & kOmitPackedEnums) != 0) base = Base::enum_;
   if (base == Base::float128 && (omit_ & kOmitFloat128) != 0) base = Base::double_;
   if (base == Base::bfloat16 && (omit_ & kOmitBfloat16) != 0) base = Base::short_;
+  if (base >= Base::decimal32 && base <= Base::decimal128 && (omit_ & kOmitDecimal) != 0) base = Base::llong;
   if (base >= Base::vector8 && base <= Base::vector64 && (omit_ & kOmitVectors) != 0) base = Base::double_;
   // gcc places a union with an 8-byte vector by the integer register it fits into: to 4 on i386.
   if (base == Base::vector8 && types_.target().arch == Arch::i386) base = Base::vector16;

@@ -31,6 +31,7 @@ enum Omit : uint32_t {
   kOmitFloat128 = 4096,
   kOmitPackedEnums = 32768,
   kOmitBfloat16 = 65536,
+  kOmitDecimal = 131072,
 };
 
 enum class Base : uint8_t {
@@ -62,11 +63,14 @@ enum class Base : uint8_t {
   tiny,  // a packed enum
   float128,
   bfloat16,
+  decimal32,
+  decimal64,
+  decimal128,
   record,         // an earlier one
   inline_record,  // anonymous member
 };
 inline constexpr int kBitfieldBases = static_cast<int>(Base::enum_) + 1;
-inline constexpr int kScalarBases = static_cast<int>(Base::bfloat16) + 1;
+inline constexpr int kScalarBases = static_cast<int>(Base::decimal128) + 1;
 
 struct RecordPlan;
 

@@ -141,6 +141,7 @@ Generator::Generator(uint64_t seed, bool clang, const Target& target, const Feat
   // clang 14 has no _Float16 on x86, treats _Float128 as class MEMORY in one place and as SSE in another, and
   // passes small vectors in its own way (abi/sysv_x64.cpp).
   if (!clang_ && (x64 || a64)) scalars_.insert(scalars_.end(), {"_Float16", "_Float128", "v4c", "v2s", "v1l"});
+  if (!clang_ && target.has_decimal) scalars_.insert(scalars_.end(), {"_Decimal32", "_Decimal64", "_Decimal128"});
   // clang 14 gives records with atomic members class MEMORY.
   if (!clang_) scalars_.push_back("_Atomic int");
   // gcc's complex integers; clang's treatment of lone complex numbers is calls.cpp's.

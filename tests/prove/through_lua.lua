@@ -37,6 +37,9 @@ if x64 or a64 then
   } do scalars[#scalars + 1] = row end
   -- What clang 14 does otherwise than gcc, or has not (docs/reliability.md has the list).
   if not is_clang then scalars[#scalars + 1] = { "_Float128", "REAL", true } end
+  if not is_clang and x64 then
+    for _, bits in ipairs { 32, 64, 128 } do scalars[#scalars + 1] = { "_Decimal" .. bits, "REAL", true } end
+  end
 end
 if is_clang then scalars[#scalars + 1] = { "enum fixed", "COLOR" } end
 

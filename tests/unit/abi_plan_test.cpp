@@ -124,6 +124,9 @@ TEST(PlanSysV, Scalars) {
             {"complex float (complex float)", "xmm0:8 -> xmm0:8"},
             {"complex (complex)", "{xmm0:8 xmm1:8} -> {xmm0:8 xmm1:8}"},
             {"_Float128 (_Float128, _Float16)", "xmm0:16 xmm1:2 -> xmm0:16"},
+            {"_Decimal32 (_Decimal32, _Decimal64, _Decimal128)", "xmm0:4 xmm1:8 xmm2:16 -> xmm0:4"},
+            {"_Decimal128 (int, struct { _Decimal64 d; long i; }, struct { char c; _Decimal128 d; })",
+             "rdi:4s {xmm0:8 rsi:8} [0]:32 -> xmm0:16 / 32"},
             {"__bf16 (__bf16, struct b3, struct hb)", "xmm0:2 xmm1:6 xmm2:4 -> xmm0:2"},
             // An __int128 that does not fit goes to the stack as a whole, 16-aligned; r9 stays for the next.
             {"__int128 (int, int, int, int, int, __int128, int, int, __int128)",
@@ -219,6 +222,7 @@ TEST(PlanWin64, All) {
         {
             {"__attribute__((ms_abi)) __int128 (__int128, long double, _Float16)", "&rcx &rdx r8:2 -> xmm0:16 / 32"},
             {"__attribute__((ms_abi)) long double (int, _Float128)", "rdx:4s &r8 -> *rcx / 32"},
+            {"__attribute__((ms_abi)) _Decimal64 (_Decimal32, _Decimal128)", "rcx:4 &rdx -> rax:8 / 32"},
         });
   check(kWin64, {{"__attribute__((sysv_abi)) int (int, double)", "rdi:4s xmm0:8 -> rax:4s"}});
 }

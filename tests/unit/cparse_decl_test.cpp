@@ -115,6 +115,8 @@ constexpr Row kTypes[] = {
     {"__int64", "int64_t"},
     {"_Float16", "_Float16"},
     {"__bf16", "__bf16"},
+    {"_Decimal32", "_Decimal32"},
+    {"const _Decimal128", "const _Decimal128"},
     {"_Float32", "float"},
     {"_Float64", "double"},
     {"_Float32x", "double"},
@@ -170,6 +172,7 @@ constexpr Row kTypes[] = {
     {"float __attribute__((mode(DF)))", "double"},
     {"float __attribute__((mode(XF)))", "long double"},
     {"float __attribute__((mode(TF)))", "_Float128"},
+    {"float __attribute__((mode(DD)))", "_Decimal64"},
     {"_Complex float __attribute__((mode(DC)))", "complex"},
     {"float __attribute__((mode(V4SF)))", "vector 4 of float"},
     {"int __attribute__((mode(__V2QI__)))", "vector 2 of signed char"},
@@ -622,6 +625,8 @@ TEST(CparseDecl, PredefinedNamesByTarget) {
     EXPECT_EQ(describe(types, type_of(types, row.name)), row.expected) << row.target.name << " " << row.name;
   }
   TypeTable arm(kArmEabiHf);
+  EXPECT_EQ(type_error(arm, "_Decimal64"),
+            "the target has no decimal floating-point types near '_Decimal64' at line 1, column 1");
   EXPECT_EQ(type_error(arm, "__int128"), "the target has no integer of 128 bits near '__int128' at line 1, column 1");
 }
 

@@ -87,6 +87,9 @@ uint64_t cdata_bits(lua_State* L, State* st, int idx, CData* cd, Width* width) {
       case Rep::f16:
       case Rep::ldouble:
       case Rep::f128:
+      case Rep::d32:
+      case Rep::d64:
+      case Rep::d128:
       case Rep::complex:
         if (ok) value = static_cast<uint64_t>(number_to_integer(load_double(st, info, address), sizeof value));
         break;

@@ -13,6 +13,7 @@
 #include "lua/state/own.h"
 #include "lua/state/raise.h"
 #include "lua/state/restrict.h"
+#include "lua/values/decimals.h"
 #include "lua/values/read.h"
 #include "os/files.h"
 
@@ -321,6 +322,8 @@ const char* class_of(const Type& t) {
       return "integer";
     case Kind::floating:
       return "floating";
+    case Kind::decimal:
+      return "decimal";
     case Kind::complex:
       return "complex";
     case Kind::pointer:
@@ -401,6 +404,10 @@ void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t
       else
         constant.integer = node.integer;
       push_constant(L, st, constant);
+    } else if (t.kind == Kind::decimal) {
+      TypeInfo* info = info_of(st, t.unqualified);
+      const std::optional<Decimal> value = decimal_from_text(format_of(info), node.text);
+      store_decimal(format_of(info), new_cdata(L, st, info)->address(), value ? *value : Decimal());
     } else {
       push_uint64(L, st, static_cast<uint64_t>(node.integer));
     }

@@ -43,6 +43,8 @@ std::string_view kind_text(const Type& t) {
       return "integer";
     case Kind::floating:
       return "float";
+    case Kind::decimal:
+      return "decimal";
     case Kind::complex:
       return "complex";
     case Kind::enumeration:

@@ -96,6 +96,9 @@ int l_tonumber(lua_State* L) {
       case Rep::u128:
       case Rep::ldouble:
       case Rep::f128:
+      case Rep::d32:
+      case Rep::d64:
+      case Rep::d128:
       case Rep::complex:
         lua_pushnumber(L, load_double(st, info, at));
         return 1;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "lua/state/guarded.h"
 
+#include "lua/objects/arith_decimal.h"
 #include "lua/objects/arith_kernel.h"
 #include "lua/objects/literal.h"
 #include "lua/objects/metatype.h"
@@ -354,6 +355,7 @@ bool push_predefined(lua_State* L, State* st, Op op, const Operand& a, const Ope
     if ((a.kind != Class::complex && !is_real(a)) || (b.kind != Class::complex && !is_real(b))) return false;
     return push_any_complex_result(L, st, op, a, b);
   }
+  if (a.kind == Class::decimal || b.kind == Class::decimal) return push_decimal_result(L, st, op, a, b);
   if (!is_real(a) || !is_real(b)) return false;
   if (a.kind == Class::wide_float || b.kind == Class::wide_float) return push_wide_float_result(L, st, op, a, b);
   if (a.kind == Class::wide_integer || b.kind == Class::wide_integer) {

@@ -11,17 +11,19 @@ namespace ferry::lua {
 // What the operators do, in this order:
 //   1. complex (either operand): + - * / ^ unary minus ==, by C's usual arithmetic conversions, a Lua number being a
 //      double. The metatype's own metamethod, if it has one, goes first: LuaJIT predefines nothing for complex.
-//   2. long double, _Float128, _Float16 with any real number: computed in the wider type. The result is boxed;
+//   2. _Decimal32, _Decimal64, _Decimal128 (arith_decimal.h) with integers and Lua numbers: + - * / unary minus, exact
+//      comparisons. The result is boxed.
+//   3. long double, _Float128, _Float16 with any real number: computed in the wider type. The result is boxed;
 //      of __bf16 and _Float16 alone it is a Lua number.
-//   3. __int128 with any real number below these: in 128 bits, unsigned if either is unsigned __int128. Boxed.
-//   4. other numbers (bool, integers, enums, float, double; Lua numbers): both become 64-bit integers, unsigned if
+//   4. __int128 with any real number below these: in 128 bits, unsigned if either is unsigned __int128. Boxed.
+//   5. other numbers (bool, integers, enums, float, double; Lua numbers): both become 64-bit integers, unsigned if
 //      either is uint64_t. The result is a boxed int64_t or uint64_t. See arith_kernel.h for the edges. The bit
 //      operators (5.3+) take a number only if it is integral, as Lua's own; shifts have the first operand's type.
-//   5. pointer + n, n + pointer, pointer - n (a pointer), pointer - pointer (a Lua number), pointer comparisons. Arrays
+//   6. pointer + n, n + pointer, pointer - n (a pointer), pointer - pointer (a Lua number), pointer comparisons. Arrays
 //      and functions count as pointers; nil as NULL, which may be compared with every pointer. A `void *` is ordered
 //      among its like only (LuaJIT), `==` takes any two pointers.
-//   6. the metatype of the first, then of the second operand.
-//   7. `==`: whether both are the same address; everything else: an error.
+//   7. the metatype of the first, then of the second operand.
+//   8. `==`: whether both are the same address; everything else: an error.
 // A string beside an enum is that enum's constant.
 //
 // These are the operators that translated Lua calls, too (src/translate).

@@ -98,6 +98,11 @@ void sort_c_value(Operand* o, void* address) {
     case Rep::f128:
       o->kind = Class::wide_float;
       return;
+    case Rep::d32:
+    case Rep::d64:
+    case Rep::d128:
+      o->kind = Class::decimal;
+      return;
     case Rep::complex:
       o->kind = Class::complex;
       return;

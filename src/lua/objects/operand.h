@@ -13,6 +13,7 @@ struct Operand {
     number,        // `number`: a Lua float, float, double
     wide_integer,  // __int128 at `address`
     wide_float,    // __bf16, _Float16, long double, _Float128 at `address`
+    decimal,       // at `address`
     complex,       // at `address`
     pointer,       // `pointer`: pointers, arrays, functions, nil
   };

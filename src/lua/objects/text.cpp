@@ -9,7 +9,7 @@
 #include "lua/objects/arith_wide.h"
 #include "lua/objects/metatype.h"
 #include "lua/state/raise.h"
-#include "lua/values/numbers.h"
+#include "lua/values/decimals.h"
 
 namespace ferry::lua {
 
@@ -171,6 +171,11 @@ bool push_value_text(lua_State* L, State* st, const TypeInfo* info, const void* 
       lua_pushstring(L, text);
       return true;
     }
+    case Rep::d32:
+    case Rep::d64:
+    case Rep::d128:
+      lua_pushstring(L, text_of(load_decimal(format_of(info), address)).text);
+      return true;
     default:
       break;
   }

@@ -56,6 +56,8 @@ Rep rep_of(const Type& t) {
       return integer_rep(t.size, (t.flags & kUnsigned) != 0);
     case Kind::floating:
       return floating_rep(t);
+    case Kind::decimal:
+      return t.size == 4 ? Rep::d32 : t.size == 8 ? Rep::d64 : Rep::d128;
     case Kind::complex:
       return Rep::complex;
     case Kind::pointer:

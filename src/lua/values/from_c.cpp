@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "lua/state/anchor.h"
+#include "lua/values/decimals.h"
 #include "lua/values/numbers.h"
 #include "lua/values/reach.h"
 
@@ -103,7 +104,11 @@ void store_number(const TypeInfo* info, void* to, double value) {
 
 // Arithmetic to arithmetic, bool included; exact where C is.
 void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, const void* from) {
-  if (info->rep == Rep::boolean) {
+  if (is_decimal(info->rep)) {
+    convert_to_decimal(st, info, to, source, from);
+  } else if (is_decimal(source->rep)) {
+    convert_from_decimal(info, to, load_decimal(format_of(source), from));
+  } else if (info->rep == Rep::boolean) {
     const bool value = is_int(source->rep) ? load_wide(source, from) != 0 : load_long(st, source, from) != 0;
     store<uint8_t>(to, value);
   } else if (is_int(info->rep)) {
@@ -143,7 +148,7 @@ void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, c
 }
 
 bool is_arithmetic(const TypeInfo* info) {
-  return is_int(info->rep) || is_float(info->rep);
+  return is_int(info->rep) || is_float(info->rep) || is_decimal(info->rep);
 }
 
 [[noreturn]] void refuse(lua_State* L, State* st, TypeInfo* source, TypeInfo* target, const Place& place) {
@@ -222,6 +227,7 @@ bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_qua
     switch (d.kind) {
       case Kind::boolean:
       case Kind::floating:
+      case Kind::decimal:
       case Kind::complex:
       case Kind::void_:
         return d.size == s.size && d.scalar == s.scalar;
@@ -293,6 +299,9 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const 
     case Rep::f64:
     case Rep::ldouble:
     case Rep::f128:
+    case Rep::d32:
+    case Rep::d64:
+    case Rep::d128:
       if (is_arithmetic(source)) {
         convert_arithmetic(st, info, address, source, from);
         return;

@@ -7,6 +7,7 @@
 #include "base/bfloat16.h"
 #include "base/memory.h"
 #include "lua/state/state.h"
+#include "lua/values/decimals.h"
 
 namespace ferry::lua {
 
@@ -127,6 +128,10 @@ double load_double(State* st, TypeInfo* info, const void* address) {
       return static_cast<double>(load<long double>(address));
     case Rep::f128:
       return load_f128(address);
+    case Rep::d32:
+    case Rep::d64:
+    case Rep::d128:
+      return double_of(load_decimal(format_of(info), address));
     case Rep::complex:
       return load_double(st, base_of(st, info), address);
     default:

@@ -102,6 +102,9 @@ void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int pare
     case Rep::f16:
     case Rep::ldouble:
     case Rep::f128:
+    case Rep::d32:
+    case Rep::d64:
+    case Rep::d128:
     case Rep::complex:
     case Rep::vector:
       push_copy(L, st, info, address);

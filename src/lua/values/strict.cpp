@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "ctype/layout.h"
 #include "ctype/suggest.h"
-#include "lua/values/numbers.h"
+#include "lua/values/decimals.h"
 #include "lua/values/write.h"
 
 namespace ferry::lua {
@@ -48,7 +48,7 @@ unsigned width_of(const TypeInfo* info) {
 }
 
 bool is_floating(const TypeInfo* info) {
-  return info->rep == Rep::f32 || info->rep == Rep::f64 || (info->rep >= Rep::bf16 && info->rep <= Rep::f128);
+  return info->rep == Rep::f32 || info->rep == Rep::f64 || (info->rep >= Rep::bf16 && info->rep <= Rep::d128);
 }
 
 // 128 bits that fit 64, as they are; others as the nearest number.
@@ -66,6 +66,18 @@ Given given_wide(const TypeInfo* info, const void* at) {
   return given_floating(negative ? -nearest : nearest);
 }
 
+// A whole number that fits 64 bits as it is, of others the nearest number that is no whole one either.
+Given given_decimal(const Decimal& value) {
+  Wide128 magnitude;
+  if (integer_from_decimal(value, magnitude) && magnitude.high == 0 &&
+      compare(value, decimal_from_integer(kDecimal128, value.negative, magnitude)) == DecimalOrder::equal) {
+    return {true, value.negative, magnitude.low, 0};
+  }
+  const long double nearest = long_double_of(value);
+  if (magnitude.high == 0 && std::floor(nearest) == nearest) return given_floating(std::nextafter(nearest, 0.5L));
+  return given_floating(nearest);
+}
+
 // False: no arithmetic value.
 bool given_by_c(State* st, TypeInfo* info, const void* at, Given* out) {
   if (info->rep == Rep::complex) return given_by_c(st, base_of(st, info), at, out);
@@ -76,6 +88,8 @@ bool given_by_c(State* st, TypeInfo* info, const void* at, Given* out) {
   } else if (is_integer(info)) {
     const bool is_unsigned = (info->type_flags & kUnsigned) != 0;
     *out = given_integer(static_cast<uint64_t>(load_int(at, info->size, is_unsigned)), is_unsigned);
+  } else if (is_decimal(info->rep)) {
+    *out = given_decimal(load_decimal(format_of(info), at));
   } else if (info->rep == Rep::ldouble) {
     *out = given_floating(load<long double>(at));
   } else if (info->rep == Rep::f128) {
@@ -124,6 +138,14 @@ bool fits_integer(State* st, const TypeInfo* info, Given g) {
   return g.negative ? g.magnitude <= limit : g.magnitude < limit;
 }
 
+// Whether a decimal type has the digits.
+bool fits_digits(const TypeInfo* info, uint64_t magnitude) {
+  const Decimal rounded = decimal_from_integer(format_of(info), false, {magnitude, 0});
+  Binary exact;
+  exact.significand.low = magnitude;
+  return compare(rounded, exact) == DecimalOrder::equal;
+}
+
 // Bits of precision; 0: enough for every integer here.
 unsigned precision(const TypeInfo* info) {
   switch (info->rep) {
@@ -144,6 +166,11 @@ unsigned precision(const TypeInfo* info) {
 
 // Fractions are rounded, that is what these types are for; integers have to be exact.
 bool fits_floating(const TypeInfo* info, const Given& g) {
+  if (is_decimal(info->rep)) {
+    if (g.integer) return fits_digits(info, g.magnitude);
+    return !std::isfinite(g.floating) ||
+           decimal_from_binary(format_of(info), binary_of(g.floating)).kind == Decimal::Kind::finite;
+  }
   if (g.integer) {
     if (info->rep == Rep::f16 && g.magnitude > 65504) return false;
     const unsigned digits = precision(info);

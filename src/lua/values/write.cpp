@@ -10,6 +10,7 @@
 #include "ctype/layout.h"
 #include "ctype/suggest.h"
 #include "lua/state/anchor.h"
+#include "lua/values/decimals.h"
 #include "lua/values/from_c.h"
 #include "lua/values/functions.h"
 #include "lua/values/initialise.h"
@@ -100,6 +101,11 @@ void write_number(lua_State* L, State* st, TypeInfo* info, void* address, int id
       }
       return;
     }
+    case Rep::d32:
+    case Rep::d64:
+    case Rep::d128:
+      store_decimal_number(L, info, address, idx);
+      return;
     case Rep::i128:
     case Rep::u128: {
       int64_t exact;
@@ -174,10 +180,29 @@ void write_enum_name(lua_State* L, State* st, TypeInfo* info, void* address, int
   raise_at(L, st, place);
 }
 
+// A decimal number keeps the zeros that its text ends with.
+void write_decimal_text(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place) {
+  size_t length;
+  const char* text = lua_tolstring(L, idx, &length);
+  const std::optional<Decimal> value = decimal_from_text(format_of(info), {text, length});
+  if (value) {
+    store_decimal(format_of(info), address, *value);
+    return;
+  }
+  without_exceptions(st, [&] {
+    st->errors.message =
+        "'" + std::string(text, length) + "' is no number, cannot convert it to '" + shown_name(st, info->id) + "'";
+    return true;
+  });
+  raise_at(L, st, place);
+}
+
 void write_string(lua_State* L, State* st, TypeInfo* info, void* address, int idx, const Place& place,
                   const TargetOwner& keep, unsigned mode) {
   if (info->kind == Kind::enumeration) {
     write_enum_name(L, st, info, address, idx, place);
+  } else if (is_decimal(info->rep)) {
+    write_decimal_text(L, st, info, address, idx, place);
   } else if (info->rep == Rep::array && is_char_array(st, info)) {
     if (st->strict) require_room(L, st, info, info->size, idx, place);
     write_string_array(L, st, info, address, info->size, idx);
