@@ -4,6 +4,7 @@
 local ffi = require "ferry.core"
 local expression = require "ferry.expression"
 local headers, tonumber, type = ffi.headers, ffi.tonumber, ffi.type
+local error, ipairs, pcall = error, ipairs, pcall
 local value, truth, normal, convert, store = expression.value, expression.truth, expression.normal, expression.convert, expression.store
 
 -- Rounds of all loops of one call: what needs more is C's own business, and a loop without end shall be an error.
