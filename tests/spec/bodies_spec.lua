@@ -56,6 +56,10 @@ static inline const char *bo_name(void) { return __func__; }
 static inline unsigned char bo_next(unsigned char c) { return c + 1; }
 static inline _Bool bo_truth(int x) { _Bool b = x; return b; }
 static inline int bo_block(int x) { return ({ int y = x + 1; y * 2; }); }
+static inline int bo_deeper(int x) { return bo_deeper(x + 1) + 1; }
+static inline int bo_odd(int);
+static inline int bo_even(int x) { return bo_odd(x - 1) + 1; }
+static inline int bo_odd(int x) { return bo_even(x - 1) + 1; }
 static inline int bo_half(int x) { if (x) return 1; }
 static inline int bo_apply(int (*f)(int), int x) { return f(x) + 1; }
 static inline double bo_mean(double a, double b) { const double s = a + b; return s / 2; }
@@ -165,6 +169,16 @@ function TestBodies:test_errors()
   local ok, thrown = pcall(bo.bo_apply, function() error { 7 } end, 1)
   lu.assertFalse(ok)
   lu.assertEquals(thrown, { 7 })
+end
+
+-- However deep the calls were, the message has each name once.
+function TestBodies:test_endless_recursion()
+  for name, other in pairs { bo_deeper = "bo_deeper", bo_even = "bo_odd" } do
+    local ok, message = pcall(bo[name], 1)
+    lu.assertFalse(ok)
+    lu.assertStrContains(message, "stack overflow")
+    for _, each in ipairs { name, other } do lu.assertEquals(select(2, message:gsub("'" .. each .. "'", "")), 1, message) end
+  end
 end
 
 function TestBodies:test_cdef()

@@ -3,6 +3,7 @@
 #include "lua/objects/inline_function.h"
 
 #include <cstddef>
+#include <cstring>
 
 #include "lua/calls/call.h"
 #include "lua/objects/lua_part.h"
@@ -55,6 +56,17 @@ void push_argument(lua_State* L, State* st, TypeInfo* info, int number, const ch
   push_value(L, st, info, slot, 0);
 }
 
+// Whether the message is of a call within which the function was called again, so that it has its name already.
+bool is_named(const char* text, std::string_view name) {
+  while (*text == '\'') {
+    const char* end = std::strstr(text + 1, "': ");
+    if (end == nullptr) return false;
+    if (std::string_view(text + 1, static_cast<size_t>(end - text - 1)) == name) return true;
+    text = end + 3;
+  }
+  return false;
+}
+
 int l_inline_function(lua_State* L) {
   State* st = open_call(L);
   const char* name = lua_tostring(L, kName);
@@ -76,7 +88,8 @@ int l_inline_function(lua_State* L) {
   lua_pushvalue(L, frame);
   lua_call(L, 1, 2);  // whether it has ended well; what it gives, or why not
   if (!lua_toboolean(L, -2)) {
-    if (lua_type(L, -1) == LUA_TSTRING) raise(L, "'%s': %s", name, lua_tostring(L, -1));
+    if (lua_type(L, -1) == LUA_TSTRING && !is_named(lua_tostring(L, -1), name))
+      raise(L, "'%s': %s", name, lua_tostring(L, -1));
     return lua_error(L);
   }
   return (*st->types)[st->types->function(id).result].kind == Kind::void_ ? 0 : 1;
