@@ -181,6 +181,13 @@ function TestBodies:test_endless_recursion()
   end
 end
 
+function TestBodies:test_type()
+  lu.assertEquals(tostring(ffi.typeof(bo.bo_mean)), "ctype<double (double, double)>")
+  lu.assertTrue(ffi.typeof(bo.bo_twice) == ffi.typeof(ffi.C.abs))
+  lu.assertEquals(ffi.typeinfo(bo.bo_set).kind, "function")
+  lu.assertErrorMsgContains("C type expected, got function", ffi.typeof, print)
+end
+
 function TestBodies:test_cdef()
   ffi.cdef "static inline int bo_of_cdef(int a, int b) { return a * b; }"
   lu.assertEquals(ffi.C.bo_of_cdef(6, 7), 42)

@@ -5,6 +5,7 @@
 
 #include "cparse/parser.h"
 #include "lua/calls/c_function.h"
+#include "lua/objects/inline_function.h"
 #include "lua/objects/parameters.h"
 #include "lua/state/raise.h"
 
@@ -65,6 +66,7 @@ TypeId check_ctype(lua_State* L, State* st, int idx, int first_param, int* used_
     case LUA_TFUNCTION:
       if (FunctionRecord* record = function_record(L, idx); record != nullptr && record->st == st)
         return record->type->id;
+      if (const TypeId type = inline_function_type(L, st, idx); type != kNoType) return type;
       break;
     default:
       break;

@@ -20,9 +20,10 @@ namespace ferry::lua {
 namespace {
 
 // Upvalues behind the State.
+constexpr int kTypeNumber = 4;
 constexpr int kSpace = lua_upvalueindex(2);
 constexpr int kName = lua_upvalueindex(3);
-constexpr int kType = lua_upvalueindex(4);
+constexpr int kType = lua_upvalueindex(kTypeNumber);
 constexpr int kRun = lua_upvalueindex(5);  // nil: not yet made
 
 // Makes the function that runs the body.
@@ -107,6 +108,20 @@ void push_inline_function(lua_State* L, State* st, const Symbol& symbol, int spa
   lua_pushnumber(L, static_cast<lua_Number>(symbol.type));
   lua_pushnil(L);
   lua_pushcclosure(L, guarded<l_inline_function>, 5);
+}
+
+TypeId inline_function_type(lua_State* L, State* st, int idx) {
+  if (lua_tocfunction(L, idx) != guarded<l_inline_function>) return kNoType;
+  luaL_checkstack(L, 2, nullptr);
+  lua_getupvalue(L, idx, 1);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  const bool own = lua_rawequal(L, -1, -2) != 0;
+  lua_pop(L, 2);
+  if (!own) return kNoType;
+  lua_getupvalue(L, idx, kTypeNumber);
+  const auto type = static_cast<TypeId>(lua_tonumber(L, -1));
+  lua_pop(L, 1);
+  return type;
 }
 
 }  // namespace ferry::lua

@@ -10,4 +10,7 @@ namespace ferry::lua {
 // variables. The body is looked into at the first call.
 void push_inline_function(lua_State* L, State* st, const Symbol& symbol, int space);
 
+// The function type of such a function of this state at idx, else kNoType.
+TypeId inline_function_type(lua_State* L, State* st, int idx);
+
 }  // namespace ferry::lua
