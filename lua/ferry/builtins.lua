@@ -2,7 +2,7 @@
 -- followed by its type.
 local ffi = require "ferry.core"
 local bit, tonumber, floor = ffi.bit, ffi.tonumber, math.floor
-local u64 = ffi.typeof "uint64_t"
+local i64, u64 = ffi.typeof "int64_t", ffi.typeof "uint64_t"
 
 local builtins = {}
 for suffix, size in pairs { [""] = 4, l = 8, ll = 8 } do
@@ -32,6 +32,38 @@ for _, size in ipairs { 2, 4, 8 } do
       to[ffi.abi "le" and size - 1 - k or 8 - size + k] = from[there]
     end
     return ffi.cast("uint64_t *", to)[0]
+  end
+end
+
+-- Arithmetic with a sign and a magnitude of 64 bits, which may be more: (sign, magnitude, whether it is more).
+local zero, most = ffi.cast(u64, 0), ffi.cast(u64, -1)
+local function split(v, t)
+  v = ffi.cast(u64, v)
+  local negative = not t.unsigned and ffi.cast(i64, v) < ffi.cast(i64, 0)
+  return negative, negative and zero - v or v
+end
+local function sum(na, a, nb, b)
+  if na == nb then return na, a + b, a + b < a end
+  if a < b then return nb, b - a, false end
+  return na, a - b, false
+end
+local exact = {
+  add = sum,
+  sub = function(na, a, nb, b) return sum(na, a, not nb, b) end,
+  mul = function(na, a, nb, b) return na ~= nb, a * b, b ~= zero and most / b < a end,
+}
+for name, operation in pairs(exact) do
+  -- Whether it does not fit the type `t`; stored at `to` is what fits of it.
+  builtins[name .. "_overflow"] = function(a, ta, b, tb, _, t, to)
+    local na, x = split(a, ta)
+    local nb, y = split(b, tb)
+    local negative, magnitude, over = operation(na, x, nb, y)
+    if to ~= nil then to[0] = ffi.cast(t.ct, negative and zero - magnitude or magnitude) end
+    if over then return true end
+    local limit = most / ffi.cast(u64, 2 ^ (64 - t.size * 8)) -- the greatest value of so many bits
+    if t.unsigned then return magnitude > (negative and zero or limit) end
+    limit = limit / ffi.cast(u64, 2)
+    return magnitude > (negative and limit + 1 or limit)
   end
 end
 

@@ -216,6 +216,14 @@ bool Parser::generic_selection(Value& v) {
   return true;
 }
 
+// gcc manual, "Built-in Functions to Perform Arithmetic with Overflow Checking".
+struct OverflowBuiltin {
+  std::string_view operation;  // add, sub, mul; empty: it is another function
+  char sign = '\0';            // s or u: of the integer type that the operands are converted to; none: they stay
+  unsigned longs = 0;          // and its `long`s
+  bool predicate = false;      // _p: nothing is stored
+};
+
 namespace {
 
 enum class Takes : uint8_t { integer, floating, two_floating, class_of_floating, anything, parts };
@@ -267,14 +275,72 @@ Scalar parameter_of(const Builtin& builtin) {
 }
 
 constexpr std::string_view kBuiltinPrefix = "__builtin_";
+constexpr const char* kNoWideOverflow = "overflow is looked for in integers of up to 64 bits only";
+
+OverflowBuiltin overflow_builtin(std::string_view name) {
+  OverflowBuiltin b;
+  constexpr std::string_view kOverflow = "_overflow";
+  if (name.ends_with("_p")) b.predicate = true, name.remove_suffix(2);
+  if (!name.ends_with(kOverflow)) return {};
+  name.remove_suffix(kOverflow.size());
+  if (name.size() > 3 && !b.predicate) {
+    b.sign = name[0];
+    name.remove_prefix(1);
+    while (name.size() > 3 && name.back() == 'l') ++b.longs, name.remove_suffix(1);
+    if ((b.sign != 's' && b.sign != 'u') || b.longs > 2) return {};
+  }
+  if (name == "add" || name == "sub" || name == "mul") b.operation = name;
+  return b;
+}
 
 }  // namespace
+
+// overflow-call := name '(' a ',' b ',' (pointer | value of the result's type) ')'
+// Its operands in the tree: a, b, a zero of the result's type, where the result goes.
+bool Parser::overflow_call(const OverflowBuiltin& builtin, Value& v) {
+  const uint32_t where = token_.at;
+  next();
+  if (!expect(Tok::l_paren, "'('")) return false;
+  Value operands[3];
+  for (int i = 0; i < 3; ++i) {
+    if (i != 0 && !expect(Tok::comma, "','")) return false;
+    if (!assignment(operands[i])) return false;
+    operands[i] = rvalue(operands[i]);
+  }
+  if (!expect(Tok::r_paren, "')'")) return false;
+  const Type& last = types_[operands[2].type];
+  if (!builtin.predicate && last.kind != Kind::pointer) return fail(where, "the last argument is no pointer");
+  const TypeId target = builtin.predicate ? last.unqualified : types_[last.base].unqualified;
+  if (types_[target].kind != Kind::integer) return fail(where, "the result is no integer");
+  for (Value* operand : {&operands[0], &operands[1]}) {
+    if (builtin.sign != '\0') {
+      const unsigned size = builtin.longs == 0 ? 4 : builtin.longs == 1 ? types_.target().long_size : 8;
+      *operand = converted(*operand, arithmetic_.integer_type(size, builtin.sign == 'u'));
+    }
+    if (!arithmetic_.is_integer(operand->type)) return fail(where, "the argument is no integer");
+    if (types_[operand->type].size > 8) return fail(where, kNoWideOverflow);
+  }
+  if (types_[target].size > 8 || is_bit_int(types_[target])) return fail(where, kNoWideOverflow);
+  v = arithmetic_.unknown(scalar_type(Scalar::bool_), "a call is not constant");
+  uint32_t chain = 0;
+  uint32_t previous = 0;
+  add_operand(chain, previous, operands[0]);
+  add_operand(chain, previous, operands[1]);
+  add_operand(chain, previous, arithmetic_.integer(0, target));
+  if (!builtin.predicate) add_operand(chain, previous, operands[2]);
+  if (Node* node = note(v, Node::Kind::builtin, std::string(builtin.operation) + "_overflow", {})) node->first = chain;
+  return true;
+}
 
 // The functions of gcc that headers use in macros: those of the table, and `__builtin_f` for a declared function f.
 // False in is_one, and nothing read: it is none of them.
 bool Parser::builtin_call(Value& v, bool& is_one) {
   if (token_.text.substr(0, kBuiltinPrefix.size()) != kBuiltinPrefix) return true;
   const std::string_view name = token_.text.substr(kBuiltinPrefix.size());
+  if (const OverflowBuiltin overflow = overflow_builtin(name); !overflow.operation.empty()) {
+    is_one = true;
+    return overflow_call(overflow, v);
+  }
   const Builtin* builtin = nullptr;
   for (const Builtin& b : kBuiltins) {
     if (b.name == name) builtin = &b;

@@ -144,6 +144,8 @@ struct Local {
   uint32_t number;
 };
 
+struct OverflowBuiltin;  // expression.cpp
+
 class Parser {
  public:
   Parser(TypeTable& types, const Input& input);
@@ -303,6 +305,7 @@ class Parser {
   bool literal_items(uint32_t& first);
   bool generic_selection(Value& v);
   bool builtin_call(Value& v, bool& is_one);
+  bool overflow_call(const OverflowBuiltin& builtin, Value& v);
   bool builtin_expression(Value& v);
   Value converted(const Value& v, TypeId type);
   uint32_t operand_node(const Value& v);
