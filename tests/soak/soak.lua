@@ -12,9 +12,16 @@ union s_any { int i; double d; void *p; unsigned char bytes[8]; }; enum s_color 
 struct s_bits { unsigned a : 3, b : 13; int64_t c : 40; }; typedef int (*s_compare)(const void *, const void *);
 typedef struct { int quot, rem; } div_t; div_t div(int, int); int abs(int); double sqrt(double); size_t strlen(const char *);
 void qsort(void *, size_t, size_t, s_compare); int snprintf(char *, size_t, const char *, ...); void *malloc(size_t); void free(void *);
-char *getenv(const char *); int64_t llabs(int64_t) __asm__("labs");
+char *getenv(const char *); int64_t llabs(int64_t) __asm__("labs"); int raise(int); int usleep(unsigned);
+#define S_TWICE(x) ((x) * 2)
+#define S_ORIGIN (struct s_point){ 3, 4 }
+#define S_LENGTH(s) ({ strlen(s); })
+static inline int s_total(int n) { int t = 0; for (int i = 0; i < n; i++) t += S_TWICE(i); return t; }
 ]]
 local C, m = ffi.C, ffi.load "m"
+local limits = ffi.include "limits.h"
+ffi.workers { threads = 2, queue = 16 }
+local signals, handled = 0, function() signals = signals + 1 end
 local Point = ffi.metatype("struct s_point", { __index = { sum = function(p) return p.x + p.y end },
   __add = function(a, b) return ffi.new("struct s_point", a.x + b.x, a.y + b.y) end })
 local types = { "int", "double", "char[16]", "struct s_point", "struct s_tree", "union s_any", "struct s_bits", "int64_t", "uint64_t",
@@ -72,6 +79,45 @@ local operations = {
   function() keep(ffi.new("int64_t", random(1000)) * 3 + ffi.new("uint64_t", 2)) end,
   function() coroutine.wrap(function() C.abs(coroutine.yield(1)) end)() end,
   function() return ffi.vararg(C.snprintf, "int")(ffi.new "char[8]", 8, "%d", 3) end,
+  -- Asynchronous calls: waited for, asked, left to the collector, with a callback, more than the queue has room for.
+  function() assert(ffi.async(C.abs, -random(100)):wait() > 0) end,
+  function() keep(ffi.async(C.usleep, random(50))) end,
+  function() return object():poll() end,
+  function() assert(ffi.async(C.strlen, ("x"):rep(random(50))):wait(10)) end,
+  function()
+    local a = ffi.new("int[8]")
+    for i = 0, 7 do a[i] = random(100) end
+    local future = ffi.async(C.qsort, a, 8, 4, compare)
+    ffi.poll(0)
+    future:wait()
+    for i = 1, 7 do assert(a[i - 1] <= a[i]) end
+  end,
+  function() for _ = 1, random(20) do ffi.async(C.usleep, 1) end end,
+  function()
+    local cb = ffi.callback("int (*)(int)", function(n) return n end, { queue = 4 })
+    local future = ffi.async(cb, 3)
+    ffi.poll(0.01)
+    future:wait(1)
+    cb:free()
+  end,
+  function() return ffi.poll() end,
+  function()
+    ffi.signal("USR1", random(2) == 1 and handled or function() signals = signals + 1 end)
+    C.raise(10)
+  end,
+  -- What headers have besides declarations.
+  function() assert(C.S_TWICE(random(100)) % 2 == 0 and C.S_ORIGIN.y == 4 and C.s_total(3) == 6 and C.S_LENGTH "abc" == 3) end,
+  function() assert(limits.INT_MAX == 2147483647 and ffi.include("limits.h").CHAR_BIT == 8) end,
+  function() assert(ffi.eval(("1 + %d"):format(random(100))) > 1) end,
+  function() return ffi.typeinfo(types[random(#types)]), ffi.inspect(any(), 2), ffi.debug(any()) end,
+  -- Many elements at a time.
+  function() keep(ffi.slice(ffi.new("int[10]"), random(0, 5), random(0, 5))) end,
+  function() ffi.fromtable(ffi.new("double[8]"), { 1, 2, random() }, 1, random(3)) end,
+  function() ffi.convert(ffi.new("float[8]"), ffi.new("int[8]", random(9)), 8) end,
+  function() assert(ffi.utf8(ffi.wide("gr\195\188n", "wchar_t")) == "gr\195\188n") end,
+  function() ffi.fill(object(), random(0, 4), random(255)) end,
+  function() return ffi.constructor "struct s_point"(random(9), 2) end,
+  function() pcall(C.qsort, ffi.new "int[3]", 3, 4, ffi.scoped(failing)) end,
 }
 
 local function resident()
