@@ -5,6 +5,7 @@
 #   make fuzz      what reads C, fuzzed; `make fuzz TIME=600`: seconds for each target (tests/fuzz/run)
 #   make prove     calls, callbacks and layouts of random types against compilers, in great numbers (tests/prove/run)
 #   make coverage  which lines of src run in tests, in build-coverage (tests/coverage/run)
+#   make lint      src read by cppcheck and clang-tidy, many minutes; `make lint STEPS=cppcheck`, FILES=PATTERN (tests/lint/run)
 #   make cross     tests for another processor, in an emulator; `make cross ARCH=riscv64`, STEPS="calls specs" (tests/cross/run.sh)
 #   make soak      an hour of random use at constant memory; TIME=300: seconds (tests/soak/run)
 #   make bench     table of nanoseconds against a hand-written binding, and build/bench.json
@@ -21,11 +22,11 @@ ARCH ?= aarch64
 STEPS ?=
 FERRY_LUAS ?=
 
-.PHONY: lib demo test fuzz prove coverage cross soak bench install uninstall dist deb clean help
+.PHONY: lib demo test fuzz prove coverage lint cross soak bench install uninstall dist deb clean help
 .DEFAULT_GOAL := lib
 
 help:
-	@sed -n '2,15s/^# *//p' Makefile
+	@sed -n '2,16s/^# *//p' Makefile
 
 # Installs nothing, needs no root. A tree that make test has configured stays one with tests; a fresh one does not need their
 # libraries. Presets are not used: older CMakes do not know them.
@@ -64,6 +65,10 @@ coverage:
 	@tools/deps.sh build test
 	@tests/coverage/run $(STEPS)
 
+lint:
+	@tools/deps.sh build lint
+	@FILES="$(FILES)" tests/lint/run $(STEPS)
+
 cross:
 	@tests/cross/run.sh $(ARCH) $(STEPS)
 
@@ -90,4 +95,4 @@ deb:
 	@tools/deb.sh
 
 clean:
-	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-armhf build-i386 build-riscv64 build-coverage build-configure.log
+	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-armhf build-i386 build-riscv64 build-coverage build-lint build-configure.log

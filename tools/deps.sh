@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the named purposes lack: deps.sh PURPOSE... (build demo test bench).
+# Installs what the named purposes lack: deps.sh PURPOSE... (build demo test lint bench).
 # On Debian and its kin with root or passwordless sudo by apt; elsewhere it says exactly what is missing.
 # Nothing lacking: no package manager is called. FERRY_DEPS=skip leaves everything to you; FERRY_DEPS=tell installs nothing and
 # names what cannot be done without.
@@ -48,6 +48,9 @@ test?|libgl-dev|OpenGL's headers|test -e /usr/include/GL/gl.h
 test?|libgit2-dev|libgit2's headers|pkg-config --exists libgit2
 test?|libexpat1-dev|expat.h|test -e /usr/include/expat.h
 test?|clang-format|clang-format 14|command -v clang-format
+lint|cppcheck|cppcheck|command -v cppcheck
+lint|clang-tidy|clang-tidy|command -v clang-tidy
+lint|clang|Clang|command -v clang
 bench|lua5.1|Lua 5.1|command -v lua5.1
 bench|lua5.2|Lua 5.2|command -v lua5.2
 bench|lua5.3|Lua 5.3|command -v lua5.3
@@ -72,7 +75,7 @@ for purpose in "$@"; do
       [ "$who" != "$purpose" ] || needed=1
     fi
   done < <(table)
-  [ $known = 1 ] || { echo "deps.sh: unknown purpose '$purpose' (build, demo, test, bench)" >&2; exit 2; }
+  [ $known = 1 ] || { echo "deps.sh: unknown purpose '$purpose' (build, demo, test, lint, bench)" >&2; exit 2; }
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 

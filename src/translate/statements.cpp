@@ -266,6 +266,7 @@ void Parser::local_statement() {
   }
   if (failed()) return;
   std::vector<VarId> targets;
+  targets.reserve(names.size());
   for (const Token& name : names) targets.push_back(declare(name));
   assign_locals(targets, values);
 }

@@ -15,7 +15,7 @@ namespace {
 
 // State::errors.message and `bytes` are what came out.
 bool keep(State* st, Result<call::Listing> listing, size_t* bytes) {
-  st->errors.message = listing ? std::move(listing->text) : listing.message();
+  st->errors.message = listing ? listing->text : listing.message();
   if (listing) *bytes = listing->bytes;
   return listing.ok();
 }

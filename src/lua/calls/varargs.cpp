@@ -92,6 +92,7 @@ bool same_types(const VarargShape& shape, TypeInfo* const* types, int count) {
 // False: st->errors.message.
 bool fill(State* st, TypeInfo* type, TypeInfo* const* types, int count, VarargShape* shape) {
   std::vector<TypeId> ids;
+  ids.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) ids.push_back(types[i]->id);
   auto invoker = st->backend->make_invoker(*st->types, type->id, ids);
   if (!invoker) {

@@ -96,7 +96,7 @@ void unreserve_pages(uint8_t* begin, size_t bytes) {
 }
 
 void empty_pages(uint8_t* begin, size_t bytes) {
-  mmap(begin, bytes, PROT_NONE, kReserved | MAP_FIXED, -1, 0);
+  static_cast<void>(mmap(begin, bytes, PROT_NONE, kReserved | MAP_FIXED, -1, 0));  // where that fails they stay
 }
 
 std::span<const PageMethod> page_methods() {
