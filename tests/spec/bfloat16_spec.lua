@@ -123,6 +123,7 @@ end
 -- compiler-rt, __truncsfbf2 of 7f800001, ffa12345, 7fc00000: the quiet bit is set, what else fits stays.
 function TestValues:test_nan()
   H.not_under_valgrind "it makes all NaN the same"
+  H.not_in_luajit "its numbers have one NaN"
   for from, to in pairs { [0xffc00000] = 0xffc0, [0x7fc00000] = 0x7fc0, [0x7fe50000] = 0x7fe5, [0xfff12345] = 0xfff1 } do
     lu.assertEquals(bits_of(float_of(from)), to)
   end
