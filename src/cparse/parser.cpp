@@ -193,9 +193,15 @@ bool Parser::whole_constant(Constant& constant) {
 
 namespace {
 
+// What an entry leaves of the types that it made.
+enum class Keeps : uint8_t {
+  types,         // all: it gives some
+  declarations,  // none if it has declared nothing: definitions that were there already made them
+};
+
 // Runs an entry in transactions on the types and the macros.
 template <typename Entry>
-bool all_or_nothing(TypeTable& types, const Input& input, Error& error, Entry entry) {
+bool all_or_nothing(TypeTable& types, const Input& input, Error& error, Keeps keeps, Entry entry) {
   TypeTable::Transaction transaction(types);
   std::optional<cpreproc::State::Transaction> macros;
   if (input.macros != nullptr) macros.emplace(*input.macros);
@@ -205,7 +211,7 @@ bool all_or_nothing(TypeTable& types, const Input& input, Error& error, Entry en
     return false;
   }
   if (input.used != nullptr) *input.used = parser.source().used_substitutes();
-  transaction.commit();
+  if (keeps == Keeps::types || transaction.has_declared()) transaction.commit();
   if (macros.has_value()) macros->commit();
   return true;
 }
@@ -214,21 +220,25 @@ bool all_or_nothing(TypeTable& types, const Input& input, Error& error, Entry en
 
 Result<void> parse_declarations(TypeTable& types, const Input& input) {
   Error error;
-  if (!all_or_nothing(types, input, error, [](Parser& parser) { return parser.translation_unit(); })) return error;
+  // Names that are given out stay, also those that mean what they did.
+  const Keeps keeps = input.declared != nullptr ? Keeps::types : Keeps::declarations;
+  if (!all_or_nothing(types, input, error, keeps, [](Parser& parser) { return parser.translation_unit(); }))
+    return error;
   return {};
 }
 
 Result<TypeId> parse_type(TypeTable& types, const Input& input) {
   Error error;
   TypeId type = kNoType;
-  if (!all_or_nothing(types, input, error, [&](Parser& parser) { return parser.whole_type(type); })) return error;
+  if (!all_or_nothing(types, input, error, Keeps::types, [&](Parser& parser) { return parser.whole_type(type); }))
+    return error;
   return type;
 }
 
 Result<Expression> parse_expression(TypeTable& types, const Input& input) {
   Error error;
   Expression tree;
-  if (!all_or_nothing(types, input, error, [&](Parser& parser) {
+  if (!all_or_nothing(types, input, error, Keeps::types, [&](Parser& parser) {
         return parser.whole_expression(tree, static_cast<uint32_t>(input.substitutes.size()));
       }))
     return error;
@@ -242,7 +252,8 @@ Result<Expression> parse_body(TypeTable& types, const Symbol& function) {
   input.closed = true;
   Error error;
   Expression tree;
-  if (!all_or_nothing(types, input, error, [&](Parser& parser) { return parser.whole_body(function, tree); }))
+  if (!all_or_nothing(types, input, error, Keeps::types,
+                      [&](Parser& parser) { return parser.whole_body(function, tree); }))
     return error;
   return tree;
 }
@@ -250,7 +261,8 @@ Result<Expression> parse_body(TypeTable& types, const Symbol& function) {
 Result<Constant> parse_constant(TypeTable& types, const Input& input) {
   Error error;
   Constant constant;
-  if (!all_or_nothing(types, input, error, [&](Parser& parser) { return parser.whole_constant(constant); }))
+  if (!all_or_nothing(types, input, error, Keeps::types,
+                      [&](Parser& parser) { return parser.whole_constant(constant); }))
     return error;
   return constant;
 }

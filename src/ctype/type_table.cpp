@@ -1,6 +1,7 @@
 // Rows of derived types, names, symbols and transactions of TypeTable. Records and enums: type_records.cpp.
 #include "ctype/type_table.h"
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <string>
@@ -541,6 +542,13 @@ void TypeTable::Transaction::commit() {
   mark_.reset();
   Rows& r = *table_.rows_;
   if (--r.open_transactions == 0) r.undo.clear();  // an enclosing one may still undo what this one did
+}
+
+bool TypeTable::Transaction::has_declared() const {
+  const std::vector<Rows::Undo>& undo = table_.rows_->undo;
+  return std::any_of(undo.begin() + static_cast<std::ptrdiff_t>(mark_->undo), undo.end(), [this](const Rows::Undo& u) {
+    return u.what == Rows::Undo::What::symbol || u.what == Rows::Undo::What::tag || u.id < mark_->types;
+  });
 }
 
 TypeTable::Transaction::~Transaction() {

@@ -284,6 +284,9 @@ class TypeTable {
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
     void commit();
+    // Whether a name means something else since then, or a type that was there has changed. Types that have no name may
+    // have come all the same.
+    bool has_declared() const;
 
    private:
     TypeTable& table_;

@@ -630,5 +630,24 @@ TEST(CparseDecl, PredefinedNamesByTarget) {
   EXPECT_EQ(type_error(arm, "__int128"), "the target has no integer of 128 bits near '__int128' at line 1, column 1");
 }
 
+// What is there already takes no memory when it comes again.
+TEST(CparseDecl, NothingNewKeepsNothing) {
+  TypeTable types(kX64SysV);
+  const char* const text =
+      "struct again { int a; struct { char b[3]; }; enum { AGAIN = 4 } d; }; typedef struct again again_t;"
+      "enum colour { RED, GREEN }; int f(struct again *, int (*)(again_t)); extern int v;";
+  ASSERT_TRUE(parse_declarations(types, Input(text)).ok());
+  const uint32_t size = types.size();
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(parse_declarations(types, Input(text)).ok());
+    EXPECT_EQ(types.size(), size);
+  }
+  // Beside something new it stays whole.
+  const std::string more = std::string(text) + " struct fresh { struct again *x; };";
+  ASSERT_TRUE(parse_declarations(types, Input(more)).ok());
+  EXPECT_GT(types.size(), size);
+  EXPECT_EQ(types.find_field(types.find_tag(types.find_name("again")), types.find_name("b")).offset, 4u);
+}
+
 }  // namespace
 }  // namespace ferry::cparse::testing
