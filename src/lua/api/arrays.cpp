@@ -10,11 +10,6 @@ namespace ferry::lua {
 
 namespace {
 
-[[noreturn]] void raise_beyond(lua_State* L, int arg, uint64_t first, uint64_t count, const Elements& e) {
-  raise_argument(L, arg, "elements %llu to %llu are beyond the array's %llu", static_cast<unsigned long long>(first),
-                 static_cast<unsigned long long>(first + count), static_cast<unsigned long long>(e.limit));
-}
-
 bool is_number(const TypeInfo* info) {
   return is_native_rep(info->rep) || (info->rep >= Rep::i128 && info->rep <= Rep::complex);
 }
@@ -31,14 +26,14 @@ int slice(lua_State* L, bool trusted) {
   State* st = open_call(L);
   const Elements e = check_elements(L, st, 1, false, trusted);
   const uint64_t first = lua_isnoneornil(L, 2) ? 0 : check_count(L, st, 2);
-  if (first > e.limit || first > kMaxHostObject / e.type->size) raise_beyond(L, 2, first, 0, e);
+  require_elements(L, 2, first, 0, e);
   uint64_t count = e.count - first;
   if (!lua_isnoneornil(L, 3)) {
     count = check_count(L, st, 3);
   } else if (e.count == ~uint64_t{0}) {
     raise_argument(L, 3, "number of elements expected: '%s' does not say it", describe_value(L, st, 1));
   }
-  if (count > kMaxHostObject / e.type->size || count > e.limit - first) raise_beyond(L, 3, first, count, e);
+  require_elements(L, 3, first, count, e);
   TypeInfo* info = open_array(L, st, e.type);
   CData* view = push_reference(L, st, info, e.address + first * e.type->size, 1);
   view->flags |= kHasLength;
@@ -70,8 +65,8 @@ int l_convert_elements(lua_State* L) {
   } else if (count == ~uint64_t{0}) {
     raise_argument(L, 3, "number of elements expected: '%s' does not say it", describe_value(L, st, 2));
   }
-  if (count > kMaxHostObject / from.type->size || count > from.limit) raise_beyond(L, 3, 0, count, from);
-  if (count > kMaxHostObject / to.type->size || count > to.limit) raise_beyond(L, 3, 0, count, to);
+  require_elements(L, 3, 0, count, from);
+  require_elements(L, 3, 0, count, to);
   lua_settop(L, 2);
   luaL_checkstack(L, 8, nullptr);
   if (to.type->rep == from.type->rep && to.type->base_id == from.type->base_id) {

@@ -1,5 +1,6 @@
 // Whole arrays at once: ffi.totable, ffi.fromtable, ffi.copy(array, table). A loop of raw table accesses per scalar
 // type.
+#include <cstdio>
 #include <type_traits>
 
 #include "lua/api/elements.h"
@@ -48,6 +49,19 @@ Elements check_elements(lua_State* L, State* st, int arg, bool writing, bool tru
   }
   if (writing && (e.type->quals & kConst) != 0) raise_argument(L, arg, "cannot write to '%s'", type_name(st, cd->type));
   return e;
+}
+
+void require_elements(lua_State* L, int arg, uint64_t first, uint64_t count, const Elements& e) {
+  const uint64_t most = kMaxHostObject / e.type->size;
+  if (first <= e.limit && count <= e.limit - first && first <= most && count <= most) return;
+  char which[64];
+  if (first == 0)
+    std::snprintf(which, sizeof which, "%llu elements", static_cast<unsigned long long>(count));
+  else
+    std::snprintf(which, sizeof which, "elements %llu to %llu", static_cast<unsigned long long>(first),
+                  static_cast<unsigned long long>(first + count));
+  if (e.limit == kUnknownBytes) raise_argument(L, arg, "%s are too many", which);
+  raise_argument(L, arg, "%s are beyond the array's %llu", which, static_cast<unsigned long long>(e.limit));
 }
 
 namespace {
@@ -293,10 +307,7 @@ int l_totable(lua_State* L) {
   uint64_t count = e.count;
   if (!lua_isnoneornil(L, 2)) {
     count = check_count(L, st, 2);
-    if (count > e.limit) {
-      raise_argument(L, 2, "%llu elements are beyond the array's %llu", static_cast<unsigned long long>(count),
-                     static_cast<unsigned long long>(e.limit));
-    }
+    require_elements(L, 2, 0, count, e);
   } else if (count == ~uint64_t{0}) {
     raise_argument(L, 2, "number of elements expected: '%s' does not say it", describe_value(L, st, 1));
   }
@@ -333,11 +344,8 @@ int l_fromtable(lua_State* L) {
   if (lua_type(L, 2) != LUA_TTABLE) raise_expected(L, st, 2, "table");
   const uint64_t first = lua_isnoneornil(L, 3) ? 0 : check_count(L, st, 3);
   uint64_t count = lua_isnoneornil(L, 4) ? static_cast<uint64_t>(table_count(L, 2)) : check_count(L, st, 4);
-  if (first > e.limit || count > e.limit - first) {
-    raise_argument(L, 3, "elements %llu to %llu are beyond the array's %llu", static_cast<unsigned long long>(first),
-                   static_cast<unsigned long long>(first + count), static_cast<unsigned long long>(e.limit));
-  }
-  if (count > kMaxTableCount || first > kMaxHostObject / e.type->size) raise_argument(L, 4, "too many elements");
+  require_elements(L, 3, first, count, e);
+  if (count > kMaxTableCount) raise_argument(L, 4, "too many elements");
   e.address += first * e.type->size;
   luaL_checkstack(L, kStackSlots, nullptr);
   take(L, st, e, 1, 2, static_cast<int>(count));
@@ -348,10 +356,7 @@ int l_fromtable(lua_State* L) {
 int copy_from_table(lua_State* L, State* st) {
   const Elements e = check_elements(L, st, 1, true);
   uint64_t count = lua_isnoneornil(L, 3) ? static_cast<uint64_t>(table_count(L, 2)) : check_count(L, st, 3);
-  if (count > e.limit) {
-    raise_argument(L, 2, "%llu elements are beyond the array's %llu", static_cast<unsigned long long>(count),
-                   static_cast<unsigned long long>(e.limit));
-  }
+  require_elements(L, 2, 0, count, e);
   if (count > kMaxTableCount) raise_argument(L, 3, "too many elements");
   luaL_checkstack(L, kStackSlots, nullptr);
   take(L, st, e, 1, 2, static_cast<int>(count));

@@ -17,4 +17,7 @@ struct Elements {
 // not known to be there, but if the caller is `trusted`.
 Elements check_elements(lua_State* L, State* st, int arg, bool writing, bool trusted = false);
 
+// Raises unless elements `first` to `first + count` are there, or may be, behind a pointer; of `arg`, the number.
+void require_elements(lua_State* L, int arg, uint64_t first, uint64_t count, const Elements& e);
+
 }  // namespace ferry::lua

@@ -127,10 +127,7 @@ int l_utf8(lua_State* L) {
   uint64_t count = 0;
   if (!lua_isnoneornil(L, 2)) {
     count = check_count(L, st, 2);
-    if (count > e.limit || count > kMaxHostObject / e.type->size) {
-      raise_argument(L, 2, "%llu elements are beyond the array's %llu", static_cast<unsigned long long>(count),
-                     static_cast<unsigned long long>(e.limit));
-    }
+    require_elements(L, 2, 0, count, e);
   } else {
     while (count < e.limit && unit_at(e.address, e.type->size, count) != 0) ++count;
   }

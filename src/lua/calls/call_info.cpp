@@ -19,7 +19,7 @@ bool build(State* st, TypeInfo* type, CallInfo* info) {
     info->blocking = f.blocking;
     auto invoker = st->backend->make_invoker(*st->types, type->id, {});
     if (!invoker) {
-      st->errors.message = invoker.message();
+      st->errors.message = "'" + shown_name(st, type->id) + "' cannot be called: " + invoker.message();
       return false;
     }
     info->invoker = std::move(*invoker);

@@ -96,7 +96,7 @@ bool fill(State* st, TypeInfo* type, TypeInfo* const* types, int count, VarargSh
   for (int i = 0; i < count; ++i) ids.push_back(types[i]->id);
   auto invoker = st->backend->make_invoker(*st->types, type->id, ids);
   if (!invoker) {
-    st->errors.message = invoker.message();
+    st->errors.message = "'" + shown_name(st, type->id) + "' cannot be called: " + invoker.message();
     return false;
   }
   shape->types.assign(types, types + count);
