@@ -54,7 +54,7 @@ end
 function TestCdefTypes:test_structs_and_unions()
   rows {
     { "struct cd_1 { char a; int b; };", "struct cd_1", 8, 4 },
-    { "union cd_2 { char a; double b; };", "union cd_2", 8, H.per_word(8, 4) },
+    { "union cd_2 { char a; double b; };", "union cd_2", 8, H.per_alignment(8, 4) },
     { "typedef struct cd_3 cd_3_t; struct cd_3 { cd_3_t *next; int v; };", "cd_3_t", H.per_word(16, 8), H.per_word(8, 4) },
     { "struct cd_4 { struct { int x, y; } p; union { int i; float f; }; };", "struct cd_4", 12, 4 },
     { "struct cd_5 { int n; char data[]; };", "struct cd_5", 4, 4 },
@@ -137,11 +137,11 @@ function TestCdefAttributes:test_gnu()
     { "struct cd_a4 { char a; int b __attribute__((packed)); };", "struct cd_a4", 5, 1 },
     { "struct cd_a5 { char a; char b __attribute__((aligned(8))); };", "struct cd_a5", 16, 8 },
     { "struct cd_a6 { char a; } __attribute__((aligned(32)));", "struct cd_a6", 32, 32 },
-    { "struct cd_a7 { char a; } __attribute__((aligned));", "struct cd_a7", 16, 16 },
+    { "struct cd_a7 { char a; } __attribute__((aligned));", "struct cd_a7", H.per_max_align(16, 8), H.per_max_align(16, 8) },
     { "typedef int cd_a8 __attribute__((mode(QI)));", "cd_a8", 1 },
     { "typedef int cd_a9 __attribute__((mode(DI)));", "cd_a9", 8 },
     { "typedef float cd_a11 __attribute__((mode(DF)));", "cd_a11", 8 },
-    { "typedef float cd_a12 __attribute__((vector_size(16)));", "cd_a12", 16, 16 },
+    { "typedef float cd_a12 __attribute__((vector_size(16)));", "cd_a12", 16, H.per_max_align(16, 8) },
     { "int cd_a13(int) __attribute__((cdecl)); void __attribute__((stdcall)) cd_a14(void);" },
     { "int cd_a15(const char *, ...) __attribute__((format(printf, 1, 2))) __attribute__((deprecated(\"why\")));" },
     { "typedef int cd_a16 __attribute__((unused, may_alias));", "cd_a16", 4 },
@@ -181,8 +181,8 @@ function TestCdefAttributes:test_msvc()
     { "#pragma pack(push, 2)\nstruct cd_m9 { char a; double b; };\n#pragma pack(pop)\nstruct cd_m10 { char a; double b; };", "struct cd_m9", 10, 2 },
     { "#pragma pack(push)\n#pragma pack(4)\nstruct cd_m11 { char a; double b; };\n#pragma pack(pop)\n", "struct cd_m11", 12, 4 },
   }
-  lu.assertEquals(ffi.sizeof "struct cd_m8", H.per_word(16, 12))
-  lu.assertEquals(ffi.sizeof "struct cd_m10", H.per_word(16, 12))
+  lu.assertEquals(ffi.sizeof "struct cd_m8", H.per_alignment(16, 12))
+  lu.assertEquals(ffi.sizeof "struct cd_m10", H.per_alignment(16, 12))
 end
 
 function TestCdefAttributes:test_pack_ends_with_the_text()
@@ -193,7 +193,7 @@ function TestCdefAttributes:test_c11()
   H.not_on_luajit "C99 only"
   rows {
     { "struct cd_n1 { char a; _Alignas(16) char b; alignas(8) int c; };", "struct cd_n1", 32, 16 },
-    { "struct cd_n2 { _Alignas(double) char b; };", "struct cd_n2", H.per_word(8, 4), H.per_word(8, 4) },
+    { "struct cd_n2 { _Alignas(double) char b; };", "struct cd_n2", H.per_alignment(8, 4), H.per_alignment(8, 4) },
     { "_Static_assert(sizeof(int) == 4, \"int\"); _Noreturn void cd_n3(int); typedef _Atomic int cd_n4; _Atomic(int) cd_n5;", "cd_n4", 4 },
     { "typedef __typeof__(int *) cd_n6; extern __typeof__(sizeof(int)) cd_n7;", "cd_n6", H.per_word(8, 4) },
     { "void cd_n8(const char *_Nonnull a, char *_Nullable b);" },
@@ -369,7 +369,7 @@ end
 function TestCdefConstants:test_offsetof_in_expressions()
   H.not_on_luajit "has none"
   ffi.cdef "struct cd_off { char a; double b; int c[4]; }; enum { CD_OFF = offsetof(struct cd_off, b), CD_OFF2 = __builtin_offsetof(struct cd_off, c[2]) };"
-  lu.assertEquals({ ffi.C.CD_OFF, ffi.C.CD_OFF2 }, H.per_word({ 8, 24 }, { 4, 20 }))
+  lu.assertEquals({ ffi.C.CD_OFF, ffi.C.CD_OFF2 }, H.per_alignment({ 8, 24 }, { 4, 20 }))
   lu.assertEquals(ffi.sizeof "struct { char foo[alignof(uint64_t)]; }", ffi.alignof "uint64_t")
 end
 

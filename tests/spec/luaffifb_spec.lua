@@ -206,7 +206,7 @@ end
 
 function TestRules:test_anonymous_aligned_structs()
   ffi.cdef "struct lf_al { char pad; double v __attribute__(aligned(2)); };"
-  lu.assertEquals(ffi.alignof("struct lf_al", "v"), H.per_word(8, 4))
+  lu.assertEquals(ffi.alignof("struct lf_al", "v"), H.per_alignment(8, 4))
 end
 
 H.run()

@@ -188,7 +188,7 @@ function TestStates:test_objects_of_one_state_after_another_closed()
     ]])
     S.close()
     o.a = i
-    lu.assertEquals({ o.a, o.b, abs(-i), cb(i), ffi.sizeof "struct pr_s" }, { i, 2.5, i, i + 1, H.per_word(16, 12) })
+    lu.assertEquals({ o.a, o.b, abs(-i), cb(i), ffi.sizeof "struct pr_s" }, { i, 2.5, i, i + 1, H.per_alignment(16, 12) })
   end
   cb:free()
 end

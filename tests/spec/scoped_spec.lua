@@ -121,7 +121,19 @@ function TestScopedLibc:test_trees()
   end)
 end
 
-function TestScopedLibc:test_files()
+-- Offsets in folders may have 64 bits (ext4 in the emulator); readdir of 32 bits then fails with EOVERFLOW.
+local function folders_overflow()
+  if ffi.os ~= "Linux" then return false end
+  ffi.cdef "void *opendir(const char *); void *readdir(void *); int closedir(void *);"
+  local folder = C.opendir "/"
+  ffi.errno(0)
+  local overflows = ffi.isnull(C.readdir(folder)) and ffi.errno() == 75
+  C.closedir(folder)
+  return overflows
+end
+
+function TestScopedLibc:test_folders()
+  lu.skipIf(folders_overflow(), "readdir of / gives EOVERFLOW")
   leaves_none(function()
     local names, compared = ffi.new "void **[1]", 0
     local count = C.scandir("/", names, function() return 1 end, function() compared = compared + 1 return 0 end)
@@ -129,6 +141,11 @@ function TestScopedLibc:test_files()
     lu.assertTrue(compared > 0)
     for i = 0, count - 1 do C.free(names[0][i]) end
     C.free(names[0])
+  end)
+end
+
+function TestScopedLibc:test_files()
+  leaves_none(function()
     local path
     lu.assertEquals(C.ftw("/dev/null", function(p, _, flag) path = ffi.string(p) .. flag return 7 end, 4), 7)
     lu.assertEquals(path, "/dev/null0")

@@ -250,7 +250,7 @@ function TestSizeof:test_scalars()
 end
 
 function TestSizeof:test_aggregates()
-  lu.assertEquals(ffi.sizeof "struct to_s", H.per_word(24, 16))
+  lu.assertEquals(ffi.sizeof "struct to_s", H.per_alignment(24, 16))
   lu.assertEquals(ffi.sizeof "union to_u", 8)
   lu.assertEquals(ffi.sizeof "int[3][5]", 60)
   lu.assertEquals(ffi.sizeof "enum to_e", 4)
@@ -258,7 +258,7 @@ function TestSizeof:test_aggregates()
 end
 
 function TestSizeof:test_of_cdata_is_of_its_type()
-  lu.assertEquals(ffi.sizeof(ffi.new "struct to_s"), H.per_word(24, 16))
+  lu.assertEquals(ffi.sizeof(ffi.new "struct to_s"), H.per_alignment(24, 16))
   lu.assertEquals(ffi.sizeof(ffi.new "int[5]"), 20)
   lu.assertEquals(ffi.sizeof(ffi.cast("int *", 0)), ffi.sizeof "void *")
   lu.assertEquals(ffi.sizeof(ffi.new "struct to_s".c), 3)
@@ -278,8 +278,8 @@ function TestSizeof:test_nested_variable_length_struct()
 end
 
 function TestSizeof:test_flexible_member_counts_nothing()
-  lu.assertEquals(ffi.sizeof "struct to_flex", H.per_word(8, 4))
-  lu.assertEquals(ffi.offsetof("struct to_flex", "d"), H.per_word(8, 4))
+  lu.assertEquals(ffi.sizeof "struct to_flex", H.per_alignment(8, 4))
+  lu.assertEquals(ffi.offsetof("struct to_flex", "d"), H.per_alignment(8, 4))
 end
 
 function TestSizeof:test_unknown_size_is_nil()
@@ -299,11 +299,11 @@ TestAlignof = {}
 function TestAlignof:test_types()
   lu.assertEquals(ffi.alignof "char", 1)
   lu.assertEquals(ffi.alignof "int", 4)
-  lu.assertEquals(ffi.alignof "struct to_s", H.per_word(8, 4))
+  lu.assertEquals(ffi.alignof "struct to_s", H.per_alignment(8, 4))
   lu.assertEquals(ffi.alignof "char[9]", 1)
   lu.assertEquals(ffi.alignof "complex float", 4)
   lu.assertEquals(ffi.alignof "struct { int a __attribute__((aligned(64))); }", 64)
-  lu.assertEquals(ffi.alignof(ffi.new "double"), H.per_word(8, 4))
+  lu.assertEquals(ffi.alignof(ffi.new "double"), H.per_alignment(8, 4))
 end
 
 function TestAlignof:test_of_a_field()
@@ -317,11 +317,11 @@ TestOffsetof = {}
 
 function TestOffsetof:test_plain_fields()
   lu.assertEquals(ffi.offsetof("struct to_s", "a"), 0)
-  lu.assertEquals(ffi.offsetof("struct to_s", "b"), H.per_word(8, 4))
-  lu.assertEquals(ffi.offsetof("struct to_s", "c"), H.per_word(16, 12))
+  lu.assertEquals(ffi.offsetof("struct to_s", "b"), H.per_alignment(8, 4))
+  lu.assertEquals(ffi.offsetof("struct to_s", "c"), H.per_alignment(16, 12))
   lu.assertEquals(select("#", ffi.offsetof("struct to_s", "c")), 1)
   lu.assertEquals(ffi.offsetof("union to_u", "d"), 0)
-  lu.assertEquals(ffi.offsetof(ffi.new "struct to_s", "b"), H.per_word(8, 4))
+  lu.assertEquals(ffi.offsetof(ffi.new "struct to_s", "b"), H.per_alignment(8, 4))
 end
 
 function TestOffsetof:test_transparent_fields()
@@ -340,8 +340,8 @@ end
 function TestOffsetof:test_bit_field_wider_than_32_bits()
   H.not_on_luajit "stops at 32 bits"
   ffi.cdef "struct to_wide { int a; long long b : 33; long long c : 31; };"
-  lu.assertEquals({ ffi.offsetof("struct to_wide", "b") }, H.per_word({ 8, 0, 33 }, { 4, 0, 33 }))
-  lu.assertEquals(ffi.sizeof "struct to_wide", H.per_word(16, 12))
+  lu.assertEquals({ ffi.offsetof("struct to_wide", "b") }, H.per_alignment({ 8, 0, 33 }, { 4, 0, 33 }))
+  lu.assertEquals(ffi.sizeof "struct to_wide", H.per_alignment(16, 12))
 end
 
 function TestOffsetof:test_unknown_field_is_nil()

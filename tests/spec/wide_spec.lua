@@ -29,7 +29,7 @@ function TestLongDouble:test_values()
   local s = ffi.new "struct wd"
   s.a = 2.25
   lu.assertEquals(tonumber(s.a), 2.25)
-  lu.assertEquals(type(s.a), "cdata")
+  lu.assertEquals(type(s.a), ffi.sizeof "long double" > 8 and "cdata" or "number") -- a double is read as one
   s.a = s.a
   lu.assertEquals(tonumber(s.a), 2.25)
 end
@@ -104,7 +104,7 @@ end
 TestFloatN = {}
 
 function TestFloatN:test_sizes()
-  for name, size in pairs { _Float32 = 4, _Float64 = 8, _Float32x = 8, _Float64x = H.per_word(16, 12), _Float128 = 16, __float128 = 16 } do
+  for name, size in pairs { _Float32 = 4, _Float64 = 8, _Float32x = 8, _Float64x = H.per_alignment(16, 12), _Float128 = 16, __float128 = 16 } do
     local ok, n = pcall(ffi.sizeof, name)
     if ok then lu.assertEquals(n, size, name) end
   end
@@ -113,6 +113,7 @@ function TestFloatN:test_sizes()
 end
 
 function TestFloatN:test_float128()
+  H.needs_float128()
   if H.backend == "libffi" then lu.skip "libffi has no such type" end
   ffi.cdef "_Float128 add_f128(_Float128, _Float128); void store_f128(_Float128 *, _Float128);"
   lu.assertEquals(tonumber(ffi.new("_Float128", 1.5)), 1.5)
