@@ -245,28 +245,33 @@ DecimalText text_of(const Decimal& value) {
   char* to = result.text;
   const auto put = [&](std::string_view text) { to = std::copy(text.begin(), text.end(), to); };
   if (value.negative) *to++ = '-';
-  char reversed[sizeof result.text];
-  int count = 0;
-  for (Natural n(value.coefficient); !n.is_zero();) reversed[count++] = static_cast<char>('0' + n.divide(10));
-  const bool is_zero = count == 0;
-  if (is_zero) reversed[count++] = '0';
-  const int first = value.exponent + count - 1;  // the exponent of the first digit
+  char digits[sizeof result.text];
+  char* from = digits + sizeof digits;
+  for (Natural n(value.coefficient); !n.is_zero();) *--from = static_cast<char>('0' + n.divide(10));
+  const bool is_zero = from == digits + sizeof digits;
+  if (is_zero) *--from = '0';
+  std::string_view left(from, static_cast<size_t>(digits + sizeof digits - from));
+  const auto put_digit = [&] {
+    *to++ = left.front();
+    left.remove_prefix(1);
+  };
+  const int first = value.exponent + static_cast<int>(left.size()) - 1;  // the exponent of the first digit
   if (value.kind == Decimal::Kind::infinity) {
     put("Infinity");
   } else if (value.is_nan()) {
     put(value.kind == Decimal::Kind::signalling ? "sNaN" : "NaN");
-    while (!is_zero && count > 0) *to++ = reversed[--count];
+    if (!is_zero) put(left);
   } else if (value.exponent <= 0 && first >= -6) {
     if (first < 0) put("0.");
     for (int place = -1; place > first; --place) *to++ = '0';
-    for (int place = first; count > 0; --place) {
+    for (int place = first; !left.empty(); --place) {
       if (place == -1 && first >= 0) *to++ = '.';
-      *to++ = reversed[--count];
+      put_digit();
     }
   } else {
-    *to++ = reversed[--count];
-    if (count > 0) *to++ = '.';
-    while (count > 0) *to++ = reversed[--count];
+    put_digit();
+    if (!left.empty()) *to++ = '.';
+    put(left);
     put(first < 0 ? "E-" : "E+");
     to = std::to_chars(to, result.text + sizeof result.text, std::abs(first)).ptr;
   }

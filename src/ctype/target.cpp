@@ -297,7 +297,7 @@ constexpr Target kHost = adjusted_to_compiler(kArm64Linux);
 #endif
 #elif defined(__arm__)
 #if !defined(__ARM_PCS_VFP)
-#error "ARM without VFP registers in calls (soft float): there are plans for AAPCS32, but no Target; add one to target.cpp"
+#error "ARM without VFP registers in calls (soft float): no Target in target.cpp has them"
 #endif
 constexpr Target kHost = adjusted_to_compiler(kArmEabiHf);
 #elif defined(__riscv) && __riscv_xlen == 64
