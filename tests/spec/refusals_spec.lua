@@ -43,9 +43,12 @@ end
 
 function TestRefusals:test_arguments_that_no_stack_has_room_for()
   local big = ffi.new "struct rf_big"
-  local text = "'int (struct rf_big)' cannot be called: "
-  refused(text, ffi.C.rf_take, big)
-  refused(text, ffi.async, ffi.C.rf_take, big)
+  -- Some conventions pass it by reference: then it is the copy that has no room.
+  for _, f in ipairs { ffi.C.rf_take, function(argument) return ffi.async(ffi.C.rf_take, argument) end } do
+    local ok, message = pcall(f, big)
+    lu.assertFalse(ok)
+    if not message:find("'rf_take' take", 1, true) then lu.assertStrContains(message, "'int (struct rf_big)' cannot be called: ") end
+  end
 end
 
 function TestRefusals:test_variadic_functions()
