@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "cparse/macros.h"
+#include "lua/api/fields.h"
 #include "lua/api/functions.h"
 #include "lua/calls/callback.h"
 #include "lua/calls/code_text.h"
@@ -67,20 +68,15 @@ const char* kind_name(const TypeInfo* info) {
   }
 }
 
-void set_string(lua_State* L, const char* field, const char* text) {
-  lua_pushstring(L, text);
-  lua_setfield(L, -2, field);
-}
-
 // `type`, and `address` where there is one.
 void set_subject(lua_State* L, State* st, const char* kind, TypeId type, const void* address) {
-  set_string(L, "kind", kind);
+  set_text(L, "kind", kind);
   push_ctype(L, st, type);
   lua_setfield(L, -2, "type");
   if (address == nullptr) return;
   char text[32];
   std::snprintf(text, sizeof text, "%p", address);
-  set_string(L, "address", text);
+  set_text(L, "address", text);
 }
 
 void set_queue(lua_State* L, State* st, const void* address) {
@@ -116,7 +112,7 @@ int debug_one(lua_State* L, State* st) {
     FunctionRecord* record = function_record(L, 1);
     if (record == nullptr || record->st != st) raise_argument(L, 1, "a C function, a cdata or a ctype expected");
     set_subject(L, st, "function", record->type->id, reinterpret_cast<const void*>(record->address));
-    set_string(L, "name", st->types->name(record->name).data());
+    set_text(L, "name", st->types->name(record->name));
     set_call_text(L, st, record->type, record);
     return 1;
   }

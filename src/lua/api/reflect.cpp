@@ -1,5 +1,6 @@
 // Types that can be asked: ffi.typeinfo, ffi.enum, ffi.names.
 #include "ctype/spell.h"
+#include "lua/api/fields.h"
 #include "lua/api/functions.h"
 #include "lua/objects/ctype_arg.h"
 #include "lua/state/raise.h"
@@ -11,10 +12,6 @@ namespace ferry::lua {
 namespace {
 
 // Fields of the table on top of the stack.
-void set_text(lua_State* L, const char* field, std::string_view text) {
-  lua_pushlstring(L, text.data(), text.size());
-  lua_setfield(L, -2, field);
-}
 void set_name(lua_State* L, State* st, const char* field, NameId name) {
   if (name != kNoName) set_text(L, field, st->types->name(name));
 }

@@ -1,0 +1,56 @@
+// C++ objects in userdata (box.h).
+#include "lua/api/box.h"
+
+#include "lua/state/own.h"
+#include "lua/state/raise.h"
+
+namespace ferry::lua {
+
+namespace {
+
+int box_gc(lua_State* L) {
+  auto* box = static_cast<Box*>(lua_touserdata(L, 1));
+  delete box->macros;
+  delete box->tree;
+  delete box->names;
+  delete box->dump;
+  *box = Box{};
+  return 0;
+}
+
+}  // namespace
+
+Box* push_box(lua_State* L, State* st) {
+  luaL_checkstack(L, 6, nullptr);
+  if (st->api.box_metatable == 0) {
+    lua_createtable(L, 0, 2);
+    lua_pushcfunction(L, box_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_pushliteral(L, "ffi");
+    lua_setfield(L, -2, "__metatable");
+    mark_own(L, "preprocessor");
+    st->api.box_metatable = add_reference(L);
+  }
+  auto* box = static_cast<Box*>(new_userdata(L, sizeof(Box)));
+  *box = Box{};
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.box_metatable);
+  lua_setmetatable(L, -2);
+  return box;
+}
+
+cparse::Macros& macros_at(lua_State* L, State* st, int idx) {
+  luaL_checkstack(L, 6, nullptr);
+  if (lua_isnoneornil(L, idx)) return *st->macros;
+  if (lua_type(L, idx) == LUA_TUSERDATA && st->api.box_metatable != 0 && lua_getmetatable(L, idx) != 0) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.box_metatable);
+    const bool is_box = raw_equal(L, -1, -2);
+    lua_pop(L, 2);
+    if (is_box) {
+      auto* box = static_cast<Box*>(lua_touserdata(L, idx));
+      if (box->macros != nullptr) return *box->macros;
+    }
+  }
+  raise_argument(L, idx, "a preprocessor expected, got %s", describe_value(L, st, idx));
+}
+
+}  // namespace ferry::lua
