@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "abi/plan.h"
 #include "call/backend.h"
@@ -50,10 +51,49 @@ inline uint64_t extended(uint64_t bits, abi::Extend extend, uint32_t size) {
   return static_cast<uint64_t>(static_cast<int64_t>(bits << above) >> above);
 }
 
-// Runs a routine as a function of type T, whose result is in the registers where the routine has left it.
-template <typename T>
-T call_as(CFunction routine, CFunction function, const std::byte* frame, const StackArea* area) {
-  return reinterpret_cast<T (*)(CFunction, const std::byte*, const StackArea*)>(routine)(function, frame, area);
+// The registers of a processor, its ResultKind, that a result comes back in.
+template <typename Kind>
+struct ResultIn {
+  Kind kind = Kind::none;
+  abi::Extend extend = abi::Extend::none;  // of an integer
+  uint8_t size = 0;                        // bytes: of an integer, or as the kind says
+  uint8_t count = 0;                       // as the kind says
+  // Distinguishes forms, for keys.
+  uint32_t code() const {
+    return static_cast<uint32_t>(kind) | static_cast<uint32_t>(extend) << 8 | uint32_t{size} << 16 |
+           uint32_t{count} << 24;
+  }
+};
+
+// A routine, and what it is called with.
+struct RoutineCall {
+  CFunction routine;
+  CFunction function;
+  const std::byte* frame;
+  const StackArea* area;
+  void* result;
+
+  // Runs it as a function of type T, whose result is in the registers where the routine has left it.
+  template <typename T>
+  T call() const {
+    return reinterpret_cast<T (*)(CFunction, const std::byte*, const StackArea*)>(routine)(function, frame, area);
+  }
+  // The same, and writes the result, or what is given instead.
+  template <typename T>
+  void put() const {
+    put(call<T>());
+  }
+  template <typename T>
+  void put(T value) const {
+    std::memcpy(result, &value, sizeof value);
+  }
+};
+
+// Puts an integer into the general register, as wide as the register.
+template <typename Register>
+void give_integer(Register& to, const std::byte* value, abi::Extend extend, uint32_t size) {
+  std::memcpy(&to, value, sizeof to);
+  to = static_cast<Register>(extended(to, extend, size));
 }
 
 }  // namespace ferry::call

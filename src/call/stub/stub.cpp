@@ -45,7 +45,7 @@ class StubInvoker final : public Invoker {
       const auto address = reinterpret_cast<uintptr_t>(result);
       std::memcpy(frame + result_address_, &address, sizeof address);
     }
-    machine::receive(form_, routine_, function, frame, &area_, result);
+    machine::receive(form_, {routine_, function, frame, &area_, result});
   }
 
  private:

@@ -58,17 +58,8 @@ enum class ResultKind : uint8_t {
   v,        // one to four elements, each in the low bytes of v0, v1, ...: scalars, short vectors, HFAs, HVAs
 };
 
-struct ResultForm {
-  ResultKind kind = ResultKind::none;
-  abi::Extend extend = abi::Extend::none;  // integer
-  uint8_t size = 0;                        // integer: its bytes; v: bytes of an element
-  uint8_t count = 0;                       // v: elements
-  // Distinguishes forms, for keys.
-  uint32_t code() const {
-    return static_cast<uint32_t>(kind) | static_cast<uint32_t>(extend) << 8 | uint32_t{size} << 16 |
-           uint32_t{count} << 24;
-  }
-};
+// v: `size` is the bytes of an element, `count` how many there are.
+using ResultForm = ResultIn<ResultKind>;
 
 // Bytes that `receive` may write for results in registers.
 inline constexpr size_t kMaxRegisterResult = 64;
@@ -90,8 +81,7 @@ inline ResultForm result_form(const TypeTable&, const abi::CallPlan& plan) {
 }
 
 // Runs a routine and writes what the result registers hold to `result`, integers extended.
-inline void receive(ResultForm form, CFunction routine, CFunction function, const std::byte* frame,
-                    const StackArea* area, void* result) {
+inline void receive(ResultForm form, const RoutineCall& run) {
   using Quad = uint64_t __attribute__((vector_size(16)));
   struct GG {
     uint64_t a, b;
@@ -99,25 +89,23 @@ inline void receive(ResultForm form, CFunction routine, CFunction function, cons
   struct V {  // an HVA: v0-v3
     Quad v[4];
   };
-  auto call = [&]<typename T>(T*) { return call_as<T>(routine, function, frame, area); };
-  auto put = [&](auto value) { std::memcpy(result, &value, sizeof value); };
   switch (form.kind) {
     case ResultKind::none:
-      call(static_cast<void*>(nullptr));
+      run.call<void>();
       break;
     case ResultKind::integer:
-      put(extended(call(static_cast<uint64_t*>(nullptr)), form.extend, form.size));
+      run.put(extended(run.call<uint64_t>(), form.extend, form.size));
       break;
     case ResultKind::g:
-      put(call(static_cast<uint64_t*>(nullptr)));
+      run.put<uint64_t>();
       break;
     case ResultKind::gg:
-      put(call(static_cast<GG*>(nullptr)));
+      run.put<GG>();
       break;
     case ResultKind::v: {
-      V value = call(static_cast<V*>(nullptr));
+      V value = run.call<V>();
       for (size_t i = 0; i < form.count; ++i) {
-        std::memcpy(static_cast<std::byte*>(result) + i * form.size, &value.v[i], form.size);
+        std::memcpy(static_cast<std::byte*>(run.result) + i * form.size, &value.v[i], form.size);
       }
       break;
     }

@@ -79,15 +79,8 @@ enum class ResultKind : uint8_t {
   v,        // the elements of a homogeneous aggregate, without padding, from s0 on
 };
 
-struct ResultForm {
-  ResultKind kind = ResultKind::none;
-  abi::Extend extend = abi::Extend::none;  // integer
-  uint8_t size = 0;                        // its bytes, but for gg
-  // Distinguishes forms, for keys.
-  uint32_t code() const {
-    return static_cast<uint32_t>(kind) | static_cast<uint32_t>(extend) << 8 | uint32_t{size} << 16;
-  }
-};
+// `size`: the bytes of the value, but for gg.
+using ResultForm = ResultIn<ResultKind>;
 
 // Bytes that `receive` may write for results in registers.
 inline constexpr size_t kMaxRegisterResult = 64;
@@ -109,26 +102,23 @@ inline ResultForm result_form(const TypeTable& types, const abi::CallPlan& plan)
 }
 
 // Runs a routine and writes what the result registers hold to `result`, integers extended.
-inline void receive(ResultForm form, CFunction routine, CFunction function, const std::byte* frame,
-                    const StackArea* area, void* result) {
-  auto call = [&]<typename T>(T*) { return call_as<T>(routine, function, frame, area); };
-  auto put = [&](auto value) { std::memcpy(result, &value, sizeof value); };
+inline void receive(ResultForm form, const RoutineCall& run) {
   switch (form.kind) {
     case ResultKind::none:
-      call(static_cast<void*>(nullptr));
+      run.call<void>();
       break;
     case ResultKind::integer:
-      put(extended(call(static_cast<uint32_t*>(nullptr)), form.extend, form.size));
+      run.put(extended(run.call<uint32_t>(), form.extend, form.size));
       break;
     case ResultKind::gg:
-      put(call(static_cast<uint64_t*>(nullptr)));
+      run.put<uint64_t>();
       break;
     case ResultKind::g4:
     case ResultKind::v: {
       ResultRegisters registers;
-      ferry_aapcs32_keep(routine, function, frame, area, &registers);
+      ferry_aapcs32_keep(run.routine, run.function, run.frame, run.area, &registers);
       const bool general = form.kind == ResultKind::g4;
-      std::memcpy(result, general ? static_cast<const void*>(registers.gpr) : registers.vfp, form.size);
+      std::memcpy(run.result, general ? static_cast<const void*>(registers.gpr) : registers.vfp, form.size);
       break;
     }
   }
@@ -140,8 +130,7 @@ inline uint32_t give(ResultForm form, const std::byte* value, CallbackFrame& fra
     case ResultKind::none:
       break;
     case ResultKind::integer:
-      std::memcpy(&frame.gpr[0], value, sizeof frame.gpr[0]);
-      frame.gpr[0] = static_cast<uint32_t>(extended(frame.gpr[0], form.extend, form.size));
+      give_integer(frame.gpr[0], value, form.extend, form.size);
       break;
     case ResultKind::gg:
       std::memcpy(frame.gpr, value, 8);

@@ -66,15 +66,7 @@ enum class ResultKind : uint8_t {
   long_double,  // st0
 };
 
-struct ResultForm {
-  ResultKind kind = ResultKind::none;
-  abi::Extend extend = abi::Extend::none;  // integer
-  uint8_t size = 0;                        // integer: its bytes
-  // Distinguishes forms, for keys.
-  uint32_t code() const {
-    return static_cast<uint32_t>(kind) | static_cast<uint32_t>(extend) << 8 | uint32_t{size} << 16;
-  }
-};
+using ResultForm = ResultIn<ResultKind>;
 
 // Bytes that `receive` may write for results in registers.
 inline constexpr size_t kMaxRegisterResult = 16;
@@ -97,28 +89,25 @@ inline ResultForm result_form(const TypeTable& types, const abi::CallPlan& plan)
 }
 
 // Runs a routine and writes what the result registers hold to `result`, integers extended.
-inline void receive(ResultForm form, CFunction routine, CFunction function, const std::byte* frame,
-                    const StackArea* area, void* result) {
-  auto call = [&]<typename T>(T*) { return call_as<T>(routine, function, frame, area); };
-  auto put = [&](auto value) { std::memcpy(result, &value, sizeof value); };
+inline void receive(ResultForm form, const RoutineCall& run) {
   switch (form.kind) {
     case ResultKind::none:
-      call(static_cast<void*>(nullptr));
+      run.call<void>();
       break;
     case ResultKind::gg:
-      put(call(static_cast<uint64_t*>(nullptr)));
+      run.put<uint64_t>();
       break;
     case ResultKind::f32:
-      put(static_cast<float>(call(static_cast<long double*>(nullptr))));
+      run.put(static_cast<float>(run.call<long double>()));
       break;
     case ResultKind::f64:
-      put(static_cast<double>(call(static_cast<long double*>(nullptr))));
+      run.put(static_cast<double>(run.call<long double>()));
       break;
     case ResultKind::long_double:
-      put(call(static_cast<long double*>(nullptr)));
+      run.put<long double>();
       break;
     case ResultKind::integer:
-      put(extended(call(static_cast<uint32_t*>(nullptr)), form.extend, form.size));
+      run.put(extended(run.call<uint32_t>(), form.extend, form.size));
       break;
   }
 }
@@ -149,8 +138,7 @@ inline uint32_t give(ResultForm form, const std::byte* value, CallbackFrame& fra
       std::memcpy(frame.x87, value, 10);
       return 1;
     case ResultKind::integer:
-      std::memcpy(&frame.gpr[0], value, sizeof frame.gpr[0]);
-      frame.gpr[0] = static_cast<uint32_t>(extended(frame.gpr[0], form.extend, form.size));
+      give_integer(frame.gpr[0], value, form.extend, form.size);
       return 0;
   }
   return 0;

@@ -116,8 +116,7 @@ inline ResultForm result_form(const TypeTable& types, const abi::CallPlan& plan)
 }
 
 // Runs a routine and writes what the result registers hold to `result`, integers extended.
-inline void receive(const ResultForm& form, CFunction routine, CFunction function, const std::byte* frame,
-                    const StackArea* area, void* result) {
+inline void receive(const ResultForm& form, const RoutineCall& run) {
   struct GG {
     uint64_t a, b;
   };
@@ -132,9 +131,8 @@ inline void receive(const ResultForm& form, CFunction routine, CFunction functio
   struct FF {
     double a, b;
   };
-  auto call = [&]<typename T>(T*) { return call_as<T>(routine, function, frame, area); };
   auto put = [&](size_t i, auto bits) {
-    std::memcpy(static_cast<std::byte*>(result) + form.part[i].offset, &bits, form.part[i].size);
+    std::memcpy(static_cast<std::byte*>(run.result) + form.part[i].offset, &bits, form.part[i].size);
   };
   auto put_both = [&](auto pair) {
     put(0, pair.a);
@@ -142,31 +140,29 @@ inline void receive(const ResultForm& form, CFunction routine, CFunction functio
   };
   switch (form.kind) {
     case ResultKind::none:
-      call(static_cast<void*>(nullptr));
+      run.call<void>();
       break;
-    case ResultKind::integer: {
-      const uint64_t value = extended(call(static_cast<uint64_t*>(nullptr)),
-                                      form.is_unsigned ? abi::Extend::zero : abi::Extend::sign, form.part[0].size);
-      std::memcpy(result, &value, sizeof value);
+    case ResultKind::integer:
+      run.put(
+          extended(run.call<uint64_t>(), form.is_unsigned ? abi::Extend::zero : abi::Extend::sign, form.part[0].size));
       break;
-    }
     case ResultKind::g:
-      put(0, call(static_cast<uint64_t*>(nullptr)));
+      put(0, run.call<uint64_t>());
       break;
     case ResultKind::gg:
-      put_both(call(static_cast<GG*>(nullptr)));
+      put_both(run.call<GG>());
       break;
     case ResultKind::f:
-      put(0, call(static_cast<double*>(nullptr)));
+      put(0, run.call<double>());
       break;
     case ResultKind::ff:
-      put_both(call(static_cast<FF*>(nullptr)));
+      put_both(run.call<FF>());
       break;
     case ResultKind::gf:
-      put_both(call(static_cast<GF*>(nullptr)));
+      put_both(run.call<GF>());
       break;
     case ResultKind::fg:
-      put_both(call(static_cast<FG*>(nullptr)));
+      put_both(run.call<FG>());
       break;
   }
 }

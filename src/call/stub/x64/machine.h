@@ -83,15 +83,7 @@ enum class ResultKind : uint8_t {
   padded_f,  // the first eightbyte is padding; the second in rax / xmm0
 };
 
-struct ResultForm {
-  ResultKind kind = ResultKind::none;
-  abi::Extend extend = abi::Extend::none;  // integer
-  uint8_t size = 0;                        // integer: its bytes
-  // Distinguishes forms, for keys.
-  uint32_t code() const {
-    return static_cast<uint32_t>(kind) | static_cast<uint32_t>(extend) << 8 | uint32_t{size} << 16;
-  }
-};
+using ResultForm = ResultIn<ResultKind>;
 
 // Bytes that `receive` may write for results in registers.
 inline constexpr size_t kMaxRegisterResult = 32;
@@ -117,8 +109,7 @@ inline ResultForm result_form(const TypeTable&, const abi::CallPlan& plan) {
 }
 
 // Runs a routine and writes what the result registers hold to `result`, integers extended.
-inline void receive(ResultForm form, CFunction routine, CFunction function, const std::byte* frame,
-                    const StackArea* area, void* result) {
+inline void receive(ResultForm form, const RoutineCall& run) {
   using Vector16 = float __attribute__((vector_size(16)));
   using LongDoubleComplex = __complex__ long double;
   struct GG {
@@ -135,47 +126,45 @@ inline void receive(ResultForm form, CFunction routine, CFunction function, cons
   struct FF {
     double a, b;
   };
-  auto call = [&]<typename T>(T*) { return call_as<T>(routine, function, frame, area); };
-  auto put = [&](auto value) { std::memcpy(result, &value, sizeof value); };
   switch (form.kind) {
     case ResultKind::none:
-      call(static_cast<void*>(nullptr));
+      run.call<void>();
       break;
     case ResultKind::g:
-      put(call(static_cast<uint64_t*>(nullptr)));
+      run.put<uint64_t>();
       break;
     case ResultKind::f:
-      put(call(static_cast<double*>(nullptr)));
+      run.put<double>();
       break;
     case ResultKind::v:
-      put(call(static_cast<Vector16*>(nullptr)));
+      run.put<Vector16>();
       break;
     case ResultKind::gg:
-      put(call(static_cast<GG*>(nullptr)));
+      run.put<GG>();
       break;
     case ResultKind::gf:
-      put(call(static_cast<GF*>(nullptr)));
+      run.put<GF>();
       break;
     case ResultKind::fg:
-      put(call(static_cast<FG*>(nullptr)));
+      run.put<FG>();
       break;
     case ResultKind::ff:
-      put(call(static_cast<FF*>(nullptr)));
+      run.put<FF>();
       break;
     case ResultKind::padded_g:
-      put(GG{0, call(static_cast<uint64_t*>(nullptr))});
+      run.put(GG{0, run.call<uint64_t>()});
       break;
     case ResultKind::padded_f:
-      put(FF{0, call(static_cast<double*>(nullptr))});
+      run.put(FF{0, run.call<double>()});
       break;
     case ResultKind::x87:
-      put(call(static_cast<long double*>(nullptr)));
+      run.put<long double>();
       break;
     case ResultKind::x87_pair:
-      put(call(static_cast<LongDoubleComplex*>(nullptr)));
+      run.put<LongDoubleComplex>();
       break;
     case ResultKind::integer:
-      put(extended(call(static_cast<uint64_t*>(nullptr)), form.extend, form.size));
+      run.put(extended(run.call<uint64_t>(), form.extend, form.size));
       break;
   }
 }
