@@ -30,14 +30,13 @@ void* worker_context() {
 // A call that runs, without the lock. Ends also when the C function ends its thread.
 class Workers::Running {
  public:
-  Running(Workers& workers, WorkerCall* call, Lock& lock)
-      : workers_(workers), worker_(workers.worker_of(os::this_thread())), lock_(lock) {
-    call->outer = worker_->call;
-    worker_->call = call;
+  Running(Worker* worker, WorkerCall* call, Lock& lock) : workers_(*worker->workers), worker_(worker), lock_(lock) {
+    call->outer = worker->call;
+    worker->call = call;
     call->thread.store(os::this_thread(), std::memory_order_relaxed);
     call->end = WorkerCall::End::left;
     call->stage.store(WorkerCall::Stage::running, std::memory_order_release);
-    ++workers.running_;
+    ++workers_.running_;
     lock.unlock();
   }
   ~Running() {
@@ -110,7 +109,7 @@ void* Workers::work(void* argument) {
   while (all.count_ <= all.limit_) {
     if (WorkerCall* call = all.first_) {
       all.remove(call);
-      all.run(call, lock);
+      run(worker, call, lock);
       continue;
     }
     if (all.closing_) break;
@@ -136,7 +135,8 @@ bool Workers::start_worker() {
   return false;
 }
 
-Workers::Worker* Workers::worker_of(uintptr_t thread) {
+Workers::Worker* Workers::this_worker() {
+  const uintptr_t thread = os::this_thread();
   for (Worker& worker : workers_) {
     if (worker.place == Place::taken && worker.id == thread) return &worker;
   }
@@ -151,8 +151,8 @@ void Workers::remove(WorkerCall* call) {
   if (waiting_ != 0) ended_.notify_all();
 }
 
-void Workers::run(WorkerCall* call, Lock& lock) {
-  const Running running(*this, call, lock);
+void Workers::run(Worker* worker, WorkerCall* call, Lock& lock) {
+  const Running running(worker, call, lock);
   try {
     errno = call->error_number;
     call->invoker->invoke(call->function, call->frame, call->result);
@@ -216,21 +216,23 @@ bool Workers::cancel(WorkerCall* call) {
 bool Workers::wait(WorkerCall* call, double seconds) {
   if (call->is_over()) return true;
   Lock lock(mutex_);
-  if (call->stage.load(std::memory_order_relaxed) == WorkerCall::Stage::queued && is_worker(os::this_thread())) {
-    // Who should run it may be all waiting as this one is.
-    remove(call);
-    run(call, lock);
+  if (call->stage.load(std::memory_order_relaxed) == WorkerCall::Stage::queued) {
+    if (Worker* worker = this_worker()) {
+      // Who should run it may be all waiting as this one is.
+      remove(call);
+      run(worker, call, lock);
+    }
   }
   return wait_until(lock, seconds, [call] { return call->is_over(); });
 }
 
 bool Workers::wait_for_room(uint32_t limit, double seconds) {
   Lock lock(mutex_);
-  if (is_worker(os::this_thread())) {
+  if (Worker* worker = this_worker()) {
     while (queued_ >= limit) {
       WorkerCall* call = first_;
       remove(call);
-      run(call, lock);
+      run(worker, call, lock);
     }
   }
   return wait_until(lock, seconds, [this, limit] { return queued_ < limit; });

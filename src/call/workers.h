@@ -115,10 +115,9 @@ class Workers {
   static const os::ThreadEnd& thread_end();
   void end_worker(Worker* worker);
   void end_running(Worker* worker);
-  Worker* worker_of(uintptr_t thread);
-  bool is_worker(uintptr_t thread) { return worker_of(thread) != nullptr; }
+  Worker* this_worker();  // null: the calling thread is none
   void remove(WorkerCall* call);
-  void run(WorkerCall* call, Lock& lock);
+  static void run(Worker* worker, WorkerCall* call, Lock& lock);
   void finish(WorkerCall* call);
   template <typename Condition>
   bool wait_until(Lock& lock, double seconds, Condition condition);
