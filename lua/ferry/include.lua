@@ -15,8 +15,13 @@ local function place(macro)
   return macro.line and (" (line %d)"):format(macro.line) or ""
 end
 
-local function fail(name, macro, why)
-  error(("macro '%s'%s cannot be evaluated: %s; its text is: %s"):format(name, place(macro), why, macro.text), 4)
+-- A message of our own code's, without the place there.
+local function without_place(message)
+  return type(message) == "string" and message:gsub("^[^:]*%.lua:%d+: ", "") or message
+end
+
+local function refusal(name, macro, why)
+  return ("macro '%s'%s cannot be evaluated: %s; its text is: %s"):format(name, place(macro), why, macro.text)
 end
 
 -- What C takes a Lua value for as an argument of a macro: a ctype of it, or { ctype } where it is a type itself.
@@ -99,71 +104,77 @@ local function new_evaluator(preprocessor, lib)
     return nil, made
   end
 
-  local function run_spelled(name, macro, types, count, arguments, why)
-    local parts, left, left_types = {}, {}, {}
+  -- The function of what is left of the arguments, and those; or nil and why there is none.
+  local function spelled_out(name, types, count, arguments, why)
+    local parts, left, left_types, left_count = {}, {}, {}, 0
     for i = 1, count do
       parts[i] = spelled(arguments[i])
       if not parts[i] then
-        parts[i], left[#left + 1], left_types[#left_types + 1] = "$", arguments[i], types[i]
+        left_count = left_count + 1
+        parts[i], left[left_count], left_types[left_count] = "$", arguments[i], types[i]
       end
     end
-    if #left == count then fail(name, macro, why) end
+    if left_count == count then return nil, why end
     local text = name .. "(" .. table.concat(parts, ", ") .. ")"
     local key = { text }
-    for i = 1, #left do key[i + 1] = text_of(left_types[i]) end
+    for i = 1, left_count do key[i + 1] = text_of(left_types[i]) end
     key = table.concat(key, "\0")
     local run = by_text[key]
     if not run then
       local second
-      run, second = compile(text, left_types, #left)
-      if not run then fail(name, macro, #left == 0 and second or why) end
+      run, second = compile(text, left_types, left_count)
+      if not run then return nil, left_count == 0 and second or why end
       if kept == max_spelled then by_text, kept = {}, 0 end
       by_text[key], kept = run, kept + 1
     end
-    return run(left)
+    return run, left
   end
 
+  -- True and the value, or false and why there is none.
   return function(name, macro, text, count, arguments)
     local types, key = {}, { text }
     for i = 1, count do
       local ct = type_of(arguments[i])
-      if not ct then fail(name, macro, ("argument #%d is a %s"):format(i, type(arguments[i]))) end
+      if not ct then return false, refusal(name, macro, ("argument #%d is a %s"):format(i, type(arguments[i]))) end
       types[i] = ct
       key[i + 1] = type(ct) == "table" and "type " .. text_of(ct[1]) or text_of(ct)
     end
     key = table.concat(key, "\0")
     local run = compiled[key]
-    if not run then
-      local why
-      run, why = compile(text, types, count)
-      if not run then
-        if count == 0 then fail(name, macro, why) end
-        local result = run_spelled(name, macro, types, count, arguments, why)
-        compiled[key] = { why }
-        return result
+    if type(run) ~= "function" then
+      local why = run -- an argument has to be written out, as the text without it says
+      if not why then run, why = compile(text, types, count) end
+      if why then
+        local left
+        run, left = spelled_out(name, types, count, arguments, why)
+        if not run then return false, refusal(name, macro, left) end
+        arguments = left
       end
-      compiled[key] = run
-    elseif type(run) == "table" then
-      return run_spelled(name, macro, types, count, arguments, run[1])
+      compiled[key] = why or run
     end
-    return run(arguments)
+    local ok, value = pcall(run, arguments)
+    if not ok then value = without_place(value) end
+    return ok, value
   end
 end
 
+-- True and what the name of a macro gives, or false and why it gives nothing.
 local function macro_value(evaluate, name, macro)
-  if macro.value ~= nil then return macro.value end
+  if macro.value ~= nil then return true, macro.value end
   if not macro.params then
-    if macro.text == "" then return true end
+    if macro.text == "" then return true, true end
     return evaluate(name, macro, name, 0, {})
   end
-  return function(...)
+  return true, function(...)
     local count = select("#", ...)
     local fixed = #macro.params - (macro.variadic and 1 or 0)
     if count < fixed or count > fixed and not macro.variadic then
       error(("macro '%s'%s takes %d argument%s, got %d"):format(name, place(macro), fixed, fixed == 1 and "" or "s", count), 2)
     end
     local text = name .. "(" .. ("$,"):rep(count):sub(1, -2) .. ")"
-    return evaluate(name, macro, text, count, { ... })
+    local ok, value = evaluate(name, macro, text, count, { ... })
+    if not ok then error(value, 2) end
+    return value
   end
 end
 
@@ -190,14 +201,15 @@ function namespace.__index(space, name)
   if state.selected(name) then
     local macro = headers.macro(state.preprocessor, name)
     if macro then
-      local value = macro_value(state.evaluate, name, macro)
+      local ok, value = macro_value(state.evaluate, name, macro)
+      if not ok then error(value, 2) end
       if macro.value ~= nil or macro.params then rawset(space, name, value) end
       return value
     end
     if state.declared[name] then
       -- Types and functions stay, so that the second access is one of a table.
       local ok, value = pcall(state.is_type(name) and type_named or field, name, state.lib)
-      if not ok then error((tostring(value):gsub("^[^:]*%.lua:%d+: ", "")), 2) end
+      if not ok then error(without_place(value), 2) end
       if type(value) == "function" or ffi.type(value) == "cdata" and state.is_type(name) then rawset(space, name, value) end
       return value
     end
@@ -314,7 +326,7 @@ function include.read(name, options, file)
     local ok
     preprocessor = new_preprocessor(from)
     ok, declared = pcall(headers.declare, preprocessor, text, file)
-    if not ok then error((tostring(declared):gsub("^[^:]*%.lua:%d+: ", "")), 0) end
+    if not ok then error(without_place(declared), 0) end
   end
   local library = options.library
   local lib = ffi.C
@@ -388,7 +400,8 @@ function include.names(space)
 end
 
 -- What a namespace of ffi.load, or ffi.C, gives for a macro of ffi.cdef that is no constant: true and the value, or false and why
--- not. All is anew once a macro has been defined, which `generation` counts: it may be of any of the texts.
+-- not. All is anew once a macro has been defined, which `generation` counts: it may be of any of the texts. Lua 5.1 knows libraries
+-- that nobody has any more until then.
 local of_cdef, of_generation
 function include.value(name, lib, generation)
   if generation ~= of_generation then of_cdef, of_generation = setmetatable({}, { __mode = "k" }), generation end
@@ -401,10 +414,9 @@ function include.value(name, lib, generation)
   if value then return true, value end
   local macro = headers.macro(nil, name)
   local ok
-  ok, value = pcall(macro_value, evaluator.evaluate, name, macro)
-  if not ok then return false, type(value) == "string" and value:gsub("^[^:]*%.lua:%d+: ", "") or value end
-  if macro.params then evaluator.callable[name] = value end
-  return true, value
+  ok, value = macro_value(evaluator.evaluate, name, macro)
+  if ok and macro.params then evaluator.callable[name] = value end
+  return ok, value
 end
 
 return include

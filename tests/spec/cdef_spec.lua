@@ -302,6 +302,10 @@ struct cd_point { int x, y; }; int abs(int); unsigned long zlibCompileFlags(void
 #define CD_VARIABLE environ
 #define CD_NOWHERE cd_nowhere(1)
 #define CD_FLAGS zlibCompileFlags()
+#define CD_APPLY(f) f(1)
+#define CD_MEMBER(p) ((p)->x)
+#define CD_ADD(a, b, p) __builtin_add_overflow(a, b, p)
+#define CD_NULL (*(int *)0)
   ]]
   lu.assertEquals(ffi.C.CD_TEXT, "abcdef")
   lu.assertEquals(ffi.C.CD_TWICE(21), 42)
@@ -318,6 +322,18 @@ struct cd_point { int x, y; }; int abs(int); unsigned long zlibCompileFlags(void
   H.assert_error_contains(function() return ffi.C.CD_LOOP(1) end, "macro 'CD_LOOP'", "its text is: do { x; } while (0)")
   H.assert_error_contains(function() return ffi.C.CD_TWICE() end, "macro 'CD_TWICE'", "takes 1 argument, got 0")
   H.assert_error_contains(function() return ffi.C.CD_TWICE {} end, "argument #1 is a table")
+  H.assert_error_contains(function() return ffi.C.CD_MEMBER(nil) end, "macro 'CD_MEMBER'", "'void' has no members")
+  -- What is wrong when it runs has the place of who uses the macro.
+  for text, use in pairs {
+    ["attempt to call a NULL 'int (*)(int)'"] = function() local _ = ffi.C.CD_APPLY(ffi.cast("int (*)(int)", nil)) end,
+    ["NULL 'int *'"] = function() local _ = ffi.C.CD_ADD(1, 2, ffi.cast("int *", nil)) end,
+    ["NULL pointer"] = function() local _ = ffi.C.CD_NULL end,
+    ["argument #1 is a thread"] = function() local _ = ffi.C.CD_MEMBER(coroutine.create(function() end)) end,
+  } do
+    local message = H.assert_error_contains(use, text)
+    lu.assertStrContains(message, "cdef_spec.lua:")
+    lu.assertNotStrContains(message, "ferry/")
+  end
   H.assert_error_contains(function() ffi.C.CD_TWICE = 1 end, "attempt to write to constant 'CD_TWICE'")
   -- The last definition counts, also of what it is made of.
   ffi.cdef "#undef CD_FACTOR\n#define CD_FACTOR 3\n"
