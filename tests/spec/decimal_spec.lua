@@ -314,14 +314,7 @@ TestByValue = {}
 function TestByValue:setUp() lu.skipIf(fx.dec_present == 0, "the compiler has no decimal types") end
 
 -- libffi has no vectors, which _Decimal128 travels as on x86-64.
-local function passed(f)
-  local ok, result = pcall(f)
-  if not ok then
-    lu.assertEquals(H.backend, "libffi", result)
-    lu.assertStrContains(result, "libffi")
-  end
-  return ok and result or nil
-end
+local passed = H.passed_by_value
 
 function TestByValue:test_calls()
   for _, n in ipairs(widths) do

@@ -63,6 +63,14 @@ end
 -- The library made of tests/fixtures/NAME.c.
 function H.load(name) return ffi.load(H.fixture(name)) end
 
+-- The result of f; nil where libffi, as it then says, cannot pass something by value.
+function H.passed_by_value(f)
+  local ok, result = pcall(f)
+  if ok then return result end
+  lu.assertEquals(H.backend, "libffi", result)
+  lu.assertStrContains(result, "libffi")
+end
+
 -- Skips the running test: on LuaJIT (it claims nothing about it), on PUC Lua, or on all but some versions.
 function H.not_on_luajit(reason) lu.skipIf(H.is_luajit, reason or "says nothing about LuaJIT") end
 function H.not_in_luajit(reason) lu.skipIf(rawget(_G, "jit") ~= nil, reason) end
