@@ -28,12 +28,66 @@ end
 
 local function nothing() end
 
+-- --- labels of a switch -------------------------------------------------------------------------------------------------
+-- They may be anywhere in its statement, also within loops (Duff's device). A switch runs its statement with frame.label, the
+-- node of the label to begin at. What contains it goes there without a look at what lies before: no condition is asked.
+
+local statement_kinds = {
+  block = true, ["if"] = true, ["while"] = true, ["do"] = true, ["for"] = true, case = true, default = true,
+}
+
+-- Calls visit(label) for each in a statement, those of a switch in it left out.
+local function each_label(node, visit)
+  if not statement_kinds[node.kind] then return end
+  if node.kind == "case" or node.kind == "default" then visit(node) end
+  for _, each in ipairs(node) do each_label(each, visit) end
+end
+
+-- The set of the labels in a statement, nil: there are none.
+local function labels_in(node)
+  local set
+  each_label(node, function(label)
+    set = set or {}
+    set[label] = true
+  end)
+  return set
+end
+
 -- Functions by kind of statement: (node, lib) -> function(frame).
 local compile = {}
+-- The same of what is declared but jumped over: an object without a value.
+local skip
+
+local function label(node)
+  return function(frame)
+    if frame.label == node then frame.label = nil end
+  end
+end
+compile.case, compile.default = label, label
+
+-- Where in the list of a block to begin for a label; objects that are declared before are there all the same (C11 6.2.4p6).
+local function enter(skipped, places, frame)
+  local place = places[frame.label]
+  for i = 1, place - 1 do
+    if skipped[i] then skipped[i](frame) end
+  end
+  return place
+end
 
 function compile.block(node, lib)
   local list = statements(node, lib)
   if #list == 0 then return nothing end
+  local places, skipped = nil, {}
+  for i, each in ipairs(node) do
+    for inner in pairs(labels_in(each) or {}) do
+      places = places or {}
+      places[inner] = i
+    end
+    if each.kind == "declare" then skipped[i] = skip(each) end
+  end
+  if places then
+    return function(frame) return run_from(list, frame.label and enter(skipped, places, frame) or 1, frame) end
+  end
   if #list == 1 then return list[1] end
   return function(frame) return run_from(list, 1, frame) end
 end
@@ -43,13 +97,16 @@ function compile.evaluate(node, lib)
   return function(frame) run(frame) end
 end
 
+function skip(node)
+  local number, make = node.integer + 1, store(node)
+  return function(frame) frame[number] = make(nil) end
+end
+
 -- `T x = value;` makes a new object at each turn.
 function compile.declare(node, lib)
   local number, t, initial = node.integer + 1, node.type, node[1]
   local make = store(node)
-  if not initial then
-    return function(frame) frame[number] = make(nil) end
-  end
+  if not initial then return skip(node) end
   local run = value(initial, lib)
   if t.class == "array" and initial.kind == "string" then
     local text = initial.text
@@ -67,6 +124,18 @@ end
 compile["if"] = function(node, lib)
   local condition, t = value(node[1], lib), node[1].type
   local yes, no = statement(node[2], lib), node[3] and statement(node[3], lib) or nothing
+  local in_yes, in_no = labels_in(node[2]), node[3] and labels_in(node[3])
+  if in_yes or in_no then
+    in_yes = in_yes or {}
+    return function(frame)
+      if frame.label then
+        if in_yes[frame.label] then return yes(frame) end
+        return no(frame)
+      end
+      if truth(t, condition(frame)) then return yes(frame) end
+      return no(frame)
+    end
+  end
   return function(frame)
     if truth(t, condition(frame)) then return yes(frame) end
     return no(frame)
@@ -82,7 +151,7 @@ end
 -- A loop: `test` before each round but perhaps the first, `behind` after it.
 local function loop(test, t, body, behind, test_first)
   return function(frame)
-    local tested = not test_first
+    local tested = not test_first or frame.label
     while tested or truth(t, test(frame)) do
       tested = false
       count_round(frame)
@@ -105,34 +174,37 @@ end
 compile["for"] = function(node, lib)
   local first = statement(node[1], lib)
   local run = loop(value(node[2], lib), node[2].type, statement(node[4], lib), statement(node[3], lib), true)
+  local skipped = {} -- what the first part declares
+  for _, each in ipairs(node[1]) do
+    if each.kind == "declare" then skipped[#skipped + 1] = skip(each) end
+  end
   return function(frame)
-    first(frame)
+    if frame.label then run_from(skipped, 1, frame) else first(frame) end
     return run(frame)
   end
 end
 
 function compile.switch(node, lib)
   local control, t = value(node[1], lib), node[1].type
-  local list, cases, default = {}, {}, nil
-  for _, each in ipairs(node[2]) do
+  local run, cases, default = statement(node[2], lib), {}, nil
+  each_label(node[2], function(each)
     if each.kind == "case" then
-      cases[#cases + 1] = { from = normal(t, each.from), to = normal(t, each.to), at = #list + 1 }
-    elseif each.kind == "default" then
-      default = #list + 1
+      cases[#cases + 1] = { from = normal(t, each.from), to = normal(t, each.to), label = each }
     else
-      list[#list + 1] = statement(each, lib)
+      default = each
     end
-  end
+  end)
   return function(frame)
-    local v, at = control(frame), default
+    local v, found = control(frame), default
     for _, case in ipairs(cases) do
       if case.from <= v and v <= case.to then
-        at = case.at
+        found = case.label
         break
       end
     end
-    if not at then return end
-    local left, result = run_from(list, at, frame)
+    if not found then return end
+    frame.label = found
+    local left, result = run(frame)
     if left == "break" then return end
     return left, result
   end

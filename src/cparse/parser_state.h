@@ -318,7 +318,7 @@ class Parser {
   void chain(uint32_t& first, uint32_t& last, uint32_t id);
   bool at_word(std::string_view word);
   bool statement(uint32_t& id, Value* value);
-  bool block(uint32_t& id, Value* value, bool cases = false);
+  bool block(uint32_t& id, Value* value);
   bool local_declaration(uint32_t& first, uint32_t& last);
   bool local_initialiser(TypeId& type, uint32_t& id);
   bool condition(uint32_t& id);

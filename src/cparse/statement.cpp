@@ -47,7 +47,7 @@ bool Parser::at_word(std::string_view word) {
 }
 
 // statement := block | ';' | 'if' ... | 'while' ... | 'do' ... | 'for' ... | 'switch' ... | 'return' expression? ';'
-//            | ('break' | 'continue') ';' | expression ';'
+//            | ('break' | 'continue') ';' | expression ';' | case-label statement
 // `value`: receives what an expression statement gives; may be null.
 bool Parser::statement(uint32_t& id, Value* value) {
   Nest nest(*this);
@@ -64,7 +64,15 @@ bool Parser::statement(uint32_t& id, Value* value) {
   for (const std::string_view word : kNoStatements) {
     if (at_word(word)) return fail_here("'" + std::string(word) + "' is not run");
   }
-  if (at_word("case") || at_word("default")) return fail_here("a label of 'switch' within a statement is not run");
+  if (at_word("case") || at_word("default")) {
+    uint32_t first = 0;
+    uint32_t last = 0;
+    uint32_t labelled = 0;
+    if (!case_label(first, last) || !statement(labelled, value)) return false;
+    chain(first, last, labelled);
+    id = add_node(Node::Kind::block, first);
+    return true;
+  }
   if (at_word("if")) return if_statement(id);
   if (at_word("while") || at_word("do")) return loop(id);
   if (at_word("for")) return for_loop(id);
@@ -89,7 +97,7 @@ bool Parser::statement(uint32_t& id, Value* value) {
 
 // block := (declaration | static-assertion | attributes ';' | case-label | statement)* '}'
 // The '{' is taken already. `value`: receives that of the last statement, `void` if it has none; may be null.
-bool Parser::block(uint32_t& id, Value* value, bool cases) {
+bool Parser::block(uint32_t& id, Value* value) {
   Nest nest(*this);
   if (nest.too_deep()) return false;
   const size_t outer = locals_.size();
@@ -112,7 +120,7 @@ bool Parser::block(uint32_t& id, Value* value, bool cases) {
       return fail_here("a declaration of " + shown(token_.text) + " within a function is not run");
     } else if (type_start() || at(Tok::kw_auto)) {
       if (!local_declaration(first, last)) return false;
-    } else if (cases && (at_word("case") || at_word("default"))) {
+    } else if (at_word("case") || at_word("default")) {
       if (!case_label(first, last)) return false;
     } else {
       uint32_t one = 0;
@@ -314,7 +322,7 @@ bool Parser::for_loop(uint32_t& id) {
   return true;
 }
 
-// switch-statement := 'switch' condition '{' block        its labels are in that block itself
+// switch-statement := 'switch' condition statement        its labels are anywhere in that but in another switch
 bool Parser::switch_statement(uint32_t& id) {
   next();
   const uint32_t where = token_.at;
@@ -327,10 +335,10 @@ bool Parser::switch_statement(uint32_t& id) {
   uint32_t first = 0;
   uint32_t last = 0;
   chain(first, last, operand_node(converted(v, switched_)));
-  if (!expect(Tok::r_paren, "')'") || !expect(Tok::l_brace, "'{' after 'switch'")) return false;
+  if (!expect(Tok::r_paren, "')'")) return false;
   ++breakable_;
   uint32_t body = 0;
-  if (!block(body, nullptr, true)) return false;
+  if (!statement(body, nullptr)) return false;
   --breakable_;
   switched_ = outer;
   chain(first, last, body);
@@ -340,6 +348,7 @@ bool Parser::switch_statement(uint32_t& id) {
 
 // case-label := ('case' constant ('...' constant)? | 'default') ':'
 bool Parser::case_label(uint32_t& first, uint32_t& last) {
+  if (switched_ == kNoType) return fail_here(shown(token_.text) + " has no 'switch' around it");
   const bool is_case = token_.text == "case";
   next();
   const uint32_t id = add_node(is_case ? Node::Kind::case_ : Node::Kind::default_);
@@ -382,14 +391,16 @@ bool Parser::statement_expression(Value& v) {
   next();
   Value value;
   uint32_t body = 0;
-  // It is left at its end only.
+  // It is entered at its beginning and left at its end only.
   const int breakable = std::exchange(breakable_, 0);
   const int continuable = std::exchange(continuable_, 0);
   const TypeId returned = std::exchange(returned_, kNoType);
+  const TypeId switched = std::exchange(switched_, kNoType);
   if (!block(body, &value)) return false;
   breakable_ = breakable;
   continuable_ = continuable;
   returned_ = returned;
+  switched_ = switched;
   if (value.type == kNoType) value.type = scalar_type(Scalar::void_);
   v = arithmetic_.unknown(value.type, "a block is not constant");
   if (Node* node = note(v, Node::Kind::result, {}, {})) node->first = body;

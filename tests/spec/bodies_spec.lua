@@ -33,6 +33,37 @@ static inline int bo_switch(int k) {
   }
   return k;
 }
+static inline int bo_duff(char *to, const char *from, int count) {
+  int n = (count + 7) / 8, turns = 0;
+  switch (count % 8) {
+    case 0: do { ++turns; *to++ = *from++;
+    case 7: *to++ = *from++;
+    case 6: *to++ = *from++;
+    case 5: *to++ = *from++;
+    case 4: *to++ = *from++;
+    case 3: *to++ = *from++;
+    case 2: *to++ = *from++;
+    case 1: *to++ = *from++;
+    } while (--n > 0);
+  }
+  return turns;
+}
+static inline int bo_labels(int k) {
+  int r = 0;
+  switch (k) {
+    bo_point p; int a[2];
+    if (r) { case 1: r += 1; } else { case 2: r += 10; break; case 3: case 4: r += 100; }
+    p.x = 5; a[1] = 2; r += p.x + a[1];
+    for (int i = 7; r < 2000; ++i) { r += 1000; case 5: r += 3; i = 0; if (r > 1500) continue; default: r += 1; { case 6 ... 8: r += 2; } }
+    while (0) { case 9: switch (r) { case 0: r = 50; break; case 9: r = 60; } if (r == 50) break; r += 7; }
+    r += 20000;
+    while (k == 10) { k = 0; r += 1; int t; case 10: t = 4; r += t; }
+  }
+  return r;
+}
+static inline int bo_one(int k) { switch (k) case 3: return 30; switch (k) switch (k + 1) { case 5: return 50; } return 0; }
+static inline int bo_stray(int k) { if (k) { case 1: return 1; } return 0; }
+static inline int bo_into(int k) { switch (k) { case 1: return ({ case 2: k; }); } return 0; }
 static inline int bo_sum(const int *a, int n) {
   int s = 0;
   for (int i = 0; i < n; ++i) { if (i == 2) continue; if (i == 5) break; s += a[i]; }
@@ -106,6 +137,23 @@ function TestBodies:test_statements()
   lu.assertEquals(bo.BO_AT_MOST_3(2), 2)
 end
 
+-- Expected values are those of a program that gcc made.
+function TestBodies:test_labels_within_statements()
+  for n, turns in ipairs { 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2 } do
+    local text, to = ("abcdefghijklmnopqrs"):sub(1, n), ffi.new "char[32]"
+    lu.assertEquals(bo.bo_duff(to, text, n), turns)
+    lu.assertEquals(ffi.string(to), text)
+  end
+  local values = {
+    [0] = 22012, [1] = 22017, [2] = 10, [3] = 22116, [4] = 22116, [5] = 22015, [6] = 22011, [7] = 22011, [8] = 22011, [9] = 20050,
+    [10] = 9, [11] = 22012,
+  }
+  for k, expected in pairs(values) do lu.assertEquals(bo.bo_labels(k), expected) end
+  lu.assertEquals(bo.bo_one(3), 30)
+  lu.assertEquals(bo.bo_one(4), 0)
+  lu.assertEquals(bo.bo_one(5), 0)
+end
+
 function TestBodies:test_objects()
   local p = bo.bo_make(1, 2)
   lu.assertEquals({ p.x, p.y }, { 2, 2 })
@@ -154,6 +202,8 @@ function TestBodies:test_errors()
   says("inline function 'bo_static' cannot be run: a declaration of 'static' within a function", bo.bo_static)
   says("'goto' is not run", bo.bo_goto, 1)
   says("assembler is not run", bo.bo_asm)
+  says("'case' has no 'switch' around it", bo.bo_stray, 1)
+  says("'case' has no 'switch' around it", bo.bo_into, 1)
   says("arguments behind '...' are not read", bo.bo_rest, "x")
   local _, before = header:gsub("\n", "\n")
   local line = select(2, header:sub(1, header:find "nothing_known"):gsub("\n", "")) + 1
