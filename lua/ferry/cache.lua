@@ -87,16 +87,16 @@ local function package_files(names, folders)
   return table.concat(list)
 end
 
--- ask(): the flags of the packages; they are kept as headers are.
-function cache.flags(folder, names, ask)
-  local key = { "pkg-config", table.concat(names, " ") }
+-- ask(): the flags of the packages, which that command tells; they are kept as headers are.
+function cache.flags(folder, names, command, ask)
+  local key = { command, table.concat(names, " ") }
   for i, name in ipairs(pkg_variables) do key[i + 2] = os.getenv(name) or "" end
   key = table.concat(key, "\0")
   local flags = cache.find(folder, key)
   if flags then return flags end
   flags = ask()
   local folders = {}
-  local pipe = io.popen "pkg-config --variable pc_path pkg-config 2>/dev/null"
+  local pipe = io.popen(command .. " --variable pc_path pkg-config 2>/dev/null")
   local default = pipe and pipe:read "*l" or ""
   if pipe then pipe:close() end
   local searched = (os.getenv "PKG_CONFIG_PATH" or "") .. ":" .. (os.getenv "PKG_CONFIG_LIBDIR" or default)

@@ -195,6 +195,18 @@ local methods = {} -- what a namespace has besides C's names, which come first
 local function type_named(name) return ffi.typeof(name) end
 local function field(name, lib) return lib[name] end
 
+-- True and what a declared name gives, or false and why it gives nothing; and whether that stays, so that the second access
+-- is one of a table.
+local function declared_value(state, name)
+  if state.target then
+    local ok, value = require("ferry.target").value(state.preprocessor, name)
+    return ok, value, ok
+  end
+  local is_type = state.is_type(name)
+  local ok, value = pcall(is_type and type_named or field, name, state.lib)
+  return ok, value, type(value) == "function" or is_type and ffi.type(value) == "cdata"
+end
+
 function namespace.__index(space, name)
   local state = states[space]
   if type(name) ~= "string" then error(("a header is indexed by names, not by a %s"):format(type(name)), 2) end
@@ -207,10 +219,9 @@ function namespace.__index(space, name)
       return value
     end
     if state.declared[name] then
-      -- Types and functions stay, so that the second access is one of a table.
-      local ok, value = pcall(state.is_type(name) and type_named or field, name, state.lib)
+      local ok, value, stays = declared_value(state, name)
       if not ok then error(without_place(value), 2) end
-      if type(value) == "function" or ffi.type(value) == "cdata" and state.is_type(name) then rawset(space, name, value) end
+      if stays then rawset(space, name, value) end
       return value
     end
   end
@@ -221,6 +232,7 @@ end
 function namespace.__newindex(space, name, value)
   local state = states[space]
   if state.declared[name] and state.selected(name) then
+    if state.target then error(("'%s' is of %s, where nothing can be written to"):format(name, state.target), 2) end
     state.lib[name] = value
   else
     error(("%s has no variable '%s'"):format(state.header, tostring(name)), 2)
@@ -255,7 +267,9 @@ function namespace.__tostring(space) return "header: " .. states[space].header e
 
 local include = {}
 
-local known_options = { library = true, path = true, define = true, undef = true, pkg = true, only = true, cache = true }
+local known_options = {
+  library = true, path = true, define = true, undef = true, pkg = true, only = true, cache = true, target = true,
+}
 
 -- The folder where headers are kept, where that is asked for and there is one that can be trusted.
 local function cache_folder(wanted)
@@ -267,7 +281,9 @@ local function cache_folder(wanted)
 end
 
 -- A preprocessor for what is included; `from` says how.
-local function new_preprocessor(from) return headers.preprocessor(from.defines, from.undefines, from.folders, from.path) end
+local function new_preprocessor(from)
+  return headers.preprocessor(from.defines, from.undefines, from.folders, from.path, from.target)
+end
 
 local separator = "\0"
 
@@ -278,7 +294,7 @@ local function declare_kept(folder, from)
   -- Of the Lua file that includes a header only the folder counts.
   local file = from.file
   if file and not from.own then file = file:match "^.*/" end
-  local parts = { ffi.VERSION, ffi.os, ffi.arch, from.text, file or "" }
+  local parts = { ffi.VERSION, ffi.os, ffi.arch, from.target or "", from.text, file or "" }
   for _, list in ipairs { from.defines, from.undefines, headers.folders(preprocessor) } do
     parts[#parts + 1] = #list
     for _, text in ipairs(list) do parts[#parts + 1] = text end
@@ -292,7 +308,7 @@ local function declare_kept(folder, from)
     cache.keep(folder, key, files, text)
   end
   -- Options have done their work: the text has what they come to.
-  preprocessor = headers.preprocessor(nil, nil, nil, from.path)
+  preprocessor = headers.preprocessor(nil, nil, nil, from.path, from.target)
   local ok, declared = pcall(headers.declare, preprocessor, text, file)
   if ok then return preprocessor, declared end
 end
@@ -303,11 +319,20 @@ function include.read(name, options, file)
   for option in pairs(options) do
     if not known_options[option] then error(("include has no option '%s'"):format(tostring(option)), 0) end
   end
+  local target = options.target
+  if target ~= nil and type(target) ~= "string" then
+    error(("bad option 'target' of include (string expected, got %s)"):format(type(target)), 0)
+  end
+  if target then
+    local known, why = pcall(headers.target, target)
+    if not known then error(without_place(why), 0) end
+  end
+  if target and options.library ~= nil then error("bad option 'library' of include (no library of another target is loaded)", 0) end
   local folders, defines = common.list(options.path, "path", "include"), common.list(options.define, "define", "include")
   local kept = cache_folder(options.cache)
-  local function ask() return common.packages(options.pkg, "include", "--cflags") end
+  local function ask() return common.packages(options.pkg, "include", "--cflags", target) end
   local packages = kept and common.list(options.pkg, "pkg", "include") or {}
-  common.add_flags(#packages > 0 and cache.flags(kept, packages, ask) or ask(), folders, defines)
+  common.add_flags(#packages > 0 and cache.flags(kept, packages, common.pkg_config(target), ask) or ask(), folders, defines)
   local header, text = name
   if name:find "\n" then
     header, text = "text", name
@@ -318,7 +343,7 @@ function include.read(name, options, file)
   end
   local from = {
     text = text, file = file, defines = defines, undefines = common.list(options.undef, "undef", "include"), folders = folders,
-    path = path and { (table.unpack or unpack)(path) }, own = header == "text",
+    path = not target and path and { (table.unpack or unpack)(path) } or nil, own = header == "text", target = target,
   }
   local preprocessor, declared
   if kept then preprocessor, declared = declare_kept(kept, from) end
@@ -333,6 +358,7 @@ function include.read(name, options, file)
   if type(library) == "string" then lib = ffi.load(library) elseif library ~= nil then lib = library end
   local state = {
     preprocessor = preprocessor, header = header, lib = lib, declared = {}, selected = selects(options.only), from = from,
+    target = target,
   }
   for _, declared_name in ipairs(declared) do state.declared[declared_name] = true end
   local typedefs -- listed when the first name that is no macro is asked for
@@ -343,7 +369,11 @@ function include.read(name, options, file)
     end
     return typedefs[type_name]
   end
-  state.evaluate = new_evaluator(preprocessor, lib)
+  if target then
+    state.evaluate = require("ferry.target").evaluator(preprocessor, spelled, refusal)
+  else
+    state.evaluate = new_evaluator(preprocessor, lib)
+  end
   local space = setmetatable({}, namespace)
   states[space] = state
   return space
@@ -392,6 +422,20 @@ function include.dump(space)
   return text
 end
 function methods.dump(...) return (include.dump(...)) end
+
+-- A type by its C text: a ctype, or one of the header's target.
+function methods.typeof(space, text)
+  local state = states[space]
+  if not state then error("bad argument #1 to 'typeof' (a header's namespace expected)", 2) end
+  if type(text) ~= "string" then error(("bad argument #1 to 'typeof' (string expected, got %s)"):format(type(text)), 2) end
+  local ok, value = pcall(ffi.typeof, text)
+  if state.target then
+    ok, value = require("ferry.target").value(state.preprocessor, text)
+    if ok and not headers.type_text(state.preprocessor, value) then ok, value = false, ("'%s' is no type"):format(text) end
+  end
+  if not ok then error(without_place(value), 2) end
+  return value
+end
 
 -- The names of a namespace, sorted; Lua 5.1 has no __pairs.
 function include.names(space)

@@ -18,17 +18,21 @@ function options.list(value, name, of)
   return out
 end
 
+-- The pkg-config that knows the packages of a target, as distributions name it; of nil is the host's.
+function options.pkg_config(target) return target and target .. "-pkg-config" or "pkg-config" end
+
 -- What pkg-config says of the packages: `what` is "--cflags", or more.
-function options.packages(value, of, what)
+function options.packages(value, of, what, target)
   local names = options.list(value, "pkg", of)
   if #names == 0 then return "" end
   for _, name in ipairs(names) do
     if not name:match "^%w[%w%-%.%+_]*$" then fail(of, "pkg", "'%s' is no package", name) end
   end
-  local pipe = io.popen(("pkg-config %s %s 2>&1"):format(what, table.concat(names, " ")))
+  local command = options.pkg_config(target)
+  local pipe = io.popen(("%s %s %s 2>&1"):format(command, what, table.concat(names, " ")))
   local text = pipe and pipe:read "*a" or ""
   if pipe then pipe:close() end
-  if text:find "not found" or text:find "No package" then error("pkg-config: " .. text:match "^[^\n]*", 0) end
+  if text:find "not found" or text:find "No package" then error(command .. ": " .. text:match "^[^\n]*", 0) end
   return (text:gsub("%s+", " "))
 end
 

@@ -56,20 +56,36 @@ void FileCache::mark_once(File& file) {
   once_.push_back(file.identity);
 }
 
-SearchPath default_search_path(std::string_view triple) {
+namespace {
+
+// Folders of the environment, which gcc looks into for every target.
+SearchPath environment_path() {
   SearchPath path;
-  auto add_list = [](const char* variable, std::vector<std::string>& to) {
+  for (const char* variable : {"CPATH", "C_INCLUDE_PATH"}) {
     const char* list = std::getenv(variable);
-    if (list == nullptr) return;
-    std::string_view rest = list;
+    std::string_view rest = list != nullptr ? list : "";
     while (!rest.empty()) {
       const size_t end = std::min(rest.find(':'), rest.size());
-      to.emplace_back(end == 0 ? "." : rest.substr(0, end));
+      path.bracket.emplace_back(end == 0 ? "." : rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-  };
-  add_list("CPATH", path.bracket);
-  add_list("C_INCLUDE_PATH", path.bracket);
+  }
+  return path;
+}
+
+}  // namespace
+
+SearchPath cross_search_path(std::string_view triple, const Target& target) {
+  SearchPath path = environment_path();
+  path.system.push_back("/usr/" + std::string(triple) + "/include");
+  if (target.os != Os::linux_) return path;
+  path.system.push_back("/usr/include/" + std::string(triple));
+  path.system.emplace_back("/usr/include");
+  return path;
+}
+
+SearchPath default_search_path(std::string_view triple) {
+  SearchPath path = environment_path();
   path.system.emplace_back("/usr/local/include");
   if (!triple.empty()) {
     path.system.push_back("/usr/local/include/" + std::string(triple));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cpreproc/source.h"
+#include "ctype/target.h"
 #include "os/files.h"
 
 namespace ferry::cpreproc {
@@ -52,6 +53,10 @@ struct SearchPath {
 // C_INCLUDE_PATH and CPATH, /usr/local/include, the multiarch folder and /usr/include, as gcc has them for `triple`
 // ("x86_64-linux-gnu"; empty: the folders of no target).
 SearchPath default_search_path(std::string_view triple);
+
+// The same where a compiler for another machine looks, as gcc has it: the headers of the machine that runs count only
+// behind /usr/`triple`/include; those of mingw are in that folder alone.
+SearchPath cross_search_path(std::string_view triple, const Target& target);
 
 // What was found, and what was not, by path.
 class FileCache {

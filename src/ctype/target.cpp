@@ -319,6 +319,36 @@ static_assert(kHost.char_unsigned == (static_cast<char>(-1) > 0));
 
 }  // namespace
 
+namespace {
+
+struct Triple {
+  std::string_view name;
+  const Target& target;
+};
+constexpr Triple kTriples[] = {
+    {"aarch64-apple-darwin", kArm64Darwin}, {"aarch64-linux-gnu", kArm64Linux},
+    {"aarch64-w64-mingw32", kArm64Windows}, {"arm-linux-gnueabihf", kArmEabiHf},
+    {"i386-linux-gnu", kI386SysV},          {"i686-linux-gnu", kI386SysV},
+    {"i686-w64-mingw32", kWin32},           {"powerpc64le-linux-gnu", kPpc64le},
+    {"riscv64-linux-gnu", kRiscv64},        {"s390x-linux-gnu", kS390x},
+    {"x86_64-linux-gnu", kX64SysV},         {"x86_64-w64-mingw32", kWin64},
+};
+
+}  // namespace
+
+const Target* find_target(std::string_view triple) {
+  for (const Triple& known : kTriples) {
+    if (known.name == triple) return &known.target;
+  }
+  return nullptr;
+}
+
+std::string known_triples() {
+  std::string names;
+  for (const Triple& known : kTriples) names += (names.empty() ? "" : ", ") + std::string(known.name);
+  return names;
+}
+
 const Target& host_target() {
   return kHost;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace ferry {
@@ -54,6 +55,10 @@ extern const Target kArmEabiHf;
 extern const Target kRiscv64;
 extern const Target kPpc64le;
 extern const Target kS390x;
+
+// The target that GNU tools call by this triple ("aarch64-linux-gnu"); null: it is none of known_triples().
+const Target* find_target(std::string_view triple);
+std::string known_triples();  // "aarch64-linux-gnu, ..."
 
 // The target this code was compiled for. The strings are what ffi.os and ffi.arch say
 // (LuaJIT's names: "Linux", "OSX", "Windows"; "x64", "x86", "arm64", "arm", ...).

@@ -11,6 +11,7 @@ namespace {
 int box_gc(lua_State* L) {
   auto* box = static_cast<Box*>(lua_touserdata(L, 1));
   delete box->macros;
+  release(box->foreign);
   delete box->tree;
   delete box->names;
   delete box->dump;
@@ -38,19 +39,20 @@ Box* push_box(lua_State* L, State* st) {
   return box;
 }
 
-cparse::Macros& macros_at(lua_State* L, State* st, int idx) {
+Box* to_box(lua_State* L, State* st, int idx) {
   luaL_checkstack(L, 6, nullptr);
-  if (lua_isnoneornil(L, idx)) return *st->macros;
-  if (lua_type(L, idx) == LUA_TUSERDATA && st->api.box_metatable != 0 && lua_getmetatable(L, idx) != 0) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.box_metatable);
-    const bool is_box = raw_equal(L, -1, -2);
-    lua_pop(L, 2);
-    if (is_box) {
-      auto* box = static_cast<Box*>(lua_touserdata(L, idx));
-      if (box->macros != nullptr) return *box->macros;
-    }
-  }
-  raise_argument(L, idx, "a preprocessor expected, got %s", describe_value(L, st, idx));
+  if (lua_type(L, idx) != LUA_TUSERDATA || st->api.box_metatable == 0 || lua_getmetatable(L, idx) == 0) return nullptr;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.box_metatable);
+  const bool is_box = raw_equal(L, -1, -2);
+  lua_pop(L, 2);
+  return is_box ? static_cast<Box*>(lua_touserdata(L, idx)) : nullptr;
+}
+
+Reader reader_at(lua_State* L, State* st, int idx) {
+  if (lua_isnoneornil(L, idx)) return {*st->macros, *st->types, nullptr};
+  const Box* box = to_box(L, st, idx);
+  if (box == nullptr || box->macros == nullptr) raise_expected(L, st, idx, "a preprocessor");
+  return {*box->macros, box->foreign != nullptr ? box->foreign->types : *st->types, box->foreign};
 }
 
 }  // namespace ferry::lua

@@ -5,6 +5,7 @@
 
 #include "lua/api/box.h"
 #include "lua/api/fields.h"
+#include "lua/api/foreign.h"
 #include "lua/api/trees.h"
 #include "lua/objects/ctype_arg.h"
 #include "lua/objects/namespace.h"
@@ -35,13 +36,40 @@ void for_texts(lua_State* L, State* st, int idx, Work work) {
   lua_pop(L, 1);
 }
 
+// The triple at idx, and its target. Raises if there is none.
+const Target& check_target(lua_State* L, State* st, int idx, std::string_view* triple) {
+  size_t length;
+  const char* text = check_text(L, st, idx, &length);
+  *triple = {text, length};
+  if (const Target* target = find_target(*triple)) return *target;
+  without_exceptions(st, [&] {
+    st->errors.message = "the target '" + std::string(*triple) + "' is not known; these are: " + known_triples();
+    return true;
+  });
+  raise_error(L, st);
+}
+
+int l_target(lua_State* L) {
+  std::string_view triple;
+  check_target(L, open_call(L), 1, &triple);
+  return 0;
+}
+
 int l_preprocessor(lua_State* L) {
   State* st = open_call(L);
   require_declarations(L, st, "ffi.include");
-  lua_settop(L, 4);
+  lua_settop(L, 5);
+  std::string_view triple;
+  const Target& target = lua_isnil(L, 5) ? host_target() : check_target(L, st, 5, &triple);
   Box* box = push_box(L, st);
   if (!without_exceptions(st, [&] {
-        box->macros = new cparse::Macros(host_target(), &cpreproc::system_files());
+        cpreproc::Settings settings;
+        if (!triple.empty()) {
+          box->foreign = new Foreign(target, triple);
+          // Where the target is the host headers lie where they always do.
+          if (target.name != host_target().name) settings.path = cpreproc::cross_search_path(triple, target);
+        }
+        box->macros = new cparse::Macros(target, &cpreproc::system_files(), std::move(settings));
         return true;
       })) {
     raise_error(L, st);
@@ -80,7 +108,7 @@ int l_preprocessor(lua_State* L) {
 int l_folders(lua_State* L) {
   State* st = open_call(L);
   require_declarations(L, st, "ffi.path");
-  cpreproc::State& state = macros_at(L, st, 1).state();
+  cpreproc::State& state = reader_at(L, st, 1).macros.state();
   const cpreproc::SearchPath* path = nullptr;
   if (!without_exceptions(st, [&] {
         path = &state.path();
@@ -101,18 +129,19 @@ int l_folders(lua_State* L) {
 
 // Arguments 1 to 3 of what reads a header: a preprocessor, the text, and what it is called in messages, or nil.
 struct HeaderText {
+  Reader reader;
   cpreproc::State* preprocessor;
   std::string_view text;
   std::string_view name;
 };
 
 HeaderText header_text_at(lua_State* L, State* st) {
-  cpreproc::State* preprocessor = &macros_at(L, st, 1).state();
+  const Reader reader = reader_at(L, st, 1);
   size_t length;
   const char* text = check_text(L, st, 2, &length);
   size_t name_length = 0;
   const char* name = lua_isnil(L, 3) ? "" : check_text(L, st, 3, &name_length);
-  return {preprocessor, {text, length}, {name, name_length}};
+  return {reader, &reader.macros.state(), {text, length}, {name, name_length}};
 }
 
 int l_declare(lua_State* L) {
@@ -128,20 +157,22 @@ int l_declare(lua_State* L) {
     input.name = header.preprocessor->keep_file_name(std::string(header.name));
     input.declared = box->names;
     input.strict = st->strict;
-    const Result<void> parsed = cparse::parse_declarations(*st->types, input);
+    const Result<void> parsed = cparse::parse_declarations(header.reader.types, input);
     if (!parsed.ok()) st->errors.message = parsed.message();
     return parsed.ok();
   });
   if (!done) raise_error(L, st);
-  without_exceptions(st, [&] {
-    refresh_infos(st);
-    return true;
-  });
-  clear_parse_cache(L, st);
-  drop_redeclared(L, st);
+  if (header.reader.foreign == nullptr) {
+    without_exceptions(st, [&] {
+      refresh_infos(st);
+      return true;
+    });
+    clear_parse_cache(L, st);
+    drop_redeclared(L, st);
+  }
   lua_createtable(L, static_cast<int>(box->names->size()), 0);
   for (size_t i = 0; i < box->names->size(); ++i) {
-    const std::string_view declared = st->types->name((*box->names)[i]);
+    const std::string_view declared = header.reader.types.name((*box->names)[i]);
     lua_pushlstring(L, declared.data(), declared.size());
     lua_rawseti(L, -2, static_cast<int>(i) + 1);
   }
@@ -203,22 +234,22 @@ void add_own_macro(void* context, cpreproc::MacroId, const cpreproc::Macro& macr
 
 int l_macros(lua_State* L) {
   State* st = open_call(L);
-  cparse::Macros& macros = macros_at(L, st, 1);
+  const Reader reader = reader_at(L, st, 1);
   lua_newtable(L);
   MacroList list{L, 0};
-  macros.state().macros().for_each(add_own_macro, &list);
+  reader.macros.state().macros().for_each(add_own_macro, &list);
   return 1;
 }
 
 int l_macro(lua_State* L) {
   State* st = open_call(L);
   lua_settop(L, 2);
-  cparse::Macros& macros = macros_at(L, st, 1);
+  const Reader reader = reader_at(L, st, 1);
   size_t length;
   const char* name = check_text(L, st, 2, &length);
   cparse::MacroValue value;
   if (!without_exceptions(st, [&] {
-        value = macros.value(*st->types, {name, length});
+        value = reader.macros.value(reader.types, {name, length});
         return true;
       })) {
     raise_error(L, st);
@@ -245,7 +276,7 @@ int l_macro(lua_State* L) {
     lua_setfield(L, -2, "line");
   }
   if (value.kind == cparse::MacroValue::Kind::constant) {
-    push_constant(L, st, value.constant);
+    push_constant(L, st, reader.types, value.constant);
     lua_setfield(L, -2, "value");
   }
   return 1;
@@ -301,6 +332,7 @@ int l_refusal(lua_State* L) {
 }
 
 constexpr luaL_Reg kFunctions[] = {
+    {"target", guarded<l_target>},
     {"preprocessor", guarded<l_preprocessor>},
     {"folders", guarded<l_folders>},
     {"declare", guarded<l_declare>},
@@ -310,6 +342,8 @@ constexpr luaL_Reg kFunctions[] = {
     {"macro", guarded<l_macro>},
     {"expression", guarded<l_expression>},
     {"body", guarded<l_body>},
+    {"evaluate", guarded<l_evaluate>},
+    {"type_text", guarded<l_type_text>},
     {"stamp", guarded<l_stamp>},
     {"private_folder", guarded<l_private_folder>},
     {"digest", guarded<l_digest>},

@@ -6,7 +6,9 @@
 namespace ferry::lua {
 
 // Pushes the table:
-//   preprocessor(defines, undefines, first_folders, folders) -> a preprocessor; lists of texts, or nil
+//   target(triple), which raises where the triple is none that is known
+//   preprocessor(defines, undefines, first_folders, folders, target) -> a preprocessor; lists of texts, or nil; a
+//   triple, or nil, which is the host. Of a target it also has the types, which are no ctypes (state/foreign.h)
 //   folders(preprocessor) -> list of the folders that <> looks into
 //   declare(preprocessor, text, name) -> list of the names that the text has declared
 //   dump(preprocessor, text, name) -> what the text comes to as text, and what that depends on (cpreproc/dump.h); or
@@ -18,6 +20,9 @@ namespace ferry::lua {
 //   value of it) or { ctype } (the type itself)
 //   body(name) -> of a declared function with a body: { params = types, result = type, block = its tree }; or nil and
 //   why not
+//   evaluate(preprocessor, text) -> of one with a target: the constant or string that the text is, or its type where it
+//   names one; or nil and why there is none
+//   type_text(preprocessor, value) -> the C text of a type that this one has given; nil: the value is none
 // A preprocessor of nil is that of ffi.cdef. Of files, for what is kept on disk:
 //   stamp(path) -> what is another string as soon as the file is another one; nil: there is no such regular file
 //   private_folder(path) -> true: it is there now, and only this user writes into it; or nil and why not

@@ -3,6 +3,7 @@
 #include "lua/api/fields.h"
 #include "lua/api/functions.h"
 #include "lua/objects/ctype_arg.h"
+#include "lua/state/foreign.h"
 #include "lua/state/raise.h"
 #include "lua/state/type_info.h"
 #include "lua/values/read.h"
@@ -11,9 +12,19 @@ namespace ferry::lua {
 
 namespace {
 
+// Whose types are asked about: the state's, or those of another target.
+struct Asked {
+  explicit Asked(State* state, Foreign* of = nullptr)
+      : st(state), types(of != nullptr ? of->types : *state->types), foreign(of) {}
+
+  State* st;
+  const TypeTable& types;
+  Foreign* foreign;  // null: the state's
+};
+
 // Fields of the table on top of the stack.
-void set_name(lua_State* L, State* st, const char* field, NameId name) {
-  if (name != kNoName) set_text(L, field, st->types->name(name));
+void set_name(lua_State* L, const Asked& asked, const char* field, NameId name) {
+  if (name != kNoName) set_text(L, field, asked.types.name(name));
 }
 void set_number(lua_State* L, const char* field, uint64_t value) {
   push_small_integer(L, static_cast<int64_t>(value));
@@ -25,8 +36,11 @@ void set_flag(lua_State* L, const char* field, bool value) {
   lua_pushboolean(L, 1);
   lua_setfield(L, -2, field);
 }
-void set_type(lua_State* L, State* st, const char* field, TypeId type) {
-  push_ctype(L, st, type);
+void set_type(lua_State* L, const Asked& asked, const char* field, TypeId type) {
+  if (asked.foreign != nullptr)
+    push_foreign_type(L, asked.st, asked.foreign, type);
+  else
+    push_ctype(L, asked.st, type);
   lua_setfield(L, -2, field);
 }
 
@@ -68,41 +82,41 @@ std::string_view kind_text(const Type& t) {
 
 // Pushes a list of { name =, value = } in the order of declaration.
 template <typename Owner>
-void push_constants(lua_State* L, State* st, const Owner& owner) {
+void push_constants(lua_State* L, const Asked& asked, const Owner& owner) {
   lua_createtable(L, static_cast<int>(owner.constants.size()), 0);
   for (size_t i = 0; i < owner.constants.size(); ++i) {
     lua_createtable(L, 0, 2);
-    set_name(L, st, "name", owner.constants[i].name);
-    push_constant(L, st, owner.constants[i].value);
+    set_name(L, asked, "name", owner.constants[i].name);
+    push_constant(L, asked.st, asked.types, owner.constants[i].value);
     lua_setfield(L, -2, "value");
     lua_rawseti(L, -2, static_cast<int>(i) + 1);
   }
 }
 
 // `declaration`, as C has it: "char *name", "unsigned flags : 3".
-void set_declaration(lua_State* L, State* st, const Field& field) {
-  without_exceptions(st, [&] {
-    st->errors.message =
-        spell(*st->types, field.type, field.name != kNoName ? st->types->name(field.name) : std::string_view{});
-    if (field.is_bitfield()) st->errors.message += " : " + std::to_string(field.bit_width);
+void set_declaration(lua_State* L, const Asked& asked, const Field& field) {
+  std::string& message = asked.st->errors.message;
+  without_exceptions(asked.st, [&] {
+    message = spell(asked.types, field.type, field.name != kNoName ? asked.types.name(field.name) : std::string_view{});
+    if (field.is_bitfield()) message += " : " + std::to_string(field.bit_width);
     return true;
   });
-  set_text(L, "declaration", st->errors.message);
+  set_text(L, "declaration", message);
 }
 
-void push_members(lua_State* L, State* st, const Record& record, bool big_endian) {
+void push_members(lua_State* L, const Asked& asked, const Record& record) {
   lua_createtable(L, static_cast<int>(record.fields.size()), 0);
   for (size_t i = 0; i < record.fields.size(); ++i) {
     const Field& field = record.fields[i];
     lua_createtable(L, 0, 5);
-    set_name(L, st, "name", field.name);
-    set_type(L, st, "type", field.type);
-    set_declaration(L, st, field);
+    set_name(L, asked, "name", field.name);
+    set_type(L, asked, "type", field.type);
+    set_declaration(L, asked, field);
     set_number(L, "offset", field.offset);
     if (field.is_bitfield()) {
       set_number(L, "width", field.bit_width);
       set_number(L, "bit", field.bit_offset);
-      set_flag(L, "from_most_significant", big_endian);
+      set_flag(L, "from_most_significant", asked.types.target().big_endian);
     } else {
       set_flag(L, "anonymous", field.name == kNoName);
     }
@@ -112,36 +126,36 @@ void push_members(lua_State* L, State* st, const Record& record, bool big_endian
   }
 }
 
-void set_record(lua_State* L, State* st, TypeId type) {
-  const Record& record = st->types->record(type);
-  set_name(L, st, "tag", record.tag);
-  set_name(L, st, "typedef", record.alias);
+void set_record(lua_State* L, const Asked& asked, TypeId type) {
+  const Record& record = asked.types.record(type);
+  set_name(L, asked, "tag", record.tag);
+  set_name(L, asked, "typedef", record.alias);
   set_flag(L, "packed", record.attributes.packed);
   set_flag(L, "ms_struct", record.attributes.ms_struct);
   set_flag(L, "transparent_union", record.attributes.transparent_union);
   if (record.attributes.pack != 0) set_number(L, "pack", record.attributes.pack);
   if (!record.complete) return;
-  push_members(L, st, record, st->types->target().big_endian);
+  push_members(L, asked, record);
   lua_setfield(L, -2, "members");
   if (record.constants.empty()) return;
-  push_constants(L, st, record);
+  push_constants(L, asked, record);
   lua_setfield(L, -2, "constants");
 }
 
-void set_function(lua_State* L, State* st, TypeId type) {
-  const Function& f = st->types->function(type);
+void set_function(lua_State* L, const Asked& asked, TypeId type) {
+  const Function& f = asked.types.function(type);
   lua_createtable(L, static_cast<int>(f.params.size()), 0);
   for (size_t i = 0; i < f.params.size(); ++i) {
     lua_createtable(L, 0, 2);
-    set_name(L, st, "name", f.params[i].name);
-    set_type(L, st, "type", f.params[i].type);
+    set_name(L, asked, "name", f.params[i].name);
+    set_type(L, asked, "type", f.params[i].type);
     set_flag(L, "nonnull", (f.params[i].marks & kNonnull) != 0);
     set_flag(L, "scoped", (f.params[i].marks & kScoped) != 0);
     set_flag(L, "lends", (f.params[i].marks & kLends) != 0);
     lua_rawseti(L, -2, static_cast<int>(i) + 1);
   }
   lua_setfield(L, -2, "parameters");
-  set_type(L, st, "result", f.result);
+  set_type(L, asked, "result", f.result);
   set_flag(L, "variadic", f.variadic);
   set_text(L, "convention", f.conv == CallConv::c ? "c" : convention_name(f.conv));
   if (f.format.style == FormatAttribute::none) return;
@@ -177,16 +191,18 @@ void add_tag(void* context, NameId tag, TypeId type) {
 int l_typeinfo(lua_State* L) {
   State* st = open_call(L);
   luaL_checkstack(L, 10, nullptr);
-  const TypeId id = check_ctype(L, st, 1);
+  const ForeignType* foreign = to_foreign_type(L, st, 1);
+  const Asked asked(st, foreign != nullptr ? foreign->of : nullptr);
+  const TypeId id = foreign != nullptr ? foreign->id : check_ctype(L, st, 1);
   lua_createtable(L, 0, 10);
-  const Type& t = (*st->types)[id];
+  const Type& t = asked.types[id];
   set_text(L, "kind", kind_text(t));
   without_exceptions(st, [&] {
-    st->errors.message = spell(*st->types, id);  // C text, whatever a metatype calls it
+    st->errors.message = spell(asked.types, id);  // C text, whatever a metatype calls it
     return true;
   });
   set_text(L, "name", st->errors.message);
-  set_type(L, st, "type", id);
+  set_type(L, asked, "type", id);
   const bool incomplete = (t.flags & kIncomplete) != 0;
   if (!incomplete && t.kind != Kind::function) {
     set_number(L, "size", t.size);
@@ -205,30 +221,30 @@ int l_typeinfo(lua_State* L) {
       set_flag(L, "unsigned", (t.flags & kUnsigned) != 0);
       break;
     case Kind::enumeration: {
-      const Enum& e = st->types->enumeration(id);
+      const Enum& e = asked.types.enumeration(id);
       set_flag(L, "unsigned", (t.flags & kUnsigned) != 0);
-      set_name(L, st, "tag", e.tag);
-      set_name(L, st, "typedef", e.alias);
-      if (t.base != kNoType) set_type(L, st, "underlying", t.base);
-      push_constants(L, st, e);
+      set_name(L, asked, "tag", e.tag);
+      set_name(L, asked, "typedef", e.alias);
+      if (t.base != kNoType) set_type(L, asked, "underlying", t.base);
+      push_constants(L, asked, e);
       lua_setfield(L, -2, "constants");
       break;
     }
     case Kind::pointer:
     case Kind::reference:
-      set_type(L, st, "to", t.base);
+      set_type(L, asked, "to", t.base);
       break;
     case Kind::array:
     case Kind::vector:
-      set_type(L, st, "element", t.base);
+      set_type(L, asked, "element", t.base);
       if (t.count != kVla && t.count != kFlexible) set_number(L, "count", t.count);
       break;
     case Kind::structure:
     case Kind::union_:
-      set_record(L, st, id);
+      set_record(L, asked, id);
       break;
     case Kind::function:
-      set_function(L, st, id);
+      set_function(L, asked, id);
       break;
     default:
       break;
@@ -239,17 +255,20 @@ int l_typeinfo(lua_State* L) {
 int l_enum(lua_State* L) {
   State* st = open_call(L);
   luaL_checkstack(L, 6, nullptr);
-  const TypeId id = check_ctype(L, st, 1);
-  if ((*st->types)[id].kind != Kind::enumeration) {
-    raise_argument(L, 1, "an enum expected, got '%s'", type_name(st, id));
+  const ForeignType* foreign = to_foreign_type(L, st, 1);
+  const Asked asked(st, foreign != nullptr ? foreign->of : nullptr);
+  const TypeId id = foreign != nullptr ? foreign->id : check_ctype(L, st, 1);
+  if (asked.types[id].kind != Kind::enumeration) {
+    raise_argument(L, 1, "an enum expected, got '%s'",
+                   foreign != nullptr ? describe_value(L, st, 1) : type_name(st, id));
   }
-  const Enum& e = st->types->enumeration(id);
+  const Enum& e = asked.types.enumeration(id);
   const auto count = static_cast<int>(e.constants.size());
   lua_createtable(L, 0, 2 * count);
   // From the last to the first, so that of names with one value the first one stays.
   for (size_t i = e.constants.size(); i-- > 0;) {
-    const std::string_view name = st->types->name(e.constants[i].name);
-    push_constant(L, st, e.constants[i].value);
+    const std::string_view name = asked.types.name(e.constants[i].name);
+    push_constant(L, st, asked.types, e.constants[i].value);
     lua_pushlstring(L, name.data(), name.size());
     if (lua_type(L, -2) == LUA_TNUMBER) {
       lua_pushvalue(L, -2);

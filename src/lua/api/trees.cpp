@@ -136,7 +136,7 @@ void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t
 
 int l_expression(lua_State* L) {
   State* st = open_call(L);
-  cparse::Macros& macros = macros_at(L, st, 1);
+  cparse::Macros& macros = reader_at(L, st, 1).macros;
   size_t length;
   const char* text = check_text(L, st, 2, &length);
   const int count = lua_gettop(L) - 2;

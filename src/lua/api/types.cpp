@@ -16,6 +16,7 @@
 #include "lua/objects/parameters.h"
 #include "lua/state/anchor.h"
 #include "lua/state/check.h"
+#include "lua/state/foreign.h"
 #include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
 #include "lua/values/read.h"
@@ -58,18 +59,33 @@ void push_size(lua_State* L, uint64_t size) {
   push_small_integer(L, static_cast<int64_t>(size));
 }
 
-FieldPath find_field(lua_State* L, State* st, TypeInfo* info, int idx) {
+// The type that the argument idx is asked about, and the table that has it: the state's, or another target's.
+// References are followed.
+struct AskedType {
+  const TypeTable& types;
+  TypeId id;
+  const Type& row() const { return types[id]; }
+};
+
+AskedType asked_type(lua_State* L, State* st, int idx) {
+  const ForeignType* foreign = to_foreign_type(L, st, idx);
+  const TypeTable& types = foreign != nullptr ? foreign->of->types : *st->types;
+  const TypeId id = foreign != nullptr ? foreign->id : check_ctype(L, st, idx);
+  return {types, types[id].kind == Kind::reference ? types[id].base : id};
+}
+
+FieldPath find_field(lua_State* L, State* st, const AskedType& asked, int idx) {
   size_t length;
   const char* text = check_text(L, st, idx, &length);
-  if (info->rep != Rep::record) return FieldPath{};
-  const NameId name = st->types->find_name({text, length});
-  return name != kNoName ? st->types->find_field(info->id, name) : FieldPath{};
+  if (!is_record(asked.row())) return FieldPath{};
+  const NameId name = asked.types.find_name({text, length});
+  return name != kNoName ? asked.types.find_field(asked.id, name) : FieldPath{};
 }
 
 // The alignment a member has in its record: packed and #pragma pack lower it, an attribute raises it again.
-uint32_t member_align(State* st, TypeInfo* record, const Field& field) {
-  const RecordAttributes& attributes = st->types->record(record->id).attributes;
-  uint32_t align = field.packed || attributes.packed ? 1 : info_of(st, field.type)->align;
+uint32_t member_align(const AskedType& record, const Field& field) {
+  const RecordAttributes& attributes = record.types.record(record.id).attributes;
+  uint32_t align = field.packed || attributes.packed ? 1 : record.types[field.type].align;
   if (attributes.pack != 0 && attributes.pack < align) align = attributes.pack;
   uint32_t asked = field.align;
   if (attributes.pack != 0 && attributes.pack < asked) asked = attributes.pack;
@@ -127,6 +143,12 @@ int l_sizeof(lua_State* L) {
     push_size(L, size_of_object(st, cd));
     return 1;
   }
+  if (to_foreign_type(L, st, 1) != nullptr) {
+    const Type& t = asked_type(L, st, 1).row();
+    if (t.kind == Kind::function || (t.flags & (kIncomplete | kVariable)) != 0) return 0;
+    push_size(L, t.size);
+    return 1;
+  }
   TypeInfo* info = object_type(st, check_ctype(L, st, 1));
   if (info->rep == Rep::none || info->rep == Rep::function || (info->type_flags & kIncomplete) != 0) return 0;
   if ((info->type_flags & kVariable) != 0) {
@@ -143,22 +165,25 @@ int l_sizeof(lua_State* L) {
 int l_alignof(lua_State* L) {
   State* st = open_call(L);
   luaL_checkany(L, 1);
-  TypeInfo* info = object_type(st, check_ctype(L, st, 1));
+  const AskedType asked = asked_type(L, st, 1);
   if (lua_isnoneornil(L, 2)) {
-    push_size(L, info->align);
+    push_size(L, asked.row().align != 0 ? asked.row().align : 1);
     return 1;
   }
-  const FieldPath path = find_field(L, st, info, 2);
-  if (path.field == nullptr) raise_no_member(L, st, info->id, info->id, lua_tostring(L, 2));
-  push_size(L, member_align(st, info, *path.field));
+  const FieldPath path = find_field(L, st, asked, 2);
+  if (path.field == nullptr) {
+    if (to_foreign_type(L, st, 1) != nullptr)
+      raise(L, "'%s' has no member named '%s'", describe_value(L, st, 1), lua_tostring(L, 2));
+    raise_no_member(L, st, asked.id, asked.id, lua_tostring(L, 2));
+  }
+  push_size(L, member_align(asked, *path.field));
   return 1;
 }
 
 int l_offsetof(lua_State* L) {
   State* st = open_call(L);
   luaL_checkany(L, 1);
-  TypeInfo* info = object_type(st, check_ctype(L, st, 1));
-  const FieldPath path = find_field(L, st, info, 2);
+  const FieldPath path = find_field(L, st, asked_type(L, st, 1), 2);
   if (path.field == nullptr) return 0;
   push_size(L, path.offset);
   if (!path.field->is_bitfield()) return 1;

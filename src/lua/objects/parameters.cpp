@@ -7,6 +7,7 @@
 
 #include "cparse/macros.h"
 #include "cparse/parser.h"
+#include "lua/state/foreign.h"
 #include "lua/state/raise.h"
 #include "lua/state/restrict.h"
 #include "lua/values/numbers.h"
@@ -68,7 +69,9 @@ int collect(lua_State* L, State* st, int first, cparse::Substitute* out) {
     // Surplus arguments of cdef and typeof are ignored, whatever they are.
     const int type = lua_type(L, i);
     if (type != LUA_TNUMBER && type != LUA_TSTRING && type != LUA_TUSERDATA) break;
-    if (type == LUA_TUSERDATA && to_ctype(L, st, i) == nullptr && to_cdata(L, st, i) == nullptr) break;
+    if (type == LUA_TUSERDATA && to_ctype(L, st, i) == nullptr && to_cdata(L, st, i) == nullptr &&
+        to_foreign_type(L, st, i) == nullptr)  // which fill() refuses
+      break;
     fill(L, st, i, new (&out[count++]) cparse::Substitute);
   }
   return count;

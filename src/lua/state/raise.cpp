@@ -8,6 +8,7 @@
 
 #include "ctype/spell.h"
 #include "ctype/suggest.h"
+#include "lua/state/foreign.h"
 #include "lua/state/own.h"
 
 namespace ferry::lua {
@@ -221,6 +222,16 @@ const char* describe_value(lua_State* L, State* st, int idx) {
           return true;
         })) {
       return "ctype";
+    }
+    return out.c_str();
+  }
+  if (const ForeignType* foreign = to_foreign_type(L, st, idx)) {
+    std::string& out = next_buffer(st);
+    if (!without_exceptions(st, [&] {
+          out = shown_name(*foreign);
+          return true;
+        })) {
+      return "type of another target";
     }
     return out.c_str();
   }

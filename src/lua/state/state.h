@@ -146,9 +146,10 @@ struct Literals {
 
 // api/: Lua functions that it calls.
 struct Api {
-  int box_metatable = 0;  // api/headers.cpp: of userdata that own C++ objects
-  int lister = 0;         // function (...) return {...} end, made on first use
-  int lua_tonumber = 0;   // the tonumber of this Lua when the module was loaded
+  int box_metatable = 0;      // api/headers.cpp: of userdata that own C++ objects
+  int foreign_metatable = 0;  // state/foreign.cpp: of types of another target
+  int lister = 0;             // function (...) return {...} end, made on first use
+  int lua_tonumber = 0;       // the tonumber of this Lua when the module was loaded
 };
 
 struct State {

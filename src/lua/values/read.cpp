@@ -130,30 +130,18 @@ void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int pare
   }
 }
 
-void push_constant(lua_State* L, State* st, const Constant& constant) {
-  const TypeInfo* info = info_of(st, constant.type);
-  switch (info->rep) {
-    case Rep::boolean:
-      lua_pushboolean(L, constant.integer != 0);
-      return;
-    case Rep::f32:
-    case Rep::f64:
-    case Rep::ldouble:
-    case Rep::f128:
-    case Rep::bf16:
-    case Rep::f16:
-      lua_pushnumber(L, constant.floating);
-      return;
-    case Rep::i64:
-      push_int64(L, st, constant.integer);
-      return;
-    case Rep::u64:
-      push_uint64(L, st, static_cast<uint64_t>(constant.integer));
-      return;
-    default:
-      push_small_integer(L, constant.integer);
-      return;
-  }
+void push_constant(lua_State* L, State* st, const TypeTable& types, const Constant& constant) {
+  const Type& t = types[constant.type];
+  if (t.kind == Kind::boolean)
+    lua_pushboolean(L, constant.integer != 0);
+  else if (t.kind == Kind::floating)
+    lua_pushnumber(L, constant.floating);
+  else if (t.size < 8)
+    push_small_integer(L, constant.integer);
+  else if ((t.flags & kUnsigned) != 0)
+    push_uint64(L, st, static_cast<uint64_t>(constant.integer));
+  else
+    push_int64(L, st, constant.integer);
 }
 
 void push_member(lua_State* L, State* st, const Member& m, void* record, int parent) {

@@ -11,6 +11,10 @@ namespace ferry::lua {
 void push_value(lua_State* L, State* st, TypeInfo* info, void* address, int parent);
 [[noreturn]] void raise_mixed(lua_State* L, const char* member);  // for one that is_hidden()
 void push_member(lua_State* L, State* st, const Member& member, void* record, int parent);
-void push_constant(lua_State* L, State* st, const Constant& constant);
+// `types` has its type.
+void push_constant(lua_State* L, State* st, const TypeTable& types, const Constant& constant);
+inline void push_constant(lua_State* L, State* st, const Constant& constant) {
+  push_constant(L, st, *st->types, constant);
+}
 
 }  // namespace ferry::lua
