@@ -197,12 +197,11 @@ local function field(name, lib) return lib[name] end
 
 -- True and what a declared name gives, or false and why it gives nothing; and whether that stays, so that the second access
 -- is one of a table.
-local function declared_value(state, name)
+local function declared_value(state, name, is_type)
   if state.target then
     local ok, value = require("ferry.target").value(state.preprocessor, name)
     return ok, value, ok
   end
-  local is_type = state.is_type(name)
   local ok, value = pcall(is_type and type_named or field, name, state.lib)
   return ok, value, type(value) == "function" or is_type and ffi.type(value) == "cdata"
 end
@@ -218,8 +217,9 @@ function namespace.__index(space, name)
       if macro.value ~= nil or macro.params then rawset(space, name, value) end
       return value
     end
-    if state.declared[name] then
-      local ok, value, stays = declared_value(state, name)
+    local kind = headers.declares(state.preprocessor, state.declared, name)
+    if kind then
+      local ok, value, stays = declared_value(state, name, kind == "type")
       if not ok then error(without_place(value), 2) end
       if stays then rawset(space, name, value) end
       return value
@@ -231,7 +231,7 @@ end
 
 function namespace.__newindex(space, name, value)
   local state = states[space]
-  if state.declared[name] and state.selected(name) then
+  if type(name) == "string" and headers.declares(state.preprocessor, state.declared, name) and state.selected(name) then
     if state.target then error(("'%s' is of %s, where nothing can be written to"):format(name, state.target), 2) end
     state.lib[name] = value
   else
@@ -240,12 +240,11 @@ function namespace.__newindex(space, name, value)
 end
 
 local function names_of(space)
-  local state, names = states[space], {}
-  for name in pairs(state.declared) do
-    if state.selected(name) then names[#names + 1] = name end
-  end
-  for _, name in ipairs(headers.macros(state.preprocessor)) do
-    if not state.declared[name] and state.selected(name) then names[#names + 1] = name end
+  local state, names, seen = states[space], {}, {}
+  for _, list in ipairs { headers.declared(state.preprocessor, state.declared), headers.macros(state.preprocessor) } do
+    for _, name in ipairs(list) do
+      if not seen[name] and state.selected(name) then names[#names + 1], seen[name] = name, true end
+    end
   end
   table.sort(names)
   return names
@@ -357,18 +356,9 @@ function include.read(name, options, file)
   local lib = ffi.C
   if type(library) == "string" then lib = ffi.load(library) elseif library ~= nil then lib = library end
   local state = {
-    preprocessor = preprocessor, header = header, lib = lib, declared = {}, selected = selects(options.only), from = from,
+    preprocessor = preprocessor, header = header, lib = lib, declared = declared, selected = selects(options.only), from = from,
     target = target,
   }
-  for _, declared_name in ipairs(declared) do state.declared[declared_name] = true end
-  local typedefs -- listed when the first name that is no macro is asked for
-  function state.is_type(type_name)
-    if not typedefs then
-      typedefs = {}
-      for _, each in ipairs(ffi.names "typedef") do typedefs[each] = true end
-    end
-    return typedefs[type_name]
-  end
   if target then
     state.evaluate = require("ferry.target").evaluator(preprocessor, spelled, refusal)
   else

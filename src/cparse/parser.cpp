@@ -220,9 +220,9 @@ bool all_or_nothing(TypeTable& types, const Input& input, Error& error, Keeps ke
 
 Result<void> parse_declarations(TypeTable& types, const Input& input) {
   Error error;
-  // Names that are given out stay, also those that mean what they did.
-  const Keeps keeps = input.declared != nullptr ? Keeps::types : Keeps::declarations;
-  if (!all_or_nothing(types, input, error, keeps, [](Parser& parser) { return parser.translation_unit(); }))
+  // Names that are given out stay in any case: those that mean what they did were there before.
+  if (!all_or_nothing(types, input, error, Keeps::declarations,
+                      [](Parser& parser) { return parser.translation_unit(); }))
     return error;
   return {};
 }

@@ -642,6 +642,16 @@ TEST(CparseDecl, NothingNewKeepsNothing) {
     ASSERT_TRUE(parse_declarations(types, Input(text)).ok());
     EXPECT_EQ(types.size(), size);
   }
+  // The names that are given out are those that were there.
+  std::vector<NameId> first, again;
+  for (std::vector<NameId>* names : {&first, &again}) {
+    Input input{std::string_view(text)};
+    input.declared = names;
+    ASSERT_TRUE(parse_declarations(types, input).ok());
+    EXPECT_EQ(types.size(), size);
+  }
+  EXPECT_EQ(first, again);
+  EXPECT_EQ(types.name(first.front()), "AGAIN");
   // Beside something new it stays whole.
   const std::string more = std::string(text) + " struct fresh { struct again *x; };";
   ASSERT_TRUE(parse_declarations(types, Input(more)).ok());

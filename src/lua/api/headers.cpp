@@ -1,6 +1,7 @@
 // Preprocessors, macros and files for lua/ferry/include.lua and cc.lua (headers.h).
 #include "lua/api/headers.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "lua/api/box.h"
@@ -170,10 +171,44 @@ int l_declare(lua_State* L) {
     clear_parse_cache(L, st);
     drop_redeclared(L, st);
   }
-  lua_createtable(L, static_cast<int>(box->names->size()), 0);
-  for (size_t i = 0; i < box->names->size(); ++i) {
-    const std::string_view declared = header.reader.types.name((*box->names)[i]);
-    lua_pushlstring(L, declared.data(), declared.size());
+  std::sort(box->names->begin(), box->names->end());
+  box->names->erase(std::unique(box->names->begin(), box->names->end()), box->names->end());
+  return 1;
+}
+
+// Arguments 1 and 2 of what asks for declared names: the preprocessor whose text has declared them, and what declare()
+// gave.
+struct Declared {
+  const TypeTable& types;
+  const std::vector<NameId>& names;  // sorted
+};
+
+Declared declared_at(lua_State* L, State* st) {
+  const Reader reader = reader_at(L, st, 1);
+  const Box* box = to_box(L, st, 2);
+  if (box == nullptr || box->names == nullptr) raise_expected(L, st, 2, "list of declared names");
+  return {reader.types, *box->names};
+}
+
+int l_declares(lua_State* L) {
+  State* st = open_call(L);
+  const Declared declared = declared_at(L, st);
+  size_t length;
+  const char* text = check_text(L, st, 3, &length);
+  const NameId name = declared.types.find_name({text, length});
+  if (name == kNoName || !std::binary_search(declared.names.begin(), declared.names.end(), name)) return 0;
+  const Symbol* symbol = declared.types.find_symbol(name);
+  lua_pushstring(L, symbol != nullptr && symbol->kind == Symbol::Kind::type_name ? "type" : "object");
+  return 1;
+}
+
+int l_declared(lua_State* L) {
+  State* st = open_call(L);
+  const Declared declared = declared_at(L, st);
+  lua_createtable(L, static_cast<int>(declared.names.size()), 0);
+  for (size_t i = 0; i < declared.names.size(); ++i) {
+    const std::string_view name = declared.types.name(declared.names[i]);
+    lua_pushlstring(L, name.data(), name.size());
     lua_rawseti(L, -2, static_cast<int>(i) + 1);
   }
   return 1;
@@ -336,6 +371,8 @@ constexpr luaL_Reg kFunctions[] = {
     {"preprocessor", guarded<l_preprocessor>},
     {"folders", guarded<l_folders>},
     {"declare", guarded<l_declare>},
+    {"declares", guarded<l_declares>},
+    {"declared", guarded<l_declared>},
     {"dump", guarded<l_dump>},
     {"changed", guarded<l_changed>},
     {"macros", guarded<l_macros>},

@@ -10,7 +10,9 @@ namespace ferry::lua {
 //   preprocessor(defines, undefines, first_folders, folders, target) -> a preprocessor; lists of texts, or nil; a
 //   triple, or nil, which is the host. Of a target it also has the types, which are no ctypes (state/foreign.h)
 //   folders(preprocessor) -> list of the folders that <> looks into
-//   declare(preprocessor, text, name) -> list of the names that the text has declared
+//   declare(preprocessor, text, name) -> the names that the text has declared; thousands, of which programs use few
+//   declares(preprocessor, names, name) -> "type" or "object", what it is if it is one of those; nil
+//   declared(preprocessor, names) -> those as a list
 //   dump(preprocessor, text, name) -> what the text comes to as text, and what that depends on (cpreproc/dump.h); or
 //   nil and why not. The preprocessor is a new one, and of no further use
 //   changed(files) -> the first path of such a list that has changed, or nil
