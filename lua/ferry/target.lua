@@ -1,24 +1,25 @@
 -- What headers of another target say (ffi.include with `target`): constants, strings and types, which are no ctypes. The text
 -- of a macro with its arguments, written out as C has them, is evaluated by that target's rules.
 local ffi = require "ferry.core"
+local macros = require "ferry.macros"
 local headers = ffi.headers
 
 local target = {}
 
--- As include.lua's evaluator of this process: true and the value, or false and why there is none.
-function target.evaluator(preprocessor, spelled, refusal)
+-- As the evaluator of macros.lua: true and the value, or false and why there is none.
+function target.evaluator(preprocessor)
   return function(name, macro, _, count, arguments)
     local parts = {}
     for i = 1, count do
       local v = arguments[i]
       local is_ctype = ffi.type(v) == "cdata" and rawequal(ffi.typeof(v), v)
-      parts[i] = headers.type_text(preprocessor, v) or not is_ctype and spelled(v) or nil
+      parts[i] = headers.type_text(preprocessor, v) or not is_ctype and macros.spelled(v) or nil
       if not parts[i] then
-        return false, refusal(name, macro, ("argument #%d, %s, is nothing that this target's C has"):format(i, tostring(v)))
+        return false, macros.refusal(name, macro, ("argument #%d, %s, is nothing that this target's C has"):format(i, tostring(v)))
       end
     end
     local value, why = headers.evaluate(preprocessor, macro.params and name .. "(" .. table.concat(parts, ", ") .. ")" or name)
-    if value == nil then return false, refusal(name, macro, why) end
+    if value == nil then return false, macros.refusal(name, macro, why) end
     return true, value
   end
 end
