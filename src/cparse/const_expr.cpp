@@ -474,7 +474,6 @@ bool Parser::primary(Value& v) {
     case Tok::kw_types_compatible:
     case Tok::kw_choose_expr:
     case Tok::kw_constant_p:
-    case Tok::kw_builtin_float:
       return builtin_expression(v);
     default:
       return fail_expected("an expression");
@@ -521,11 +520,10 @@ bool Parser::identifier_value(Value& v) {
       next();
       return true;
     }
-    if (tree_ != nullptr) {
-      bool is_builtin = false;
-      if (!builtin_call(v, is_builtin)) return false;
-      if (is_builtin) return true;
-    }
+    bool is_builtin = false;
+    if (!floating_builtin(v, is_builtin)) return false;
+    if (!is_builtin && tree_ != nullptr && !builtin_call(v, is_builtin)) return false;
+    if (is_builtin) return true;
     if (unknown_names_) {
       v = arithmetic_.unknown(arithmetic_.int_type(), kIsObject);
       next();

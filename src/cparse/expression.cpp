@@ -1,9 +1,11 @@
 // What an expression has beyond its type and its constant value: its tree, and the operators that are never constant.
 #include "cparse/expression.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "cparse/parser_state.h"
+#include "cparse/predefined.h"
 #include "ctype/spell.h"
 
 namespace ferry::cparse {
@@ -411,22 +413,45 @@ bool Parser::builtin_call(Value& v, bool& is_one) {
   return true;
 }
 
+// floating-builtin := '__builtin_' ('inf' | 'huge_val' | 'nan' | 'nans') suffix '(' anything ')'
+// Constants of <math.h>, of each floating type. False in is_one, and nothing read: it is none.
+bool Parser::floating_builtin(Value& v, bool& is_one) {
+  constexpr std::string_view kNames[] = {"inf", "huge_val", "nans", "nan"};
+  std::string_view rest = token_.text;
+  if (!rest.starts_with(kBuiltinPrefix)) return true;
+  rest.remove_prefix(kBuiltinPrefix.size());
+  const auto* name = std::find_if(std::begin(kNames), std::end(kNames),
+                                  [rest](std::string_view one) { return rest.starts_with(one); });
+  if (name == std::end(kNames)) return true;
+  rest.remove_prefix(name->size());
+  const struct {
+    std::string_view suffix;
+    Scalar scalar;
+  } types[] = {
+      {"", Scalar::float64},      {"f", Scalar::float32},
+      {"l", Scalar::ldouble},     {"f16", Scalar::float16},
+      {"f32", Scalar::float32},   {"f32x", Scalar::float64},
+      {"f64", Scalar::float64},   {"f64x", float64x(types_.target())},
+      {"f128", Scalar::float128}, {"q", Scalar::float128},
+  };
+  for (const auto& type : types) {
+    if (rest != type.suffix) continue;
+    is_one = true;
+    using Limits = std::numeric_limits<long double>;
+    v = arithmetic_.floating((*name)[0] == 'n' ? Limits::quiet_NaN() : Limits::infinity(), scalar_type(type.scalar));
+    next();
+    return at(Tok::l_paren) ? skip_parentheses() : fail_expected("'('");
+  }
+  return true;
+}
+
 // builtin := '__builtin_types_compatible_p' '(' type-name ',' type-name ')'
 //          | '__builtin_choose_expr' '(' constant ',' expression ',' expression ')'
 //          | '__builtin_constant_p' '(' expression ')'
-//          | ('__builtin_inf' | '__builtin_huge_val' | '__builtin_nan') suffix '(' anything ')'
 bool Parser::builtin_expression(Value& v) {
   Tok kind = token_.kind;
-  unsigned detail = token_.detail;
   next();
   if (!at(Tok::l_paren)) return fail_expected("'('");
-  if (kind == Tok::kw_builtin_float) {
-    Scalar scalar = detail % 3 == 0 ? Scalar::float32 : detail % 3 == 1 ? Scalar::float64 : Scalar::ldouble;
-    long double value =
-        detail < 3 ? std::numeric_limits<long double>::infinity() : std::numeric_limits<long double>::quiet_NaN();
-    v = arithmetic_.floating(value, scalar_type(scalar));
-    return skip_parentheses();
-  }
   next();
   if (kind == Tok::kw_types_compatible) {
     TypeId a = kNoType;

@@ -307,6 +307,7 @@ class Parser {
   bool builtin_call(Value& v, bool& is_one);
   bool overflow_call(const OverflowBuiltin& builtin, Value& v);
   bool builtin_expression(Value& v);
+  bool floating_builtin(Value& v, bool& is_one);
   Value converted(const Value& v, TypeId type);
   uint32_t operand_node(const Value& v);
   Node* note(Value& v, Node::Kind kind, std::string_view text, std::initializer_list<const Value*> operands);

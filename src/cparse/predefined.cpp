@@ -175,6 +175,10 @@ TypeId va_list_type(TypeTable& types) {
   return char_pointer;
 }
 
+Scalar float64x(const Target& target) {
+  return target.arch == Arch::x86_64 || target.arch == Arch::i386 ? Scalar::ldouble : Scalar::float128;
+}
+
 bool varies_by_system(std::string_view name) {
   const Name* found = find(name);
   if (found == nullptr) return false;

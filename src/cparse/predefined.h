@@ -10,6 +10,9 @@ namespace ferry::cparse {
 // The type `name` stands for on the table's target; kNoType: it is not predefined. May add rows (va_list).
 TypeId predefined_type(TypeTable& types, std::string_view name);
 
+// _Float64x: x87's format where there is one.
+Scalar float64x(const Target& target);
+
 // Whether the name's type differs between systems or programs, so that a program's first declaration of it counts.
 bool varies_by_system(std::string_view name);
 

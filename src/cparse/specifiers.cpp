@@ -276,10 +276,7 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
           return fail_here("two types, or one twice, in a declaration, got " + shown(token_.text));
         if (word == kSized) detail = token_.detail;
         if (word == kFloatN) {
-          Scalar binary128 = types_.target().arch == Arch::x86_64 || types_.target().arch == Arch::i386
-                                 ? Scalar::ldouble
-                                 : Scalar::float128;
-          detail = at(Tok::kw_float64x) ? static_cast<unsigned>(binary128) : token_.detail;
+          detail = at(Tok::kw_float64x) ? static_cast<unsigned>(float64x(types_.target())) : token_.detail;
         }
         words |= word;
         next();

@@ -123,9 +123,14 @@ static void ferry_s(int n, const char *v, int k) {
 static void ferry_p(int n, unsigned long v, int k) { __builtin_printf(k ? "p %d %ld\n" : "n %d\n", n, (long)v); }
 static void ferry_o(int n, ...) { __builtin_printf("o %d\n", n); }
 static void ferry_t(int n, unsigned long size) { __builtin_printf("t %d %ld\n", n, size); }
+#ifdef __FLT128_DIG__
+#define FERRY_FLOATS _Float32: ferry_f, _Float64: ferry_f, _Float32x: ferry_f, _Float64x: ferry_l, _Float128: ferry_l,
+#else
+#define FERRY_FLOATS _Float32: ferry_f, _Float64: ferry_f, _Float32x: ferry_f,
+#endif
 #define FERRY_SHOW(n, x) _Generic((x), _Bool: ferry_u, char: ferry_i, signed char: ferry_i, unsigned char: ferry_u, \
   short: ferry_i, unsigned short: ferry_u, int: ferry_i, unsigned: ferry_u, long: ferry_i, unsigned long: ferry_u, \
-  long long: ferry_i, unsigned long long: ferry_u, float: ferry_f, double: ferry_f, long double: ferry_l, \
+  long long: ferry_i, unsigned long long: ferry_u, float: ferry_f, double: ferry_f, long double: ferry_l, FERRY_FLOATS \
   char *: ferry_s, const char *: ferry_s, default: ferry_o)(n, \
   __builtin_choose_expr(__builtin_constant_p((x)), (x), 0), __builtin_constant_p((x)))
 ]]
@@ -503,6 +508,7 @@ local function sample(t, pattern, i)
     local values = {}
     if to.kind == "integer" or to.kind == "floating" then
       for k = 1, 4 do values[k] = pattern + k end
+      if to.size == 1 then values[4] = 0 end -- it may be read as a string
     end
     -- Not constant, so that what is written into it is no error.
     local name = to.name:gsub("%f[%w_]const%f[^%w_] ?", "")
