@@ -104,6 +104,7 @@ void Source::mark_line(uint32_t at, uint32_t line, std::string_view file, Turn t
 }
 
 const Source::Mark* Source::mark_at(size_t given) const {
+  if (!marks_.empty() && marks_.back().given <= given) return &marks_.back();  // while the text is being read
   auto behind = std::upper_bound(marks_.begin(), marks_.end(), given,
                                  [](size_t value, const Mark& m) { return value < m.given; });
   return behind == marks_.begin() ? nullptr : &*std::prev(behind);
