@@ -176,38 +176,33 @@ int l_declare(lua_State* L) {
   return 1;
 }
 
-// Arguments 1 and 2 of what asks for declared names: the preprocessor whose text has declared them, and what declare()
-// gave.
-struct Declared {
-  const TypeTable& types;
-  const std::vector<NameId>& names;  // sorted
-};
-
-Declared declared_at(lua_State* L, State* st) {
-  const Reader reader = reader_at(L, st, 1);
-  const Box* box = to_box(L, st, 2);
-  if (box == nullptr || box->names == nullptr) raise_expected(L, st, 2, "list of declared names");
-  return {reader.types, *box->names};
+// What declare() gave, sorted. Their texts have the types of the preprocessor that has declared them.
+const std::vector<NameId>& names_at(lua_State* L, State* st, int idx) {
+  const Box* box = to_box(L, st, idx);
+  if (box == nullptr || box->names == nullptr) raise_expected(L, st, idx, "list of declared names");
+  return *box->names;
 }
 
 int l_declares(lua_State* L) {
   State* st = open_call(L);
-  const Declared declared = declared_at(L, st);
+  const TypeTable& types = reader_at(L, st, 1).types;
+  const std::vector<NameId>& names = names_at(L, st, 2);
   size_t length;
   const char* text = check_text(L, st, 3, &length);
-  const NameId name = declared.types.find_name({text, length});
-  if (name == kNoName || !std::binary_search(declared.names.begin(), declared.names.end(), name)) return 0;
-  const Symbol* symbol = declared.types.find_symbol(name);
+  const NameId name = types.find_name({text, length});
+  if (name == kNoName || !std::binary_search(names.begin(), names.end(), name)) return 0;
+  const Symbol* symbol = types.find_symbol(name);
   lua_pushstring(L, symbol != nullptr && symbol->kind == Symbol::Kind::type_name ? "type" : "object");
   return 1;
 }
 
 int l_declared(lua_State* L) {
   State* st = open_call(L);
-  const Declared declared = declared_at(L, st);
-  lua_createtable(L, static_cast<int>(declared.names.size()), 0);
-  for (size_t i = 0; i < declared.names.size(); ++i) {
-    const std::string_view name = declared.types.name(declared.names[i]);
+  const TypeTable& types = reader_at(L, st, 1).types;
+  const std::vector<NameId>& names = names_at(L, st, 2);
+  lua_createtable(L, static_cast<int>(names.size()), 0);
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string_view name = types.name(names[i]);
     lua_pushlstring(L, name.data(), name.size());
     lua_rawseti(L, -2, static_cast<int>(i) + 1);
   }

@@ -82,6 +82,12 @@ FieldPath find_field(lua_State* L, State* st, const AskedType& asked, int idx) {
   return name != kNoName ? asked.types.find_field(asked.id, name) : FieldPath{};
 }
 
+// Of the type at 1 in its table, and the name at 2.
+[[noreturn]] void raise_unknown_member(lua_State* L, State* st, TypeId id) {
+  if (to_foreign_type(L, st, 1) == nullptr) raise_no_member(L, st, id, id, lua_tostring(L, 2));
+  raise(L, "'%s' has no member named '%s'", describe_value(L, st, 1), lua_tostring(L, 2));
+}
+
 // The alignment a member has in its record: packed and #pragma pack lower it, an attribute raises it again.
 uint32_t member_align(const AskedType& record, const Field& field) {
   const RecordAttributes& attributes = record.types.record(record.id).attributes;
@@ -171,11 +177,7 @@ int l_alignof(lua_State* L) {
     return 1;
   }
   const FieldPath path = find_field(L, st, asked, 2);
-  if (path.field == nullptr) {
-    if (to_foreign_type(L, st, 1) != nullptr)
-      raise(L, "'%s' has no member named '%s'", describe_value(L, st, 1), lua_tostring(L, 2));
-    raise_no_member(L, st, asked.id, asked.id, lua_tostring(L, 2));
-  }
+  if (path.field == nullptr) raise_unknown_member(L, st, asked.id);
   push_size(L, member_align(asked, *path.field));
   return 1;
 }
