@@ -9,7 +9,7 @@ usage: ferry [options] [script [arguments]]
 or: ferry lint file...          name the lines that need translation, or mean something else on this Lua
     ferry translate file        print the file as this Lua understands it (--dialect 5.1 to 5.5 for another one)
     ferry dump header...        print what headers come to, for machines without them (-Ifolder, -Dname=text,
-                                -Uname, --pkg name)
+                                -Uname, --pkg name, --target aarch64-linux-gnu)
     ferry doctor                say what runs the calls here, and why
 ]=]
 
@@ -58,7 +58,10 @@ function commands.dump(ferry, words)
   while words[i] do
     local word = words[i]
     local list = word == "--pkg" and options.pkg or lists[word:sub(1, 2)]
-    if list then
+    if word == "--target" then
+      i = i + 1
+      options.target = words[i] or fail "--target takes a word"
+    elseif list then
       local value = word ~= "--pkg" and word:sub(3) or ""
       if value == "" then
         i = i + 1
