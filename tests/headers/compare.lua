@@ -115,12 +115,14 @@ static void ferry_i(int n, long long v, int k) { __builtin_printf(k ? "i %d %lld
 static void ferry_u(int n, unsigned long long v, int k) { __builtin_printf(k ? "i %d %lld\n" : "n %d\n", n, (long long)v); }
 static void ferry_f(int n, double v, int k) { __builtin_printf(k ? "f %d %.17g\n" : "n %d\n", n, v); }
 static void ferry_l(int n, long double v, int k) { __builtin_printf(k ? "l %d %.17g\n" : "n %d\n", n, (double)v); }
+static void ferry_p(int n, unsigned long v, int k) { __builtin_printf(k ? "p %d %ld\n" : "n %d\n", n, (long)v); }
 static void ferry_s(int n, const char *v, int k) {
+  const unsigned long at = (unsigned long)v;
+  if (at == 3 || at == -7ul || at == 4294967299ul) { ferry_p(n, at, k); return; } // a number of ours, cast
   __builtin_printf(k ? "s %d " : "n %d", n);
   for (; k && v && *v; ++v) __builtin_printf("%02x", (unsigned char)*v);
   __builtin_printf("\n");
 }
-static void ferry_p(int n, unsigned long v, int k) { __builtin_printf(k ? "p %d %ld\n" : "n %d\n", n, (long)v); }
 static void ferry_o(int n, ...) { __builtin_printf("o %d\n", n); }
 static void ferry_t(int n, unsigned long size) { __builtin_printf("t %d %ld\n", n, size); }
 #ifdef __FLT128_DIG__
@@ -331,7 +333,7 @@ local function shown(kind, v)
   elseif kind == "p" then
     return integer(ffi.cast("intptr_t", v))
   elseif kind == "t" then
-    return integer(ffi.sizeof(v))
+    return integer(ffi.sizeof(v) or 1) -- gcc has 1 for functions and void
   end
 end
 
@@ -512,7 +514,7 @@ local function sample(t, pattern, i)
     end
     -- Not constant, so that what is written into it is no error.
     local name = to.name:gsub("%f[%w_]const%f[^%w_] ?", "")
-    return ("(%s[4]){%s}"):format(name, #values > 0 and table.concat(values, ", ") or "0"), ffi.new(name .. "[4]", values)
+    return ("(%s[16]){%s}"):format(name, #values > 0 and table.concat(values, ", ") or "0"), ffi.new(name .. "[16]", values)
   elseif t.class == "record" and info.size then
     return ("(%s){0}"):format(info.name), ffi.new(t.ct)
   end
@@ -526,9 +528,12 @@ do
       count "functions with a body"
       local shows = body and (samples[body.result.class] or ffi.typeinfo(body.result.ct).name:find "char %*$")
       for pattern = 1, shows and 4 or 0 do
-        local c, lua = {}, {}
-        for i, param in ipairs(body.params) do c[i], lua[i] = sample(param.type, pattern, i) end
-        if #c == #body.params then
+        local c, lua, has_all = {}, {}, true
+        for i, param in ipairs(body.params) do
+          c[i], lua[i] = sample(param.type, pattern, i)
+          has_all = has_all and c[i] ~= nil
+        end
+        if has_all then
           calls[#calls + 1] = { name = name, text = name .. "(" .. table.concat(c, ", ") .. ")", arguments = lua, n = #c }
           -- In a process of its own, as it may need the library, which the program does not contain.
           texts[#calls] = ("int fork(void), waitpid(int, int *, int); int child = fork(); if (child == 0) { FERRY_CALL(%d, %s); " ..
