@@ -190,6 +190,8 @@ bool varies_by_system(std::string_view name) {
     case Meaning::off:
     case Meaning::boolean:  // what a C without <stdbool.h> calls so has the size that it says
       return true;
+    case Meaning::fixed:  // no header of C's has these two: <bluetooth/bluetooth.h> has a structure
+      return found->size == 16;
     default:
       return false;
   }

@@ -148,6 +148,14 @@ function TestInclude:test_options()
   os.remove(path)
 end
 
+-- A name that is a type here without being declared, and something else in a header.
+function TestInclude:test_a_name_that_is_known_already()
+  H.needs_int128()
+  local state = ffi.include("typedef struct { unsigned char data[16]; } uint128_t;\n", { target = "x86_64-linux-gnu" })
+  lu.assertEquals(ffi.alignof(state.uint128_t), 1)
+  lu.assertEquals(ffi.alignof(state:typeof "int128_t"), 16)
+end
+
 function TestInclude:test_macro()
   local macro = ffi.macro("INC_MAX", self.lib)
   lu.assertEquals(macro.params, { "a", "b" })
