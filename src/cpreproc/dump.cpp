@@ -185,7 +185,8 @@ void write_undefined(State& state, Writer& writer) {
       &context);
 }
 
-std::string_view folder_of(std::string_view path) {
+// The folder that the path is in, without a slash behind it.
+std::string_view above(std::string_view path) {
   const size_t slash = path.rfind('/');
   return slash == std::string_view::npos || slash == 0 ? std::string_view() : path.substr(0, slash);
 }
@@ -201,7 +202,7 @@ class Dependencies {
       return;
     }
     std::string_view missing = file.path;
-    for (std::string_view folder = folder_of(missing); !folder.empty() && is_absent(folder); folder = folder_of(folder))
+    for (std::string_view folder = above(missing); !folder.empty() && is_absent(folder); folder = above(folder))
       missing = folder;
     if (missing == file.path)
       add_line(kNoFile, missing);

@@ -19,6 +19,11 @@ FileAccess& system_files() {
   return files;
 }
 
+std::string_view folder_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash + 1);
+}
+
 File* FileCache::find(const std::string& path) {
   auto [entry, is_new] = files_.try_emplace(path);
   if (!is_new) return entry->second.get();

@@ -30,6 +30,9 @@ class FileAccess {
 // Regular files of up to kMaxFile bytes, only read.
 FileAccess& system_files();
 
+// The part of the path that a name beside it follows: up to its last slash, or nothing.
+std::string_view folder_of(std::string_view path);
+
 struct File {
   FileAccess::Status status = FileAccess::Status::absent;
   std::string path;

@@ -2,14 +2,6 @@
 #include "cpreproc/preprocessor.h"
 
 namespace ferry::cpreproc {
-namespace {
-
-std::string_view folder_of(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash + 1);
-}
-
-}  // namespace
 
 // header-name := '<' anything '>' | '"' anything '"' | macros that expand to one of these
 // In the first two nothing is escaped or expanded (C23 6.4.7).

@@ -4,11 +4,6 @@
 namespace ferry::cpreproc {
 namespace {
 
-std::string_view folder_of(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash + 1);
-}
-
 std::string_view stray_message(const Token& token) {
   switch (static_cast<Stray>(token.detail)) {
     case Stray::string:

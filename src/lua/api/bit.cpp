@@ -258,7 +258,7 @@ int l_tohex(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kFunctions[] = {
+constexpr luaL_Reg kBitFunctions[] = {
     {"tobit", guarded<l_tobit>},
     {"tohex", guarded<l_tohex>},
     {"bnot", guarded<l_bnot>},
@@ -276,8 +276,8 @@ constexpr luaL_Reg kFunctions[] = {
 }  // namespace
 
 void push_bit_module(lua_State* L, State* st) {
-  lua_createtable(L, 0, sizeof kFunctions / sizeof *kFunctions);
-  for (const luaL_Reg& function : kFunctions) {
+  lua_createtable(L, 0, sizeof kBitFunctions / sizeof *kBitFunctions);
+  for (const luaL_Reg& function : kBitFunctions) {
     push_function(L, st, function.func);
     lua_setfield(L, -2, function.name);
   }

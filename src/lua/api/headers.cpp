@@ -361,7 +361,7 @@ int l_refusal(lua_State* L) {
   return 1;
 }
 
-constexpr luaL_Reg kFunctions[] = {
+constexpr luaL_Reg kHeaderFunctions[] = {
     {"target", guarded<l_target>},
     {"preprocessor", guarded<l_preprocessor>},
     {"folders", guarded<l_folders>},
@@ -388,7 +388,7 @@ constexpr luaL_Reg kFunctions[] = {
 void push_headers(lua_State* L, State* st) {
   lua_newtable(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
-  set_functions(L, kFunctions, 1);
+  set_functions(L, kHeaderFunctions, 1);
 }
 
 }  // namespace ferry::lua

@@ -25,14 +25,6 @@ namespace ferry::lua {
 
 namespace {
 
-void* address_of(const CallbackRecord& record) {
-  return reinterpret_cast<void*>(record.slot->address());
-}
-
-CallbackTable* table_of(State* st) {
-  return st->callbacks.table.get();
-}
-
 // Freed callbacks keep their slots up to this number: enough to catch a use after free, few beside the slots there are.
 constexpr size_t kMaxFreed = 256;
 

@@ -95,6 +95,16 @@ struct CallbackTable {
   ErrorHandling errors;
 };
 
+// Null: the state has made no callback yet.
+inline CallbackTable* table_of(State* st) {
+  return st->callbacks.table.get();
+}
+
+// What C calls.
+inline void* address_of(const CallbackRecord& record) {
+  return reinterpret_cast<void*>(record.slot->address());
+}
+
 // Makes a record without a Lua function yet; `where` is its made_at, `open` as push_callback has it, `lends` says
 // whether it has objects. Raises nothing. Null: st->errors.message. (callback.cpp)
 CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* where, bool open, bool lends);

@@ -27,14 +27,6 @@ constexpr size_t kLeastIdle = 16;
 // More looks at what one call needs would not find it either.
 constexpr int kMaxLooks = 1000;
 
-CallbackTable* table_of(State* st) {
-  return st->callbacks.table.get();
-}
-
-const void* address_of(const CallbackRecord& record) {
-  return reinterpret_cast<const void*>(record.slot->address());
-}
-
 // A place in the registry that can be written without raising. Raises.
 int new_place(lua_State* L) {
   lua_pushboolean(L, 0);
