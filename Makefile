@@ -1,7 +1,7 @@
 # Thin front for CMake. demo, test and bench first install what they lack (tools/deps.sh); FERRY_DEPS=skip leaves that to you.
 #   make lib       build/lib/5.1 ... build/lib/5.5: complete module folders for the Luas that are here, or FERRY_LUAS="5.1;5.4"
 #   make demo      the examples on real libraries, with what they print
-#   make test      everything; `make test STAGES="unit specs"` for a part (tests/README.md)
+#   make test      everything; `make test STAGES="unit specs"` for a part, FULL=1 for every pair of Lua and back end (tests/README.md)
 #   make fuzz      what reads C, fuzzed; `make fuzz TIME=600`: seconds for each target (tests/fuzz/run)
 #   make prove     calls, callbacks and layouts of random types against compilers, in great numbers (tests/prove/run)
 #   make coverage  which lines of src run in tests, in build-coverage (tests/coverage/run)
@@ -49,7 +49,7 @@ demo:
 test:
 	@tools/deps.sh build demo test
 	@tools/lua55.sh
-	@tests/run.sh $(STAGES)
+	@FULL="$(FULL)" tests/run.sh $(STAGES)
 
 fuzz:
 	@tools/deps.sh build test

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests: run.sh [STAGE...]; without arguments all of them, in this order:
+# Runs the tests: run.sh [STAGE...]; without arguments all of them:
 #   unit       GoogleTest programs of the release build
 #   oracles    programs that compare with compilers (CTest's other tests)
 #   specs      tests/spec under every Lua with every back end, also where Lua is built as C++, and on LuaJIT's own ffi
@@ -12,6 +12,8 @@
 #   valgrind   specs under valgrind on one Lua
 #   oom        a part of tests/run_oom.sh: memory that cannot be had
 #   cross      a part of tests/cross/run.sh: i386, and AArch64 in an emulator, where cross compilers are installed
+# FULL=1: specs under every Lua with every back end; else each of either, but not each pair (tests/run_specs.sh).
+# Stages that use one processor run beside others like them; what each prints comes out when it ends.
 # Each stage adds lines "stage<TAB>passed<TAB>failed<TAB>skipped" to build/test-results.tsv; the last line
 # printed is the total over them. Exit status 1 if anything failed.
 set -uo pipefail
@@ -97,46 +99,38 @@ build_release() {
   return $built_release
 }
 
-for stage in "${stages[@]}"; do
-  case $stage in
+run_stage() {
+  case $1 in
     unit)
-      build_release || continue
       title "unit tests"
       unit_tests build
       ;;
     oracles)
-      build_release || continue
       title "comparisons with compilers"
       other_tests build
       ;;
     specs)
-      build_release || continue
       title "specs, under each Lua and back end"
       scripted tests/run_specs.sh plain api c++ c++api slow check move jithost luajit
       ;;
     variants)
-      build_release || continue
       title "without the optional libraries"
       scripted tests/build_variants.sh
       ;;
     install)
-      build_release || continue
       title "installation"
       scripted tests/run_install.sh
       ;;
     headers)
-      build_release || continue
       title "headers of libraries"
       scripted tests/headers/run
       ;;
     examples)
-      build_release || continue
       title "examples"
       scripted tests/run_examples.sh
       scripted tests/programs/run_packaged.sh
       ;;
     oom)
-      build_release || continue
       title "memory that cannot be had"
       scripted tests/run_oom.sh
       ;;
@@ -145,7 +139,7 @@ for stage in "${stages[@]}"; do
       # The oldest and the newest Lua: the others differ less from one of them than these from each other.
       newest=5.4
       [ ! -e build/lib/5.5/ferry/core.so ] || newest=5.5
-      configure_and_build asan-ubsan build-asan "-DFERRY_LUAS=5.1;$newest" || continue
+      configure_and_build asan-ubsan build-asan "-DFERRY_LUAS=5.1;$newest" || return
       title "unit tests and specs under the sanitisers"
       UBSAN_OPTIONS=print_stacktrace=1 unit_tests build-asan
       scripted tests/run_specs.sh asan
@@ -158,9 +152,8 @@ for stage in "${stages[@]}"; do
       if ! command -v valgrind >/dev/null; then
         echo "valgrind: not installed, skipped"
         record valgrind 0 0 1
-        continue
+        return
       fi
-      build_release || continue
       title "specs under valgrind"
       scripted tests/run_specs.sh valgrind
       ;;
@@ -171,11 +164,53 @@ for stage in "${stages[@]}"; do
       QUICK=1 scripted tests/cross/run.sh aarch64
       ;;
     *)
-      echo "run.sh: unknown stage '$stage'" >&2
+      echo "run.sh: unknown stage '$1'" >&2
       exit 2
       ;;
   esac
+}
+
+# beside "STAGE..."...: these lists of stages at once, as many as there are processors, each with results of its own.
+beside() {
+  local list stage folder
+  folder=$(mktemp -d)
+  for list; do
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+    (
+      for stage in $list; do
+        results=$folder/$stage.tsv
+        : >"$results"
+        export FERRY_RESULTS=$results
+        run_stage "$stage" >"$folder/$stage.log" 2>&1
+        [ -s "$results" ] || record "$stage" 0 1 0 # it ended before it could say anything
+        flock "$folder" cat "$folder/$stage.log"
+      done
+    ) &
+  done
+  wait
+  cat "$folder"/*.tsv >>"$results"
+  rm -rf "$folder"
+}
+
+alone=() lists=()
+for stage in "${stages[@]}"; do
+  case $stage in
+    unit | oracles | specs | variants | install | headers | examples | oom | valgrind) build_release || continue ;;
+  esac
+  case $stage in
+    specs | sanitize | valgrind | cross) alone+=("$stage") ;;
+    install) # after variants, which makes a release as well
+      if [[ " ${lists[*]} " == *" variants "* ]]; then
+        lists=("${lists[@]/#variants/variants install}")
+      else
+        lists+=(install)
+      fi
+      ;;
+    *) lists+=("$stage") ;;
+  esac
 done
+[ ${#lists[@]} = 0 ] || beside "${lists[@]}"
+for stage in ${alone[@]+"${alone[@]}"}; do run_stage "$stage"; done
 
 awk -F'\t' '
   $3 > 0 { print "failed: " $1 " (" $3 ")" }

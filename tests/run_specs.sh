@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
 # Runs tests/spec/*_spec.lua: run_specs.sh [MODE...], each a column or several of the table it prints:
-#   plain      every Lua found, with every back end, from build/
-#   api        every Lua found, with the first back end, and arguments read by Lua's public functions only
-#   c++        two Luas that are built as C++, whose errors are exceptions, with every back end
-#   c++api     the same, with the first back end, and arguments read by Lua's public functions only
-#   slow       the oldest and the newest Lua, with the first back end: FERRY_CHAOS=slow, nothing takes its hot path
-#   check      the same with the stub: FERRY_CHECK=1, objects and pointers are checked
-#   move       two Luas, with the first back end and with the next: FERRY_CHAOS=move, Lua's stack moves whenever it may
+#   plain      every Lua found, with two back ends each, from build/: the first and one of the others in turn
+#   api        the oldest and the newest Lua, with the first back end, and arguments read by Lua's public functions only
+#   c++        two Luas that are built as C++, whose errors are exceptions, with two back ends each
+#   c++api     the newer of them, with the first back end, and arguments read by Lua's public functions only
+#   slow       the oldest Lua, with the first back end: FERRY_CHAOS=slow, nothing takes its hot path
+#   check      the newest Lua, with the stub: FERRY_CHECK=1, objects and pointers are checked
+#   move       two Luas, one with the first back end, one with the next: FERRY_CHAOS=move, Lua's stack moves whenever it may
 #   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
-#   jithost    LuaJIT as a host of Ferry, with every back end, for what a Lua 5.1 can run
-#   asan       the oldest and the newest Lua of build-asan/, with every back end
+#   jithost    LuaJIT as a host of Ferry, with the first back end, for what a Lua 5.1 can run
+#   asan       the oldest and the newest Lua of build-asan/, with two back ends each
 #   valgrind   one Lua from build/
+# FULL=1, or LUAS or BACKENDS: every Lua of the mode with every back end of it.
 # Settable: LUAS="5.1 5.4", BACKENDS="stub libffi", SPECS="tests/spec/one_spec.lua ...", JOBS, TREE=build.
 # A spec file's tests run in one process per column; what each printed stays in build/specs/COLUMN/SPEC.log.
 set -uo pipefail
@@ -19,6 +20,7 @@ cd "$(dirname "$0")/.."
 modes=("$@")
 [ ${#modes[@]} -gt 0 ] || modes=(plain luajit)
 export TREE=${TREE:-build}
+full=${FULL:-}${LUAS:-}${BACKENDS:-}
 backends=$(backends_of "$TREE")
 specs=${SPECS:-$(ls tests/spec/*_spec.lua 2>/dev/null)}
 if [ -z "$specs" ]; then
@@ -49,6 +51,36 @@ versions() { # versions TREE [WANTED...]: those of LUAS that have an interpreter
     [ -n "$(lua_command "$v")" ] && [ -e "$tree/lib/$v/ferry/core.so" ] && echo "$v"
   done
 }
+oldest_and_newest() { versions "$1" 5.1 && versions "$1" 5.4 5.5 | tail -n 1; }
+
+# Which of the versions on the input, one a line, and which back ends beside them. All of them with FULL.
+first() { if [ -n "$full" ]; then cat; else head -n 1; fi; }
+last() { if [ -n "$full" ]; then cat; else tail -n 1; fi; }
+ends() { if [ -n "$full" ]; then cat; else sed -n '1p;1!{$p}'; fi; }
+with() { # with VERSION BACKEND...
+  local v=$1 b
+  shift
+  for b; do echo "$v $b"; done
+}
+with_first() { # with_first [all]: with FULL all of them
+  local v
+  while read -r v; do if [ -n "$full" ] && [ -n "${1:-}" ]; then with "$v" $backends; else with "$v" "${backends%% *}"; fi; done
+}
+with_each() {
+  local v turn=0 all=($backends)
+  while read -r v; do
+    if [ -n "$full" ]; then
+      with "$v" $backends
+    else
+      with "$v" "${all[0]}" ${all[1]:+"${all[turn++ % (${#all[@]} - 1) + 1]}"}
+    fi
+  done
+}
+with_one() { # of the first two
+  local v turn=0 all=($backends)
+  all=("${all[@]:0:2}")
+  while read -r v; do if [ -n "$full" ]; then with "$v" "${all[@]}"; else with "$v" "${all[turn++ % ${#all[@]}]}"; fi; done
+}
 
 # What is not here is left out of the modes for every Lua, by name.
 case " ${modes[*]} " in
@@ -66,17 +98,17 @@ trap 'rm -f "$list"' EXIT
 columns=()
 for mode in "${modes[@]}"; do
   case $mode in
-    api) pairs=$(for v in $(versions "$TREE" $lua_versions); do echo "$v ${backends%% *}"; done) ;;
-    plain) pairs=$(for v in $(versions "$TREE" $lua_versions); do for b in $backends; do echo "$v $b"; done; done) ;;
-    c++) pairs=$(for v in $(versions_cpp); do for b in $backends; do echo "$v $b"; done; done) ;;
-    c++api) pairs=$(for v in $(versions_cpp); do echo "$v ${backends%% *}"; done) ;;
-    slow) pairs=$(for v in $({ versions "$TREE" 5.1 && versions "$TREE" 5.4 5.5 | tail -n 1; }); do echo "$v ${backends%% *}"; done) ;;
-    check) pairs=$(for v in $({ versions "$TREE" 5.1 && versions "$TREE" 5.4 5.5 | tail -n 1; }); do echo "$v stub"; done) ;;
-    move) pairs=$(for v in $(versions_moving); do for b in $(tr ' ' '\n' <<<"$backends" | head -n 2); do echo "$v $b"; done; done) ;;
-    asan) pairs=$(for v in $({ versions build-asan 5.1 && versions build-asan 5.4 5.5 | tail -n 1; }); do for b in $backends; do echo "$v $b"; done; done) ;;
-    valgrind) pairs=$(for v in $(versions "$TREE" 5.3 | head -n 1); do echo "$v ${backends%% *}"; done) ;;
+    plain) pairs=$(versions "$TREE" $lua_versions | with_each) ;;
+    api) pairs=$(versions "$TREE" $lua_versions | ends | with_first) ;;
+    c++) pairs=$(versions_cpp | with_each) ;;
+    c++api) pairs=$(versions_cpp | last | with_first) ;;
+    slow) pairs=$(oldest_and_newest "$TREE" | first | with_first) ;;
+    check) pairs=$(oldest_and_newest "$TREE" | last | sed 's/$/ stub/') ;;
+    move) pairs=$(versions_moving | with_one) ;;
+    asan) pairs=$(oldest_and_newest build-asan | with_each) ;;
+    valgrind) pairs=$(versions "$TREE" 5.3 | head -n 1 | with_first) ;;
     luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;
-    jithost) pairs=$(command -v luajit >/dev/null && [ -e "$TREE/lib/5.1/ferry/core.so" ] && for b in $backends; do echo "5.1 $b"; done) ;;
+    jithost) pairs=$(command -v luajit >/dev/null && [ -e "$TREE/lib/5.1/ferry/core.so" ] && echo 5.1 | with_first all) ;;
     *)
       echo "run_specs.sh: unknown mode '$mode'" >&2
       exit 2

@@ -36,10 +36,10 @@ H.native_int64 = math.type ~= nil and not H.is_luajit
 H.backend = H.is_luajit and "luajit" or os.getenv "FERRY_BACKEND" or ""
 -- Under valgrind or the sanitisers: loops of thousands belong divided by something.
 H.slow = os.getenv "FERRY_SLOW" == "1"
--- How often to do what needs great counts: `n` times with the first back end of each Lua, elsewhere a part of that.
+-- How often to do what needs great counts: `n` times with the first back end of Lua 5.4 (with FULL=1: of each), elsewhere a part of that.
 function H.many(n)
   if H.slow then return math.floor(n / 200) end
-  local first = H.backend == "thunk" and not os.getenv "FERRY_STACK" and not os.getenv "FERRY_CHAOS"
+  local first = (_VERSION == "Lua 5.4" or (os.getenv "FULL" or "") ~= "") and H.backend == "thunk" and not os.getenv "FERRY_STACK" and not os.getenv "FERRY_CHAOS"
   return first and n or math.floor(n / 5)
 end
 
