@@ -36,25 +36,25 @@ Product* push_product(lua_State* L) {
   return product;
 }
 
-constexpr int kOptions = 3;
+constexpr int kHeaderOptions = 3;
 
 translate::Options read_options(lua_State* L, State* st) {
   translate::Options options;
   options.dialect = kLuaVersion / 100 * 10 + kLuaVersion % 100;
-  if (lua_isnoneornil(L, kOptions)) return options;
-  if (lua_type(L, kOptions) != LUA_TTABLE) raise_expected(L, st, kOptions, "table");
-  lua_getfield(L, kOptions, "dialect");
+  if (lua_isnoneornil(L, kHeaderOptions)) return options;
+  if (lua_type(L, kHeaderOptions) != LUA_TTABLE) raise_expected(L, st, kHeaderOptions, "table");
+  lua_getfield(L, kHeaderOptions, "dialect");
   if (!lua_isnil(L, -1)) {
     const char* text = lua_tostring(L, -1);
     if (text == nullptr || std::strlen(text) != 3 || text[0] != '5' || text[1] != '.' || text[2] < '1' || text[2] > '5')
-      raise_argument(L, kOptions, "dialect must be '5.1' to '5.5'");
+      raise_argument(L, kHeaderOptions, "dialect must be '5.1' to '5.5'");
     options.dialect = 50 + (text[2] - '0');
   }
-  lua_getfield(L, kOptions, "program");
+  lua_getfield(L, kHeaderOptions, "program");
   if (lua_toboolean(L, -1)) options.form = translate::Form::program;
-  lua_getfield(L, kOptions, "notes");
+  lua_getfield(L, kHeaderOptions, "notes");
   options.notes = lua_toboolean(L, -1) != 0;
-  lua_settop(L, kOptions);
+  lua_settop(L, kHeaderOptions);
   return options;
 }
 
@@ -79,7 +79,7 @@ int l_translate(lua_State* L) {
   size_t length = 0;
   if (lua_type(L, 1) != LUA_TSTRING) raise_expected(L, st, 1, "string");
   const char* text = lua_tolstring(L, 1, &length);
-  lua_settop(L, kOptions);
+  lua_settop(L, kHeaderOptions);
   const translate::Options options = read_options(L, st);
   const char* name = lua_isnil(L, 2) ? nullptr : check_text(L, st, 2, nullptr);
   Product* product = push_product(L);
