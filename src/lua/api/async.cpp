@@ -181,7 +181,7 @@ uint32_t number_option(lua_State* L, State* st, const char* name, uint32_t most)
   return static_cast<uint32_t>(given);
 }
 
-void read_options(lua_State* L, State* st) {
+void read_pool_options(lua_State* L, State* st) {
   lua_pushnil(L);
   while (lua_next(L, 1) != 0) {
     lua_pop(L, 1);
@@ -206,7 +206,7 @@ void read_options(lua_State* L, State* st) {
   st->async.waits = waits;
 }
 
-void set_number(lua_State* L, const char* name, uint32_t value) {
+void set_count(lua_State* L, const char* name, uint32_t value) {
   push_small_integer(L, value);
   lua_setfield(L, -2, name);
 }
@@ -235,18 +235,18 @@ int l_workers(lua_State* L) {
   lua_settop(L, 1);
   if (!lua_isnil(L, 1)) {
     if (!lua_istable(L, 1)) raise_expected(L, st, 1, "table of options");
-    read_options(L, st);
+    read_pool_options(L, st);
   }
   note_ended(L, st);
   const call::Workers::Use use = worker_use(st);
   lua_createtable(L, 0, 6);
-  set_number(L, "threads", st->async.threads != 0 ? st->async.threads : usual_workers());
-  set_number(L, "queue", st->async.queue);
+  set_count(L, "threads", st->async.threads != 0 ? st->async.threads : usual_workers());
+  set_count(L, "queue", st->async.queue);
   lua_pushstring(L, st->async.waits ? "wait" : "error");
   lua_setfield(L, -2, "full");
-  set_number(L, "started", use.threads);
-  set_number(L, "running", use.running);
-  set_number(L, "queued", use.queued);
+  set_count(L, "started", use.threads);
+  set_count(L, "running", use.running);
+  set_count(L, "queued", use.queued);
   return 1;
 }
 

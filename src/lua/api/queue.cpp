@@ -38,7 +38,7 @@ bool push_option(lua_State* L, State* st, const char* name, int type, const char
   return true;
 }
 
-void read_options(lua_State* L, State* st, QueueOptions* options) {
+void read_queue_options(lua_State* L, State* st, QueueOptions* options) {
   static const char* const kNames[] = {"queue", "full", "wait", "strings"};
   lua_pushnil(L);
   while (lua_next(L, 3) != 0) {
@@ -83,7 +83,7 @@ int l_callback(lua_State* L) {
   QueueOptions options;
   if (!lua_isnil(L, 3)) {
     if (!lua_istable(L, 3)) raise_expected(L, st, 3, "table of options");
-    read_options(L, st, &options);
+    read_queue_options(L, st, &options);
   }
   if (options.size != 0) inbox_descriptor(L, st);
   CData* callback = push_callback(L, st, pointer, 2, options.size == 0);

@@ -68,7 +68,7 @@ void hand_over(lua_State* L, State* st, TypeInfo* info, CData* cd) {
   heir->flags &= static_cast<uint16_t>(~kFinalised);
 }
 
-int push_result(lua_State* L, bool result) {
+int push_whether(lua_State* L, bool result) {
   lua_pushboolean(L, result);
   return 1;
 }
@@ -82,11 +82,11 @@ int l_release(lua_State* L) {
   if (cd == nullptr) raise_expected(L, st, 1, "cdata");
   lua_settop(L, 1);
   luaL_checkstack(L, 12, nullptr);
-  if ((cd->flags & kReleased) != 0) return push_result(L, false);
+  if ((cd->flags & kReleased) != 0) return push_whether(L, false);
   if ((cd->flags & kIsCallback) != 0) {
-    if (is_freed_callback(st, cd->pointer)) return push_result(L, false);
+    if (is_freed_callback(st, cd->pointer)) return push_whether(L, false);
     l_callback_free(L);
-    return push_result(L, true);
+    return push_whether(L, true);
   }
   require_unused(L, st, 1);
   TypeInfo* info = info_of(st, cd->type);
@@ -104,7 +104,7 @@ int l_release(lua_State* L) {
     hand_over(L, st, info, cd);
     set_released(cd, after);
     if (checks) end_derived(L, st, 1, info, made_at, here);
-    return push_result(L, false);
+    return push_whether(L, false);
   }
   int status = 0;
   if (take_any_finaliser(L, st, cd)) {
@@ -119,7 +119,7 @@ int l_release(lua_State* L) {
   }
   if (status != 0) lua_error(L);
   if (!st->closed() && checks && take_finding(st)) raise_error(L, st);
-  return push_result(L, true);
+  return push_whether(L, true);
 }
 
 }  // namespace ferry::lua

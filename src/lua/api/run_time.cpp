@@ -22,7 +22,7 @@ bool is_cdata(lua_State* L, State* st, int idx) {
   return is_userdata(L, idx) && (to_cdata(L, st, idx) != nullptr || to_ctype(L, st, idx) != nullptr);
 }
 
-int push_result(lua_State* L, bool result) {
+int push_answer(lua_State* L, bool result) {
   lua_pushboolean(L, result);
   return 1;
 }
@@ -47,20 +47,20 @@ bool any_equal(lua_State* L) {
 }
 
 int l_run_eq(lua_State* L) {
-  return push_result(L, any_equal(L));
+  return push_answer(L, any_equal(L));
 }
 int l_run_ne(lua_State* L) {
-  return push_result(L, !any_equal(L));
+  return push_answer(L, !any_equal(L));
 }
 // The same for two values that Lua has found to be different.
 bool differently_equal(lua_State* L) {
   return is_userdata(L, 1) != is_userdata(L, 2) && mixed_equal(L);
 }
 int l_run_eq_mixed(lua_State* L) {
-  return push_result(L, differently_equal(L));
+  return push_answer(L, differently_equal(L));
 }
 int l_run_ne_mixed(lua_State* L) {
-  return push_result(L, !differently_equal(L));
+  return push_answer(L, !differently_equal(L));
 }
 
 // Lua's own words.
@@ -76,11 +76,11 @@ int order(lua_State* L, Order wanted) {
   State* st = state_of(L);
   const int type = lua_type(L, 1);
   if (type == lua_type(L, 2)) {
-    if (type == LUA_TNUMBER || type == LUA_TSTRING) return push_result(L, compare_values(L, 1, 2, wanted));
+    if (type == LUA_TNUMBER || type == LUA_TSTRING) return push_answer(L, compare_values(L, 1, 2, wanted));
     const bool is_known = luaL_getmetafield(L, 1, "__lt") != 0 || luaL_getmetafield(L, 1, "__le") != 0;
     lua_settop(L, 2);
     if (!is_known) raise_order(L);
-    return push_result(L, compare_values(L, 1, 2, wanted));
+    return push_answer(L, compare_values(L, 1, 2, wanted));
   }
   if (is_cdata(L, st, 1) || is_cdata(L, st, 2)) return wanted == Order::less ? l_lt(L) : l_le(L);
   raise_order(L);

@@ -295,7 +295,7 @@ inline bool fill_frame(lua_State* L, State* st, TypeInfo* type, const CallForm& 
 }
 
 // Pushes what the call returned.
-int push_result(lua_State* L, State* st, TypeInfo* info, void* result) {
+int push_returned(lua_State* L, State* st, TypeInfo* info, void* result) {
   if (info->rep == Rep::none) return 0;
   push_value(L, st, info, result, 0);
   return 1;
@@ -376,7 +376,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   if (!ok) raise_error(L, st);
   if (notices_of(st->gate) != 0) finish(L, st, info, form.shape, invoker, frame, name);
   if (object != nullptr) return 1;  // on top
-  return push_result(L, st, returned, result);
+  return push_returned(L, st, returned, result);
 }
 
 }  // namespace ferry::lua

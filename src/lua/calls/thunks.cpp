@@ -498,22 +498,22 @@ void push_code_usage(lua_State* L, State* st) {
   lua_newtable(L);
   if (st->thunks.table == nullptr) return;
   sweep(L, st);
-  const CodeHeld held = code_held();
+  const CodeHeld code = code_held();
   const struct {
     const char* name;
     size_t value;
-  } rows[] = {{"pages", held.pages},
-              {"blocks", held.live_blocks},
-              {"bytes", held.live_bytes},
-              {"retired", held.retired_blocks},
+  } rows[] = {{"pages", code.pages},
+              {"blocks", code.live_blocks},
+              {"bytes", code.live_bytes},
+              {"retired", code.retired_blocks},
               {"functions", st->thunks.table->thunks.size()},
-              {"callback_slots", held.callback_slots},
-              {"idle_callback_slots", held.idle_callback_slots}};
+              {"callback_slots", code.callback_slots},
+              {"idle_callback_slots", code.idle_callback_slots}};
   for (const auto& row : rows) {
     push_small_integer(L, static_cast<int64_t>(row.value));
     lua_setfield(L, -2, row.name);
   }
-  lua_pushlstring(L, held.page_method.data(), held.page_method.size());
+  lua_pushlstring(L, code.page_method.data(), code.page_method.size());
   lua_setfield(L, -2, "page_method");
 }
 

@@ -27,10 +27,6 @@ namespace {
   raise(L, "size of C type '%s' is unknown or too large", type_name(st, info->id));
 }
 
-bool is_function_pointer(State* st, TypeInfo* info) {
-  return info->rep == Rep::pointer && base_of(st, info)->rep == Rep::function;
-}
-
 // A Lua function that is to become a callback (functions of shared libraries are C functions already).
 bool is_lua_callback(lua_State* L, State* st, TypeInfo* info, int idx) {
   if (lua_type(L, idx) != LUA_TFUNCTION || !is_function_pointer(st, info)) return false;

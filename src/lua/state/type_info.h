@@ -107,6 +107,10 @@ inline TypeInfo* base_of(State* st, TypeInfo* info) {
   if (info->base == nullptr) info->base = info_of(st, info->base_id);
   return info->base;
 }
+
+inline bool is_function_pointer(State* st, TypeInfo* info) {
+  return info->rep == Rep::pointer && base_of(st, info)->kind == Kind::function;
+}
 inline TypeInfo* info_of(State* st, Scalar s) {
   return info_of(st, scalar_type(s));
 }

@@ -8,10 +8,6 @@ namespace ferry::lua {
 
 namespace {
 
-bool is_function_pointer(State* st, TypeInfo* info) {
-  return info->rep == Rep::pointer && base_of(st, info)->kind == Kind::function;
-}
-
 // Whether the value converts to a scalar or pointer type; asked before, because a conversion that fails raises.
 bool accepts(State* st, TypeInfo* info, const Source& from) {
   const bool pointer = info->rep == Rep::pointer;

@@ -239,10 +239,6 @@ bool file_of(lua_State* L, int idx, void** out) {
   return true;
 }
 
-bool is_function_pointer(State* st, TypeInfo* info) {
-  return info->rep == Rep::pointer && base_of(st, info)->kind == Kind::function;
-}
-
 // What ffi.scoped makes is for calls, which have taken it where it is one.
 [[noreturn]] void refuse_scoped(lua_State* L, State* st, TypeInfo* info, const Place& place) {
   without_exceptions(st, [&] {
