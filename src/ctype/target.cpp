@@ -177,6 +177,7 @@ constexpr Target kArmEabiHf{
     .wchar_unsigned = true,
     .max_align = 8,
     .has_int128 = false,
+    .tested = "emulated",
 };
 
 // RISC-V psABI, "C/C++ type details".

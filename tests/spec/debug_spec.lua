@@ -179,7 +179,7 @@ function TestDebug:test_which_port_it_is()
   local processors = { x64 = "x86_64", x86 = "i386", arm64 = "aarch64", riscv64 = "riscv64", arm = "arm" }
   local abi = ffi.arch == "arm" and "-gnueabihf" or ""
   lu.assertEquals(port.target, processors[ffi.arch] .. "-" .. ffi.os:lower() .. abi)
-  local tested = { x64 = "natively", x86 = "natively", arm64 = "emulated", riscv64 = "emulated" }
+  local tested = { x64 = "natively", x86 = "natively", arm64 = "emulated", riscv64 = "emulated", arm = "emulated" }
   lu.assertEquals(port.tested, tested[ffi.arch])
 end
 
