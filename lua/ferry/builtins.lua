@@ -70,10 +70,10 @@ end
 -- Of floating-point numbers: Lua numbers, or `long double` as cdata, of which the type is the second argument.
 local function is_nan(x) return x ~= x end
 local function is_finite(x) return x - x == x - x end
-local function sign_bit(x, t)
-  local bytes = ffi.cast("uint8_t *", ffi.new(ffi.typeof("$[1]", t.ct), { x }))
-  local last = t.size > 8 and (ffi.arch == "x64" or ffi.arch == "x86") and 9 or t.size - 1
-  return bytes[ffi.abi "le" and last or 0] >= 128
+-- Of the number as a double: all formats convert with their sign, NaNs, too.
+local function sign_bit(x)
+  local bytes = ffi.cast("uint8_t *", ffi.new("double[1]", { x }))
+  return bytes[ffi.abi "le" and 7 or 0] >= 128
 end
 -- The least number that is normal: 2 to this power. Lua 5.1 compares cdata with cdata only.
 local least = { [4] = -126, [8] = -1022 }
@@ -86,7 +86,7 @@ local function is_normal(x, t)
 end
 builtins.isnan = is_nan
 builtins.isinf = function(x) return not is_nan(x) and not is_finite(x) end
-builtins.isinf_sign = function(x, t) return builtins.isinf(x) and (sign_bit(x, t) and -1 or 1) or 0 end
+builtins.isinf_sign = function(x) return builtins.isinf(x) and (sign_bit(x) and -1 or 1) or 0 end
 builtins.isfinite = is_finite
 builtins.isnormal = is_normal
 builtins.signbit, builtins.signbitf, builtins.signbitl = sign_bit, sign_bit, sign_bit
