@@ -141,7 +141,7 @@ function TestCdefAttributes:test_gnu()
     { "typedef int cd_a8 __attribute__((mode(QI)));", "cd_a8", 1 },
     { "typedef int cd_a9 __attribute__((mode(DI)));", "cd_a9", 8 },
     { "typedef float cd_a11 __attribute__((mode(DF)));", "cd_a11", 8 },
-    { "typedef float cd_a12 __attribute__((vector_size(16)));", "cd_a12", 16, H.per_max_align(16, 8) },
+    { "typedef float cd_a12 __attribute__((vector_size(16)));", "cd_a12", 16, H.per_vector_align(16, 8) },
     { "int cd_a13(int) __attribute__((cdecl)); void __attribute__((stdcall)) cd_a14(void);" },
     { "int cd_a15(const char *, ...) __attribute__((format(printf, 1, 2))) __attribute__((deprecated(\"why\")));" },
     { "typedef int cd_a16 __attribute__((unused, may_alias));", "cd_a16", 4 },

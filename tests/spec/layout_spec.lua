@@ -24,7 +24,10 @@ function TestLayout:test_sizes_and_alignments_as_the_compiler_has_them()
   while not ffi.isnull(fx.layout_name(i)) do
     local name = ffi.string(fx.layout_name(i))
     lu.assertEquals(ffi.sizeof(name), fx.layout_size(i), "size of " .. name)
-    lu.assertEquals(ffi.alignof(name), fx.layout_align(i), "alignment of " .. name)
+    -- s390x: gcc places vectors at multiples of their size, but its _Alignof says 8.
+    if not (name == "struct lay_15" and ffi.arch == "s390x") then
+      lu.assertEquals(ffi.alignof(name), fx.layout_align(i), "alignment of " .. name)
+    end
     i = i + 1
   end
   lu.assertTrue(i > 40)
@@ -49,7 +52,8 @@ function TestLayout:test_bit_fields_lie_where_the_compiler_puts_them()
     end
     lu.assertEquals(bits, width, name)
     local first = byte * 8 + bit
-    lu.assertEquals(math.floor(out[math.floor(first / 8)] / 2 ^ (first % 8)) % 2, 1, name)
+    local shift = ffi.abi "le" and first % 8 or 7 - first % 8
+    lu.assertEquals(math.floor(out[math.floor(first / 8)] / 2 ^ shift) % 2, 1, name)
   end
 end
 

@@ -270,7 +270,7 @@ function TestRestrict:test_unions()
     local copied = ffi.new("union rs_mixed", u)                -- a whole one is what it was
     equal(copied.number, u.number)
     plain.bytes[0] = 7
-    equal(ffi.new("union rs_plain", { i = 5 }).bytes[0], 5)
+    equal(ffi.new("union rs_plain", { i = 0x05050505 }).bytes[0], 5)
     local alike = ffi.new("union rs_alike", ffi.new("int[1]", 9))
     equal(alike.b[0], 9)
     local bits = ffi.new "struct rs_holder"

@@ -47,8 +47,12 @@ end
 function H.per_word(bits64, bits32) if ffi.sizeof "void *" == 8 then return bits64 end return bits32 end
 -- The second where double and int64_t are aligned to 4 within records (i386's psABI), else the first (AAPCS32 5.1 aligns them to 8).
 function H.per_alignment(eight, four) if ffi.arch == "x86" then return four end return eight end
--- The second where nothing is aligned to more than 8 unless it says so (AAPCS32 5.1: vectors, __attribute__((aligned))), else the first.
-function H.per_max_align(sixteen, eight) if ffi.arch == "arm" then return eight end return sixteen end
+-- The second where nothing but vectors is aligned to more than 8 unless it says by how much (AAPCS32 5.1, s390x 1.1), else the first.
+function H.per_max_align(sixteen, eight) if ffi.arch == "arm" or ffi.arch == "s390x" then return eight end return sixteen end
+-- The second where vectors are aligned to 8 at most (AAPCS32), else the first.
+function H.per_vector_align(sixteen, eight) if ffi.arch == "arm" then return eight end return sixteen end
+-- A number's bytes, the least significant first, as memory has them.
+function H.in_memory(bytes) return ffi.abi "le" and bytes or bytes:reverse() end
 -- Only where the target has 128-bit integers (gcc: where words have 64 bits).
 function H.needs_int128() lu.skipIf(ffi.sizeof "void *" < 8, "no integers of 128 bits here") end
 -- Only where gcc has _Float128; on 32-bit ARM it has none.

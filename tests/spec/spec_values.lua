@@ -5,6 +5,7 @@ local V = {}
 
 local is_luajit = require("spec_helper").is_luajit
 local words = ffi.new "union { uint32_t w[2]; int64_t i; uint64_t u; }"
+local low = ffi.abi "le" and 0 or 1
 
 -- The two 32-bit halves of a decimal or 0x number of any size, modulo 2^64.
 local function halves(text)
@@ -32,11 +33,11 @@ end
 
 -- Boxed int64_t / uint64_t of a text: V.i64 "-9223372036854775808", V.u64 "0xffffffffffffffff".
 function V.i64(text)
-  words.w[1], words.w[0] = halves(text)
+  words.w[1 - low], words.w[low] = halves(text)
   return ffi.new("int64_t", words.i)
 end
 function V.u64(text)
-  words.w[1], words.w[0] = halves(text)
+  words.w[1 - low], words.w[low] = halves(text)
   return ffi.new("uint64_t", words.u)
 end
 
