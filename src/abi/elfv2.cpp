@@ -28,6 +28,8 @@ class Planner {
     if (!h) return h.error();
     if (*h) {
       for (unsigned i = 0; i < (*h)->count; ++i) builder_.result_piece(element(**h, i, i));
+    } else if (has_halves(t)) {
+      for (unsigned i = 0; i < 2; ++i) builder_.result_piece(half(t, i, Where::gpr, i));
     } else if (t.size > 2 * kWord) {
       result.in_memory = true;
       place_ = kWord;
@@ -47,9 +49,7 @@ class Planner {
     Result<std::optional<Homogeneous>> h = homogeneous(passed);
     if (!h) return h.error();
     // "Complex ... as two separate arguments": each half has a doubleword, or more, of its own.
-    if (t.kind == Kind::complex && t.size / 2 < kWord) {
-      return halves(arg, t, **h, is_variadic);
-    }
+    if (has_halves(t)) return halves(t, h->has_value() && !is_variadic);
     // "Quadword alignment": vectors, _Float128, and aggregates that ask for it but are no floating-point ones.
     bool quad =
         *h ? (*h)->vector || (*h)->element_size == 16 : is_record(t) && main_variant(types_, passed).align >= 16;
@@ -75,6 +75,7 @@ class Planner {
     if (t.kind == Kind::vector && t.size != 16)
       return refuse(types_, id, "compilers differ about vectors that are not of 16 bytes");
     if (t.kind == Kind::floating && t.size == 2) return refuse(types_, id, "POWER has no half precision");
+    if (is_integer_complex(t) && t.size > 2 * kWord) return refuse(types_, id, "compilers differ about its halves");
     return {};
   }
 
@@ -82,6 +83,12 @@ class Planner {
     HomogeneousFinder finder(types_, kRules);
     std::optional<Homogeneous> h = finder.find(id);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
+    if (h || !is_record(types_[id])) return h;
+    // gcc: a record with the machine mode of its only member travels as that, clang: as words.
+    const TypeId mode = mode_giver(types_, id);
+    if (types_[mode].kind != Kind::complex && finder.find(mode)) {
+      return refuse(types_, id, "compilers differ about a floating-point or vector member beside those without bytes");
+    }
     return h;
   }
 
@@ -93,6 +100,14 @@ class Planner {
             .reg = static_cast<uint8_t>(reg),
             .size = static_cast<uint32_t>(h.element_size),
             .value_offset = static_cast<uint32_t>(index * h.element_size)};
+  }
+
+  // Each in a register of its own.
+  static bool has_halves(const Type& t) { return t.kind == Kind::complex && t.size / 2 < kWord; }
+
+  static Piece half(const Type& t, unsigned index, Where where, unsigned reg) {
+    const auto size = static_cast<uint32_t>(t.size / 2);
+    return {.where = where, .reg = static_cast<uint8_t>(reg), .size = size, .value_offset = index * size};
   }
 
   static Piece general_piece(const Type& t, uint32_t at, uint64_t reg) {
@@ -143,20 +158,18 @@ class Planner {
     return {};
   }
 
-  Result<void> halves(ArgPlan&, const Type& t, const Homogeneous& h, bool is_variadic) {
-    auto size = static_cast<uint32_t>(t.size / 2);
+  Result<void> halves(const Type& t, bool in_fprs) {
     for (unsigned i = 0; i < 2; ++i, place_ += kWord) {
-      if (!is_variadic && nfpr_ < kFprs) {
-        builder_.arg_piece(element(h, nfpr_++, i));
-        continue;
+      if (in_fprs && nfpr_ < kFprs) {
+        builder_.arg_piece(half(t, i, Where::fpr, nfpr_++));
+      } else if (place_ < kGprs * kWord) {
+        builder_.arg_piece(half(t, i, Where::gpr, static_cast<unsigned>(place_ / kWord)));
+      } else {
+        on_stack_ = true;
+        Piece piece = half(t, i, Where::stack, 0);
+        piece.stack_offset = static_cast<uint32_t>(place_);
+        builder_.arg_piece(piece);
       }
-      bool in_gpr = place_ < kGprs * kWord;
-      on_stack_ = on_stack_ || !in_gpr;
-      builder_.arg_piece({.where = in_gpr ? Where::gpr : Where::stack,
-                          .reg = static_cast<uint8_t>(in_gpr ? place_ / kWord : 0),
-                          .size = size,
-                          .value_offset = i * size,
-                          .stack_offset = in_gpr ? 0 : static_cast<uint32_t>(place_)});
     }
     return {};
   }

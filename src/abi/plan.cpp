@@ -17,9 +17,7 @@ Result<void> check_value(const TypeTable& types, TypeId id, bool is_result) {
   if ((t.flags & kVariable) != 0) return refuse(types, id, "its size is variable");
   if (t.kind == Kind::array || t.kind == Kind::function) return refuse(types, id, "only a pointer to it can be");
   const Arch arch = types.target().arch;
-  const bool like_records = arch == Arch::riscv64 || arch == Arch::arm;
-  if (arch != Arch::x86_64 && arch != Arch::i386 && arch != Arch::aarch64 &&
-      ((is_integer_complex(t) && !like_records) || (is_bit_int(t) && t.size > 8))) {
+  if (arch != Arch::x86_64 && arch != Arch::i386 && arch != Arch::aarch64 && is_bit_int(t) && t.size > 8) {
     return refuse(types, id, "how it travels on this processor is not known");
   }
   return {};

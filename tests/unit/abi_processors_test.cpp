@@ -18,6 +18,7 @@ constexpr const char* kTypes = R"(
   struct empty {};
   struct c3 { char c[3]; };
   struct f1 { float a; };
+  struct f1none { float a; int none[0]; };
   struct ff { float a, b; };
   struct fi { float a; int b; };
   struct dd { double a, b; };
@@ -114,14 +115,19 @@ TEST(PlanProcessors, Arm) {
 }
 
 TEST(PlanProcessors, Power) {
-  check(kPpc64le, {
-                      {"int (char, double, short)", "r3:1z f1:8 r5:2s -> r3:4s"},
-                      {"struct d4 (float, struct d4)", "f1:4 {f2:8 f3:8 f4:8 f5:8} -> {f1:8 f2:8 f3:8 f4:8}"},
-                      {"long double (long double)", "{f1:8 f2:8} -> {f1:8 f2:8}"},
-                      {"void (struct big, int)", "{r3:8 r4:8 r5:8 r6:8 r7:8 r8:8 r9:8 r10:8 [64]:36} [104]:4s -> void"},
-                      {"float _Complex (float _Complex, int)", "{f1:4 f2:4} r5:4s -> {f1:4 f2:4}"},
-                      {"struct l3 (int)", "r4:4s -> *r3"},
-                  });
+  check(kPpc64le,
+        {
+            {"int (char, double, short)", "r3:1z f1:8 r5:2s -> r3:4s"},
+            {"struct d4 (float, struct d4)", "f1:4 {f2:8 f3:8 f4:8 f5:8} -> {f1:8 f2:8 f3:8 f4:8}"},
+            {"long double (long double)", "{f1:8 f2:8} -> {f1:8 f2:8}"},
+            {"void (struct big, int)", "{r3:8 r4:8 r5:8 r6:8 r7:8 r8:8 r9:8 r10:8 [64]:36} [104]:4s -> void"},
+            {"float _Complex (float _Complex, int)", "{f1:4 f2:4} r5:4s -> {f1:4 f2:4}"},
+            {"struct l3 (int)", "r4:4s -> *r3"},
+            {"void (struct f1none)",
+             "error: cannot pass 'struct f1none' by value: compilers differ about a floating-point or "
+             "vector member beside those without bytes"},
+            {"_Complex int (_Complex int, int, _Complex long)", "{r3:4 r4:4} r5:4s {r6:8 r7:8} -> {r3:4 r4:4}"},
+        });
 }
 
 TEST(PlanProcessors, S390x) {
@@ -133,6 +139,7 @@ TEST(PlanProcessors, S390x) {
             {"long double (long double)", "&r3 -> *r2"},
             {"void (float, float, float, float, float)", "f0:4h f2:4h f4:4h f6:4h [4]:4 -> void"},
             {"void (struct empty, int)", "&r2 r3:4s -> void"},
+            {"_Complex int (_Complex int, _Complex long)", "&r3 &r4 -> *r2"},
         });
 }
 
