@@ -242,6 +242,7 @@ constexpr Target kS390x{
     .wchar_unsigned = false,
     .max_align = 8,
     .has_int128 = true,
+    .tested = "emulated",
 };
 
 namespace {

@@ -403,7 +403,7 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
       positions_.push_back(kNotPassed);
       continue;
     }
-    // libffi has no empty structs; of one of three bytes Microsoft's convention passes the address just so.
+    // libffi has no empty structs; of one of three bytes Microsoft's convention and s390x pass the address just so.
     Result<ffi_type*> lowered = t.size == 0 ? bytes(3, 1) : lower(types, ids[i], f.conv, false);
     if (!lowered) return lowered.error();
     positions_.push_back(static_cast<uint32_t>(args_.size()));
@@ -414,11 +414,13 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
   if (r.kind != Kind::void_ && (r.flags & (kIncomplete | kVariable)) != 0) {
     return Error{"cannot return '" + spell(types, f.result) + "' by value: its size is not known"};
   }
-  // gcc, clang: on i386 an empty record comes back in memory, as all records do.
-  if (r.size == 0 && !(is_record(r) && is_i386(convention))) {
+  // gcc, clang: on i386 and s390x an empty record comes back in memory, as all records do.
+  const bool any_in_memory = is_i386(convention) || convention == abi::Abi::s390x;
+  if (r.size == 0 && !(is_record(r) && any_in_memory)) {
     result_ = libffi().void_;
   } else {
-    Result<ffi_type*> lowered = lower(types, f.result, f.conv, true);
+    const bool empty = r.size == 0 && !is_i386(convention);
+    Result<ffi_type*> lowered = empty ? bytes(3, 1) : lower(types, f.result, f.conv, true);
     if (!lowered) return lowered.error();
     result_ = *lowered;
   }

@@ -76,7 +76,8 @@ Result<Shape> make_shape(const StubPlan& stub) {
   for (const ArgPlan& arg : plan.args) {
     std::span<const Piece> pieces = plan.pieces_of(arg);
     if (arg.on_stack) {
-      shape.args.push_back({Shape::Base::stack, arg.stack_offset});
+      const uint32_t within = arg.extend != abi::Extend::none ? low_end(arg.size) : 0;
+      shape.args.push_back({Shape::Base::stack, arg.stack_offset + within});
       continue;
     }
     if (pieces.empty()) {  // not passed: any valid address

@@ -1,6 +1,7 @@
 // What the stub has to know about one calling convention, as data: its register block and its static routines.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -11,13 +12,27 @@
 
 namespace ferry::call {
 
+// Bytes of a general register.
+inline constexpr uint32_t kWord = sizeof(void*);
+
 // How the register or slot above a narrow value is filled, where the convention does not ask for what the caller of an
 // Invoker has written there.
 enum class Fill : uint8_t {
   none,
   sign,  // by the value's sign bit
+  zero,
   ones,
 };
+
+// Where in a word its least significant `size` bytes are.
+constexpr uint32_t low_end(uint64_t size) {
+  return std::endian::native == std::endian::big && size < kWord ? static_cast<uint32_t>(kWord - size) : 0;
+}
+
+// Where `piece` is in its word; on the stack it has an address of its own.
+constexpr uint32_t within_word(const abi::Piece& piece) {
+  return piece.where == abi::Where::stack || piece.justify == abi::Justify::high ? 0 : low_end(piece.size);
+}
 
 struct StubConvention {
   abi::Abi abi = abi::Abi::none;
@@ -38,9 +53,10 @@ struct StubConvention {
   uint32_t first_trampoline = 0;
   uint32_t trampoline_count = 0;
 
-  // Offset into the register block of the register that carries `piece` (not for pieces on the stack).
+  // Offset into the register block of `piece`, in the register that carries it (not for pieces on the stack).
   constexpr uint32_t register_offset(const abi::Piece& piece) const {
-    return piece.where == abi::Where::gpr ? piece.reg * 8u : fpr_offset + piece.reg * fpr_bytes;
+    const uint32_t word = piece.where == abi::Where::gpr ? piece.reg * 8u : fpr_offset + piece.reg * fpr_bytes;
+    return word + within_word(piece);
   }
 };
 

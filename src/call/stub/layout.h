@@ -27,7 +27,7 @@ namespace ferry::call {
 struct StackArea {
   uint64_t frame_offset = 0;      // of the area's image in the invoker's frame
   uint64_t bytes = 0;             // to reserve
-  uint64_t copy_bytes = 0;        // to copy, a multiple of 16; 0 if no argument is on the stack
+  uint64_t copy_bytes = 0;        // to copy, a multiple of the stack's alignment; 0 if no argument is on the stack
   uint64_t mask = ~uint64_t{15};  // alignment of the reserved area: -align
 };
 static_assert(offsetof(StackArea, frame_offset) == FERRY_AREA_OFFSET);

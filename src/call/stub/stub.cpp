@@ -54,7 +54,7 @@ class StubInvoker final : public Invoker {
     uint32_t to;
   };
   struct Filling {  // of a word, above a value of `size` bytes in it
-    uint32_t at;
+    uint32_t at;    // of the word
     uint8_t size;
     Fill how;
   };
@@ -66,14 +66,20 @@ class StubInvoker final : public Invoker {
   };
 
   static void fill(std::byte* word, const Filling& filling) {
-    if (filling.how == Fill::ones) {
-      std::memset(word + filling.size, 0xff, kWord - filling.size);
-      return;
+    switch (filling.how) {
+      case Fill::none:
+        break;
+      case Fill::sign:
+      case Fill::zero: {
+        const auto value =
+            static_cast<uintptr_t>(load_integer(word + low_end(filling.size), filling.size, filling.how == Fill::zero));
+        std::memcpy(word, &value, kWord);
+        break;
+      }
+      case Fill::ones:
+        std::memset(word + filling.size, 0xff, kWord - filling.size);
+        break;
     }
-    uint64_t bits = 0;
-    std::memcpy(&bits, word, filling.size);
-    bits = extended(bits, abi::Extend::sign, filling.size);
-    std::memcpy(word, &bits, kWord);
   }
 
   static void pass_reference(std::byte* frame, const Reference& reference) {
@@ -114,8 +120,9 @@ class StubInvoker final : public Invoker {
   Result<void> place(const CallPlan& plan, const ArgPlan& arg) {
     std::span<const Piece> pieces = plan.pieces_of(arg);
     if (arg.on_stack) {
-      const auto place = static_cast<uint32_t>(area_.frame_offset) + arg.stack_offset;
-      add_filling(Where::stack, arg.extend, arg.size, place);
+      const uint32_t slot = static_cast<uint32_t>(area_.frame_offset) + arg.stack_offset;
+      add_filling(Where::stack, arg.extend, arg.size, slot);
+      const uint32_t place = slot + (arg.extend != abi::Extend::none ? low_end(arg.size) : 0);
       if (kWord >= kWritten || arg.size > kWord) return add_slot(place, arg);
       // What the caller writes for it would reach into the next argument.
       Result<uint32_t> value = take(kWritten);
@@ -156,7 +163,9 @@ class StubInvoker final : public Invoker {
       const uint32_t from = home + pieces[i].value_offset, to = piece_offset(pieces[i]);
       for (uint32_t done = 0; done < pieces[i].size; done += kWord) moves_.push_back({from + done, to + done});
     }
-    for (const Piece& piece : pieces) add_filling(piece.where, piece.extend, piece.size, piece_offset(piece));
+    for (const Piece& piece : pieces) {
+      add_filling(piece.where, piece.extend, piece.size, piece_offset(piece) - within_word(piece));
+    }
     return add_slot(home, arg);
   }
 

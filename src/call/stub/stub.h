@@ -15,6 +15,8 @@
 #include "call/stub/riscv64/machine.h"
 #elif defined(FERRY_STUB_ARM)
 #include "call/stub/arm/machine.h"
+#elif defined(FERRY_STUB_S390X)
+#include "call/stub/s390x/machine.h"
 #endif
 
 #if defined(FERRY_STUB)
@@ -28,12 +30,11 @@ namespace machine = a64;
 namespace machine = i386;
 #elif defined(FERRY_STUB_RISCV64)
 namespace machine = riscv64;
-#else
+#elif defined(FERRY_STUB_ARM)
 namespace machine = arm;
+#else
+namespace machine = s390x;
 #endif
-
-// Bytes of a general register.
-inline constexpr uint32_t kWord = sizeof(void*);
 
 struct StubPlan {
   abi::CallPlan plan;
