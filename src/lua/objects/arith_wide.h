@@ -104,7 +104,11 @@ struct ComplexOf<long double> {
 #if defined(__SIZEOF_FLOAT128__) && LDBL_MANT_DIG != 113
 template <>
 struct ComplexOf<Quad> {
+#if LDBL_MANT_DIG == 106  // TC is of pairs of doubles there
+  __extension__ typedef _Complex float type __attribute__((mode(KC)));
+#else
   __extension__ typedef _Complex float type __attribute__((mode(TC)));
+#endif
 };
 #endif
 inline _Complex float complex_pow(_Complex float a, _Complex float b) {
