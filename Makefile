@@ -95,4 +95,4 @@ deb:
 	@tools/deb.sh
 
 clean:
-	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-armhf build-i386 build-riscv64 build-s390x build-coverage build-lint build-configure.log
+	rm -rf build build-debug build-asan build-fuzz build-aarch64 build-armhf build-i386 build-ppc64le build-riscv64 build-s390x build-coverage build-lint build-configure.log

@@ -63,6 +63,7 @@ class Planner {
   Result<void> finish() {
     plan_.gpr_used = static_cast<uint8_t>(std::min(place_ / kWord, kGprs));
     plan_.fpr_used = static_cast<uint8_t>(nfpr_);
+    plan_.vector_used = static_cast<uint8_t>(nvector_);
     if (!on_stack_ && !plan_.variadic) return {};
     Result<uint32_t> area = builder_.take_stack(plan_.result.type, std::max(place_, kGprs * kWord), kWord);
     if (!area) return area.error();

@@ -101,6 +101,7 @@ struct CallPlan {
   bool memory_on_stack = false;  // the address is the first word of the outgoing area instead (i386)
   uint8_t gpr_used = 0;          // argument registers in use, hidden ones included
   uint8_t fpr_used = 0;          // SysV: what al must hold for a variadic call
+  uint8_t vector_used = 0;       // where those are not the fprs
   uint32_t fixed_params = 0;
   uint32_t stack_bytes = 0;   // outgoing area, multiple of stack_align; Win64: the 32 bytes of home space included
   uint32_t stack_align = 16;  // of the area's start: the ABI's, more only for over-aligned arguments

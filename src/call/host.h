@@ -10,6 +10,8 @@
 #define FERRY_STUB_A64 1
 #elif defined(__riscv) && __riscv_xlen == 64 && defined(__riscv_float_abi_double)
 #define FERRY_STUB_RISCV64 1
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__) && _CALL_ELF == 2
+#define FERRY_STUB_PPC64 1
 #elif defined(__s390x__)
 #define FERRY_STUB_S390X 1
 #endif
@@ -19,7 +21,7 @@
 #define FERRY_STUB_ARM 1
 #endif
 #if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64) || defined(FERRY_STUB_I386) || defined(FERRY_STUB_RISCV64) || \
-    defined(FERRY_STUB_ARM) || defined(FERRY_STUB_S390X)
+    defined(FERRY_STUB_ARM) || defined(FERRY_STUB_PPC64) || defined(FERRY_STUB_S390X)
 #define FERRY_STUB 1
 #endif
 

@@ -221,6 +221,7 @@ constexpr Target kPpc64le{
     .wchar_unsigned = false,
     .max_align = 16,
     .has_int128 = true,
+    .tested = "emulated",
 };
 
 // s390x ELF ABI 1.1: nothing is aligned to more than 8.

@@ -427,10 +427,10 @@ int run(const Options& options) {
               options.count);
   std::fflush(stdout);
   Features features;
-  // Hosts without static routines have libffi alone, which knows no vectors.
+  // On i386 and s390x they have no plan, nor on POWER those of 8 bytes.
   const Arch arch = host_target().arch;
-  features.vectors8 = features.vectors16 =
-      arch == Arch::x86_64 || arch == Arch::aarch64 || arch == Arch::riscv64 || arch == Arch::arm;
+  features.vectors8 = arch == Arch::x86_64 || arch == Arch::aarch64 || arch == Arch::riscv64 || arch == Arch::arm;
+  features.vectors16 = features.vectors8 || arch == Arch::ppc64le;
   if (arch == Arch::x86_64) features.conventions = {"ms_abi"};
   Generator generator(options.seed, clang, host_target(), features);
   TypeTable types(host_target());

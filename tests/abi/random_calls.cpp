@@ -145,7 +145,8 @@ Generator::Generator(uint64_t seed, bool clang, const Target& target, const Feat
   // clang 14 gives records with atomic members class MEMORY.
   if (!clang_) scalars_.push_back("_Atomic int");
   // gcc's complex integers; clang's treatment of lone complex numbers is calls.cpp's.
-  if (!clang_ && (x64 || a64 || target.arch == Arch::i386)) {
+  const bool ppc64_or_s390x = target.arch == Arch::ppc64le || target.arch == Arch::s390x;
+  if (!clang_ && (x64 || a64 || ppc64_or_s390x || target.arch == Arch::i386)) {
     scalars_.insert(scalars_.end(), {"char _Complex", "unsigned short _Complex", "int _Complex", "long long _Complex"});
   }
   // gcc 12 has no enums of fixed type in C.

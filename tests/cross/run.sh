@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds Ferry for another processor and runs its tests, in an emulator where this one cannot: run.sh [ARCH] [STEP...]
-# ARCH: aarch64 (else), armhf, i386 (this one runs it, if its kernel does), riscv64, s390x.
+# ARCH: aarch64 (else), armhf, i386 (this one runs it, if its kernel does), ppc64le, riscv64, s390x.
 #   unit     unit_abi, unit_call, unit_pages: plans, back ends, unwinding, executable memory; without QUICK the last two
 #            also on a processor that guards no pages (aarch64)
 #   calls    generated functions, compiled by the cross compiler and by clang, through every back end
@@ -12,7 +12,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/lua_versions.sh
 arch=aarch64
-case ${1:-} in aarch64 | armhf | i386 | riscv64 | s390x) arch=$1 && shift ;; esac
+case ${1:-} in aarch64 | armhf | i386 | ppc64le | riscv64 | s390x) arch=$1 && shift ;; esac
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] || steps=(unit calls specs)
 tree=$PWD/build-$arch root=$PWD/build-$arch/root
@@ -33,6 +33,11 @@ case $arch in
   i386)
     triplet=i686-linux-gnu debian=i386 emulator=true
     run=("$root/lib/ld-linux.so.2" --library-path "$root/lib/i386-linux-gnu:$root/usr/lib/i386-linux-gnu")
+    run_old=()
+    ;;
+  ppc64le)
+    triplet=powerpc64le-linux-gnu debian=ppc64el emulator=qemu-ppc64le-static
+    run=("$emulator" -L "$root")
     run_old=()
     ;;
   riscv64)

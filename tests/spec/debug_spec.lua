@@ -176,11 +176,11 @@ end
 -- The names of ffi.os and ffi.arch in the compilers' words; what runs the specs is tested.
 function TestDebug:test_which_port_it_is()
   local port = ffi.debug().port
-  local processors = { x64 = "x86_64", x86 = "i386", arm64 = "aarch64", riscv64 = "riscv64", arm = "arm",
+  local processors = { x64 = "x86_64", x86 = "i386", arm64 = "aarch64", riscv64 = "riscv64", arm = "arm", ppc64le = "powerpc64le",
     s390x = "s390x" }
   local abi = ffi.arch == "arm" and "-gnueabihf" or ""
   lu.assertEquals(port.target, processors[ffi.arch] .. "-" .. ffi.os:lower() .. abi)
-  local tested = { x64 = "natively", x86 = "natively", arm64 = "emulated", riscv64 = "emulated", arm = "emulated",
+  local tested = { x64 = "natively", x86 = "natively", arm64 = "emulated", riscv64 = "emulated", arm = "emulated", ppc64le = "emulated",
     s390x = "emulated" }
   lu.assertEquals(port.tested, tested[ffi.arch])
 end

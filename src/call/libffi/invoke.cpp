@@ -226,6 +226,12 @@ class LibffiBackend final : public Backend {
     if (Result<void> done = fresh->shape.signature.prepare(types, function, {}); !done) return done.error();
     const Function& f = types.function(function);
     if (f.variadic) return Error{"a callback cannot be variadic"};
+    if (types.target().long_double == LongDouble::ibm_double_double) {
+      for (const Param& param : f.params) {
+        if (types[param.type].scalar == Scalar::ldouble)
+          return Error{"libffi's callbacks lose half of a 'long double'"};
+      }
+    }
     fresh->shape.integer = IntegerResult::of(types[f.result]);
     fresh->shape.result_size = types[f.result].size;
     Result<ClosurePool*> pool = pool_of(std::move(fresh));

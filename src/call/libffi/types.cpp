@@ -149,14 +149,16 @@ bool lowers_by_plan(abi::Abi abi) {
   }
 }
 
-// RISC-V: a record that travels as integers do. Its members may say otherwise to libffi, which flattens unions and
-// knows no bit-fields.
-Result<bool> is_riscv_integers(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
-  if (abi::abi_of(types.target(), conv) != abi::Abi::riscv64_lp64d || !is_record(types[id])) return false;
+// RISC-V, POWER: a record that travels as integers do. Its members may say otherwise to libffi, which flattens unions,
+// knows no bit-fields, and takes floats for homogeneous that padding follows.
+Result<bool> travels_as_integers(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
+  const abi::Abi abi = abi::abi_of(types.target(), conv);
+  if ((abi != abi::Abi::riscv64_lp64d && abi != abi::Abi::elfv2) || !is_record(types[id])) return false;
   Result<abi::CallPlan> plan = abi::plan_value(types, id, conv, is_result);
   if (!plan) return plan.error();
-  return std::all_of(plan->pieces.begin(), plan->pieces.end(),
-                     [](const abi::Piece& piece) { return piece.where == abi::Where::gpr; });
+  return std::all_of(plan->pieces.begin(), plan->pieces.end(), [](const abi::Piece& piece) {
+    return piece.where == abi::Where::gpr || piece.where == abi::Where::stack;
+  });
 }
 
 // ARM, by what a value is: general registers or memory whatever is in it, or VFP registers.
@@ -287,8 +289,11 @@ Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeI
   }
   if (!is_record(t)) return refuse(types, id, "libffi has no such type");
   const Record& record = types.record(id);
-  // gcc for i386 aligns records on the stack to 4 whatever they ask for, unless vectors are in them.
-  uint32_t align = types.target().arch == Arch::i386 ? std::min<uint32_t>(t.align, 4) : t.align;
+  // gcc for i386 aligns records on the stack to 4 whatever they ask for, unless vectors are in them; on POWER those
+  // that do not travel as integers to 8.
+  const Arch processor = types.target().arch;
+  const uint32_t most = processor == Arch::i386 ? 4 : processor == Arch::ppc64le ? 8 : t.align;
+  const uint32_t align = std::min<uint32_t>(t.align, most);
   Leaves leaves;
   int steps = 0;
   collect(types, id, leaves, depth, steps);
@@ -369,7 +374,7 @@ Result<ffi_type*> FfiSignature::lower(const TypeTable& types, TypeId id, CallCon
   }
   if (is_i386(abi::abi_of(types.target(), conv))) return lower_i386(types, id, conv, is_result);
   if (is_arm(abi::abi_of(types.target(), conv))) return lower_arm(types, id, conv, is_result);
-  Result<bool> integers = is_riscv_integers(types, id, conv, is_result);
+  Result<bool> integers = travels_as_integers(types, id, conv, is_result);
   if (!integers) return integers.error();
   if (*integers) return bytes(t.size, t.align);
   return planned ? lower_by_plan(types, id, conv, is_result) : lower_by_structure(types, id, 0);

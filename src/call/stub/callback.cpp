@@ -40,6 +40,8 @@ struct Shape {
     uint32_t to;
   };
   std::vector<Arg> args;
+  std::vector<uint32_t> widened;  // floats that registers hold as doubles, in the register block; before the moves
+  void (*narrow)(std::byte* word) = nullptr;
   std::vector<Move> moves;
   uint32_t scratch = 0;
   ResultForm form;
@@ -56,6 +58,7 @@ struct Shape {
     for (const Arg& arg : args) {
       text += ';' + std::to_string(static_cast<int>(arg.base)) + ':' + std::to_string(arg.offset);
     }
+    for (uint32_t at : widened) text += '=' + std::to_string(at);
     for (const Move& move : moves) {
       text += (move.stacked ? '<' : '>') + std::to_string(move.from) + ',' + std::to_string(move.to);
     }
@@ -68,6 +71,7 @@ Result<Shape> make_shape(const StubPlan& stub) {
   const StubConvention& convention = *stub.convention;
   Shape shape;
   shape.form = stub.form;
+  shape.narrow = convention.narrow;
   shape.in_memory = plan.result.in_memory;
   shape.result_address = convention.result_address;
   shape.address_on_stack = plan.memory_on_stack;
@@ -92,6 +96,9 @@ Result<Shape> make_shape(const StubPlan& stub) {
                                ? Shape::Arg{Shape::Base::stack_pointer, pieces[0].stack_offset}
                                : Shape::Arg{Shape::Base::registers_pointer, convention.register_offset(pieces[0])});
       continue;
+    }
+    for (const Piece& piece : pieces) {
+      if (convention.is_widened(piece)) shape.widened.push_back(convention.register_offset(piece));
     }
     uint32_t home = convention.register_offset(pieces[0]);
     bool in_order = pieces[0].value_offset == 0 && home % std::min<uint32_t>(arg.align, 16) == 0;
@@ -218,6 +225,7 @@ class StubCallback final : public Callback {
 
 // Points args[i] to the i-th argument's memory form.
 void find_arguments(const Shape& shape, std::byte* registers, std::byte* stack, std::byte* scratch, void** args) {
+  for (uint32_t at : shape.widened) shape.narrow(registers + at);
   for (const Shape::Move& move : shape.moves) {
     std::memcpy(scratch + move.to, (move.stacked ? stack : registers) + move.from, kWord);
   }

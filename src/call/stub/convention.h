@@ -22,6 +22,7 @@ enum class Fill : uint8_t {
   sign,  // by the value's sign bit
   zero,
   ones,
+  as_double,  // a float becomes the double that the register holds
 };
 
 // Where in a word its least significant `size` bytes are.
@@ -40,9 +41,13 @@ struct StubConvention {
   uint32_t gpr_block = 0;   // bytes of the block that call_gprs reads
   uint32_t fpr_offset = 0;  // of the block's SIMD or floating-point registers, `fpr_bytes` each
   uint32_t fpr_bytes = 16;
+  uint32_t vector_offset = 0;   // of its vector registers where those are others, 16 bytes each
   uint32_t result_address = 0;  // offset in the block of the register with the address of a result in memory
   uint32_t home_space = 0;      // bytes at the start of the outgoing area that carry no argument
   Fill (*fill)(abi::Where where, abi::Extend extend, uint32_t size) = nullptr;  // null: never any
+  // Where floats are held as doubles: turns a float at the start of a word into that, and back.
+  void (*widen)(std::byte* word) = nullptr;
+  void (*narrow)(std::byte* word) = nullptr;
   // Routines void (CFunction, const std::byte* frame, const StackArea*) that load the registers from the frame's block
   // and call. Result registers are as the callee left them: they are called as functions of a suitable type.
   CFunction call_gprs = nullptr;       // without SIMD registers, without stack area; null: there is none
@@ -55,8 +60,18 @@ struct StubConvention {
 
   // Offset into the register block of `piece`, in the register that carries it (not for pieces on the stack).
   constexpr uint32_t register_offset(const abi::Piece& piece) const {
-    const uint32_t word = piece.where == abi::Where::gpr ? piece.reg * 8u : fpr_offset + piece.reg * fpr_bytes;
-    return word + within_word(piece);
+    switch (piece.where) {
+      case abi::Where::gpr:
+        return piece.reg * 8u + within_word(piece);
+      case abi::Where::vector:
+        return vector_offset + piece.reg * 16u;
+      default:
+        return fpr_offset + piece.reg * fpr_bytes + within_word(piece);
+    }
+  }
+  // Whether the register of `piece` holds a float as a double.
+  constexpr bool is_widened(const abi::Piece& piece) const {
+    return widen != nullptr && piece.where == abi::Where::fpr && piece.size == sizeof(float);
   }
 };
 

@@ -65,7 +65,7 @@ class StubInvoker final : public Invoker {
     uint32_t size;
   };
 
-  static void fill(std::byte* word, const Filling& filling) {
+  void fill(std::byte* word, const Filling& filling) const {
     switch (filling.how) {
       case Fill::none:
         break;
@@ -78,6 +78,9 @@ class StubInvoker final : public Invoker {
       }
       case Fill::ones:
         std::memset(word + filling.size, 0xff, kWord - filling.size);
+        break;
+      case Fill::as_double:
+        convention_.widen(word);
         break;
     }
   }
@@ -96,7 +99,7 @@ class StubInvoker final : public Invoker {
                    std::to_string(kMaxStackArea)};
     }
     bool any_on_stack = plan.stack_bytes > convention_.home_space;
-    bool only_gprs = convention_.call_gprs != nullptr && plan.fpr_used == 0 && !any_on_stack;
+    bool only_gprs = convention_.call_gprs != nullptr && plan.fpr_used == 0 && plan.vector_used == 0 && !any_on_stack;
     area_.frame_offset = only_gprs ? convention_.gpr_block : convention_.block;
     area_.bytes = plan.stack_bytes;
     area_.copy_bytes = any_on_stack ? plan.stack_bytes : 0;
@@ -146,7 +149,7 @@ class StubInvoker final : public Invoker {
     bool in_order = pieces[0].value_offset == 0 && home % std::min<uint32_t>(arg.align, 16) == 0;
     size_t copies_from = pieces.size();
     for (size_t i = 1; i < pieces.size(); ++i) {
-      if (pieces[i].value_offset == 0) {
+      if (pieces[i].value_offset == 0 && pieces[0].size >= arg.size) {
         copies_from = i;  // Win64: a variadic floating-point value, once more in a general register
         break;
       }

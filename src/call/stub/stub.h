@@ -15,6 +15,8 @@
 #include "call/stub/riscv64/machine.h"
 #elif defined(FERRY_STUB_ARM)
 #include "call/stub/arm/machine.h"
+#elif defined(FERRY_STUB_PPC64)
+#include "call/stub/ppc64/machine.h"
 #elif defined(FERRY_STUB_S390X)
 #include "call/stub/s390x/machine.h"
 #endif
@@ -32,6 +34,8 @@ namespace machine = i386;
 namespace machine = riscv64;
 #elif defined(FERRY_STUB_ARM)
 namespace machine = arm;
+#elif defined(FERRY_STUB_PPC64)
+namespace machine = ppc64;
 #else
 namespace machine = s390x;
 #endif
