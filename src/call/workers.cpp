@@ -154,12 +154,12 @@ void Workers::remove(WorkerCall* call) {
 void Workers::run(Worker* worker, WorkerCall* call, Lock& lock) {
   const Running running(worker, call, lock);
   try {
-    errno = call->error_number;
+    os::set_last_error(call->error);
     call->invoker->invoke(call->function, call->frame, call->result);
-    call->error_number = errno;
+    call->error = os::last_error();
     call->end = WorkerCall::End::returned;
   } catch (...) {
-    call->error_number = errno;
+    call->error = os::last_error();
     // Of another language, or none: that is how a thread is ended.
     if (__cxxabiv1::__cxa_current_exception_type() == nullptr) throw;
     call->end = WorkerCall::End::threw;

@@ -14,6 +14,7 @@
 #include "call/backend.h"
 #include "call/exception_text.h"
 #include "os/events.h"
+#include "os/last_error.h"
 #include "os/threads.h"
 
 namespace ferry::call {
@@ -41,7 +42,7 @@ struct WorkerCall {
   CFunction function = nullptr;
   std::byte* frame = nullptr;  // with the arguments, as the invoker wants them
   void* result = nullptr;
-  int error_number = 0;  // errno, before the call and after it
+  os::LastError error;  // before the call and after it
 
   std::atomic<Stage> stage{Stage::made};
   End end = End::returned;

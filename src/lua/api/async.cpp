@@ -82,10 +82,12 @@ int l_future_errno(lua_State* L) {
   note_ended(L, st);
   if (call->lost || call->stage != call::WorkerCall::Stage::ended) {
     lua_pushnil(L);
-  } else {
-    push_small_integer(L, call->error_number);
+    return 1;
   }
-  return 1;
+  push_small_integer(L, call->error.number);
+  if (!os::kHasSystemError) return 1;
+  push_small_integer(L, call->error.system);
+  return 2;
 }
 
 int l_future_tostring(lua_State* L) {

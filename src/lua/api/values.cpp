@@ -16,14 +16,21 @@ namespace ferry::lua {
 
 int l_errno(lua_State* L) {
   State* st = open_call(L);
-  const int old = st->gate->saved_errno;
+  const os::LastError old = st->gate->saved_error;
   if (!lua_isnoneornil(L, 1)) {
     int value = 0;
     write_value(L, st, info_of(st, Scalar::int32), &value, 1, Place{Place::Kind::argument, 1, "errno", kNoType}, 0);
-    st->gate->saved_errno = value;
+    st->gate->saved_error.number = value;
   }
-  push_small_integer(L, old);
-  return 1;
+  push_small_integer(L, old.number);
+  if (!os::kHasSystemError) return 1;
+  if (!lua_isnoneornil(L, 2)) {
+    uint32_t value = 0;
+    write_value(L, st, info_of(st, Scalar::uint32), &value, 2, Place{Place::Kind::argument, 2, "errno", kNoType}, 0);
+    st->gate->saved_error.system = value;
+  }
+  push_small_integer(L, old.system);
+  return 2;
 }
 
 namespace {

@@ -256,7 +256,7 @@ void start_async(lua_State* L, State* st, TypeInfo* type, call::CFunction functi
     lua_rawgeti(L, uses, i);
     to_cdata(L, st, -1) != nullptr ? count_use(L, st, 1) : lua_pop(L, 1);
   }
-  call->error_number = st->gate->saved_errno;
+  call->error = st->gate->saved_error;
   lua_pushvalue(L, future);
   if (st->async.workers->submit(call)) return;
   const int error = errno;
@@ -303,7 +303,7 @@ bool cancel_async(lua_State* L, State* st, AsyncCall* call) {
 int push_async_results(lua_State* L, State* st, int idx, AsyncCall* call) {
   if (call->lost) raise(L, "'%s' was called by the process that this one was forked from", shown(st, call));
   if (call->stage == call::WorkerCall::Stage::cancelled) raise(L, "'%s' was cancelled", shown(st, call));
-  st->gate->saved_errno = call->error_number;
+  st->gate->saved_error = call->error;
   switch (call->end) {
     case call::WorkerCall::End::left:
       raise(L, "'%s' has ended its thread", shown(st, call));

@@ -1,8 +1,6 @@
 // Calls of C functions: argument conversion into the back end's frame, the call, the result.
 #include "lua/calls/call.h"
 
-#include <alloca.h>
-#include <cerrno>
 #include <cstdlib>
 
 #include "base/stack.h"
@@ -81,18 +79,18 @@ class ScopeGuard {
 bool run(lua_State* L, State* st, const call::Invoker& invoker, bool blocking, call::CFunction function,
          const char* name, std::byte* frame, void* result, CallScope* scope) {
   const ScopeGuard scope_guard(L, st, scope);
-  const int errno_before = st->gate->saved_errno;
+  const os::LastError before = st->gate->saved_error;
   CallGuard guard(st, L, blocking);
   try {
-    errno = errno_before;
+    os::set_last_error(before);
     invoker.invoke(function, frame, result);
-    const int errno_after = errno;
+    const os::LastError after = os::last_error();
     guard.end();
-    st->gate->saved_errno = errno_after;
+    st->gate->saved_error = after;
   } catch (...) {
-    const int errno_after = errno;
+    const os::LastError after = os::last_error();
     guard.end();
-    st->gate->saved_errno = errno_after;
+    st->gate->saved_error = after;
     if (!describe_exception(st, name)) throw;
     remove_notice(st->gate, kCallbackFailed);
     return false;
@@ -353,7 +351,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   std::byte* frame;
   if (bytes >= kLargeFrame) check_stack(L, st, type, name, bytes);
   if (bytes <= kMaxStackFrame) {
-    frame = static_cast<std::byte*>(alloca(bytes + 15));
+    frame = static_cast<std::byte*>(__builtin_alloca(bytes + 15));
   } else {
     frame = static_cast<std::byte*>(new_userdata(L, bytes + 15));
   }

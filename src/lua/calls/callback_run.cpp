@@ -4,7 +4,6 @@
 #include "lua/calls/callback_run.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 
 #include "base/stack.h"
@@ -330,7 +329,7 @@ void leave(lua_State* L, Invocation* invocation, int status) {
   }
   --record->data->active;
   end_work(st->gate, invocation->caller, invocation->resident);
-  errno = st->gate->saved_errno;
+  os::set_last_error(st->gate->saved_error);
 }
 
 // The call around the callback raises the message that the registry has there.
@@ -373,11 +372,11 @@ void handle_result(void* context, void* const* args, void* result) {
   leave(L, &invocation, lua_pcall(L, 2, 0, 0));
 }
 
-// Nobody is the caller. errno is C's.
+// Nobody is the caller. The last error is C's.
 void run(lua_State* L, Invocation* invocation) {
   CallbackRecord* record = invocation->record;
   State* st = record->st;
-  st->gate->saved_errno = errno;
+  st->gate->saved_error = os::last_error();
   if (invocation->caller == nullptr && lua_checkstack(L, LUA_MINSTACK) == 0) {
     end_work(st->gate, invocation->caller, invocation->resident);
     return;
@@ -431,7 +430,7 @@ void run_opened(EntryData* data, void* const* args, void* result) {
     answer_call(data, result);
     return;
   }
-  const int kept_errno = errno;
+  const os::LastError kept_error = os::last_error();
   lua_State* own = st->callbacks.thread;
   if (lua_checkstack(own, 4) == 0) return;
   Coroutine coroutine;
@@ -440,7 +439,7 @@ void run_opened(EntryData* data, void* const* args, void* result) {
     gate->doors.failed = true;
     return;
   }
-  errno = kept_errno;
+  os::set_last_error(kept_error);
   Invocation invocation{record, args, result, nullptr, false, true};
   run(coroutine.L, &invocation);
   give_back_coroutine(st, coroutine);

@@ -252,12 +252,12 @@ int run_queued_calls(lua_State* L, State* st, double timeout) {
     if (call == nullptr) break;
     ++ran;
     // As if C called back during a call that Lua has made.
-    const int kept_errno = gate->saved_errno;
+    const os::LastError kept_error = gate->saved_error;
     enter_call(gate, L, os::this_thread());
-    errno = kept_errno;
+    os::set_last_error(kept_error);
     handle_callback(data_of(call), arguments_of(call), result_of(call));
     set_caller(gate, outer);
-    gate->saved_errno = kept_errno;
+    gate->saved_error = kept_error;
     finish_queued_call(gate, call);
     if (notices_of(gate) == 0) continue;
     if (inbox.first != nullptr) raise_inbox(inbox);

@@ -1,7 +1,6 @@
 // Threads that are not inside leave their calls in a queue (queue_call.h).
 #include "lua/calls/queue_call.h"
 
-#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -118,7 +117,7 @@ bool is_waiting_queue(const CallbackQueue* queue) {
 }
 
 QueueEnd queue_call(Gate* gate, EntryData* data, CallbackQueue* queue, void* const* args, void* result, bool drops) {
-  const int kept_errno = errno;
+  const os::LastError kept_error = os::last_error();
   const bool waits = queue->options.waits;
   const bool owners = is_owners(gate);
   if (owners && (waits || queue->strings)) {
@@ -154,7 +153,7 @@ QueueEnd queue_call(Gate* gate, EntryData* data, CallbackQueue* queue, void* con
     end = wait_for_answer(gate, queue, call, result);
   }
   if (waits) gate->inbox.waiting.fetch_sub(1);
-  errno = kept_errno;
+  os::set_last_error(kept_error);
   return end;
 }
 

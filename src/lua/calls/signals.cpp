@@ -107,7 +107,7 @@ void set_signal(lua_State* L, State* st, int number, bool hook) {
 
 void run_signals(lua_State* L, State* st) {
   Gate* gate = st->gate;
-  const int kept_errno = gate->saved_errno;
+  const os::LastError kept_error = gate->saved_error;
   luaL_checkstack(L, 5, nullptr);
   remove_notice(gate, kSignalled);
   int number = 0;
@@ -121,7 +121,7 @@ void run_signals(lua_State* L, State* st) {
     lua_call(L, 2, 0);
     remove_notice(gate, kSignalled);
   }
-  gate->saved_errno = kept_errno;
+  gate->saved_error = kept_error;
 }
 
 void release_signals(State* st) {

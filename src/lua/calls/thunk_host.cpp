@@ -8,7 +8,6 @@
 #include "lua/values/read.h"
 
 #if defined(FERRY_NATIVE)
-#include <cerrno>
 #include <cstddef>
 #include <cstring>
 
@@ -71,7 +70,7 @@ void on_exception(const call::LandedFrame& frame, const char* type, const char* 
   State* st = gate->state;
   set_caller(gate, nullptr);
   remove_notice(gate, kCallbackFailed);
-  gate->saved_errno = errno;
+  gate->saved_error = os::last_error();
   lua_Debug running;
   const FunctionRecord* record = nullptr;
   if (lua_checkstack(L, 2) != 0 && lua_getstack(L, 0, &running) != 0 && lua_getinfo(L, "f", &running) != 0) {
@@ -114,7 +113,7 @@ call::ThunkOffsets offsets() {
   o.record_expected = offsetof(FunctionRecord, expected);
   o.caller = offsetof(Gate, caller);
   o.notices = offsetof(Gate, notices);
-  o.saved_errno = offsetof(Gate, saved_errno);
+  o.saved_errno = offsetof(Gate, saved_error) + offsetof(os::LastError, number);
   o.owner = offsetof(Gate, owner);
   o.metatables = offsetof(Gate, metatable_cache) + offsetof(call::MetatableCache, slots);
   o.cdata_type = offsetof(CData, type);

@@ -46,7 +46,7 @@ void tell_failed(lua_State* L, const char* text) {
 int l_gc(lua_State* L) {
   State* st = state_of(L);
   if (st->closed()) return 0;
-  const int kept_errno = st->gate->saved_errno;
+  const os::LastError kept_error = st->gate->saved_error;
   CData* cd = to_cdata(L, st, 1);
   if (cd == nullptr || (cd->flags & kFinalised) != 0) return 0;
   take_finaliser(L, st, 1);
@@ -67,7 +67,7 @@ int l_gc(lua_State* L) {
     }
     tell_failed(L, lua_tostring(L, -1));
   }
-  if (!st->closed()) st->gate->saved_errno = kept_errno;
+  if (!st->closed()) st->gate->saved_error = kept_error;
   return 0;
 }
 

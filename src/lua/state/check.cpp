@@ -169,12 +169,12 @@ int l_next_cycle(lua_State* L) {
 int l_cycle(lua_State* L) {
   State* st = state_of(L);
   if (st->closed() || st->check == nullptr) return 0;
-  const int kept_errno = st->gate->saved_errno;
+  const os::LastError kept_error = st->gate->saved_error;
   st->check->waits_for_cycle = false;
   if (lua_checkstack(L, 8) == 0) return 0;
   sweep(L, st);
   protected_call(L, l_next_cycle, st);  // fails for want of memory: then the next object does it
-  st->gate->saved_errno = kept_errno;
+  st->gate->saved_error = kept_error;
   return 0;
 }
 

@@ -52,7 +52,7 @@ void give_back_gate(Gate* gate) {
   __atomic_store_n(&gate->owner, 0, __ATOMIC_RELAXED);
   __atomic_store_n(&gate->resident, 0, __ATOMIC_RELEASE);
   gate->entries = 0;
-  gate->saved_errno = 0;
+  gate->saved_error = {};
   gate->resident_runs = false;
   gate->state = nullptr;
   gate->metatable_cache.clear();

@@ -15,6 +15,7 @@
 #include "call/native/metatable_cache.h"
 #include "lua/host/compat.h"
 #include "os/events.h"
+#include "os/last_error.h"
 #include "os/threads.h"
 
 namespace ferry::lua {
@@ -82,7 +83,7 @@ struct Gate {
   // signal's handler. At offset 0 because compiled calls are shorter for it.
   lua_State* caller = nullptr;
   uintptr_t owner = 0;                   // this_thread() of the thread that made the last call
-  int saved_errno = 0;                   // C's errno as the last call left it
+  os::LastError saved_error;             // as the last call left it
   uint8_t notices = 0;                   // changed by add_notice() and remove_notice(), as other threads add to it
   uintptr_t resident = 0;                // the thread that the host has let in; 0: none
   int entries = 0;                       // how often the host has let it in without letting it out
