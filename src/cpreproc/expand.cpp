@@ -3,6 +3,8 @@
 
 #include <ctime>
 
+#include "os/process.h"
+
 namespace ferry::cpreproc {
 namespace {
 
@@ -330,7 +332,7 @@ bool Preprocessor::enter_builtin(Token& name, Macro& macro) {
       const char* format = macro.builtin == Builtin::date   ? "\"%b %e %Y\""
                            : macro.builtin == Builtin::time ? "\"%H:%M:%S\""
                                                             : "\"%a %b %e %H:%M:%S %Y\"";
-      if (localtime_r(&now, &local) == nullptr) return false;
+      if (!os::local_time(now, &local)) return false;
       text.assign(buffer, std::strftime(buffer, sizeof buffer, format, &local));
       break;
     }

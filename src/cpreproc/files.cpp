@@ -70,7 +70,7 @@ SearchPath environment_path() {
     const char* list = std::getenv(variable);
     std::string_view rest = list != nullptr ? list : "";
     while (!rest.empty()) {
-      const size_t end = std::min(rest.find(':'), rest.size());
+      const size_t end = std::min(rest.find(os::kPathSeparator), rest.size());
       path.bracket.emplace_back(end == 0 ? "." : rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }

@@ -27,6 +27,9 @@ std::string file_stamp(const std::string& path);
 // The same of what is known.
 std::string stamp_text(uint64_t size, int64_t modified, int64_t modified_ns);
 
+// Between the paths of a list.
+extern const char kPathSeparator;
+
 enum class Entry : uint8_t { absent, folder, other };
 Entry entry_at(const std::string& path);
 

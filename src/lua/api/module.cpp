@@ -14,6 +14,7 @@
 #include "lua/objects/namespace.h"
 #include "lua/objects/new.h"
 #include "lua/state/guarded.h"
+#include "os/process.h"
 
 namespace ferry::lua {
 
@@ -113,6 +114,7 @@ int open_module(lua_State* L) {
   lua_settop(L, 0);
   check_lua(L);
   prepare_exceptions(L);
+  os::stay_loaded();  // callbacks that C has stored may call in after the state is closed
   State* st = push_state(L);
   if (st->api.lua_tonumber == 0) {
     lua_getglobal(L, "tonumber");

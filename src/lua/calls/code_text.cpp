@@ -2,8 +2,6 @@
 // alive where Lua can raise.
 #include "lua/calls/code_text.h"
 
-#include <alloca.h>
-
 #include "abi/registry.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/call_info.h"
@@ -50,7 +48,7 @@ void set_call_text(lua_State* L, State* st, TypeInfo* fn, FunctionRecord* record
   luaL_checkstack(L, 6, nullptr);
   const VarargShape* declared = record != nullptr ? record->declared : nullptr;
   const size_t extra = declared != nullptr ? declared->types.size() : 0;
-  auto* types = static_cast<TypeId*>(alloca(sizeof(TypeId) * (extra + 1)));
+  auto* types = static_cast<TypeId*>(__builtin_alloca(sizeof(TypeId) * (extra + 1)));
   for (size_t i = 0; i < extra; ++i) types[i] = declared->types[i]->id;
   set_plan(L, st, fn, {types, extra});
   size_t bytes = 0;

@@ -2,8 +2,6 @@
 // not fit is an error instead of garbage. The directives are read by format_parse.cpp.
 #include "lua/calls/printf_args.h"
 
-#include <alloca.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -295,7 +293,7 @@ void apply_format(lua_State* L, State* st, const FormatAttribute& format, const 
   if (parameter == 0) return;
   const Target& target = st->types->target();
   const FormatRules rules{target.long_size, target.pointer_size, target.os == Os::windows};
-  auto* args = static_cast<FormatArg*>(alloca(sizeof(FormatArg) * (static_cast<size_t>(extra) + 1)));
+  auto* args = static_cast<FormatArg*>(__builtin_alloca(sizeof(FormatArg) * (static_cast<size_t>(extra) + 1)));
   size_t length = 0;
   Context context{L, st, name, nullptr};
   context.format = format_text(L, st, first + parameter - 1, parameter, name, &length);

@@ -41,6 +41,8 @@ FileStatus refuse(FileContent& content, const char* why) {
 
 }  // namespace
 
+const char kPathSeparator = ':';
+
 FileStatus read_file(const std::string& path, size_t limit, FileContent& content) {
   if (path.find('\0') != std::string::npos) return FileStatus::absent;
   Descriptor file(path.c_str());
@@ -75,10 +77,6 @@ std::string file_stamp(const std::string& path) {
   if (path.find('\0') != std::string::npos || stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
   const timespec& modified = modification(about);
   return stamp_text(static_cast<uint64_t>(about.st_size), modified.tv_sec, modified.tv_nsec);
-}
-
-std::string stamp_text(uint64_t size, int64_t modified, int64_t modified_ns) {
-  return std::to_string(size) + "." + std::to_string(modified) + "." + std::to_string(modified_ns);
 }
 
 Entry entry_at(const std::string& path) {

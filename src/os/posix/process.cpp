@@ -19,4 +19,10 @@ void write_standard_error(const char* text, size_t length) {
   }
 }
 
+void stay_loaded() {}
+
+bool local_time(std::time_t time, std::tm* local) {
+  return localtime_r(&time, local) != nullptr;
+}
+
 }  // namespace ferry::os
