@@ -107,7 +107,8 @@ struct RoutineCall {
   // Runs it as a function of type T, whose result is in the registers where the routine has left it.
   template <typename T>
   T call() const {
-    return reinterpret_cast<T (*)(CFunction, const std::byte*, const StackArea*)>(routine)(function, frame, area);
+    return reinterpret_cast<T(FERRY_ROUTINE*)(CFunction, const std::byte*, const StackArea*)>(routine)(function, frame,
+                                                                                                       area);
   }
   // The same, and writes the result, or what is given instead.
   template <typename T>

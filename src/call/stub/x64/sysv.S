@@ -3,6 +3,7 @@
 #include "call/stub/x64/layout.h"
 
 #if defined(FERRY_STUB_X64)
+#include "call/stub/x64/frame.inc"
         .text
 
 .macro load_gprs block
@@ -27,28 +28,21 @@
 
 // ferry_sysv_gprs(function, block): all arguments in general registers. Tail jump, no frame: the
 // callee returns to our caller, with every result register untouched.
-        .globl ferry_sysv_gprs
-        .hidden ferry_sysv_gprs
-        .type ferry_sysv_gprs, @function
-        .balign 16
-ferry_sysv_gprs:
-        .cfi_startproc
+        global ferry_sysv_gprs
+        begin ferry_sysv_gprs
+        frame_begun
         endbr64
         movq %rdi, %r11
         movq %rsi, %r10
         xorl %eax, %eax                 // psABI 3.2.3: al = vector registers of a variadic call
         load_gprs %r10
         jmp *%r11
-        .cfi_endproc
-        .size ferry_sysv_gprs, . - ferry_sysv_gprs
+        end ferry_sysv_gprs
 
 // ferry_sysv_registers(function, block): all arguments in registers.
-        .globl ferry_sysv_registers
-        .hidden ferry_sysv_registers
-        .type ferry_sysv_registers, @function
-        .balign 16
-ferry_sysv_registers:
-        .cfi_startproc
+        global ferry_sysv_registers
+        begin ferry_sysv_registers
+        frame_begun
         endbr64
         movq %rdi, %r11
         movq %rsi, %r10
@@ -56,8 +50,7 @@ ferry_sysv_registers:
         load_fprs %r10
         load_gprs %r10
         jmp *%r11
-        .cfi_endproc
-        .size ferry_sysv_registers, . - ferry_sysv_registers
+        end ferry_sysv_registers
 
 // ferry_sysv_stack(function, frame, const StackArea*): arguments on the stack as well.
 //
@@ -65,18 +58,11 @@ ferry_sysv_registers:
 //   [rbp]    caller's rbp
 //   ...      up to the alignment
 //   [rsp]    outgoing area, a copy of frame + area.frame_offset
-        .globl ferry_sysv_stack
-        .hidden ferry_sysv_stack
-        .type ferry_sysv_stack, @function
-        .balign 16
-ferry_sysv_stack:
-        .cfi_startproc
+        global ferry_sysv_stack
+        begin ferry_sysv_stack
         endbr64
-        pushq %rbp
-        .cfi_def_cfa_offset 16
-        .cfi_offset %rbp, -16
-        movq %rsp, %rbp
-        .cfi_def_cfa_register %rbp
+        begin_frame
+        frame_begun
         movq %rdi, %r11
         movq %rsi, %r10
         movq %rsp, %rax                 // rax: the new top
@@ -105,20 +91,14 @@ ferry_sysv_stack:
         load_fprs %r10
         load_gprs %r10
         call *%r11
-        leave
-        .cfi_def_cfa %rsp, 8
-        ret
-        .cfi_endproc
-        .size ferry_sysv_stack, . - ferry_sysv_stack
+        end_frame
+        end ferry_sysv_stack
 
 // The table of trampolines: each puts its number into r11d (r10 is the static chain, rax counts
 // vector registers) and goes to the common entry. No frame yet: one CFI range serves all.
-        .globl ferry_sysv_trampolines
-        .hidden ferry_sysv_trampolines
-        .type ferry_sysv_trampolines, @function
-        .balign FERRY_TRAMPOLINE_BYTES
-ferry_sysv_trampolines:
-        .cfi_startproc
+        global ferry_sysv_trampolines
+        begin ferry_sysv_trampolines
+        frame_begun
         .set number, 0
         .rept FERRY_SYSV_TRAMPOLINES
         .balign FERRY_TRAMPOLINE_BYTES
@@ -127,8 +107,7 @@ ferry_sysv_trampolines:
         jmp sysv_callback_entry
         .set number, number + 1
         .endr
-        .cfi_endproc
-        .size ferry_sysv_trampolines, . - ferry_sysv_trampolines
+        end ferry_sysv_trampolines
 
 // Common entry: saves the argument registers, has ferry_stub_callback do the work, loads the result.
 //
@@ -136,16 +115,9 @@ ferry_sysv_trampolines:
 //   [rbp+8]  return address
 //   [rbp]    caller's rbp
 //   [rsp]    CallbackFrame
-        .type sysv_callback_entry, @function
-        .balign 16
-sysv_callback_entry:
-        .cfi_startproc
-        pushq %rbp
-        .cfi_def_cfa_offset 16
-        .cfi_offset %rbp, -16
-        movq %rsp, %rbp
-        .cfi_def_cfa_register %rbp
-        subq $FERRY_CALLBACK_FRAME, %rsp
+        begin sysv_callback_entry
+        begin_frame_of FERRY_CALLBACK_FRAME
+        frame_begun
         movq %rdi, 0(%rsp)
         movq %rsi, 8(%rsp)
         movq %rdx, 16(%rsp)
@@ -170,27 +142,22 @@ sysv_callback_entry:
         movq FERRY_CALLBACK_GPR+8(%rsp), %rdx
         movaps FERRY_CALLBACK_FPR(%rsp), %xmm0
         movaps FERRY_CALLBACK_FPR+16(%rsp), %xmm1
-        leave
-        .cfi_remember_state
-        .cfi_def_cfa %rsp, 8
-        ret
-        .cfi_restore_state
+        end_frame
 1:      cmpl $1, %eax
         je 2f
         fldt FERRY_CALLBACK_X87+16(%rsp)  // the imaginary part first: st1 in the end
 2:      fldt FERRY_CALLBACK_X87(%rsp)
-        leave
-        .cfi_def_cfa %rsp, 8
-        ret
-        .cfi_endproc
-        .size sysv_callback_entry, . - sysv_callback_entry
+        end_frame
+        end sysv_callback_entry
 
+#if defined(__ELF__)
 // IBT and SHSTK: every indirect target starts with endbr64, every call returns to its caller.
         .section .note.gnu.property, "a", @note
         .balign 8
         .long 4, 16, 5                  // name size, description size, NT_GNU_PROPERTY_TYPE_0
         .asciz "GNU"
         .long 0xc0000002, 4, 3, 0       // GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK
+#endif
 #endif
 #if defined(__ELF__)
         .section .note.GNU-stack, "", %progbits

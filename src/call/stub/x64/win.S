@@ -1,8 +1,9 @@
-// Static routines for the Windows x64 convention (ms_abi functions on System V hosts): call from and
-// callbacks into System V code. Offsets: layout.h.
+// Static routines for the Windows x64 convention: call from and callbacks into System V code, which the C++ side of the stub
+// is on every system (host.h). Offsets: layout.h.
 #include "call/stub/x64/layout.h"
 
 #if defined(FERRY_STUB_X64)
+#include "call/stub/x64/frame.inc"
         .text
 
 // ferry_win_call(function, frame, const StackArea*). What ms_abi preserves includes all that System V
@@ -12,18 +13,11 @@
 //   [rbp]     caller's rbp
 //   [rsp+32]  stack arguments, a copy of frame + area.frame_offset + 32
 //   [rsp]     home space
-        .globl ferry_win_call
-        .hidden ferry_win_call
-        .type ferry_win_call, @function
-        .balign 16
-ferry_win_call:
-        .cfi_startproc
+        global ferry_win_call
+        begin ferry_win_call
         endbr64
-        pushq %rbp
-        .cfi_def_cfa_offset 16
-        .cfi_offset %rbp, -16
-        movq %rsp, %rbp
-        .cfi_def_cfa_register %rbp
+        begin_frame
+        frame_begun
         movq %rdi, %r11
         movq %rsi, %r10
         movq %rsp, %rax
@@ -53,18 +47,12 @@ ferry_win_call:
         movq 16(%r10), %r8
         movq 24(%r10), %r9
         call *%r11
-        leave
-        .cfi_def_cfa %rsp, 8
-        ret
-        .cfi_endproc
-        .size ferry_win_call, . - ferry_win_call
+        end_frame
+        end ferry_win_call
 
-        .globl ferry_win_trampolines
-        .hidden ferry_win_trampolines
-        .type ferry_win_trampolines, @function
-        .balign FERRY_TRAMPOLINE_BYTES
-ferry_win_trampolines:
-        .cfi_startproc
+        global ferry_win_trampolines
+        begin ferry_win_trampolines
+        frame_begun
         .set number, FERRY_SYSV_TRAMPOLINES
         .rept FERRY_WIN_TRAMPOLINES
         .balign FERRY_TRAMPOLINE_BYTES
@@ -73,8 +61,7 @@ ferry_win_trampolines:
         jmp win_callback_entry
         .set number, number + 1
         .endr
-        .cfi_endproc
-        .size ferry_win_trampolines, . - ferry_win_trampolines
+        end ferry_win_trampolines
 
 // Common entry. Beyond the argument registers it saves what ms_abi wants preserved and System V code
 // may change: rdi, rsi, xmm6-15.
@@ -87,21 +74,23 @@ ferry_win_trampolines:
 //   [rbp-16]   rsi
 //   [rbp-176]  xmm6-15
 //   [rsp]      CallbackFrame
-#define SAVED_XMM(n) FERRY_CALLBACK_FRAME + ((n) - 6) * 16
-        .type win_callback_entry, @function
-        .balign 16
-win_callback_entry:
-        .cfi_startproc
-        pushq %rbp
-        .cfi_def_cfa_offset 16
-        .cfi_offset %rbp, -16
-        movq %rsp, %rbp
-        .cfi_def_cfa_register %rbp
-        subq $(FERRY_CALLBACK_FRAME + 176), %rsp
-        movq %rdi, -8(%rbp)
-        .cfi_offset %rdi, -24
-        movq %rsi, -16(%rbp)
-        .cfi_offset %rsi, -32
+#define WIN_FRAME (FERRY_CALLBACK_FRAME + 176)
+#define SAVED_XMM(n) (FERRY_CALLBACK_FRAME + ((n) - 6) * 16)
+        begin win_callback_entry
+        begin_frame_of WIN_FRAME
+        save %rdi, WIN_FRAME-8
+        save %rsi, WIN_FRAME-16
+        save_xmm %xmm6, SAVED_XMM(6)
+        save_xmm %xmm7, SAVED_XMM(7)
+        save_xmm %xmm8, SAVED_XMM(8)
+        save_xmm %xmm9, SAVED_XMM(9)
+        save_xmm %xmm10, SAVED_XMM(10)
+        save_xmm %xmm11, SAVED_XMM(11)
+        save_xmm %xmm12, SAVED_XMM(12)
+        save_xmm %xmm13, SAVED_XMM(13)
+        save_xmm %xmm14, SAVED_XMM(14)
+        save_xmm %xmm15, SAVED_XMM(15)
+        frame_begun
         movq %rcx, 0(%rsp)
         movq %rdx, 8(%rsp)
         movq %r8, 16(%rsp)
@@ -110,16 +99,6 @@ win_callback_entry:
         movaps %xmm1, FERRY_WIN_FPR_OFFSET+16(%rsp)
         movaps %xmm2, FERRY_WIN_FPR_OFFSET+32(%rsp)
         movaps %xmm3, FERRY_WIN_FPR_OFFSET+48(%rsp)
-        movaps %xmm6, SAVED_XMM(6)(%rsp)
-        movaps %xmm7, SAVED_XMM(7)(%rsp)
-        movaps %xmm8, SAVED_XMM(8)(%rsp)
-        movaps %xmm9, SAVED_XMM(9)(%rsp)
-        movaps %xmm10, SAVED_XMM(10)(%rsp)
-        movaps %xmm11, SAVED_XMM(11)(%rsp)
-        movaps %xmm12, SAVED_XMM(12)(%rsp)
-        movaps %xmm13, SAVED_XMM(13)(%rsp)
-        movaps %xmm14, SAVED_XMM(14)(%rsp)
-        movaps %xmm15, SAVED_XMM(15)(%rsp)
         movq %rsp, %rdi
         leaq 16(%rbp), %rsi
         movl %r11d, %edx
@@ -137,21 +116,18 @@ win_callback_entry:
         movaps SAVED_XMM(14)(%rsp), %xmm14
         movaps SAVED_XMM(15)(%rsp), %xmm15
         movq -16(%rbp), %rsi
-        .cfi_restore %rsi
         movq -8(%rbp), %rdi
-        .cfi_restore %rdi
-        leave
-        .cfi_def_cfa %rsp, 8
-        ret
-        .cfi_endproc
-        .size win_callback_entry, . - win_callback_entry
+        end_frame
+        end win_callback_entry
 
+#if defined(__ELF__)
 // IBT and SHSTK: every indirect target starts with endbr64, every call returns to its caller.
         .section .note.gnu.property, "a", @note
         .balign 8
         .long 4, 16, 5                  // name size, description size, NT_GNU_PROPERTY_TYPE_0
         .asciz "GNU"
         .long 0xc0000002, 4, 3, 0       // GNU_PROPERTY_X86_FEATURE_1_AND: IBT, SHSTK
+#endif
 #endif
 #if defined(__ELF__)
         .section .note.GNU-stack, "", %progbits
