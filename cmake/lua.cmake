@@ -70,6 +70,23 @@ if(PKG_CONFIG_FOUND)
   endforeach()
 endif()
 
+# Windows: modules link Lua's DLL, by its import library or by itself.
+if(WIN32)
+  foreach(version ${FERRY_LUA_VERSIONS})
+    string(REPLACE . "" short ${version})
+    if(TARGET PkgConfig::LUA${short})
+      set(LUA${short}_LIBRARY PkgConfig::LUA${short})
+    elseif(LUA${short}_FOUND)
+      find_library(LUA${short}_LIBRARY NAMES lua${short} lua${version} lua-${version} lua
+        PATHS ${LUA_DIR} ${LUA${short}_INCLUDE_DIRS}/.. ${LUA${short}_INCLUDE_DIRS} PATH_SUFFIXES lib bin . NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH)
+      if(NOT LUA${short}_LIBRARY)
+        message(FATAL_ERROR "Lua ${version}: lua${short}.dll and its import library are not found beside ${LUA${short}_INCLUDE_DIRS} "
+          "(LUA_DIR=… says where Lua is installed, LUA${short}_LIBRARY=… names the library)")
+      endif()
+    endif()
+  endforeach()
+endif()
+
 # What is built: FERRY_LUAS, or all that are there; by hand: that one.
 set(FERRY_LUAS "" CACHE STRING "Lua versions to build for (5.1;5.2;5.3;5.4;5.5); empty: every one whose headers are found")
 foreach(version ${FERRY_LUAS})

@@ -1,0 +1,66 @@
+// Signals that the C run-time has. It forgets a handler when it calls it; a console's (INT, BREAK) come on a thread of
+// their own.
+#include "os/signals.h"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+
+namespace ferry::os {
+
+namespace {
+
+struct Name {
+  std::string_view text;
+  int number;
+};
+constexpr Name kNames[] = {{"INT", SIGINT}, {"ABRT", SIGABRT}, {"TERM", SIGTERM}, {"BREAK", SIGBREAK}};
+
+using Handler = void (*)(int);
+struct Kept {
+  Handler before = nullptr;
+  std::atomic<Handler> handler{nullptr};  // null: the signal is not caught
+};
+Kept kept[kMaxSignal + 1];
+
+void arrived(int number) {
+  const int kept_errno = errno;
+  const Handler handler = kept[number].handler.load(std::memory_order_acquire);
+  if (handler != nullptr) {
+    std::signal(number, arrived);
+    handler(number);
+  }
+  errno = kept_errno;
+}
+
+}  // namespace
+
+int signal_number(std::string_view name) {
+  if (name.substr(0, 3) == "SIG") name.remove_prefix(3);
+  for (const Name& n : kNames) {
+    if (n.text == name) return n.number;
+  }
+  return 0;
+}
+
+bool may_wait(int number) {
+  return number != SIGSEGV && number != SIGFPE && number != SIGILL;
+}
+
+bool catch_signal(int number, void (*handler)(int)) {
+  const bool is_first = kept[number].handler.exchange(handler, std::memory_order_acq_rel) == nullptr;
+  const Handler before = std::signal(number, arrived);
+  if (before == SIG_ERR) {
+    kept[number].handler.store(nullptr, std::memory_order_release);
+    return false;
+  }
+  if (is_first) kept[number].before = before;
+  return true;
+}
+
+void release_signal(int number) {
+  if (kept[number].handler.exchange(nullptr, std::memory_order_acq_rel) == nullptr) return;
+  std::signal(number, kept[number].before);
+}
+
+}  // namespace ferry::os
