@@ -1,15 +1,15 @@
 // Calls and callbacks of random types against what a C compiler makes of them: writes C, has it compiled,
 // calls it through every back end and through compiled code, and compares every bit that is a value. Usage:
-//   calls --cc gcc|clang [--seed N] [--count N] [--backend NAME] [--keep DIR] [-v]       seed 0: a new one
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <unistd.h>
+//   calls --cc gcc|clang [--seed N] [--count N] [--backend NAME] [--keep DIR | --write DIR | --library FILE] [-v] seed
+//   0: a new one
 #include <algorithm>
 
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,6 +19,7 @@
 #include "call_thunks.h"
 #include "cparse/parser.h"
 #include "ctype/spell.h"
+#include "os/libraries.h"
 #include "random_calls.h"
 
 namespace {
@@ -35,6 +36,7 @@ struct alignas(16) Unit {
 
 constexpr size_t kBuffer = 1 << 20;
 constexpr int kRecords = 80;
+constexpr std::align_val_t kCacheLine{64};
 constexpr int kRounds = 2;  // calls of each function, with other values
 
 struct Options {
@@ -43,8 +45,25 @@ struct Options {
   int count = 300;
   std::string backend;  // empty: all, and compiled code
   std::string keep;
+  std::string write;    // folder: for its calls.c only, where this program cannot start the compiler
+  std::string library;  // what was made of that
   bool verbose = false;
 };
+
+// tests/cross/run.sh has the same.
+constexpr const char* kCompile = " -std=gnu11 -w -Wno-psabi -O1 -fPIC -shared -o ";
+
+std::string new_folder() {
+  const std::filesystem::path above = std::filesystem::temp_directory_path();
+  for (;;) {
+    const std::filesystem::path folder = above / ("ferry-calls-" + std::to_string(std::random_device()()));
+    if (std::filesystem::create_directory(folder)) return folder.string();
+  }
+}
+
+void* symbol(void* library, const std::string& name) {
+  return os::library_symbol(library, name.c_str(), nullptr);
+}
 
 // --- one function ------------------------------------------------------------------------------------
 
@@ -139,7 +158,7 @@ class Tester {
       std::printf("%s: %s\n", backend.name().data(), c.declaration.c_str());
       std::fflush(stdout);
     }
-    auto function = reinterpret_cast<CFunction>(dlsym(library, c.name.c_str()));
+    auto function = reinterpret_cast<CFunction>(symbol(library, c.name));
     auto invoker = backend.make_invoker(types_, c.function, c.extra);
     if (!invoker) {
       refusal(backend, c, invoker.message());
@@ -148,7 +167,7 @@ class Tester {
       for (int i = 0; i < kRounds; ++i) call_once(backend, c, **invoker, function);
     }
     if (c.signature.variadic) return;
-    auto caller = reinterpret_cast<void (*)(CFunction)>(dlsym(library, ("call_" + c.name).c_str()));
+    auto caller = reinterpret_cast<void (*)(CFunction)>(symbol(library, "call_" + c.name));
     Handler handler;
     handler.c = &c;
     handler.types = &types_;
@@ -170,8 +189,8 @@ class Tester {
     const std::string name = call::mode_name(mode);
     auto plan = abi::plan_call(types_, c.function, c.extra);
     if (!plan) return;
-    auto function = reinterpret_cast<CFunction>(dlsym(library, c.name.c_str()));
-    auto caller = reinterpret_cast<void (*)(CFunction)>(dlsym(library, ("call_" + c.name).c_str()));
+    auto function = reinterpret_cast<CFunction>(symbol(library, c.name));
+    auto caller = reinterpret_cast<void (*)(CFunction)>(symbol(library, "call_" + c.name));
     if (options_.verbose) {
       std::printf("%s: %s\n", name.c_str(), c.declaration.c_str());
       std::fflush(stdout);
@@ -279,7 +298,7 @@ class Tester {
     std::memset(exchange_.args, 0x5a, kBuffer);
     // A guard behind the result finds writes beyond result_bytes().
     size_t room = std::max<size_t>(invoker.result_bytes(), types_[c.result].size);
-    auto* got = static_cast<unsigned char*>(aligned_alloc(64, (room + 64 + 63) / 64 * 64));
+    auto* got = static_cast<unsigned char*>(::operator new(room + 64, kCacheLine));
     std::memset(got, 0xee, room + 64);
     int before = *exchange_.count;
     invoker.invoke(function, frame, got);
@@ -301,7 +320,7 @@ class Tester {
         break;
       }
     }
-    free(got);
+    ::operator delete(got, kCacheLine);
   }
 
   void call_back_once(const Backend& backend, const Case& c, CFunction address, void (*caller)(CFunction),
@@ -413,6 +432,10 @@ bool parse_options(int argc, char** argv, Options& options) {
       options.backend = value;
     } else if (word == "--keep") {
       options.keep = value;
+    } else if (word == "--write") {
+      options.write = value;
+    } else if (word == "--library") {
+      options.library = value;
     } else {
       return false;
     }
@@ -432,6 +455,8 @@ int run(const Options& options) {
   features.vectors8 = arch == Arch::x86_64 || arch == Arch::aarch64 || arch == Arch::riscv64 || arch == Arch::arm;
   features.vectors16 = features.vectors8 || arch == Arch::ppc64le;
   if (arch == Arch::x86_64) features.conventions = {"ms_abi"};
+  // MinGW's gcc packs otherwise than Microsoft's compiler (layout_compare).
+  features.packs = host_target().layout != RecordLayout::msvc;
   Generator generator(options.seed, clang, host_target(), features);
   TypeTable types(host_target());
   std::string declarations = Generator::prelude(clang);
@@ -480,29 +505,33 @@ int run(const Options& options) {
     cases.push_back(std::move(c));
   }
 
-  char folder[] = "/tmp/ferry-calls-XXXXXX";
-  std::string dir = options.keep.empty() ? std::string(mkdtemp(folder)) : options.keep;
-  std::string source = dir + "/calls.c";
-  std::string object = dir + "/calls.so";
-  std::ofstream(source) << text;
-  std::string command = options.cc + " -std=gnu11 -w -Wno-psabi -O1 -fPIC -shared -o " + object + " " + source;
-  if (std::system(command.c_str()) != 0) {
-    std::printf("failed: %s\n", command.c_str());
+  if (!options.write.empty()) {
+    std::ofstream(options.write + "/calls.c") << text;
+    return 0;
+  }
+  std::string object = options.library;
+  std::string dir = options.keep;
+  if (object.empty()) {
+    if (dir.empty()) dir = new_folder();
+    std::string source = dir + "/calls.c";
+    object = dir + "/calls.so";
+    std::ofstream(source) << text;
+    std::string command = options.cc + kCompile + object + " " + source;
+    if (std::system(command.c_str()) != 0) {
+      std::printf("failed: %s\n", command.c_str());
+      return 1;
+    }
+  }
+  Result<void*> opened = os::open_library(object, false);
+  if (!opened) {
+    std::printf("%s\n", opened.message().c_str());
     return 1;
   }
-  void* library = dlopen(object.c_str(), RTLD_NOW);
-  if (library == nullptr) {
-    std::printf("%s\n", dlerror());
-    return 1;
-  }
-  if (options.keep.empty()) {
-    unlink(source.c_str());
-    unlink(object.c_str());
-    rmdir(dir.c_str());
-  }
-  Exchange exchange{static_cast<unsigned char*>(dlsym(library, "calls_args")),
-                    static_cast<unsigned char*>(dlsym(library, "calls_result")),
-                    static_cast<int*>(dlsym(library, "calls_count"))};
+  void* library = *opened;
+  if (options.keep.empty() && options.library.empty()) std::filesystem::remove_all(dir);
+  Exchange exchange{static_cast<unsigned char*>(symbol(library, "calls_args")),
+                    static_cast<unsigned char*>(symbol(library, "calls_result")),
+                    static_cast<int*>(symbol(library, "calls_count"))};
   Tester tester(types, options, exchange);
   for (const Backend* backend : call::all_backends()) {
     if (!options.backend.empty() && options.backend != backend->name()) continue;
@@ -529,7 +558,9 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (!parse_options(argc, argv, options)) {
-    std::printf("usage: calls --cc gcc|clang [--seed N] [--count N] [--backend NAME] [--keep DIR] [-v]\n");
+    std::printf(
+        "usage: calls --cc gcc|clang [--seed N] [--count N] [--backend NAME] [--keep DIR | --write DIR | --library "
+        "FILE] [-v]\n");
     return 2;
   }
   return run(options);

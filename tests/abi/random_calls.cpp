@@ -196,10 +196,10 @@ std::string Generator::prelude(bool clang) {
 
 std::string Generator::record() {
   std::string name = (chance(25) ? "union R" : "struct R") + std::to_string(records_.size());
-  int pack = chance(10) ? 1 << pick(0, 4) : 0;
+  int pack = features_.packs && chance(10) ? 1 << pick(0, 4) : 0;
   members_ = 0;
   std::string text = name + " {" + body(name[0] == 'u', 0) + " }";
-  if (chance(10)) text += " __attribute__((packed))";
+  if (features_.packs && chance(10)) text += " __attribute__((packed))";
   if (chance(6)) text += " __attribute__((aligned(" + std::to_string(8 << pick(0, chance(70) ? 1 : 4)) + ")))";
   text += ";\n";
   if (pack != 0) text = "#pragma pack(push, " + std::to_string(pack) + ")\n" + text + "#pragma pack(pop)\n";
@@ -259,7 +259,8 @@ std::string Generator::body(bool is_union, int depth) {
     if (depth < 3 && chance(simple ? 4 : 12)) {
       bool inner_union = chance(50);
       std::string inner = std::string(inner_union ? " union" : " struct") +
-                          (chance(8) ? " __attribute__((packed))" : "") + " {" + body(inner_union, depth + 1) + " }";
+                          (features_.packs && chance(8) ? " __attribute__((packed))" : "") + " {" +
+                          body(inner_union, depth + 1) + " }";
       // Anonymous, named, an array of it.
       text +=
           inner + (chance(60) ? "" : " " + member + (chance(25) ? "[" + std::to_string(pick(1, 3)) + "]" : "")) + ";";
@@ -282,7 +283,7 @@ std::string Generator::body(bool is_union, int depth) {
     if (type == "over_i") suffix.clear();  // C has no arrays of what is aligned to more than its size
     if (!simple && chance(4))
       suffix += " __attribute__((aligned(" + std::to_string(1 << pick(1, chance(80) ? 5 : 7)) + ")))";
-    if (!simple && chance(4)) suffix += " __attribute__((packed))";
+    if (!simple && features_.packs && chance(4)) suffix += " __attribute__((packed))";
     text += " " + type + " " + member + suffix + ";";
   }
   if (!clang_ && depth == 0 && !is_union && text.find(" m") != text.npos && chance(6)) {  // behind a named member

@@ -16,6 +16,7 @@ using Bytes = std::vector<unsigned char>;
 struct Features {
   bool vectors8 = true;
   bool vectors16 = true;
+  bool packs = true;                     // records, by attributes and pragmas
   std::vector<std::string> conventions;  // attributes, by name, that some functions have
 };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds Ferry for another processor and runs its tests, in an emulator where this one cannot: run.sh [ARCH] [STEP...]
-# ARCH: aarch64 (else), armhf, i386 (this one runs it, if its kernel does), ppc64le, riscv64, s390x.
+# Builds Ferry for another processor or system and runs its tests, in an emulator where this one cannot: run.sh [ARCH] [STEP...]
+# ARCH: aarch64 (else), armhf, i386 (this one runs it, if its kernel does), ppc64le, riscv64, s390x, windows (x86-64, in wine).
 #   unit     unit_abi, unit_call, unit_pages: plans, back ends, unwinding, executable memory; without QUICK the last two
 #            also on a processor that guards no pages (aarch64)
 #   calls    generated functions, compiled by the cross compiler and by clang, through every back end
@@ -12,10 +12,11 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 . tests/lua_versions.sh
 arch=aarch64
-case ${1:-} in aarch64 | armhf | i386 | ppc64le | riscv64 | s390x) arch=$1 && shift ;; esac
+case ${1:-} in aarch64 | armhf | i386 | ppc64le | riscv64 | s390x | windows) arch=$1 && shift ;; esac
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] || steps=(unit calls specs)
 tree=$PWD/build-$arch root=$PWD/build-$arch/root
+dll=so exe='' versions="5.1 5.2 5.3 5.4"
 packages="lua5.1 lua5.2 lua5.3 lua5.4 liblua5.1-0-dev liblua5.2-dev liblua5.3-dev liblua5.4-dev libffi-dev libgtest-dev zlib1g"
 # For each processor: its triplet, Debian's name for it, what is needed to run its programs. Only processors with a plan of ours
 # are worth it; the others have libffi's tests.
@@ -50,6 +51,11 @@ case $arch in
     run=("$emulator" -L "$root")
     run_old=()
     ;;
+  windows) # nothing of it is Debian's but the compiler: windows_root.sh builds the rest
+    triplet=x86_64-w64-mingw32 emulator=wine dll=dll exe=.exe versions="5.1 5.4" packages="lua5.1 lua5.4 googletest"
+    run=(env WINEDEBUG=-all "WINEPREFIX=$tree/prefix" wine)
+    run_old=()
+    ;;
 esac
 quick=${QUICK:-}
 jobs=${JOBS:-$(nproc 2>/dev/null || echo 2)}
@@ -74,7 +80,11 @@ if [ "$(cat "$tree/packages" 2>/dev/null)" != "$packages" ]; then
   echo "$arch: fetching foreign packages"
   rm -rf "$root"
   # shellcheck disable=SC2086
-  tools/foreign-root.sh $debian "$root" $packages >"$tree/root.log" 2>&1 || {
+  if [ $arch = windows ]; then
+    tests/cross/windows_root.sh "$root"
+  else
+    tools/foreign-root.sh $debian "$root" $packages
+  fi >"$tree/root.log" 2>&1 || {
     tail -n 5 "$tree/root.log"
     skip "the foreign packages could not be fetched"
   }
@@ -109,15 +119,18 @@ fi
 # Programs of that root, for scripts and for specs that start another interpreter.
 mkdir -p "$tree/bin"
 preload=
-if [ "$emulator" != true ]; then
+case $emulator in qemu-*)
   "$triplet-gcc" --sysroot="$root" -O1 -fPIC -shared -o "$tree/process_vm_readv.so" tests/cross/process_vm_readv.c || exit 1
   preload="-E LD_PRELOAD=$tree/process_vm_readv.so"
-fi
+  ;;
+esac
 luas=()
-for v in 5.1 5.2 5.3 5.4; do
+for v in $versions; do
   [ -z "$quick" ] || [ "$v" = 5.4 ] || continue
-  case " ${LUAS:-5.1 5.2 5.3 5.4} " in *" $v "*) ;; *) continue ;; esac
-  printf '#!/bin/sh\nexec %s %s "%s" "$@"\n' "${run[*]}" "$preload" "$root/usr/bin/lua$v" >"$tree/bin/lua$v"
+  case " ${LUAS:-$versions} " in *" $v "*) ;; *) continue ;; esac
+  program=$root/usr/bin/lua$v
+  [ $arch != windows ] || program=$root/lua$v/lua.exe
+  printf '#!/bin/sh\nexec %s %s "%s" "$@"\n' "${run[*]}" "$preload" "$program" >"$tree/bin/lua$v"
   chmod +x "$tree/bin/lua$v"
   luas+=("$v")
 done
@@ -160,7 +173,7 @@ run_unit() {
   local with=("${run[@]}")
   [ -z "${2:-}" ] || with=("${run_old[@]}")
   log=$tree/$name.log
-  timeout -k 5 900 "${with[@]}" "$tree/tests/unit/$program" --gtest_brief=1 </dev/null >"$log" 2>&1
+  timeout -k 5 900 "${with[@]}" "$tree/tests/unit/$program$exe" --gtest_brief=1 </dev/null >"$log" 2>&1
   status=$?
   passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$log" | tail -n 1)
   bad=$(sed -n 's/^ *\([0-9]*\) FAILED TEST.*/\1/p' "$log" | tail -n 1)
@@ -172,19 +185,34 @@ run_unit() {
   [ "$bad" = 0 ] || { grep -vE '^\[ +OK \]|^\[ RUN' "$log" | tail -n 40 | sed 's/^/  /' && failed=1; }
 }
 
+# What runs in wine cannot start a compiler of this system.
+generated_calls() {
+  local program=("${run[@]}" "$tree/tests/abi/abi_calls$exe")
+  if [ $arch != windows ]; then
+    timeout -k 5 900 "${program[@]}" --cc "$1" --seed "$2"
+    return
+  fi
+  mkdir -p "$tree/calls"
+  # shellcheck disable=SC2086
+  timeout -k 5 300 "${program[@]}" --cc "$1" --seed "$2" --write "$tree/calls" &&
+    $1 -std=gnu11 -w -Wno-psabi -O1 -fPIC -shared -o "$tree/calls/calls.dll" "$tree/calls/calls.c" &&
+    timeout -k 5 900 "${program[@]}" --cc "$1" --seed "$2" --library "$tree/calls/calls.dll"
+}
+
 calls() {
   local cc seed log compilers=("$triplet-gcc --sysroot=$root")
+  [ $arch != windows ] || compilers=("$triplet-gcc-posix")
   # clang on i386: over-aligned arguments and empty results go other ways than gcc's. On ARM: packed aggregates on the stack, and
   # without NEON vectors. On POWER: a float in the last register, which gcc has in memory again. On s390x it aligns __int128 to 16
   # bytes. plan_probe asks it about the rest.
   case $arch in
-    armhf | i386 | ppc64le | s390x) ;;
+    armhf | i386 | ppc64le | s390x | windows) ;;
     *) [ -n "$quick" ] || ! command -v clang >/dev/null || compilers+=("clang --target=$triplet --sysroot=$root") ;;
   esac
   for cc in "${compilers[@]}"; do
     for seed in ${SEEDS:-$([ -n "$quick" ] && echo 1 || echo 1 2 3 4)}; do
       log=$tree/calls.log
-      if timeout -k 5 900 "${run[@]}" "$tree/tests/abi/abi_calls" --cc "$cc" --seed "$seed" </dev/null >"$log" 2>&1; then
+      if generated_calls "$cc" "$seed" </dev/null >"$log" 2>&1; then
         record "calls ($arch, ${cc%% *}, $seed)" 1 0 0
       else
         record "calls ($arch, ${cc%% *}, $seed)" 0 1 0
@@ -202,8 +230,11 @@ run_spec() {
   local mode=$1 version=$2 backend=$3 spec=$4 name=${4##*/} start=$SECONDS
   local log=$tree/specs/$mode-$version-$backend/${name%.lua}.log
   [ "$mode" != api ] || export FERRY_STACK=api
-  CC=$compiler FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=1 FERRY_LUA=$tree/bin/lua$version \
-    LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;" LUA_CPATH="$tree/lib/$version/?.so;;" \
+  # Where a spec starts another interpreter, that is a program of this system.
+  local lua=$tree/bin/lua$version
+  [ $dll = so ] || lua="$(printf 'Z:%s' "$root/lua$version/lua.exe" | tr / '\\')"
+  CC=$compiler FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=1 FERRY_LUA=$lua \
+    LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;/usr/share/lua/$version/?.lua" LUA_CPATH="$tree/lib/$version/?.$dll;;" \
     timeout -k 5 600 "$tree/bin/lua$version" "$spec" </dev/null >"$log" 2>&1
   printf '\nSPEC-EXIT\t%d\t%d\n' $? $((SECONDS - start)) >>"$log"
 }
@@ -214,7 +245,7 @@ specs() {
   rm -rf "$tree/specs"
   for v in "${luas[@]}"; do
     for b in ${BACKENDS:-thunk stub $([ -n "$quick" ] || echo libffi)}; do
-      FERRY_BACKEND=$b LUA_CPATH="$tree/lib/$v/?.so" "$tree/bin/lua$v" -e 'require "ferry.core"' >/dev/null 2>&1 || continue
+      FERRY_BACKEND=$b LUA_CPATH="$tree/lib/$v/?.$dll" "$tree/bin/lua$v" -e 'require "ferry.core"' >/dev/null 2>&1 || continue
       for mode in qemu api; do
         [ $mode != api ] || { [ "$b" = thunk ] && [ -z "$quick" ]; } || continue
         columns+=("$mode-$v-$b")
@@ -230,7 +261,7 @@ specs() {
     return
   fi
   export -f run_spec
-  export tree compiler=$triplet-gcc
+  export tree root dll compiler=$triplet-gcc
   printf '%s\n' "${list[@]}" | xargs -P "$jobs" -L 1 bash -c 'run_spec "$@"' _
   "$native" tests/spec_table.lua "$tree/specs" "${columns[@]}" || failed=1
 }

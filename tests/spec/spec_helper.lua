@@ -61,7 +61,7 @@ function H.needs_float128() lu.skipIf(ffi.arch == "arm", "no _Float128 in C here
 -- Path of tests/fixtures/NAME.c, compiled.
 function H.fixture(name)
   local folder = os.getenv "FERRY_FIXTURES" or "build/tests/fixtures"
-  return folder .. "/lib" .. name .. ".so"
+  return folder .. "/lib" .. name .. (ffi.os == "Windows" and ".dll" or ".so")
 end
 
 -- The library made of tests/fixtures/NAME.c.
