@@ -327,10 +327,12 @@ function ffi.u64(high, low) end
 ---@return any
 function ffi.toretval(cdata) end
 
----C's errno as the last C call left it; with a number it also sets the next call's.
+---C's errno as the last C call left it; with a number it also sets the next call's. Windows: second, the same of GetLastError.
 ---@param new? integer
+---@param new_last? integer
 ---@return integer
-function ffi.errno(new) end
+---@return integer?
+function ffi.errno(new, new_last) end
 
 ---A Lua string of `length` bytes, or up to the first NUL.
 ---@param pointer ffi.cdata|string

@@ -1,0 +1,251 @@
+-- Windows only: its libraries and names, UTF-16, GetLastError, structs, callbacks that the system calls, file paths.
+local H = require "spec_helper"
+local lu, ffi = H.lu, H.ffi
+
+TestWindows = {}
+if ffi.os ~= "Windows" then
+  function TestWindows.test_nothing() lu.skip "Windows only" end
+  return H.run()
+end
+
+ffi.cdef [[
+typedef void *HANDLE, *HWND, *HMODULE;
+typedef unsigned long DWORD;
+typedef int BOOL;
+typedef intptr_t LPARAM;
+typedef uint16_t WCHAR;
+typedef struct { long x, y; } POINT;
+typedef struct { long left, top, right, bottom; } RECT;
+typedef struct { WCHAR wYear, wMonth, wDayOfWeek, wDay, wHour, wMinute, wSecond, wMilliseconds; } SYSTEMTIME;
+typedef struct { DWORD dwLowDateTime, dwHighDateTime; } FILETIME;
+
+DWORD __stdcall GetLastError(void);
+void __stdcall SetLastError(DWORD);
+DWORD __stdcall GetCurrentThreadId(void);
+HMODULE __stdcall GetModuleHandleW(const WCHAR *);
+BOOL __stdcall CloseHandle(HANDLE);
+DWORD __stdcall GetFileAttributesW(const WCHAR *);
+BOOL __stdcall SystemTimeToFileTime(const SYSTEMTIME *, FILETIME *);
+BOOL __stdcall FileTimeToSystemTime(const FILETIME *, SYSTEMTIME *);
+int __stdcall MultiByteToWideChar(unsigned, DWORD, const char *, int, WCHAR *, int);
+int __stdcall WideCharToMultiByte(unsigned, DWORD, const WCHAR *, int, char *, int, const char *, BOOL *);
+int __stdcall lstrlenW(const WCHAR *);
+int __stdcall MulDiv(int, int, int);
+BOOL __stdcall EnumSystemLocalesW(BOOL (__stdcall *)(WCHAR *), DWORD);
+BOOL __stdcall EnumResourceTypesW(HMODULE, BOOL (__stdcall *)(HMODULE, WCHAR *, intptr_t), intptr_t);
+HANDLE __stdcall CreateThread(void *, size_t, DWORD (__stdcall *)(void *), void *, DWORD, DWORD *);
+DWORD __stdcall WaitForSingleObject(HANDLE, DWORD);
+BOOL __stdcall PtInRect(const RECT *, POINT);
+BOOL __stdcall SetRect(RECT *, int, int, int, int);
+BOOL __stdcall UnionRect(RECT *, const RECT *, const RECT *);
+int __stdcall wsprintfW(WCHAR *, const WCHAR *, ...);
+int _wtoi(const wchar_t *);
+int sprintf(char *, const char *, ...);
+void *bsearch(const void *, const void *, size_t, size_t, int (*)(const void *, const void *));
+void qsort(void *, size_t, size_t, int (*)(const int *, const int *));
+]]
+
+local C = ffi.C
+local CP_UTF8 = 65001
+local function wide(text)
+  local n = C.MultiByteToWideChar(CP_UTF8, 0, text, #text, nil, 0)
+  local out = ffi.new("WCHAR[?]", n + 1)
+  C.MultiByteToWideChar(CP_UTF8, 0, text, #text, out, n)
+  return out
+end
+local function narrow(text)
+  local n = C.WideCharToMultiByte(CP_UTF8, 0, text, -1, nil, 0, nil, nil)
+  local out = ffi.new("char[?]", n)
+  C.WideCharToMultiByte(CP_UTF8, 0, text, -1, out, n, nil, nil)
+  return ffi.string(out)
+end
+
+function TestWindows:test_what_it_says_of_itself()
+  lu.assertEquals(ffi.arch, "x64")
+  lu.assertTrue(ffi.abi "win")
+  lu.assertTrue(ffi.abi "64bit")
+  lu.assertEquals(ffi.sizeof "long", 4)
+  lu.assertEquals(ffi.sizeof "wchar_t", 2)
+  lu.assertEquals(ffi.debug().port.target, "x86_64-windows")
+end
+
+-- The program, the C library, kernel32, user32, gdi32: as LuaJIT searches them.
+function TestWindows:test_libraries_of_ffi_C()
+  lu.assertEquals(C.MulDiv(6, 7, 2), 21)
+  lu.assertNotEquals(C.GetCurrentThreadId(), 0)
+  local r = ffi.new "RECT"
+  lu.assertEquals(C.SetRect(r, 1, 2, 3, 4), 1)
+  lu.assertEquals(r.bottom, 4)
+  H.assert_error_contains(function()
+    ffi.cdef "int no_such_function_at_all(void);"
+    return C.no_such_function_at_all
+  end, "no_such_function_at_all")
+end
+
+function TestWindows:test_names_of_libraries()
+  for _, name in ipairs { "user32", "user32.dll", "USER32.DLL", "C:\\windows\\system32\\user32.dll", "C:/windows/system32/user32" } do
+    local user = ffi.load(name)
+    local r = ffi.new("RECT", 0, 0, 10, 10)
+    lu.assertEquals(user.PtInRect(r, ffi.new("POINT", 9, 0)), 1, name)
+  end
+  local text = H.assert_error_contains(function() ffi.load "no_such_library" end, "no_such_library.dll")
+  lu.assertNotStrContains(text, "error 126") -- the system's words
+  H.assert_error_contains(function() ffi.load "C:\\no\\such\\folder\\x.dll" end, "x.dll")
+end
+
+function TestWindows:test_utf16()
+  local text = "Gr\195\188\195\159e \226\130\172 \240\159\154\162"
+  local w = wide(text)
+  lu.assertEquals(C.lstrlenW(w), 10)
+  lu.assertEquals(narrow(w), text)
+  lu.assertEquals(C._wtoi(ffi.cast("const wchar_t *", wide "-4711")), -4711)
+end
+
+function TestWindows:test_struct_by_value()
+  local r = ffi.new("RECT", 10, 10, 20, 20)
+  lu.assertEquals(C.PtInRect(r, ffi.new("POINT", 10, 19)), 1)
+  lu.assertEquals(C.PtInRect(r, ffi.new("POINT", 20, 19)), 0)
+  lu.assertEquals(C.PtInRect(r, { 15, 15 }), 1)
+  local u = ffi.new "RECT"
+  lu.assertEquals(C.UnionRect(u, r, ffi.new("RECT", -5, 0, 1, 30)), 1)
+  lu.assertEquals({ u.left, u.top, u.right, u.bottom }, { -5, 0, 20, 30 })
+end
+
+function TestWindows:test_times()
+  local st, ft = ffi.new("SYSTEMTIME", { wYear = 1970, wMonth = 1, wDay = 1 }), ffi.new "FILETIME"
+  lu.assertEquals(C.SystemTimeToFileTime(st, ft), 1)
+  lu.assertEquals(ft.dwHighDateTime * 2 ^ 32 + ft.dwLowDateTime, 116444736000000000)
+  local back = ffi.new "SYSTEMTIME"
+  lu.assertEquals(C.FileTimeToSystemTime(ft, back), 1)
+  lu.assertEquals({ back.wYear, back.wMonth, back.wDay, back.wDayOfWeek }, { 1970, 1, 1, 4 })
+end
+
+function TestWindows:test_variadic()
+  local out = ffi.new "char[64]"
+  lu.assertEquals(C.sprintf(out, "%d %s %.2f", ffi.new("int", 3), "four", 5.0), 11)
+  lu.assertEquals(ffi.string(out), "3 four 5.00")
+  local w = ffi.new "WCHAR[64]"
+  lu.assertEquals(C.wsprintfW(w, wide "%d-%s", ffi.new("int", 12), wide "ab"), 5)
+  lu.assertEquals(narrow(w), "12-ab")
+end
+
+-- ERROR_INVALID_HANDLE is 6, ERROR_FILE_NOT_FOUND 2, ERROR_PATH_NOT_FOUND 3.
+function TestWindows:test_last_error()
+  C.SetLastError(0)
+  lu.assertEquals(C.GetFileAttributesW(wide "no such file"), 4294967295)
+  lu.assertEquals(C.GetLastError(), 2)
+  lu.assertEquals(select(2, ffi.errno()), 2)
+  local junk = {}
+  for i = 1, 1000 do junk[i] = ("x"):rep(i) end
+  io.open "no/such/folder/file"
+  collectgarbage()
+  lu.assertEquals(C.GetLastError(), 2)
+  C.SetLastError(4711)
+  lu.assertEquals(C.GetLastError(), 4711)
+end
+
+function TestWindows:test_both_are_set_by_errno()
+  ffi.errno(5, 6)
+  lu.assertEquals({ ffi.errno() }, { 5, 6 })
+  lu.assertEquals(C.GetLastError(), 6)
+  lu.assertEquals({ ffi.errno(7) }, { 5, 6 })
+  lu.assertEquals({ ffi.errno(nil, 8) }, { 7, 6 })
+  lu.assertEquals({ ffi.errno() }, { 7, 8 })
+  H.assert_error_contains(function() ffi.errno(1, "x") end, "bad argument #2 to 'errno'")
+end
+
+function TestWindows:test_last_error_in_callbacks()
+  local inside
+  local a = ffi.new("int[2]", 2, 1)
+  C.SetLastError(77)
+  C.qsort(a, 2, 4, function(x, y)
+    inside = select(2, ffi.errno())
+    C.SetLastError(78)
+    return x[0] - y[0]
+  end)
+  lu.assertEquals(inside, 77)
+  lu.assertEquals(C.GetLastError(), 78)
+  lu.assertEquals({ a[0], a[1] }, { 1, 2 })
+end
+
+function TestWindows:test_callbacks_of_the_system()
+  local count, found = 0, false
+  lu.assertEquals(C.EnumSystemLocalesW(function(name)
+    count = count + 1
+    if narrow(name):lower() == "00000409" then found = true end -- en-US
+    return 1
+  end, 1), 1)
+  lu.assertTrue(found)
+  lu.assertTrue(count > 10)
+end
+
+function TestWindows:test_callback_stops_an_enumeration()
+  local count = 0
+  C.EnumSystemLocalesW(function()
+    count = count + 1
+    return count < 3 and 1 or 0
+  end, 1)
+  lu.assertEquals(count, 3)
+end
+
+-- An error does not jump over the system's frames.
+function TestWindows:test_error_in_a_callback()
+  local count = 0
+  H.assert_error_contains(function()
+    C.EnumSystemLocalesW(function()
+      count = count + 1
+      error "out of here"
+    end, 1)
+  end, "out of here")
+  lu.assertEquals(count, 1)
+  lu.assertEquals(C.MulDiv(1, 2, 1), 2)
+end
+
+-- A thread that is not inside of Lua is refused, and answered with zero.
+function TestWindows:test_callback_on_another_thread()
+  local ran = false
+  local cb = ffi.cast("DWORD (__stdcall *)(void *)", function()
+    ran = true
+    return 5
+  end)
+  local thread = C.CreateThread(nil, 0, cb, nil, 0, nil)
+  lu.assertFalse(ffi.isnull(thread))
+  local ok, message = pcall(C.WaitForSingleObject, thread, 10000)
+  lu.assertFalse(ran)
+  if not ok then lu.assertStrContains(message, "thread") end
+  pcall(C.CloseHandle, thread)
+  cb:free()
+end
+
+function TestWindows:test_global_library()
+  local fixture = H.fixture "spec_globals"
+  ffi.load(fixture, true)
+  lu.assertNotNil(ffi.load(fixture))
+end
+
+function TestWindows:test_signals()
+  ffi.cdef "int raise(int);"
+  local got
+  ffi.signal("TERM", function(n, times) got = { n, times } end)
+  lu.assertEquals(C.raise(15), 0)
+  lu.assertEquals(got, { 15, 1 })
+  ffi.signal("TERM", nil)
+  H.assert_error_contains(function() ffi.signal("USR1", print) end, "USR1")
+end
+
+-- The module's own files are found by names that are not ASCII.
+function TestWindows:test_names_of_files()
+  local folder = os.getenv "TEMP" or "."
+  local name = folder .. "\\ferry \195\188ber.h"
+  ffi.cdef "void *_wfopen(const wchar_t *, const wchar_t *); int fputs(const char *, void *); int fclose(void *); int _wremove(const wchar_t *);"
+  local w = ffi.cast("const wchar_t *", wide(name))
+  local file = C._wfopen(w, ffi.cast("const wchar_t *", wide "w"))
+  lu.assertFalse(ffi.isnull(file))
+  C.fputs("enum { ueber = 17 };\n", file)
+  C.fclose(file)
+  local header = ffi.include(name)
+  lu.assertEquals(header.ueber, 17)
+  C._wremove(w)
+end
+
+H.run()
