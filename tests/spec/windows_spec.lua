@@ -1,4 +1,4 @@
--- Windows only: its libraries and names, UTF-16, GetLastError, structs, callbacks that the system calls, file paths.
+-- Windows only: its libraries and names, UTF-16, GetLastError, structs, callbacks that the system calls.
 local H = require "spec_helper"
 local lu, ffi = H.lu, H.ffi
 
@@ -231,21 +231,6 @@ function TestWindows:test_signals()
   lu.assertEquals(got, { 15, 1 })
   ffi.signal("TERM", nil)
   H.assert_error_contains(function() ffi.signal("USR1", print) end, "USR1")
-end
-
--- The module's own files are found by names that are not ASCII.
-function TestWindows:test_names_of_files()
-  local folder = os.getenv "TEMP" or "."
-  local name = folder .. "\\ferry \195\188ber.h"
-  ffi.cdef "void *_wfopen(const wchar_t *, const wchar_t *); int fputs(const char *, void *); int fclose(void *); int _wremove(const wchar_t *);"
-  local w = ffi.cast("const wchar_t *", wide(name))
-  local file = C._wfopen(w, ffi.cast("const wchar_t *", wide "w"))
-  lu.assertFalse(ffi.isnull(file))
-  C.fputs("enum { ueber = 17 };\n", file)
-  C.fclose(file)
-  local header = ffi.include(name)
-  lu.assertEquals(header.ueber, 17)
-  C._wremove(w)
 end
 
 H.run()

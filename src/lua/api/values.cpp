@@ -22,13 +22,13 @@ int l_errno(lua_State* L) {
     write_value(L, st, info_of(st, Scalar::int32), &value, 1, Place{Place::Kind::argument, 1, "errno", kNoType}, 0);
     st->gate->saved_error.number = value;
   }
-  push_small_integer(L, old.number);
-  if (!os::kHasSystemError) return 1;
-  if (!lua_isnoneornil(L, 2)) {
+  if (os::kHasSystemError && !lua_isnoneornil(L, 2)) {
     uint32_t value = 0;
     write_value(L, st, info_of(st, Scalar::uint32), &value, 2, Place{Place::Kind::argument, 2, "errno", kNoType}, 0);
     st->gate->saved_error.system = value;
   }
+  push_small_integer(L, old.number);
+  if (!os::kHasSystemError) return 1;
   push_small_integer(L, old.system);
   return 2;
 }
