@@ -51,7 +51,7 @@ struct Call : WorkerCall {
     invoker = &invoker_of_all;
     frame = reinterpret_cast<std::byte*>(&number);
     result = &value;
-    error_number = 100;
+    error.number = 100;
   }
   int number;
   int value = 0;
@@ -72,7 +72,7 @@ TEST_F(WorkersTest, ResultsAndErrno) {
   ASSERT_TRUE(workers.submit(&call));
   EXPECT_TRUE(workers.wait(&call, 60));
   EXPECT_EQ(call.value, 105);
-  EXPECT_EQ(call.error_number, 5);
+  EXPECT_EQ(call.error.number, 5);
   EXPECT_EQ(call.end, WorkerCall::End::returned);
   EXPECT_EQ(workers.take_ended(), &call);
   EXPECT_EQ(workers.take_ended(), nullptr);
