@@ -17,12 +17,7 @@ namespace {
 
 // The future at idx; null: it is none of this state's. Raises nothing.
 AsyncCall* to_future(lua_State* L, State* st, int idx) {
-  void* memory = lua_touserdata(L, idx);
-  if (memory == nullptr || st->async.metatable == 0 || lua_getmetatable(L, idx) == 0) return nullptr;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->async.metatable);
-  const bool same = lua_rawequal(L, -1, -2) != 0;
-  lua_pop(L, 2);
-  return same ? static_cast<AsyncCall*>(memory) : nullptr;
+  return static_cast<AsyncCall*>(own_at(L, idx, st->async.metatable));
 }
 
 AsyncCall* check_future(lua_State* L, State* st) {
@@ -149,24 +144,20 @@ const luaL_Reg kEvents[] = {
 
 // Pushes the metatable of futures.
 void push_future_metatable(lua_State* L, State* st) {
-  if (st->async.metatable == 0) {
-    lua_createtable(L, 0, 8);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
-    set_functions(L, kEvents, 1);
-    lua_createtable(L, 0, 8);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
-    set_functions(L, kMethods, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pushliteral(L, "ffi");
-    lua_setfield(L, -2, "__metatable");
-    lua_pushliteral(L, "future");
-    lua_setfield(L, -2, "__name");
-    mark_own(L, "future");
-    const int made = add_reference(L);
-    // A finaliser that ran meanwhile may have made one.
-    if (st->async.metatable == 0) st->async.metatable = made;
+  if (st->async.metatable != 0) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->async.metatable);
+    return;
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->async.metatable);
+  lua_createtable(L, 0, 8);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  set_functions(L, kEvents, 1);
+  lua_createtable(L, 0, 8);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  set_functions(L, kMethods, 1);
+  lua_setfield(L, -2, "__index");
+  lua_pushliteral(L, "future");
+  lua_setfield(L, -2, "__name");
+  keep_metatable(L, "future", &st->async.metatable);
 }
 
 // The option at 1[name], a whole number from 1 to `most`; 0: it is not given.

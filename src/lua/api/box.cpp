@@ -23,29 +23,23 @@ int box_gc(lua_State* L) {
 
 Box* push_box(lua_State* L, State* st) {
   luaL_checkstack(L, 6, nullptr);
+  auto* box = static_cast<Box*>(new_userdata(L, sizeof(Box)));
+  *box = Box{};
   if (st->api.box_metatable == 0) {
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, box_gc);
     lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, "ffi");
-    lua_setfield(L, -2, "__metatable");
-    mark_own(L, "preprocessor");
-    st->api.box_metatable = add_reference(L);
+    keep_metatable(L, "preprocessor", &st->api.box_metatable);
+  } else {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.box_metatable);
   }
-  auto* box = static_cast<Box*>(new_userdata(L, sizeof(Box)));
-  *box = Box{};
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.box_metatable);
   lua_setmetatable(L, -2);
   return box;
 }
 
 Box* to_box(lua_State* L, State* st, int idx) {
   luaL_checkstack(L, 6, nullptr);
-  if (lua_type(L, idx) != LUA_TUSERDATA || st->api.box_metatable == 0 || lua_getmetatable(L, idx) == 0) return nullptr;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.box_metatable);
-  const bool is_box = raw_equal(L, -1, -2);
-  lua_pop(L, 2);
-  return is_box ? static_cast<Box*>(lua_touserdata(L, idx)) : nullptr;
+  return static_cast<Box*>(own_at(L, idx, st->api.box_metatable));
 }
 
 Reader reader_at(lua_State* L, State* st, int idx) {

@@ -311,22 +311,15 @@ void push_scoped(lua_State* L, State* st, int idx) {
 }
 
 bool is_scoped_function(lua_State* L, State* st, int idx) {
-  idx = abs_index(L, idx);
-  if (lua_getmetatable(L, idx) == 0) return false;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->callbacks.scoped_metatable);
-  const bool same = lua_rawequal(L, -1, -2) != 0;
-  lua_pop(L, 2);
-  return same;
+  return own_at(L, idx, st->callbacks.scoped_metatable) != nullptr;
 }
 
 void make_scope_metatable(lua_State* L, State* st) {
   lua_createtable(L, 0, 2);
   lua_pushliteral(L, "ffi.scoped");
   lua_setfield(L, -2, "__name");
-  mark_own(L, "function of ffi.scoped");
-  lua_pushliteral(L, "ffi");
-  lua_setfield(L, -2, "__metatable");
-  st->callbacks.scoped_metatable = add_reference(L);
+  keep_metatable(L, "function of ffi.scoped", &st->callbacks.scoped_metatable);
+  lua_pop(L, 1);
 }
 
 }  // namespace ferry::lua

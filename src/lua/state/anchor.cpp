@@ -2,6 +2,7 @@
 #include "lua/state/anchor.h"
 
 #include "lua/state/check.h"
+#include "lua/state/own.h"
 #include "lua/state/raise.h"
 #include "lua/state/restrict.h"
 
@@ -90,11 +91,7 @@ CData* header(lua_State* L, int idx) {
 }
 
 bool is_library(lua_State* L, State* st, int idx) {
-  if (lua_type(L, idx) != LUA_TUSERDATA || lua_getmetatable(L, idx) == 0) return false;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->libraries.metatable);
-  const bool same = raw_equal(L, -1, -2);
-  lua_pop(L, 2);
-  return same;
+  return own_at(L, idx, st->libraries.metatable) != nullptr;
 }
 
 // Where pointers are checked: raises unless the memory at `address` goes when the owner on top of the stack does, or

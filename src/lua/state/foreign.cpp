@@ -45,18 +45,16 @@ constexpr luaL_Reg kEvents[] = {
 };
 
 void push_metatable(lua_State* L, State* st) {
-  if (st->api.foreign_metatable == 0) {
-    lua_createtable(L, 0, 8);
-    lua_pushcfunction(L, foreign_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, "ffi");
-    lua_setfield(L, -2, "__metatable");
-    mark_own(L, "type of another target");
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
-    set_functions(L, kEvents, 1);
-    st->api.foreign_metatable = add_reference(L);
+  if (st->api.foreign_metatable != 0) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.foreign_metatable);
+    return;
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.foreign_metatable);
+  lua_createtable(L, 0, 8);
+  lua_pushcfunction(L, foreign_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  set_functions(L, kEvents, 1);
+  keep_metatable(L, "type of another target", &st->api.foreign_metatable);
 }
 
 }  // namespace
@@ -76,12 +74,7 @@ void push_foreign_type(lua_State* L, State* st, Foreign* of, TypeId id) {
 }
 
 const ForeignType* to_foreign_type(lua_State* L, const State* st, int idx) {
-  if (st->api.foreign_metatable == 0 || lua_type(L, idx) != LUA_TUSERDATA || lua_getmetatable(L, idx) == 0)
-    return nullptr;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, st->api.foreign_metatable);
-  const bool is_one = raw_equal(L, -1, -2);
-  lua_pop(L, 2);
-  const auto* type = is_one ? static_cast<const ForeignType*>(lua_touserdata(L, idx)) : nullptr;
+  const auto* type = static_cast<const ForeignType*>(own_at(L, idx, st->api.foreign_metatable));
   return type != nullptr && type->of != nullptr ? type : nullptr;
 }
 

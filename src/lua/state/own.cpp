@@ -15,6 +15,27 @@ void mark_own(lua_State* L, const char* name) {
   rawset_p(L, -2, &kMark);
 }
 
+void* own_at(lua_State* L, int idx, int reference) {
+  if (reference == 0 || lua_type(L, idx) != LUA_TUSERDATA || lua_getmetatable(L, idx) == 0) return nullptr;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, reference);
+  const bool same = raw_equal(L, -1, -2);
+  lua_pop(L, 2);
+  return same ? lua_touserdata(L, idx) : nullptr;
+}
+
+void keep_metatable(lua_State* L, const char* name, int* reference) {
+  lua_pushliteral(L, "ffi");
+  lua_setfield(L, -2, "__metatable");
+  mark_own(L, name);
+  const int made = add_reference(L);
+  if (*reference == 0) {
+    *reference = made;
+  } else {
+    drop_reference(L, made);
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, *reference);
+}
+
 const char* own_name(lua_State* L, int idx) {
   if (lua_type(L, idx) != LUA_TUSERDATA || lua_getmetatable(L, idx) == 0) return nullptr;
   rawget_p(L, -1, &kMark);

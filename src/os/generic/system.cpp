@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "os/events.h"
 #include "os/memory.h"
 #include "os/pages.h"
@@ -15,19 +13,6 @@ namespace ferry::os {
 
 size_t page_bytes() {
   return 4096;
-}
-
-uint8_t* reserve_pages(size_t) {
-  errno = ENOSYS;
-  return nullptr;
-}
-
-void unreserve_pages(uint8_t*, size_t) {}
-
-void empty_pages(uint8_t*, size_t) {}
-
-std::span<const PageMethod> page_methods() {
-  return {};
 }
 
 bool read_own_memory(std::span<const MemoryRange>, void*) {

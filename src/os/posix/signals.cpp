@@ -7,11 +7,7 @@ namespace ferry::os {
 
 namespace {
 
-struct Name {
-  std::string_view text;
-  int number;
-};
-constexpr Name kNames[] = {
+constexpr SignalName kNames[] = {
     {"HUP", SIGHUP},       {"INT", SIGINT},     {"QUIT", SIGQUIT}, {"ABRT", SIGABRT}, {"USR1", SIGUSR1},
     {"USR2", SIGUSR2},     {"PIPE", SIGPIPE},   {"ALRM", SIGALRM}, {"TERM", SIGTERM}, {"CHLD", SIGCHLD},
     {"CONT", SIGCONT},     {"TSTP", SIGTSTP},   {"TTIN", SIGTTIN}, {"TTOU", SIGTTOU}, {"URG", SIGURG},
@@ -33,12 +29,8 @@ Kept kept[kMaxSignal + 1];
 
 }  // namespace
 
-int signal_number(std::string_view name) {
-  if (name.substr(0, 3) == "SIG") name.remove_prefix(3);
-  for (const Name& n : kNames) {
-    if (n.text == name) return n.number;
-  }
-  return 0;
+std::span<const SignalName> signal_names() {
+  return kNames;
 }
 
 bool may_wait(int number) {

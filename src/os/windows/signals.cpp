@@ -10,11 +10,7 @@ namespace ferry::os {
 
 namespace {
 
-struct Name {
-  std::string_view text;
-  int number;
-};
-constexpr Name kNames[] = {{"INT", SIGINT}, {"ABRT", SIGABRT}, {"TERM", SIGTERM}, {"BREAK", SIGBREAK}};
+constexpr SignalName kNames[] = {{"INT", SIGINT}, {"ABRT", SIGABRT}, {"TERM", SIGTERM}, {"BREAK", SIGBREAK}};
 
 using Handler = void (*)(int);
 struct Kept {
@@ -35,12 +31,8 @@ void arrived(int number) {
 
 }  // namespace
 
-int signal_number(std::string_view name) {
-  if (name.substr(0, 3) == "SIG") name.remove_prefix(3);
-  for (const Name& n : kNames) {
-    if (n.text == name) return n.number;
-  }
-  return 0;
+std::span<const SignalName> signal_names() {
+  return kNames;
 }
 
 bool may_wait(int number) {

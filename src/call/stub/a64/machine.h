@@ -23,12 +23,10 @@ inline const StubConvention kConventions[] = {{.abi = abi::Abi::aapcs64,
                                                .gpr_block = FERRY_A64_FPR_OFFSET,
                                                .fpr_offset = FERRY_A64_FPR_OFFSET,
                                                .result_address = FERRY_A64_X8_OFFSET,
-                                               .home_space = 0,
                                                .call_gprs = ferry_aapcs64_gprs,
                                                .call_registers = ferry_aapcs64_registers,
                                                .call_stack = ferry_aapcs64_stack,
                                                .trampolines = ferry_aapcs64_trampolines,
-                                               .first_trampoline = 0,
                                                .trampoline_count = FERRY_A64_TRAMPOLINES}};
 
 // What a callback's common entry saves, and what it loads before it returns.

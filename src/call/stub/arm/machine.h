@@ -33,13 +33,10 @@ constexpr StubConvention convention(abi::Abi abi, uint32_t trampolines) {
           .gpr_block = FERRY_ARM_VFP_OFFSET,
           .fpr_offset = FERRY_ARM_VFP_OFFSET,
           .fpr_bytes = 4,
-          .result_address = 0,
-          .home_space = 0,
           .call_gprs = ferry_aapcs32_gprs,
           .call_registers = ferry_aapcs32_registers,
           .call_stack = ferry_aapcs32_stack,
           .trampolines = ferry_aapcs32_trampolines,
-          .first_trampoline = 0,
           .trampoline_count = trampolines};
 }
 inline const StubConvention kConventions[] = {convention(abi::Abi::aapcs32_vfp, kTrampolines),

@@ -24,8 +24,6 @@ constexpr StubConvention convention(abi::Abi abi, uint32_t first, uint32_t count
           .block = FERRY_I386_BLOCK,
           .gpr_block = FERRY_I386_BLOCK,
           .fpr_offset = FERRY_I386_BLOCK,
-          .result_address = 0,
-          .home_space = 0,
           .call_gprs = nullptr,
           .call_registers = ferry_i386_call,
           .call_stack = ferry_i386_call,

@@ -49,7 +49,6 @@ inline const StubConvention kConventions[] = {{.abi = abi::Abi::elfv2,
                                                .fpr_offset = FERRY_PPC64_FPR_OFFSET,
                                                .fpr_bytes = 8,
                                                .vector_offset = FERRY_PPC64_VECTOR_OFFSET,
-                                               .result_address = 0,
                                                .home_space = FERRY_PPC64_SAVE_AREA,
                                                .fill = fill,
                                                .widen = widen,
@@ -58,7 +57,6 @@ inline const StubConvention kConventions[] = {{.abi = abi::Abi::elfv2,
                                                .call_registers = ferry_elfv2_registers,
                                                .call_stack = ferry_elfv2_stack,
                                                .trampolines = ferry_elfv2_trampolines,
-                                               .first_trampoline = 0,
                                                .trampoline_count = FERRY_PPC64_TRAMPOLINES}};
 
 // What the elements of a result may be in.

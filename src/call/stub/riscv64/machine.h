@@ -31,14 +31,11 @@ inline const StubConvention kConventions[] = {{.abi = abi::Abi::riscv64_lp64d,
                                                .gpr_block = FERRY_RISCV_FPR_OFFSET,
                                                .fpr_offset = FERRY_RISCV_FPR_OFFSET,
                                                .fpr_bytes = 8,
-                                               .result_address = 0,
-                                               .home_space = 0,
                                                .fill = fill,
                                                .call_gprs = ferry_lp64d_gprs,
                                                .call_registers = ferry_lp64d_registers,
                                                .call_stack = ferry_lp64d_stack,
                                                .trampolines = ferry_lp64d_trampolines,
-                                               .first_trampoline = 0,
                                                .trampoline_count = FERRY_RISCV_TRAMPOLINES}};
 
 // What a callback's common entry saves, and what it loads before it returns.

@@ -30,14 +30,11 @@ inline const StubConvention kConventions[] = {{.abi = abi::Abi::s390x,
                                                .gpr_block = FERRY_S390X_FPR_OFFSET,
                                                .fpr_offset = FERRY_S390X_FPR_OFFSET,
                                                .fpr_bytes = 8,
-                                               .result_address = 0,
-                                               .home_space = 0,
                                                .fill = fill,
                                                .call_gprs = ferry_s390x_gprs,
                                                .call_registers = ferry_s390x_registers,
                                                .call_stack = ferry_s390x_stack,
                                                .trampolines = ferry_s390x_trampolines,
-                                               .first_trampoline = 0,
                                                .trampoline_count = FERRY_S390X_TRAMPOLINES}};
 
 // What a callback's common entry saves, and what it loads before it returns.
