@@ -184,16 +184,31 @@ compile["for"] = function(node, lib)
   end
 end
 
+-- Two labels of a switch have no value in common (C11 6.8.4.2p3).
+local function refuse_repeated(cases)
+  local sorted = {}
+  for i, case in ipairs(cases) do sorted[i] = case end
+  table.sort(sorted, function(a, b) return a.from < b.from end)
+  for i = 2, #sorted do
+    if sorted[i].from <= sorted[i - 1].to then
+      error(("its 'switch' has two labels 'case %s'"):format(tostring(sorted[i].from)), 0)
+    end
+  end
+end
+
 function compile.switch(node, lib)
   local control, t = value(node[1], lib), node[1].type
   local run, cases, default = statement(node[2], lib), {}, nil
   each_label(node[2], function(each)
     if each.kind == "case" then
       cases[#cases + 1] = { from = normal(t, each.from), to = normal(t, each.to), label = each }
+    elseif default then
+      error("its 'switch' has two labels 'default'", 0)
     else
       default = each
     end
   end)
+  refuse_repeated(cases)
   return function(frame)
     local v, found = control(frame), default
     for _, case in ipairs(cases) do

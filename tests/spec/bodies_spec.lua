@@ -63,6 +63,9 @@ static inline int bo_labels(int k) {
 }
 static inline int bo_one(int k) { switch (k) case 3: return 30; switch (k) switch (k + 1) { case 5: return 50; } return 0; }
 static inline int bo_stray(int k) { if (k) { case 1: return 1; } return 0; }
+static inline int bo_twice_one(int k) { switch (k) { case 3: return 1; while (k) { case 1 ... 4: return 3; } } return 0; }
+static inline int bo_twice_default(int k) { switch (k) { default: return 1; { default: return 2; } } return 0; }
+static inline int bo_promoted(unsigned char k) { switch (k) { case 1: return 1; case 257: return 2; } return 0; }
 static inline int bo_into(int k) { switch (k) { case 1: return ({ case 2: k; }); } return 0; }
 static inline int bo_sum(const int *a, int n) {
   int s = 0;
@@ -204,6 +207,9 @@ function TestBodies:test_errors()
   says("assembler is not run", bo.bo_asm)
   says("'case' has no 'switch' around it", bo.bo_stray, 1)
   says("'case' has no 'switch' around it", bo.bo_into, 1)
+  says("its 'switch' has two labels 'case 3'", bo.bo_twice_one, 1)
+  says("its 'switch' has two labels 'default'", bo.bo_twice_default, 1)
+  lu.assertEquals(bo.bo_promoted(1), 1)
   says("arguments behind '...' are not read", bo.bo_rest, "x")
   local _, before = header:gsub("\n", "\n")
   local line = select(2, header:sub(1, header:find "nothing_known"):gsub("\n", "")) + 1
