@@ -16,7 +16,7 @@ end
 
 -- A message of our own code's, without the place there.
 function macros.without_place(message)
-  return type(message) == "string" and message:gsub("^[^:]*%.lua:%d+: ", "") or message
+  return type(message) == "string" and message:gsub("^[^:\n]*%.lua:%d+: ", "") or message
 end
 
 function macros.refusal(name, macro, why)

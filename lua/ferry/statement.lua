@@ -3,6 +3,7 @@
 -- value that is returned.
 local ffi = require "ferry.core"
 local expression = require "ferry.expression"
+local macros = require "ferry.macros"
 local headers, tonumber, type = ffi.headers, ffi.tonumber, ffi.type
 local error, ipairs, pcall = error, ipairs, pcall
 local value, truth, normal, convert, store = expression.value, expression.truth, expression.normal, expression.convert, expression.store
@@ -251,12 +252,6 @@ function expression.result(node, lib)
   end
 end
 
--- What an error says without the place in our own files that Lua puts before it.
-local function without_place(message)
-  if type(message) ~= "string" then return message end
-  return (message:gsub("^[^:\n]*%.lua:%d+: ", ""))
-end
-
 local module = {}
 
 -- The function of the frame, a list of the arguments, that runs the body of a declared function: it gives true and the
@@ -267,7 +262,7 @@ function module.compile(name, lib)
   if body then
     expression.mark(body.block, body.params)
     ok, run = pcall(statement, body.block, lib)
-    if not ok then why = without_place(run) end
+    if not ok then why = macros.without_place(run) end
   end
   if not ok then
     return nil, ("the body of inline function '%s' cannot be run: %s; a compiler can (require \"ferry.cc\")"):format(name, why)
@@ -283,7 +278,7 @@ function module.compile(name, lib)
   end
   return function(frame)
     local fine, v = pcall(call, frame)
-    if not fine then v = without_place(v) end
+    if not fine then v = macros.without_place(v) end
     return fine, v
   end
 end
