@@ -20,7 +20,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(unit oracles specs variants install headers examples oom sanitize fuzz valgrind cross)
+# Of those that run beside others the longest come first.
+[ ${#stages[@]} -gt 0 ] || stages=(oracles examples fuzz headers variants install oom unit specs sanitize valgrind cross)
 mkdir -p build
 results=$PWD/build/test-results.tsv
 : >"$results"
