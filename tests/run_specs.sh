@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Runs tests/spec/*_spec.lua: run_specs.sh [MODE...], each a column or several of the table it prints:
-#   plain      every Lua found, with two back ends each, from build/: the first and one of the others in turn
+#   plain      every Lua found, from build/: with the first back end, the oldest and the newest with one of the others as well
 #   api        the oldest and the newest Lua, with the first back end, and arguments read by Lua's public functions only
-#   c++        two Luas that are built as C++, whose errors are exceptions, with two back ends each
+#   c++        two Luas that are built as C++, whose errors are exceptions, each with one of the first two back ends
 #   c++api     the newer of them, with the first back end, and arguments read by Lua's public functions only
 #   slow       the oldest Lua, with the first back end: FERRY_CHAOS=slow, nothing takes its hot path
 #   check      the newest Lua, with the stub: FERRY_CHECK=1, objects and pointers are checked
 #   move       two Luas, one with the first back end, one with the next: FERRY_CHAOS=move, Lua's stack moves whenever it may
 #   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
 #   jithost    LuaJIT as a host of Ferry, with the first back end, for what a Lua 5.1 can run
-#   asan       the oldest and the newest Lua of build-asan/, with two back ends each
+#   asan       the newest Lua of build-asan/ with the first back end, the oldest and the newest with one of the others
 #   valgrind   one Lua from build/
 # FULL=1, or LUAS or BACKENDS: every Lua of the mode with every back end of it.
 # Settable: LUAS="5.1 5.4", BACKENDS="stub libffi", SPECS="tests/spec/one_spec.lua ...", JOBS, TREE=build.
@@ -66,20 +66,30 @@ with_first() { # with_first [all]: with FULL all of them
   local v
   while read -r v; do if [ -n "$full" ] && [ -n "${1:-}" ]; then with "$v" $backends; else with "$v" "${backends%% *}"; fi; done
 }
-with_each() {
-  local v turn=0 all=($backends)
-  while read -r v; do
-    if [ -n "$full" ]; then
-      with "$v" $backends
-    else
-      with "$v" "${all[0]}" ${all[1]:+"${all[turn++ % (${#all[@]} - 1) + 1]}"}
-    fi
-  done
+with_all() {
+  local v
+  while read -r v; do with "$v" $backends; done
 }
-with_one() { # of the first two
+with_another() { # each with one that is not the first, in turn
+  local v turn=0 all=($backends)
+  while read -r v; do [ ${#all[@]} = 1 ] || with "$v" "${all[turn++ % (${#all[@]} - 1) + 1]}"; done
+}
+with_one() { # each with one of the first two, in turn
   local v turn=0 all=($backends)
   all=("${all[@]:0:2}")
   while read -r v; do if [ -n "$full" ]; then with "$v" "${all[@]}"; else with "$v" "${all[turn++ % ${#all[@]}]}"; fi; done
+}
+# some SELECTION PAIRS SELECTION PAIRS: of the versions on the input those of each selection, with the back ends that PAIRS says.
+some() {
+  local found
+  found=$(cat)
+  if [ -z "$found" ]; then
+    return
+  elif [ -n "$full" ]; then
+    with_all <<<"$found"
+  else
+    { "$1" <<<"$found" | "$2" && "$3" <<<"$found" | "$4"; } | sort -s -k 1,1 -V
+  fi
 }
 
 # What is not here is left out of the modes for every Lua, by name.
@@ -98,14 +108,14 @@ trap 'rm -f "$list"' EXIT
 columns=()
 for mode in "${modes[@]}"; do
   case $mode in
-    plain) pairs=$(versions "$TREE" $lua_versions | with_each) ;;
+    plain) pairs=$(versions "$TREE" $lua_versions | some cat with_first ends with_another) ;;
     api) pairs=$(versions "$TREE" $lua_versions | ends | with_first) ;;
-    c++) pairs=$(versions_cpp | with_each) ;;
+    c++) pairs=$(versions_cpp | with_one) ;;
     c++api) pairs=$(versions_cpp | last | with_first) ;;
     slow) pairs=$(oldest_and_newest "$TREE" | first | with_first) ;;
     check) pairs=$(oldest_and_newest "$TREE" | last | sed 's/$/ stub/') ;;
     move) pairs=$(versions_moving | with_one) ;;
-    asan) pairs=$(oldest_and_newest build-asan | with_each) ;;
+    asan) pairs=$(oldest_and_newest build-asan | some last with_first cat with_another) ;;
     valgrind) pairs=$(versions "$TREE" 5.3 | head -n 1 | with_first) ;;
     luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;
     jithost) pairs=$(command -v luajit >/dev/null && [ -e "$TREE/lib/5.1/ferry/core.so" ] && echo 5.1 | with_first all) ;;
@@ -139,5 +149,6 @@ for mode in "${modes[@]}"; do
 done
 [ -s "$list" ] || exit 1
 
-xargs -P "${JOBS:-$(nproc 2>/dev/null || echo 2)}" -L 1 tests/run_one_spec.sh <"$list"
+# One more than there are processors: specs wait now and then, for threads, timers and files.
+xargs -P "${JOBS:-$(($(nproc 2>/dev/null || echo 2) + 1))}" -L 1 tests/run_one_spec.sh <"$list"
 "$(lua_command any)" tests/spec_table.lua "$TREE/specs" "${columns[@]}"

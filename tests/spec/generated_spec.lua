@@ -298,27 +298,41 @@ end
 source[#source + 1] = "int v_none(int n, ...) { return n; }\n"
 for n = 1, count do generate(n) end
 
+local function checksum(text)
+  local sum = 0
+  for i = 1, #text do sum = (sum * 31 + text:byte(i)) % 4294967291 end
+  return ("%08x"):format(sum)
+end
+
+-- The library of `source`. It stays beside the fixtures, so that the columns which generate the same compile it once.
 local function compile()
-  local base = os.tmpname()
-  local c, library = base .. ".c", base .. ".so"
-  local out = assert(io.open(c, "w"))
-  out:write "#include <complex.h>\n#include <stdarg.h>\n#include <stdbool.h>\n#include <string.h>\nint generated_bad;\n"
-  out:write "#define return_bad(n) if (!generated_bad) generated_bad = n\n"
-  -- gcc's va_arg does not follow the references that Microsoft's convention passes.
-  out:write "#define in_register(t) (sizeof(t) == 1 || sizeof(t) == 2 || sizeof(t) == 4 || sizeof(t) == 8)\n"
-  out:write "#define ms_va_arg(list, t) (in_register(t) ? va_arg(list, t) : *va_arg(list, t *))\n"
-  out:write(table.concat(declarations, "\n"), "\n", table.concat(source))
-  out:close()
+  local text = table.concat({
+    "#include <complex.h>\n#include <stdarg.h>\n#include <stdbool.h>\n#include <string.h>\nint generated_bad;",
+    "#define return_bad(n) if (!generated_bad) generated_bad = n",
+    -- gcc's va_arg does not follow the references that Microsoft's convention passes.
+    "#define in_register(t) (sizeof(t) == 1 || sizeof(t) == 2 || sizeof(t) == 4 || sizeof(t) == 8)",
+    "#define ms_va_arg(list, t) (in_register(t) ? va_arg(list, t) : *va_arg(list, t *))",
+    table.concat(declarations, "\n"),
+    table.concat(source),
+    "",
+  }, "\n")
   -- A sanitiser that is preloaded here is none of the compiler's business.
-  local command = "env -u LD_PRELOAD " .. (os.getenv "CC" or "cc") .. (" -w -O1 -shared -fPIC -o %s %s 2>%s.log"):format(library, c, base)
-  local done = os.execute(command)
-  local ok = done == true or done == 0
-  local loaded = ok and ffi.load(library) or nil
-  local log = io.open(base .. ".log")
-  local text = log and log:read "*a" or ""
-  if log then log:close() end
-  for _, name in ipairs { base, c, library, base .. ".log" } do os.remove(name) end
-  return loaded, text
+  local compiler = "env -u LD_PRELOAD " .. (os.getenv "CC" or "cc") .. " -w -O1 -shared -fPIC"
+  local library = ("%s/generated_%s.so"):format(H.fixtures, checksum(compiler .. text))
+  local found, loaded = pcall(ffi.load, library)
+  if found then return loaded end
+  local base = os.tmpname()
+  local new = ("%s.%s"):format(library, base:match "[^/]*$")
+  local out = assert(io.open(base .. ".c", "wb"))
+  out:write(text)
+  out:close()
+  local done = os.execute(("%s -o %s %s.c 2>%s.log"):format(compiler, new, base, base))
+  local ok = (done == true or done == 0) and os.rename(new, library)
+  local log = assert(io.open(base .. ".log"))
+  local why = log:read "*a"
+  log:close()
+  for _, name in ipairs { base, base .. ".c", base .. ".log" } do os.remove(name) end
+  return ok and ffi.load(library) or nil, why
 end
 
 local unpack = table.unpack or unpack

@@ -58,10 +58,11 @@ function H.needs_int128() lu.skipIf(ffi.sizeof "void *" < 8, "no integers of 128
 -- Only where gcc has _Float128; on 32-bit ARM it has none.
 function H.needs_float128() lu.skipIf(ffi.arch == "arm", "no _Float128 in C here") end
 
+-- The folder of compiled tests/fixtures.
+H.fixtures = os.getenv "FERRY_FIXTURES" or "build/tests/fixtures"
 -- Path of tests/fixtures/NAME.c, compiled.
 function H.fixture(name)
-  local folder = os.getenv "FERRY_FIXTURES" or "build/tests/fixtures"
-  return folder .. "/lib" .. name .. (ffi.os == "Windows" and ".dll" or ".so")
+  return H.fixtures .. "/lib" .. name .. (ffi.os == "Windows" and ".dll" or ".so")
 end
 
 -- The library made of tests/fixtures/NAME.c.
