@@ -51,7 +51,7 @@ versions() { # versions TREE [WANTED...]: those of LUAS that have an interpreter
     [ -n "$(lua_command "$v")" ] && [ -e "$tree/lib/$v/ferry/core.so" ] && echo "$v"
   done
 }
-oldest_and_newest() { versions "$1" 5.1 && versions "$1" 5.4 5.5 | tail -n 1; }
+oldest_and_newest() { { versions "$1" 5.1 && versions "$1" 5.4 5.5 | tail -n 1; } | uniq; }
 
 # Which of the versions on the input, one a line, and which back ends beside them. All of them with FULL.
 first() { if [ -n "$full" ]; then cat; else head -n 1; fi; }

@@ -105,6 +105,63 @@ function TestClose:test_finalisers_at_close()
   lu.assertStrContains(text, "finalised 8")
 end
 
+-- A finaliser that is older than the module runs after the state was closed: whatever it uses of Ferry says so, or is harmless.
+function TestClose:test_all_that_is_used_after_the_state_was_closed()
+  H.not_on_luajit "what a closed state says is Ferry's"
+  local ok, text = V.child(([[
+    local late, functions, used = {}, {}
+    local function run()
+      local names = {}
+      for name in pairs(late) do names[#names + 1] = name end
+      table.sort(names)
+      for _, name in ipairs(names) do
+        local ok, message = pcall(late[name])
+        io.write("late ", name, ": ", ok and "done" or tostring(message):gsub("^.-:%%d+: ", ""), "\n")
+      end
+      local n, ended = 0, 0
+      for _, f in ipairs(functions) do
+        for _, arguments in ipairs(used) do
+          n = n + 1
+          if not pcall(f, (table.unpack or unpack)(arguments)) then ended = ended + 1 end
+        end
+      end
+      io.write("late functions: ", n > 500 and ended == n and "all refused" or n .. " calls, " .. ended .. " errors", "\n")
+    end
+    if newproxy then
+      late_guard = newproxy(true)
+      getmetatable(late_guard).__gc = run
+    else
+      late_guard = setmetatable({}, { __gc = run })
+    end
+  %s
+    ffi.cdef "struct late { int a; struct late *next; }; int abs(int); enum { LATE = 5 };"
+    local space, object, ctype = ffi.C, ffi.new "struct late", ffi.typeof "struct late"
+    local abs, wide, pointer, callback = ffi.C.abs, ffi.new("int64_t", 5), ffi.new "struct late *[1]", ffi.cast("pr_fn", function(v) return v end)
+    local bit = ffi.bit or require "ferry.bit"
+    used = { {}, { object }, { object, 1 }, { "int", 1 }, { callback, print }, { ctype, 2 }, { "x", {} }, { abs, 1 } }
+    late = {
+      bit = function() return bit.band(wide, 1) end, call = function() return abs(-1) end, callback = function() return callback(1) end,
+      set = function() callback:set(print) end, construct = function() return ctype() end, construct_with = function() return ctype(1) end,
+      enter = ffi.enter, leave = ffi.leave, mode = function() ffi.int64 = "exact" end, index = function() return space.labs end,
+      write = function() space.LATE = 1 end, add = function() return wide + 1 end, equal = function() return wide == ffi.null end,
+      length = function() return #object end, member = function() return object.next.a end, element = function() return pointer[0] end,
+      text = function() return tostring(object) end, load = function() return ffi.load "z" end, poll = function() return ffi.poll(0) end,
+    }
+    for _, f in pairs(ffi) do if type(f) == "function" then functions[#functions + 1] = f end end
+    for _, f in pairs(bit) do if type(f) == "function" then functions[#functions + 1] = f end end
+  ]]):format(preamble))
+  lu.assertTrue(ok, text)
+  local said = 0
+  for name, what in text:gmatch "late ([%w_]+): ([^\n]*)" do
+    local expected = "the Lua state that this object belongs to is closing"
+    -- Two objects whose state is gone are the same or not; the library of bits knows objects by their state.
+    if name == "equal" then expected = "done" elseif name == "functions" then expected = "all refused" end
+    if name == "bit" then lu.assertStrContains(what, "number expected, got userdata") else lu.assertEquals(what, expected, name) end
+    said = said + 1
+  end
+  lu.assertEquals(said, 20)
+end
+
 function TestClose:test_objects_older_than_the_module()
   local ok, text = V.child [[
     local late = setmetatable({}, { __gc = function() if obj then obj.a = 1 io.write("late ", obj.a, "\n") end end })
