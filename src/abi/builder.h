@@ -101,6 +101,7 @@ inline bool is_empty_type(const TypeTable& types, TypeId id, int depth = 0) {
 
 // gcc takes no address for such a result, clang does.
 constexpr std::string_view kEmptyResult = "it has no named members, and compilers differ in how it is returned";
+constexpr std::string_view kEmptyArgument = "it has no named members, and compilers differ in how it is passed";
 
 class Builder {
  public:

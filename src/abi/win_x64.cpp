@@ -32,6 +32,8 @@ Result<void> plan_argument(Builder& builder, TypeId id, unsigned& slot) {
   arg.by_reference = !fits_register(t.size) || lone_float;
   if (slot >= kSlots) {
     ++slot;
+    // gcc and MinGW pass nothing for it, clang and Microsoft's compiler eight bytes.
+    if (!arg.by_reference && is_empty_type(types, id)) return refuse(types, id, kEmptyArgument);
     if (!arg.by_reference) return builder.arg_on_stack(8, 8, extension(t));
     Result<uint32_t> offset = builder.take_stack(id, 8, 8);
     if (!offset) return offset.error();

@@ -15,10 +15,12 @@
 #include "ctype/layout.h"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
 
 #include "base/round.h"
+#include "ctype/layout_i386.h"
 
 namespace ferry {
 
@@ -78,6 +80,9 @@ class Layout {
     }
     shape_.size = round_up(round_up(position_, 8) / 8, shape_.align);
     if (shape_.size > limit_) return too_large();
+    if (types_.target().arch == Arch::i386 && !microsoft_) {
+      lower_on_i386(types_, fields, is_union_, attributes_, shape_);
+    }
     return shape_;
   }
 
@@ -102,6 +107,19 @@ class Layout {
     position_ += t.size * 8;
   }
 
+  // gcc gives up the bit-field for an ordinary member (layout_decl) where it takes all of an integer that may lie where
+  // the fields before it end. What the member is aligned to, bytes; 0: it stays one. clang has none, nor has Apple's
+  // layout.
+  uint32_t integer_alignment(const Field& f) const {
+    const uint32_t size = f.bit_width / 8;
+    if (f.bit_width % 8 != 0 || !std::has_single_bit(size) || types_.target().os == Os::darwin) return 0;
+    const uint32_t align = std::min<uint32_t>(size, types_.target().max_align);
+    const uint64_t known = position_ & (~position_ + 1);  // of the position; 0: the start
+    if ((align > 1 && packed(f)) || (known != 0 && known < uint64_t{align} * 8)) return 0;
+    const bool lowered = f.align == 0 && types_.target().arch == Arch::i386;
+    return lowered ? std::min(align, 4U) : align;
+  }
+
   void sysv_bitfield(Field& f, const Type& t) {
     const bool aligns_record = f.name != kNoName || types_.target().layout == RecordLayout::aapcs;
     const uint64_t unit = uint64_t{t.align} * 8;
@@ -112,8 +130,9 @@ class Layout {
       place(f, t);
       return;
     }
+    const uint32_t integer = integer_alignment(f);
     if (f.align != 0) position_ = round_up(position_, uint64_t{capped(f.align)} * 8);
-    if (!packed(f) && pack_ == 0) {
+    if (!packed(f) && pack_ == 0 && integer == 0) {
       // A typedef aligned to more than its size spans none: such a field always starts a unit.
       const uint64_t spanned = (position_ % unit + f.bit_width + unit - 1) / unit;
       if (spanned > t.size * 8 / unit) position_ = round_up(position_, unit);
@@ -125,7 +144,7 @@ class Layout {
       } else if (packed(f)) {
         align = 1;
       }
-      align_record(std::max(align, f.align != 0 ? capped(f.align) : 1));
+      align_record(std::max({align, capped(integer), f.align != 0 ? capped(f.align) : 1}));
     }
     place(f, t);
     position_ += f.bit_width;
@@ -203,16 +222,6 @@ class Layout {
 
   // --- ms_struct elsewhere ----------------------------------------------------------------------
 
-  // A type's alignment before the i386 psABI lowers it within records: ms_struct goes by that one.
-  uint32_t unlowered_alignment(const Field& f, const Type& t) const {
-    const Type& inner = innermost(types_, f.type);
-    const bool lowered = inner.kind == Kind::enumeration
-                             ? inner.size == 8
-                             : inner.scalar == Scalar::int64 || inner.scalar == Scalar::uint64 ||
-                                   inner.scalar == Scalar::float64 || inner.scalar == Scalar::cdouble;
-    return lowered && t.align == types_[t.canonical].align ? std::max<uint32_t>(t.align, 8) : t.align;
-  }
-
   // gcc's rendering of Microsoft's rules: runs as there, but packing, unions, and a run's end are gcc's own.
   // In contrast to msvc, only the last member's unit is padded to its full size, and a run's unused bits are
   // taken when it ends.
@@ -221,7 +230,8 @@ class Layout {
     const bool is_packed = packed(f);
     const uint64_t type_bits = t.size * 8;
     const uint64_t bits = bitfield ? f.bit_width : type_bits;
-    const uint64_t type_align = uint64_t{unlowered_alignment(f, t)} * 8;
+    // Not what the i386 psABI lowers it to within records.
+    const uint64_t type_align = uint64_t{unlowered_alignment(types_, f.type)} * 8;
     uint64_t wanted = bitfield ? 1 : uint64_t{is_packed ? 1 : t.align} * 8;
     wanted = capped_bits(std::max<uint64_t>(wanted, uint64_t{f.align} * 8));
 

@@ -22,6 +22,9 @@ struct RecordShape {
   bool has_const = false;
   uint32_t scalar_align = 1;    // see Record
   uint32_t required_align = 1;  // see Record
+  RegisterKind held = RegisterKind::none;
+  bool lowered = false;
+  bool aligned_by_user = false;
 };
 
 // Fills offset, bit_offset of each field. The fields have been checked by TypeTable::complete_record.

@@ -176,6 +176,9 @@ Result<void> TypeTable::complete_record(TypeId id, std::vector<Field> fields, st
   row.record.unaligned_fields = shape->unaligned_fields;
   row.record.scalar_align = shape->scalar_align;
   row.record.required_align = shape->required_align;
+  row.record.held = shape->held;
+  row.record.lowered = shape->lowered;
+  row.record.aligned_by_user = shape->aligned_by_user;
   row.record.attributes = attributes;
   row.record.fields = std::move(fields);
   row.record.constants = std::move(constants);
@@ -218,9 +221,9 @@ void TypeTable::Rows::copy_to_variants(TypeId root_id) {
   for (TypeId id = row(root_id).next_variant; id != kNoType; id = row(id).next_variant) {
     Type& t = type(id);
     t.size = from.size;
-    t.flags = from.flags;
-    t.base = from.base;
     const Key& unqualified = row(t.unqualified).key;
+    t.flags = static_cast<uint8_t>(from.flags | (unqualified.op == Op::aligned ? kAlignedByUser : 0));
+    t.base = from.base;
     // gcc: completing raises what an earlier typedef asked for, a later typedef may lower it.
     t.align = from.align;
     if (unqualified.op == Op::aligned) t.align = std::max(t.align, static_cast<uint32_t>(unqualified.value));
@@ -232,7 +235,8 @@ void TypeTable::Rows::undo_record(TypeId id) {
   row.names = 0;
   row.anonymous_depth = 0;
   Record& r = row.record;
-  r.complete = r.has_bitfields = r.unaligned_fields = false;
+  r.complete = r.has_bitfields = r.unaligned_fields = r.lowered = r.aligned_by_user = false;
+  r.held = RegisterKind::none;
   r.scalar_align = r.required_align = 1;
   r.attributes = {};
   r.fields.clear();

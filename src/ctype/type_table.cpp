@@ -207,13 +207,15 @@ TypeId TypeTable::aligned(TypeId id, uint32_t align) {
   const TypeId source = rows_->root(t.unqualified);
   const Type& natural = rows_->type(source);
   TypeId result = source;
-  if (align != natural.align || (natural.flags & kIncomplete) != 0) {
+  // On i386 it matters who aligns a member (layout_i386.cpp).
+  if (align != natural.align || (natural.flags & kIncomplete) != 0 || target().arch == Arch::i386) {
     const Rows::Key key{Op::aligned, source, align};
     const uint32_t h = Rows::hash(key);
     result = rows_->find(key, h);
     if (result == kNoType) {
       Type copy = natural;
       copy.align = align;
+      copy.flags |= kAlignedByUser;
       copy.unqualified = kNoType;
       result = rows_->add(copy, key, h);
       rows_->row(result).next_variant = std::exchange(rows_->row(source).next_variant, result);

@@ -53,11 +53,12 @@ constexpr TypeId scalar_type(Scalar s) {
 enum Qualifier : uint8_t { kConst = 1, kVolatile = 2, kRestrict = 4, kAtomic = 8 };
 
 enum TypeFlag : uint8_t {
-  kUnsigned = 1,     // integers, bool, enums with an unsigned underlying type
-  kIncomplete = 2,   // void, struct/union/enum without a body, array `[]`
-  kVariable = 4,     // VLA `[?]`, or a struct whose last member is one (VLS): size is the fixed part
-  kHasFlexible = 8,  // struct ending in a flexible array member `[]`
-  kHasConst = 16,    // record or array that contains a const member: not assignable as a whole
+  kUnsigned = 1,        // integers, bool, enums with an unsigned underlying type
+  kIncomplete = 2,      // void, struct/union/enum without a body, array `[]`
+  kVariable = 4,        // VLA `[?]`, or a struct whose last member is one (VLS): size is the fixed part
+  kHasFlexible = 8,     // struct ending in a flexible array member `[]`
+  kHasConst = 16,       // record or array that contains a const member: not assignable as a whole
+  kAlignedByUser = 32,  // by an attribute of a typedef
 };
 
 inline constexpr uint64_t kVla = ~uint64_t{0};           // Type::count of `[?]`
@@ -118,6 +119,13 @@ struct RecordAttributes {
   uint32_t pack = 0;   // #pragma pack(n) in force; 0: none
 };
 
+// What gcc keeps a value in if there is a register: its machine mode, as far as layouts on i386 depend on it.
+enum class RegisterKind : uint8_t {
+  none,  // memory
+  integer,
+  other,  // floating-point, decimal, vector
+};
+
 struct Record {
   NameId tag = kNoName;    // 0: anonymous
   NameId alias = kNoName;  // of an anonymous one: the typedef that named it first
@@ -129,6 +137,9 @@ struct Record {
   bool unaligned_fields = false;  // some member lies below its natural alignment (psABI class MEMORY)
   uint32_t scalar_align = 1;      // the largest natural alignment of a scalar anywhere within, packed or not
   uint32_t required_align = 1;    // the largest explicit alignment within, which #pragma pack cannot lower (MSVC)
+  RegisterKind held = RegisterKind::none;  // i386
+  bool lowered = false;                    // i386: aligned to 4 as a member, and to 8 by itself (gcc's __alignof__)
+  bool aligned_by_user = false;            // i386: attributes decide how the record or a member of it is aligned
   RecordAttributes attributes;
   std::vector<Field> fields;             // in order of declaration; anonymous members are not flattened
   std::vector<NamedConstant> constants;  // static const members and constants of nested enums

@@ -58,7 +58,7 @@ class Generator {
         f.width = static_cast<int>(chance(60) ? 1 + below(12) : 1 + below(128));
         if (!chance(12)) f.name = new_name();
       }
-      // No aligned typedefs: what they do to bit-fields depends on the width, and compilers disagree.
+      if (f.width != 0 && chance(6)) f.typedef_align = power(5);
       return f;
     }
     if (depth < 2 && chance(12)) {
@@ -157,8 +157,6 @@ TypeId Realiser::base_type(const FieldPlan& field, std::string& text) {
   if (base == Base::bfloat16 && (omit_ & kOmitBfloat16) != 0) base = Base::short_;
   if (base >= Base::decimal32 && base <= Base::decimal128 && (omit_ & kOmitDecimal) != 0) base = Base::llong;
   if (base >= Base::vector8 && base <= Base::vector64 && (omit_ & kOmitVectors) != 0) base = Base::double_;
-  // gcc places a union with an 8-byte vector by the integer register it fits into: to 4 on i386.
-  if (base == Base::vector8 && types_.target().arch == Arch::i386) base = Base::vector16;
   const BaseRow& row = kBases[static_cast<size_t>(base)];
   text = row.text;
   if (row.scalar != Scalar::none) return scalar_type(row.scalar);
@@ -219,6 +217,8 @@ Realiser::Built Realiser::build(const RecordPlan& plan, const std::string& tag, 
     } else {
       f.type = base_type(p, text);
       if (p.typedef_align != 0 && !omitted(kOmitAlignedTypedefs) && !(p.width >= 0 && omitted(kOmitAlignedBits)) &&
+          // Of bit-fields those that lower: what others do depends on the width, and compilers disagree.
+          !(p.width >= 0 && (omitted(kOmitLoweredBits) || p.typedef_align > types_[f.type].align)) &&
           !(omitted(kOmitLowering) && p.typedef_align <= types_[f.type].align) &&
           !(omitted(kOmitPackWithAligned) && packing)) {
         const std::string name = "t" + std::to_string(typedefs_++);

@@ -32,6 +32,7 @@ enum Omit : uint32_t {
   kOmitPackedEnums = 32768,
   kOmitBfloat16 = 65536,
   kOmitDecimal = 131072,
+  kOmitLoweredBits = 262144,  // bit-fields of typedefs that lower: gcc aligns some to their type, clang does not
 };
 
 enum class Base : uint8_t {

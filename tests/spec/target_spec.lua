@@ -298,4 +298,27 @@ function TestTarget:test_typeof_of_a_header()
   lu.assertErrorMsgContains("header's namespace expected", function() return h.typeof "int" end)
 end
 
+-- What gcc 12 of i386 says: the offset within struct { char c; T x; }, and sizeof. What it keeps in an integer register is
+-- aligned to 4 there, unless an attribute aligns it, and bit-fields that take all of an integer are members of that alignment.
+function TestTarget:test_records_on_i386()
+  local rows = {
+    { "union { _Decimal64 d; }", 4, 8 }, { "union { _Decimal64 d; int i; }", 4, 8 }, { "struct { _Decimal64 d; }", 8, 8 },
+    { "struct { unsigned long f : 5; _Decimal64 z[0]; }", 4, 8 }, { "union { _Decimal64 d; char c[3]; }", 8, 8 },
+    { "union { _Decimal64 d; int i __attribute__((aligned(4))); }", 8, 8 }, { "union { _Decimal64 d; long long i __attribute__((aligned(4))); }", 4, 8 },
+    { "union { _Decimal64 d; long long f : 40 __attribute__((aligned(1))); }", 8, 8 }, { "union { _Decimal64 d; int : 3 __attribute__((aligned(2))); }", 8, 8 },
+    { "union { _Decimal64 d; } __attribute__((aligned(4)))", 8, 8 }, { "union { struct { _Decimal64 d; } s; }", 4, 8 },
+    { "struct { struct { _Decimal64 d; } s; int n[0]; }", 8, 8 }, { "struct { union { _Decimal64 d; } s; }", 4, 8 },
+    { "union { _Decimal64 d; float _Complex s; }", 4, 8 }, { "union { _Decimal64 d; _Bool e[5]; }", 8, 8 }, { "union { _Decimal64 d; _Bool e[4][2]; }", 4, 8 },
+    { "union { _Decimal64 d; low x; }", 8, 8 }, { "struct { unsigned long long f : 64 __attribute__((aligned(4))); }", 8, 8 },
+    { "struct { unsigned long long f : 64; }", 4, 8 }, { "struct { char c; unsigned long long f : 64 __attribute__((aligned(4))); }", 4, 12 },
+    { "struct { low f : 32; }", 4, 4 }, { "struct { low f : 31; }", 1, 4 }, { "struct { char c; low f : 32; }", 1, 5 }, { "struct { low f : 16; }", 2, 2 },
+  }
+  local declarations = { "typedef int low __attribute__((aligned(1)));" }
+  for i, row in ipairs(rows) do declarations[i + 1] = ("typedef %s m%d; typedef struct { char c; m%d x; } in%d;"):format(row[1], i, i, i) end
+  local h = ffi.include(table.concat(declarations, "\n"), { target = "i386-linux-gnu" })
+  for i, row in ipairs(rows) do
+    lu.assertEquals({ ffi.offsetof(h["in" .. i], "x"), ffi.sizeof(h["m" .. i]) }, { row[2], row[3] }, row[1])
+  end
+end
+
 H.run()

@@ -38,6 +38,7 @@ constexpr const char* kTypes = R"(
   struct zero { float a; int : 0; float b; };
   struct unnamed { float a; int : 32; };
   struct flex { long long n; double d[]; };
+  struct padding { int : 18; } __attribute__((aligned(8)));
   struct big { char c[100]; };
   struct s128 { __int128 x; };
   struct h3 { _Float16 a, b, c; };
@@ -217,6 +218,9 @@ TEST(PlanWin64, All) {
                     // Variadic: floating-point values in both register files.
                     {"void (int, ...)|double|double", "rcx:4s {xmm1:8 rdx:8} {xmm2:8 r8:8} -> void / 32"},
                     {"void (v8i)", "error: AVX"},
+                    // On the stack gcc passes nothing for it, Microsoft's compiler eight bytes.
+                    {"void (int, struct padding)", "rcx:4s rdx:8 -> void / 32"},
+                    {"void (int, int, int, int, struct padding)", "error: no named members"},
                 });
   check(kX64SysV,
         {
