@@ -7,6 +7,7 @@
 #   make coverage  which lines of src run in tests, in build-coverage (tests/coverage/run)
 #   make lint      src read by cppcheck and clang-tidy, many minutes; `make lint STEPS=cppcheck`, FILES=PATTERN (tests/lint/run)
 #   make cross     tests for another processor, in an emulator; `make cross ARCH=riscv64`, STEPS="calls specs" (tests/cross/run.sh)
+#   make hosts     programs of Debian's that contain Lua, with Ferry in them; installs them (tests/hosts/run)
 #   make soak      an hour of random use at constant memory; TIME=300: seconds (tests/soak/run)
 #   make bench     table of nanoseconds against a hand-written binding, and build/bench.json
 #   make install   into PREFIX (default /usr/local), below DESTDIR if that is set
@@ -22,11 +23,11 @@ ARCH ?= aarch64
 STEPS ?=
 FERRY_LUAS ?=
 
-.PHONY: lib demo test fuzz prove coverage lint cross soak bench install uninstall dist deb clean help
+.PHONY: lib demo test fuzz prove coverage lint cross hosts soak bench install uninstall dist deb clean help
 .DEFAULT_GOAL := lib
 
 help:
-	@sed -n '2,16s/^# *//p' Makefile
+	@sed -n '2,17s/^# *//p' Makefile
 
 # Installs nothing, needs no root. A tree that make test has configured stays one with tests; a fresh one does not need their
 # libraries. Presets are not used: older CMakes do not know them.
@@ -71,6 +72,9 @@ lint:
 
 cross:
 	@tests/cross/run.sh $(ARCH) $(STEPS)
+
+hosts: lib
+	@tests/hosts/run $(HOSTS)
 
 soak: lib
 	@TIME="$(if $(filter command line environment,$(origin TIME)),$(TIME),3600)" tests/soak/run

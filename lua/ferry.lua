@@ -1,5 +1,6 @@
 -- The library itself; touches no global. `require "ffi"` is the drop-in that also replaces type and tonumber.
-local ferry = require "ferry.core"
+local loaded, ferry = pcall(require, "ferry.core")
+if not loaded then ferry = require("ferry.host").core(ferry) end
 
 -- What is said better in Lua is loaded when it is used first. Each gives one value: in parentheses, so that the call is
 -- no tail call and the user's function is two levels above it on every Lua.

@@ -1,2 +1,2 @@
 -- LuaJIT's bit library for every Lua version, 64-bit cdata included.
-return require("ferry.core").bit
+return require("ferry").bit

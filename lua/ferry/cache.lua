@@ -6,6 +6,8 @@ local cache = {}
 
 -- The folder, or nil and why there is none.
 function cache.folder()
+  local lacking = require("ferry.host").lacking("io.open", "os.getenv", "os.rename", "os.remove")
+  if lacking then return nil, "no files can be kept without " .. lacking .. ", which this program has taken out of its Lua" end
   local folder = os.getenv "FERRY_CACHE"
   if not folder or folder == "" then
     local base = os.getenv "XDG_CACHE_HOME"

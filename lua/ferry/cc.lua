@@ -1,9 +1,10 @@
 -- ferry.cc: C source compiled by the machine's own compiler and included, for what headers and Lua cannot do. Nothing
 -- here runs unless it is called.
-local ffi = require "ferry.core"
+local ffi = require "ferry"
 local common = require "ferry.options"
 local include = require "ferry.include"
 local cache = require "ferry.cache"
+local needs = require("ferry.host").needs
 local headers = ffi.headers
 
 local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
@@ -90,7 +91,7 @@ end
 local function place_of(source)
   local level, caller = 3, nil
   repeat -- a tail call leaves no frame of the function that made it
-    caller = debug and debug.getinfo(level, "Sl")
+    caller = debug and debug.getinfo and debug.getinfo(level, "Sl")
     level = level + 1
   until not caller or caller.currentline > 0
   if not caller then return 1, "source" end
@@ -118,6 +119,7 @@ end
 local known_options = { flags = true, libs = true, path = true, define = true, undef = true, pkg = true, only = true }
 
 local function build(source, options, line, file)
+  needs("cc", "io.open", "os.execute", "os.getenv", "os.rename", "os.remove")
   for option in pairs(options) do
     if not known_options[option] then fail("cc has no option '%s'", tostring(option)) end
   end

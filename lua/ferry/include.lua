@@ -113,7 +113,7 @@ local known_options = {
 
 -- The folder where headers are kept, where that is asked for and there is one that can be trusted.
 local function cache_folder(wanted)
-  if wanted == nil then wanted = (os.getenv "FERRY_CACHE" or "") ~= "" end
+  if wanted == nil then wanted = (os and os.getenv and os.getenv "FERRY_CACHE" or "") ~= "" end
   if type(wanted) ~= "boolean" then
     error(("bad option 'cache' of include (boolean expected, got %s)"):format(type(wanted)), 0)
   end
@@ -215,7 +215,7 @@ function include.include(name, options)
   end
   local refusal = headers.refusal()
   if refusal then error(refusal, 3) end
-  local source = debug and debug.getinfo(3, "S").source or ""
+  local source = debug and debug.getinfo and debug.getinfo(3, "S").source or ""
   local ok, result = pcall(include.read, name, options or {}, source:match "^@(.*)")
   if not ok then error(result, 3) end
   return result

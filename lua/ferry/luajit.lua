@@ -5,7 +5,8 @@ if rawget(_G, "jit") and string.dump and string.dump(function() end):sub(1, 3) =
   local layer = { run = function(path, ...) return assert(loadfile(path))(...) end, install = function() end, uninstall = function() end }
   return setmetatable(layer, { __index = require "ffi" })
 end
-local ferry = require "ferry.core"
+local ferry = require "ferry"
+require("ferry.host").needs("ferry.luajit", "debug.getinfo", "debug.getmetatable", "io.open", "os.exit", "package.path", "string.gsub", "table.concat")
 local layer = setmetatable({}, { __index = ferry })
 local parts = { "chunks", "base", "resumable", "text", "tables", "jit" }
 

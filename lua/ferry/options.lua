@@ -28,6 +28,7 @@ function options.packages(value, of, what, target)
   for _, name in ipairs(names) do
     if not name:match "^%w[%w%-%.%+_]*$" then fail(of, "pkg", "'%s' is no package", name) end
   end
+  require("ferry.host").needs(("option 'pkg' of %s"):format(of), "io.popen")
   local command = options.pkg_config(target)
   local pipe = io.popen(("%s %s %s 2>&1"):format(command, what, table.concat(names, " ")))
   local text = pipe and pipe:read "*a" or ""

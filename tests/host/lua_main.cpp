@@ -1,5 +1,5 @@
 // An interpreter for a Lua that is built as C++, whose errors are exceptions: lua-c++ [-e CODE]... [SCRIPT [ARGS]].
-// Debian has that Lua as a library only. What of lua.c the tests need.
+// Debian has that Lua as a library only. What of lua.c the tests need. Also a plug-in that contains Lua (plugin_host.c).
 #include <lua.hpp>
 
 #include <cstdio>
@@ -74,7 +74,11 @@ int l_main(lua_State* L) {
 
 }  // namespace
 
+#ifdef FERRY_PLUGIN
+extern "C" __attribute__((visibility("default"))) int lua_main(int argc, char** argv) {
+#else
 int main(int argc, char** argv) {
+#endif
   lua_State* L = luaL_newstate();
   if (L == nullptr) {
     std::fputs("lua-c++: not enough memory\n", stderr);
