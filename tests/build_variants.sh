@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Builds the module without its optional libraries (FERRY_ASMJIT=off, FERRY_LIBFFI=off) for one Lua: where LuaRocks is, as a user
-# of it does, from an unpacked release and without root; else unoptimised by CMake. Runs some specs with it, and the README's
-# program; asks for the back ends that it lacks; configures with values that are refused. Uses the fixtures in build/.
+# Builds the module without its optional libraries (FERRY_ASMJIT=off, FERRY_LIBFFI=off) for one Lua, with each commit the next: where
+# LuaRocks is, as a user without root does who has a release's rockspec, into that user's own tree; else unoptimised by CMake. Runs some
+# specs with it, and the README's program; asks for the back ends that it lacks; configures with values that are refused. Uses the
+# fixtures in build/. LUAS=5.2: for this one.
 # ASMJIT_SOURCES="FOLDER ...": builds with each of these versions of asmjit, too, and runs the unit tests of native code, the
 # listings and the specs with it.
 # Adds a line to $FERRY_RESULTS as tests/run.sh's stages do. Exit status 1 if anything failed.
@@ -9,6 +10,10 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
 . tests/checks.sh
+if [ -z "${LUAS:-}" ] && commits=$(git rev-list --count HEAD 2>/dev/null); then
+  here=($(for v in $lua_versions; do [ -z "$(lua_command "$v")" ] || [ ! -d "build/lib/$v" ] || echo "$v"; done))
+  LUAS=${here[${#here[@]} == 0 ? 0 : commits % ${#here[@]}]:-}
+fi
 one_lua
 tree=$PWD/build/variants
 if [ -z "$lua" ] || [ ! -d build/tests/fixtures ]; then
@@ -22,19 +27,45 @@ with_module() { LUA_PATH="tests/spec/?.lua;$lua_folder/?.lua;;" LUA_CPATH="$c_fo
 spec() { FERRY_BACKEND=stub FERRY_FIXTURES=$PWD/build/tests/fixtures FERRY_LUA=$lua with_module timeout 300 "$lua" "tests/spec/$1"; }
 demands() { FERRY_BACKEND=$1 says "this build of ferry has no back end '$1' (it has: stub)" with_module "$lua" -e 'require "ffi"'; }
 
-rock() {
-  rm -rf "$tree/source" "$tree/rocks" && mkdir -p "$tree/source" && tools/dist.sh &&
-    tar -xzf build/dist/ferry-*.tar.gz -C "$tree/source" --strip-components=1 &&
-    (cd "$tree/source" && env FERRY_ASMJIT=off FERRY_LIBFFI=off CMAKE_BUILD_PARALLEL_LEVEL="$(nproc 2>/dev/null || echo 2)" \
-      luarocks --lua-version "$version" --tree "$tree/rocks" make ferry-scm-1.rockspec)
+# A user's home, in a folder that every user may reach; where root runs this, the user is nobody.
+home=$(mktemp -d)
+trap 'rm -rf "$home"' EXIT
+as_user() {
+  local user=()
+  [ "$(id -u)" != 0 ] || user=(runuser -u nobody --)
+  (cd "$home" && ${user[@]+"${user[@]}"} env -u LUA_PATH -u LUA_CPATH -u CCACHE_DIR -u XDG_CACHE_HOME "HOME=$home" "$@")
 }
+rocks() { as_user luarocks --lua-version "$version" --local "$@"; }
+rock() {
+  local name
+  name=ferry-$(sed -n 's/^project(ferry VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+  tools/dist.sh "file://$home/$name.tar.gz" && cp "build/dist/$name.tar.gz" "build/dist/$name-1.rockspec" "$home" &&
+    { [ "$(id -u)" != 0 ] || chown -R nobody "$home"; } &&
+    FERRY_ASMJIT=off FERRY_LIBFFI=off CMAKE_BUILD_PARALLEL_LEVEL="$(nproc 2>/dev/null || echo 2)" rocks build "$name-1.rockspec"
+}
+# The README's first program, with nothing but what `luarocks path` says.
+readme_of_rock() {
+  rm -rf "$tree/docs" && mkdir -p "$tree/docs" && "$lua" tests/doc_blocks.lua "$tree/docs" README.md &&
+    as_user mkdir -p fresh && cat "$(ls "$tree"/docs/*.lua | head -n 1)" >"$home/fresh/program.lua" &&
+    as_user sh -c 'eval "$(luarocks --lua-version "$1" --local path)" && cd fresh && "$2" program.lua' sh "$version" "$lua"
+}
+doctor() {
+  local text
+  text=$(as_user "$home/.luarocks/bin/ferry" doctor)
+  echo "$text"
+  grep -qE '^back end +stub$' <<<"$text" && grep -qE '^a call +works$' <<<"$text" && grep -qE '^a callback +works$' <<<"$text" &&
+    grep -qF "Ferry           $c_folder/ferry/core.so" <<<"$text" && grep -qE '^off +thunk: .' <<<"$text" && grep -qE '^off +libffi: .' <<<"$text"
+}
+removed() { rocks remove ferry && ! find "$home/.luarocks" -path '*ferry*' -type f | grep .; }
 mkdir -p "$tree"
 if command -v luarocks >/dev/null && git rev-parse --verify -q HEAD >/dev/null 2>&1; then
-  check "luarocks make, without asmjit and libffi" rock
-  lua_folder=$tree/rocks/share/lua/$version c_folder=$tree/rocks/lib/lua/$version
+  check "Lua $version: luarocks build of a release, without root, asmjit and libffi" rock
+  lua_folder=$home/.luarocks/share/lua/$version c_folder=$home/.luarocks/lib/lua/$version
   # By a path alone, as somebody calls it who has set nothing.
-  check "the command of the rock" says "2 $version stub" env -u LUA_PATH -u LUA_CPATH "$tree/rocks/bin/ferry" -e \
+  check "Lua $version: the command of the rock" says "2 $version stub" as_user "$home/.luarocks/bin/ferry" -e \
     'local ffi = require "ffi" ffi.cdef "int abs(int);" print(ffi.C.abs(-2) .. " " .. _VERSION:match "%d%.%d" .. " " .. ffi.backend)'
+  check "Lua $version: ferry doctor" doctor
+  check "Lua $version: the README's program, in a fresh folder" readme_of_rock
 else
   echo "variants: no luarocks, built by CMake"
   check "without asmjit and libffi: configured" configure "$tree" -DFERRY_ASMJIT=off -DFERRY_LIBFFI=off
@@ -44,13 +75,15 @@ readme() {
   rm -rf "$tree/docs" && mkdir -p "$tree/docs" && "$lua" tests/doc_blocks.lua "$tree/docs" README.md &&
     with_module "$lua" "$(ls "$tree"/docs/*.lua | head -n 1)"
 }
-check "the README's program" readme
+[ "$c_folder" != "$tree/lib/$version" ] || check "the README's program" readme
 check "the stub is the back end" with_module "$lua" -e 'assert(require "ffi".backend == "stub")'
 check "libffi is not there, and said so" demands libffi
 check "thunk is not there, and said so" demands thunk
 for name in call callback; do
   check "${name}_spec" spec "${name}_spec.lua"
 done
+
+[ "$c_folder" = "$tree/lib/$version" ] || check "Lua $version: luarocks remove leaves nothing" removed
 
 # Versions of asmjit that nobody has tried are left alone.
 mkdir -p "$tree/newer/src/asmjit/core"
