@@ -10,6 +10,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/compiler.h"
 #include "call/callback_slot.h"
 
 namespace ferry::call::stub {
@@ -297,7 +298,7 @@ Result<std::unique_ptr<Callback>> make_callback(const TypeTable& types, TypeId f
 
 // Called by the common entries with the saved registers, the caller's outgoing area and the trampoline's number;
 // x86: how many x87 registers to load.
-extern "C" __attribute__((visibility("hidden"), used)) FERRY_ROUTINE uint32_t
+extern "C" FERRY_HIDDEN __attribute__((used)) FERRY_ROUTINE uint32_t
 ferry_stub_callback(ferry::call::stub::machine::CallbackFrame* frame, std::byte* stack, uint32_t number) {
   return ferry::call::stub::enter(ferry::call::stub::all_slots[number], *frame, stack);
 }

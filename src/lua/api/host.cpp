@@ -1,11 +1,12 @@
 // Hosts and Lua programs let threads into a state (host.h, state/gate.h).
 #include "lua/api/host.h"
 
+#include "base/compiler.h"
 #include "lua/api/life_cycle.h"
 #include "lua/state/raise.h"
 #include "os/threads.h"
 
-#define FERRY_API __attribute__((visibility("default")))
+#define FERRY_API FERRY_EXPORTED
 #include "ferry.h"
 
 namespace ferry::lua {

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <exception>
 
+#include "base/compiler.h"
 #include "lua/api/bit.h"
 #include "lua/api/check.h"
 #include "lua/api/functions.h"
@@ -163,6 +164,6 @@ int open_module(lua_State* L) {
 
 }  // namespace ferry::lua
 
-extern "C" __attribute__((visibility("default"))) int luaopen_ferry_core(lua_State* L) {
+extern "C" FERRY_EXPORTED int luaopen_ferry_core(lua_State* L) {
   return ferry::lua::guarded<ferry::lua::open_module>(L);
 }

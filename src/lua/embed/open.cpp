@@ -2,6 +2,7 @@
 #include <cstring>
 #include <iterator>
 
+#include "base/compiler.h"
 #include "ferry.h"
 #include "lua/embed/lua_file.h"
 #include "lua/host/compat.h"
@@ -35,7 +36,7 @@ void preload(lua_State* L, int table, const char* name) {
 }  // namespace
 }  // namespace ferry::lua
 
-extern "C" __attribute__((visibility("default"))) int luaopen_ferry(lua_State* L) {
+extern "C" FERRY_EXPORTED int luaopen_ferry(lua_State* L) {
   using namespace ferry::lua;
   lua_settop(L, 0);
   lua_getglobal(L, "package");

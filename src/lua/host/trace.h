@@ -1,6 +1,8 @@
 // What FERRY_TRACE asks to be told of on standard error, for people who want to see why something is slow or missing.
 #pragma once
 
+#include "base/compiler.h"
+
 namespace ferry::lua {
 
 // FERRY_TRACE=code,learn,callback,load: any of them, or `all`.
@@ -15,6 +17,6 @@ enum class Topic : unsigned {
 bool traced(Topic topic);
 
 // Writes "ferry: TOPIC: text" and a line's end, whether or not the topic is asked for; longer lines are cut.
-void trace(Topic topic, const char* format, ...) __attribute__((format(printf, 2, 3)));
+void trace(Topic topic, const char* format, ...) FERRY_PRINTF(2, 3);
 
 }  // namespace ferry::lua

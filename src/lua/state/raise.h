@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/compiler.h"
 #include "lua/state/state.h"
 
 namespace ferry::lua {
@@ -22,15 +23,15 @@ struct Place {
 inline constexpr char kWaitChunk[] = "=ffi.wait";
 
 // Raises luaL_error-style "position: message" (level 1).
-[[noreturn]] void raise(lua_State* L, const char* format, ...) __attribute__((format(printf, 2, 3)));
+[[noreturn]] void raise(lua_State* L, const char* format, ...) FERRY_PRINTF(2, 3);
 // The same with the position of the Lua code that is running, where C functions may have been called by it: ipairs.
-[[noreturn]] void raise_in_lua(lua_State* L, const char* format, ...) __attribute__((format(printf, 2, 3)));
+[[noreturn]] void raise_in_lua(lua_State* L, const char* format, ...) FERRY_PRINTF(2, 3);
 // Raises st->errors.message, which the caller has filled; with position.
 [[noreturn]] void raise_error(lua_State* L, State* st);
 // "not enough memory", with position.
 [[noreturn]] void raise_memory(lua_State* L);
 // "bad argument #n to 'f' (message)"
-[[noreturn]] void raise_argument(lua_State* L, int arg, const char* format, ...) __attribute__((format(printf, 3, 4)));
+[[noreturn]] void raise_argument(lua_State* L, int arg, const char* format, ...) FERRY_PRINTF(3, 4);
 // "bad argument #n to 'f' (WHAT expected, got the value's kind)"
 [[noreturn]] void raise_expected(lua_State* L, State* st, int arg, const char* what);
 // The argument as text, numbers converted as Lua does; raises for anything else. `length` may be null.

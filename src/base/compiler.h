@@ -1,0 +1,20 @@
+// What compilers and object formats say in different words.
+#pragma once
+
+// FERRY_EXPORTED: seen from outside of the shared object. FERRY_HIDDEN: seen by all of it, and from nowhere else; in
+// COFF that is so of whatever is not exported.
+#if defined(_WIN32)
+#define FERRY_EXPORTED __declspec(dllexport)
+#define FERRY_HIDDEN
+#else
+#define FERRY_EXPORTED __attribute__((visibility("default")))
+#define FERRY_HIDDEN __attribute__((visibility("hidden")))
+#endif
+
+// FERRY_PRINTF(n, m): parameter n is a format of C's printf for the arguments from m on. To MinGW's gcc "printf" is
+// that of msvcrt, and C++ gets another one.
+#if defined(__MINGW32__) && !defined(__clang__)
+#define FERRY_PRINTF(n, m) __attribute__((format(gnu_printf, n, m)))
+#else
+#define FERRY_PRINTF(n, m) __attribute__((format(printf, n, m)))
+#endif
