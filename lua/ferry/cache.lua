@@ -1,8 +1,19 @@
 -- What is kept on disk between processes: objects that ferry.cc has compiled, and what headers come to. A folder into which
 -- anybody but the user may write is not used.
-local headers = require("ferry.core").headers
+local ffi = require "ferry.core"
+local headers = ffi.headers
 
 local cache = {}
+
+-- Where programs keep what can be made again; nil: the environment does not say. Of the XDG Base Directory Specification's
+-- variable only an absolute path counts.
+local function base_folder()
+  if ffi.os == "Windows" then return os.getenv "LOCALAPPDATA" end
+  local base = os.getenv "XDG_CACHE_HOME"
+  if base and base:sub(1, 1) == "/" then return base end
+  local home = os.getenv "HOME"
+  return home and home ~= "" and home .. "/.cache" or nil
+end
 
 -- The folder, or nil and why there is none.
 function cache.folder()
@@ -10,9 +21,7 @@ function cache.folder()
   if lacking then return nil, "no files can be kept without " .. lacking .. ", which this program has taken out of its Lua" end
   local folder = os.getenv "FERRY_CACHE"
   if not folder or folder == "" then
-    local base = os.getenv "XDG_CACHE_HOME"
-    local home = os.getenv "HOME"
-    if not base or base:sub(1, 1) ~= "/" then base = home and home ~= "" and home .. "/.cache" end
+    local base = base_folder()
     if not base then return nil, "no folder to keep things in: set FERRY_CACHE" end
     folder = base .. "/ferry"
   end
@@ -43,7 +52,7 @@ function cache.write(folder, name, ...)
   local file = io.open(path, "wb")
   if not file then return end
   local written = file:write(...)
-  if not (file:close() and written and os.rename(path, folder .. "/" .. name)) then os.remove(path) end
+  if not (file:close() and written and headers.replace(path, folder .. "/" .. name)) then os.remove(path) end
 end
 
 -- What headers come to is one file: this line, and the three texts of which it tells the lengths. The key is there as a
@@ -98,11 +107,11 @@ function cache.flags(folder, names, command, ask)
   if flags then return flags end
   flags = ask()
   local folders = {}
-  local pipe = io.popen(command .. " --variable pc_path pkg-config 2>/dev/null")
+  local pipe = io.popen(command .. " --variable pc_path pkg-config 2>" .. (ffi.os == "Windows" and "nul" or "/dev/null"))
   local default = pipe and pipe:read "*l" or ""
   if pipe then pipe:close() end
-  local searched = (os.getenv "PKG_CONFIG_PATH" or "") .. ":" .. (os.getenv "PKG_CONFIG_LIBDIR" or default)
-  for each in searched:gmatch "[^:]+" do folders[#folders + 1] = each end
+  local searched = (os.getenv "PKG_CONFIG_PATH" or "") .. headers.list_separator .. (os.getenv "PKG_CONFIG_LIBDIR" or default)
+  for each in searched:gmatch("[^" .. headers.list_separator .. "]+") do folders[#folders + 1] = each end
   cache.keep(folder, key, package_files({ (table.unpack or unpack)(names) }, folders), flags)
   return flags
 end

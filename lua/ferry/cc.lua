@@ -82,8 +82,8 @@ local function compile(text, before, after)
   file = assert(io.open(list, "wb"))
   file:write(whole, "\0", table.concat(files, "\n"), "\n")
   file:close()
-  assert(os.rename(list, folder .. "/" .. key .. ".deps"))
-  assert(os.rename(object, folder .. "/" .. name))
+  assert(headers.replace(list, folder .. "/" .. key .. ".deps"))
+  assert(headers.replace(object, folder .. "/" .. name))
   return folder .. "/" .. name
 end
 
@@ -129,7 +129,7 @@ local function build(source, options, line, file)
   local package_flags = common.packages(options.pkg, "cc", "--cflags")
   local before, after = { compiler and compiler ~= "" and compiler or "cc", "-O2 -shared -fPIC" }, {}
   add_words(before, folders, "-I")
-  add_words(before, { file:match "^(.*)/[^/]*$" }, "-iquote")
+  add_words(before, { (select(2, headers.folder(file))) }, "-iquote")
   add_words(before, defines, "-D")
   add_words(before, undefines, "-U")
   before[#before + 1] = package_flags

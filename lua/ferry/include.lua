@@ -133,7 +133,7 @@ local function declare_kept(folder, from)
   local preprocessor = new_preprocessor(from)
   -- Of the Lua file that includes a header only the folder counts.
   local file = from.file
-  if file and not from.own then file = file:match "^.*/" end
+  if file and not from.own then file = headers.folder(file) end
   local parts = { ffi.VERSION, ffi.os, ffi.arch, from.target or "", from.text, file or "" }
   for _, list in ipairs { from.defines, from.undefines, headers.folders(preprocessor) } do
     parts[#parts + 1] = #list

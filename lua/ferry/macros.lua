@@ -14,9 +14,10 @@ local function place(macro)
   return macro.line and (" (line %d)"):format(macro.line) or ""
 end
 
--- A message of our own code's, without the place there.
+-- A message of our own code's, without the place there. Paths of Windows may have a drive's colon.
+local own_place = (ffi.os == "Windows" and "^%a?:?" or "^") .. "[^:\n]*%.lua:%d+: "
 function macros.without_place(message)
-  return type(message) == "string" and message:gsub("^[^:\n]*%.lua:%d+: ", "") or message
+  return type(message) == "string" and message:gsub(own_place, "") or message
 end
 
 function macros.refusal(name, macro, why)

@@ -33,7 +33,7 @@ function options.packages(value, of, what, target)
   local pipe = io.popen(("%s %s %s 2>&1"):format(command, what, table.concat(names, " ")))
   local text = pipe and pipe:read "*a" or ""
   if pipe then pipe:close() end
-  if text:find "not found" or text:find "No package" then error(command .. ": " .. text:match "^[^\n]*", 0) end
+  if text:find "not found" or text:find "not recognized" or text:find "No package" then error(command .. ": " .. text:match "^[^\n]*", 0) end
   return (text:gsub("%s+", " "))
 end
 

@@ -6,6 +6,7 @@
 #include "cpreproc/char_class.h"
 #include "cpreproc/predefined.h"
 #include "cpreproc/preprocessor.h"
+#include "os/paths.h"
 
 namespace ferry::cpreproc {
 namespace {
@@ -185,12 +186,6 @@ void write_undefined(State& state, Writer& writer) {
       &context);
 }
 
-// The folder that the path is in, without a slash behind it.
-std::string_view above(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos || slash == 0 ? std::string_view() : path.substr(0, slash);
-}
-
 // Where a folder is absent, so is all that was looked for in it.
 class Dependencies {
  public:
@@ -202,7 +197,7 @@ class Dependencies {
       return;
     }
     std::string_view missing = file.path;
-    for (std::string_view folder = above(missing); !folder.empty() && is_absent(folder); folder = above(folder))
+    for (std::string_view folder = os::above(missing); !folder.empty() && is_absent(folder); folder = os::above(folder))
       missing = folder;
     if (missing == file.path)
       add_line(kNoFile, missing);

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "os/paths.h"
+
 namespace ferry::cpreproc {
 namespace {
 
@@ -17,11 +19,6 @@ class SystemFiles final : public FileAccess {
 FileAccess& system_files() {
   static SystemFiles files;
   return files;
-}
-
-std::string_view folder_of(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash + 1);
 }
 
 File* FileCache::find(const std::string& path) {
@@ -63,6 +60,28 @@ void FileCache::mark_once(File& file) {
 
 namespace {
 
+// The folder of a target's headers on Debian and its like; a cross compiler's is /usr/TRIPLE/include.
+std::string_view multiarch_name(const Target& target) {
+  if (target.os != Os::linux_) return {};
+  switch (target.arch) {
+    case Arch::x86_64:
+      return "x86_64-linux-gnu";
+    case Arch::i386:
+      return "i386-linux-gnu";
+    case Arch::aarch64:
+      return "aarch64-linux-gnu";
+    case Arch::arm:
+      return "arm-linux-gnueabihf";
+    case Arch::riscv64:
+      return "riscv64-linux-gnu";
+    case Arch::ppc64le:
+      return "powerpc64le-linux-gnu";
+    case Arch::s390x:
+      return "s390x-linux-gnu";
+  }
+  return {};
+}
+
 // Folders of the environment, which gcc looks into for every target.
 SearchPath environment_path() {
   SearchPath path;
@@ -70,7 +89,7 @@ SearchPath environment_path() {
     const char* list = std::getenv(variable);
     std::string_view rest = list != nullptr ? list : "";
     while (!rest.empty()) {
-      const size_t end = std::min(rest.find(os::kPathSeparator), rest.size());
+      const size_t end = std::min(rest.find(os::kListSeparator), rest.size());
       path.bracket.emplace_back(end == 0 ? "." : rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
@@ -89,8 +108,10 @@ SearchPath cross_search_path(std::string_view triple, const Target& target) {
   return path;
 }
 
-SearchPath default_search_path(std::string_view triple) {
+SearchPath default_search_path(const Target& target) {
   SearchPath path = environment_path();
+  if (target.os == Os::windows) return path;
+  const std::string_view triple = multiarch_name(target);
   path.system.emplace_back("/usr/local/include");
   if (!triple.empty()) {
     path.system.push_back("/usr/local/include/" + std::string(triple));

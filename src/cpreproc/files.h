@@ -30,9 +30,6 @@ class FileAccess {
 // Regular files of up to kMaxFile bytes, only read.
 FileAccess& system_files();
 
-// The part of the path that a name beside it follows: up to its last slash, or nothing.
-std::string_view folder_of(std::string_view path);
-
 struct File {
   FileAccess::Status status = FileAccess::Status::absent;
   std::string path;
@@ -53,9 +50,9 @@ struct SearchPath {
   std::vector<std::string> system;   // behind them
 };
 
-// C_INCLUDE_PATH and CPATH, /usr/local/include, the multiarch folder and /usr/include, as gcc has them for `triple`
-// ("x86_64-linux-gnu"; empty: the folders of no target).
-SearchPath default_search_path(std::string_view triple);
+// C_INCLUDE_PATH and CPATH, and what gcc has behind them for programs of the machine that runs: /usr/local/include, the
+// multiarch folder and /usr/include; on Windows, where compilers bring the headers along, nothing.
+SearchPath default_search_path(const Target& target);
 
 // The same where a compiler for another machine looks, as gcc has it: the headers of the machine that runs count only
 // behind /usr/`triple`/include; those of mingw are in that folder alone.

@@ -1,6 +1,8 @@
 // #include: the header's name, where it is found, entering and leaving files.
 #include "cpreproc/preprocessor.h"
 
+#include "os/paths.h"
+
 namespace ferry::cpreproc {
 
 // header-name := '<' anything '>' | '"' anything '"' | macros that expand to one of these
@@ -83,7 +85,7 @@ bool Preprocessor::enter_file() {
   below.source = sources_.add(*file.text, state_.keep_file_name(file.path), entering_at_);
   if (below.source == nullptr) return fail(entering_at_, "the files together are larger than 4 GiB");
   below.file = &file;
-  below.folder = folder_of(below.source->name());
+  below.folder = os::folder_of(below.source->name());
   below.next_index = entering_.next_index;
   below.conditionals = conditionals_.size();
   // If the first token is a directive, it may be the one that guards the file.

@@ -1,6 +1,8 @@
 // How tokens are read: from contexts, from the text, expanded; and errors.
 #include "cpreproc/preprocessor.h"
 
+#include "os/paths.h"
+
 namespace ferry::cpreproc {
 namespace {
 
@@ -26,7 +28,7 @@ Preprocessor::Preprocessor(State& state, std::string_view text, std::string_view
   state_.begin_text();
   const std::string_view kept = name.empty() ? name : state.keep(name);
   top_.source = sources_.add(text_, kept, 0);
-  top_.folder = folder_of(kept);
+  top_.folder = os::folder_of(kept);
   if (top_.source == nullptr) {
     fail(0, "the text is larger than 1 GiB");
     return;

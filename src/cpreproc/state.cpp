@@ -4,31 +4,10 @@
 #include "cpreproc/builtin_headers.h"
 #include "cpreproc/predefined.h"
 #include "cpreproc/preprocessor.h"
+#include "os/paths.h"
 
 namespace ferry::cpreproc {
 namespace {
-
-// The folder of a target's headers on Debian and its like; a cross compiler's is /usr/TRIPLE/include.
-std::string_view multiarch_name(const Target& target) {
-  if (target.os != Os::linux_) return {};
-  switch (target.arch) {
-    case Arch::x86_64:
-      return "x86_64-linux-gnu";
-    case Arch::i386:
-      return "i386-linux-gnu";
-    case Arch::aarch64:
-      return "aarch64-linux-gnu";
-    case Arch::arm:
-      return "arm-linux-gnueabihf";
-    case Arch::riscv64:
-      return "riscv64-linux-gnu";
-    case Arch::ppc64le:
-      return "powerpc64le-linux-gnu";
-    case Arch::s390x:
-      return "s390x-linux-gnu";
-  }
-  return {};
-}
 
 constexpr std::string_view kOptionsName = "<options>";
 
@@ -50,7 +29,7 @@ void State::set_path(SearchPath path) {
 }
 
 const SearchPath& State::path() {
-  if (default_path_) set_path(default_search_path(multiarch_name(target_)));
+  if (default_path_) set_path(default_search_path(target_));
   return settings_.path;
 }
 
@@ -125,7 +104,7 @@ State::Found State::find_header(std::string_view name, bool quotes, std::string_
   Found found;
   if (files_ == nullptr || name.empty()) return found;
   auto is_there = [](const File* file) { return file->status != FileAccess::Status::absent; };
-  if (name.front() == '/') {
+  if (os::root_length(name) != 0) {
     File* file = files_->find(std::string(name));
     if (is_there(file)) found.file = file;
     return found;

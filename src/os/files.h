@@ -27,11 +27,11 @@ std::string file_stamp(const std::string& path);
 // The same of what is known.
 std::string stamp_text(uint64_t size, int64_t modified, int64_t modified_ns);
 
-// Between the paths of a list.
-extern const char kPathSeparator;
-
 enum class Entry : uint8_t { absent, folder, other };
 Entry entry_at(const std::string& path);
+
+// The file `from` is `to` from now on, whatever was there before; both are in one folder. False: nothing has changed.
+bool replace_file(const std::string& from, const std::string& to);
 
 // Makes the folder, and those above it, for this user alone, if it is not there. False: somebody else owns it or may
 // write into it, or it cannot be made; `why` says so.

@@ -32,7 +32,7 @@ const Target* target_named(std::string_view name) {
 int main(int argc, char** argv) {
   cpreproc::Settings settings;
   settings.plain_names = true;
-  settings.path = cpreproc::default_search_path("x86_64-linux-gnu");
+  settings.path = cpreproc::default_search_path(kX64SysV);
   std::vector<std::string> isystem;
   std::vector<std::string> definitions;
   std::string file;

@@ -223,6 +223,87 @@ function TestWindows:test_global_library()
   lu.assertNotNil(ffi.load(fixture))
 end
 
+-- --- paths: drives, backslashes, roots ------------------------------------------------------------------------------------
+
+local folder = os.getenv "TEMP"
+local slashes = folder:gsub("\\", "/")
+local function write(name, text)
+  local path = folder .. "\\ferry_" .. name
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+function TestWindows:test_headers_by_path()
+  lu.assertStrMatches(folder, "%a:\\.*")
+  local path = write("path.h", "#define WP_ANSWER 42\nenum { WP_CONST = __LINE__ };\n")
+  local relative_to_drive = path:sub(3) -- where the drive is the current one
+  for _, name in ipairs { path, slashes .. "/ferry_path.h", path:lower(), '"' .. path .. '"', "<" .. path .. ">" } do
+    local h = ffi.include(name)
+    lu.assertEquals({ h.WP_ANSWER, h.WP_CONST }, { 42, 2 }, name)
+  end
+  H.assert_error_contains(function() ffi.include(folder .. "\\no such.h") end, folder .. "\\no such.h")
+  -- An absolute path is looked for nowhere else.
+  ffi.path()[1] = folder
+  lu.assertEquals(ffi.include("ferry_path.h").WP_ANSWER, 42)
+  local text = H.assert_error_contains(function() ffi.include(relative_to_drive .. "x") end, relative_to_drive .. "x")
+  lu.assertNotStrContains(text, "looked")
+  table.remove(ffi.path(), 1)
+  os.remove(path)
+end
+
+-- Quotes look beside the including file, by whatever separator its path has.
+function TestWindows:test_headers_beside_files()
+  local inner = write("inner.h", "#pragma once\n#define WI_INNER 1\n")
+  local outer = write("outer.h", '#include "ferry_inner.h"\n#include "' .. inner .. '"\n#define WI_OUTER WI_INNER + 1\n')
+  lu.assertEquals(ffi.include(outer).WI_OUTER, 2)
+  lu.assertEquals(ffi.include(slashes .. "/ferry_outer.h").WI_OUTER, 2)
+  local script = write("script.lua", 'local h = require "ffi".include "ferry_outer.h"\nreturn h')
+  lu.assertEquals(dofile(script).WI_OUTER, 2)
+  lu.assertEquals(dofile(slashes .. "/ferry_script.lua").WI_OUTER, 2)
+  for _, file in ipairs { inner, outer, script } do os.remove(file) end
+end
+
+function TestWindows:test_places()
+  local path = write("place.h", "int wp_fine;\n#define WP_FILE 1\n#define WP_BAD 2\n  strange wp_x;\n")
+  H.assert_error_contains(function() ffi.include(path) end, " at " .. path .. ":4:3")
+  path = write("place.h", "int wp_fine;\n#define WP_FILE 1\nenum { WP_LENGTH = sizeof __FILE__ };\n#define WP_BAD(x) ((x) +/ 2)\n")
+  local h = ffi.include(path)
+  lu.assertEquals(h.WP_LENGTH, #path + 1)
+  lu.assertEquals(ffi.macro("WP_FILE", h).file, path)
+  local message = H.assert_error_contains(function() return h.WP_BAD(1) end, "WP_BAD", "(" .. path .. ":4)")
+  lu.assertNotStrContains(message, "macros.lua")
+  message = H.assert_error_contains(function() ffi.include(path, { target = "no-such" }) end, "no-such")
+  lu.assertNotStrContains(message, "include.lua")
+  -- What a dump says of places is read again.
+  local again = ffi.include(h:dump())
+  lu.assertEquals(again.WP_LENGTH, #path + 1)
+  lu.assertEquals(ffi.macro("WP_FILE", again).file, path)
+  os.remove(path)
+end
+
+function TestWindows:test_library_by_relative_path()
+  local fixture = H.fixture "spec_globals"
+  lu.assertNotNil(ffi.load(fixture))
+  lu.assertNotNil(ffi.load((fixture:gsub("/", "\\"))))
+  local in_tree = fixture:match "build%-windows/.*"
+  if in_tree then
+    lu.assertNotNil(ffi.load(in_tree))
+    lu.assertNotNil(ffi.load(".\\" .. in_tree:gsub("/", "\\")))
+  end
+end
+
+function TestWindows:test_headers_are_kept()
+  ffi.C.SetLastError(0)
+  local path = write("kept.h", "#define WK_N 1\n")
+  for n = 1, 2 do
+    write("kept.h", "#define WK_N " .. n .. "\n//" .. ("x"):rep(n) .. "\n")
+    for _ = 1, 2 do lu.assertEquals(ffi.include(path, { cache = true }).WK_N, n) end
+  end
+  os.remove(path)
+end
+
 function TestWindows:test_signals()
   ffi.cdef "int raise(int);"
   local got

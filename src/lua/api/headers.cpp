@@ -15,6 +15,7 @@
 #include "lua/state/restrict.h"
 #include "lua/values/read.h"
 #include "os/files.h"
+#include "os/paths.h"
 
 namespace ferry::lua {
 namespace {
@@ -326,6 +327,20 @@ int l_stamp(lua_State* L) {
   return 1;
 }
 
+// folder(path): what a name beside it follows, and that folder as a path; nil: the path names none.
+int l_folder(lua_State* L) {
+  State* st = open_call(L);
+  size_t length;
+  const char* text = check_text(L, st, 1, &length);
+  const std::string_view path{text, length};
+  const std::string_view folder = os::folder_of(path);
+  if (folder.empty()) return 0;
+  const std::string_view above = os::above(path);
+  lua_pushlstring(L, folder.data(), folder.size());
+  lua_pushlstring(L, above.empty() ? folder.data() : above.data(), above.empty() ? folder.size() : above.size());
+  return 2;
+}
+
 int l_private_folder(lua_State* L) {
   State* st = open_call(L);
   require_declarations(L, st, "ferry.cc");
@@ -338,6 +353,17 @@ int l_private_folder(lua_State* L) {
   lua_pushnil(L);
   lua_pushlstring(L, st->errors.message.data(), st->errors.message.size());
   return 2;
+}
+
+// replace(from, to): gives a file another's name and place, in one step. False: it stays where it is.
+int l_replace(lua_State* L) {
+  State* st = open_call(L);
+  require_declarations(L, st, "ferry.cc");
+  size_t from_length, to_length;
+  const char* from = check_text(L, st, 1, &from_length);
+  const char* to = check_text(L, st, 2, &to_length);
+  lua_pushboolean(L, without_exceptions(st, [&] { return os::replace_file({from, from_length}, {to, to_length}); }));
+  return 1;
 }
 
 // FNV-1a: names files, guards nothing.
@@ -377,6 +403,8 @@ constexpr luaL_Reg kHeaderFunctions[] = {
     {"evaluate", guarded<l_evaluate>},
     {"type_text", guarded<l_type_text>},
     {"stamp", guarded<l_stamp>},
+    {"folder", guarded<l_folder>},
+    {"replace", guarded<l_replace>},
     {"private_folder", guarded<l_private_folder>},
     {"digest", guarded<l_digest>},
     {"refusal", guarded<l_refusal>},
@@ -389,6 +417,8 @@ void push_headers(lua_State* L, State* st) {
   lua_newtable(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   set_functions(L, kHeaderFunctions, 1);
+  lua_pushlstring(L, &os::kListSeparator, 1);
+  lua_setfield(L, -2, "list_separator");
 }
 
 }  // namespace ferry::lua

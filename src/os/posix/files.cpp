@@ -2,6 +2,7 @@
 #include "os/files.h"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include <fcntl.h>
@@ -40,8 +41,6 @@ FileStatus refuse(FileContent& content, const char* why) {
 }
 
 }  // namespace
-
-const char kPathSeparator = ':';
 
 FileStatus read_file(const std::string& path, size_t limit, FileContent& content) {
   if (path.find('\0') != std::string::npos) return FileStatus::absent;
@@ -84,6 +83,10 @@ Entry entry_at(const std::string& path) {
   if (stat(path.c_str(), &about) == 0) return S_ISDIR(about.st_mode) ? Entry::folder : Entry::other;
   const bool absent = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG || errno == ELOOP;
   return absent ? Entry::absent : Entry::other;
+}
+
+bool replace_file(const std::string& from, const std::string& to) {
+  return std::rename(from.c_str(), to.c_str()) == 0;
 }
 
 bool private_folder(const std::string& path, std::string& why) {

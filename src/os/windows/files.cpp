@@ -14,8 +14,6 @@
 
 namespace ferry::os {
 
-const char kPathSeparator = ';';
-
 namespace {
 
 struct CloseFile {
@@ -123,6 +121,10 @@ Entry entry_at(const std::string& path) {
   const DWORD attributes = GetFileAttributesW(to_utf16(path).c_str());
   if (attributes == INVALID_FILE_ATTRIBUTES) return is_absent(GetLastError()) ? Entry::absent : Entry::other;
   return (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? Entry::folder : Entry::other;
+}
+
+bool replace_file(const std::string& from, const std::string& to) {
+  return MoveFileExW(to_utf16(from).c_str(), to_utf16(to).c_str(), MOVEFILE_REPLACE_EXISTING) != 0;
 }
 
 namespace {

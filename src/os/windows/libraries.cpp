@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "os/paths.h"
 #include "os/windows/text.h"
 
 namespace ferry::os {
@@ -17,7 +18,7 @@ namespace {
 // LoadLibrary takes the extension for granted where a name has neither a dot nor a folder; said here, so that the
 // message names the file.
 std::string decorated(const std::string& name) {
-  return name.find_first_of("./\\:") == std::string::npos ? name + ".dll" : name;
+  return folder_of(name).empty() && name.find('.') == std::string::npos ? name + ".dll" : name;
 }
 
 HMODULE try_open(const std::string& name, std::string* message) {
@@ -25,8 +26,7 @@ HMODULE try_open(const std::string& name, std::string* message) {
   DWORD flags = 0;
   // A full path's own libraries lie beside it (Microsoft, LoadLibraryExW: LOAD_WITH_ALTERED_SEARCH_PATH); it knows no
   // forward slashes.
-  const bool has_folder = name.find_first_of("/\\") != std::string::npos;
-  if (has_folder) {
+  if (!folder_of(name).empty()) {
     wchar_t full[32768];
     const DWORD units = GetFullPathNameW(path.c_str(), static_cast<DWORD>(std::size(full)), full, nullptr);
     if (units != 0 && units < std::size(full)) path.assign(full, units);
@@ -71,7 +71,7 @@ Result<void*> open_library(const std::string& name, bool global) {
   if (handle == nullptr) {
     // MinGW's names: libNAME.dll.
     std::string why;
-    if (file.find_first_of("/\\:") == std::string::npos && file.compare(0, 3, "lib") != 0) {
+    if (folder_of(file).empty() && file.compare(0, 3, "lib") != 0) {
       handle = try_open("lib" + file, &why);
     }
     if (handle == nullptr) {

@@ -9,9 +9,15 @@ namespace ferry::os {
 
 std::wstring to_utf16(std::string_view text) {
   const auto bytes = static_cast<int>(text.size());
-  const int units = bytes == 0 ? 0 : MultiByteToWideChar(CP_UTF8, 0, text.data(), bytes, nullptr, 0);
+  if (bytes == 0) return {};
+  UINT page = CP_UTF8;
+  int units = MultiByteToWideChar(page, MB_ERR_INVALID_CHARS, text.data(), bytes, nullptr, 0);
+  if (units == 0) {
+    page = CP_ACP;
+    units = MultiByteToWideChar(page, 0, text.data(), bytes, nullptr, 0);
+  }
   std::wstring wide(static_cast<size_t>(units), L'\0');
-  if (units != 0) MultiByteToWideChar(CP_UTF8, 0, text.data(), bytes, wide.data(), units);
+  MultiByteToWideChar(page, 0, text.data(), bytes, wide.data(), units);
   return wide;
 }
 

@@ -6,7 +6,7 @@
 
 namespace ferry::os {
 
-// What is no UTF-8 becomes U+FFFD, as the system has it.
+// What is no UTF-8 is of the system's code page, which paths have that Lua's own functions take and give.
 std::wstring to_utf16(std::string_view text);
 std::string to_utf8(std::wstring_view text);
 
