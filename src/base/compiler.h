@@ -1,5 +1,8 @@
-// What compilers and object formats say in different words.
+// What compilers, object formats and C libraries say in different words.
 #pragma once
+
+#include <cinttypes>
+#include <cstdint>
 
 // FERRY_EXPORTED: seen from outside of the shared object. FERRY_HIDDEN: seen by all of it, and from nowhere else; in
 // COFF that is so of whatever is not exported.
@@ -18,3 +21,14 @@
 #else
 #define FERRY_PRINTF(n, m) __attribute__((format(printf, n, m)))
 #endif
+
+// In a format, for address_number(): "%p" of Windows' libraries has no "0x".
+#define FERRY_ADDRESS "0x%" PRIxPTR
+
+namespace ferry {
+
+inline uintptr_t address_number(const void* address) {
+  return reinterpret_cast<uintptr_t>(address);
+}
+
+}  // namespace ferry

@@ -75,7 +75,7 @@ void set_subject(lua_State* L, State* st, const char* kind, TypeId type, const v
   lua_setfield(L, -2, "type");
   if (address == nullptr) return;
   char text[32];
-  std::snprintf(text, sizeof text, "%p", address);
+  std::snprintf(text, sizeof text, FERRY_ADDRESS, address_number(address));
   set_text(L, "address", text);
 }
 

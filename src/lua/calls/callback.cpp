@@ -111,7 +111,8 @@ CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* w
     made = table->records.emplace(record->id, std::move(record)).first->second.get();
     at = made->id;
     if (traced(Topic::callback)) {
-      trace(Topic::callback, "%s: made at %p, %zu live", type_name(st, fn->id), address_of(*made), callback_count(st));
+      trace(Topic::callback, "%s: made at " FERRY_ADDRESS ", %zu live", type_name(st, fn->id),
+            address_number(address_of(*made)), callback_count(st));
     }
     return true;
   });
@@ -261,7 +262,8 @@ int l_callback_free(lua_State* L) {
   record->data->live = false;
   CallbackTable* table = table_of(st);
   void* address = address_of(*record);
-  if (traced(Topic::callback)) trace(Topic::callback, "%s: freed at %p", type_name(st, record->fn->id), address);
+  if (traced(Topic::callback))
+    trace(Topic::callback, "%s: freed at " FERRY_ADDRESS, type_name(st, record->fn->id), address_number(address));
   table->by_address[address] = 0;
   without_exceptions(st, [&] {
     table->freed.push_back(record->id);

@@ -65,8 +65,8 @@ const char* thunk_name(State* st, const Thunk& thunk) {
 }
 
 void trace_code(State* st, const Thunk& thunk, const char* what, const call::CodeBlock& code) {
-  trace(Topic::code, "%s: %u bytes at %p, %s", thunk_name(st, thunk), code.bytes,
-        static_cast<const void*>(code.address), what);
+  trace(Topic::code, "%s: %u bytes at " FERRY_ADDRESS ", %s", thunk_name(st, thunk), code.bytes,
+        address_number(code.address), what);
 }
 
 void trace_slow_call(lua_State* L, State* st, const Thunk& thunk, int first) {

@@ -381,8 +381,8 @@ Result<std::unique_ptr<call::Callback>> make_native_callback(State* st, TypeInfo
   auto code = callback_code(st, spec, handlers);
   if (!code) return code.error();
   if (traced(Topic::code)) {
-    trace(Topic::code, "%s: %u bytes at %p, callbacks", type_name(st, fn->id), code->bytes,
-          static_cast<const void*>(code->address));
+    trace(Topic::code, "%s: %u bytes at " FERRY_ADDRESS ", callbacks", type_name(st, fn->id), code->bytes,
+          address_number(code->address));
   }
   return call::make_native_callback(*code, data, *plan);
 }

@@ -186,7 +186,8 @@ void* find_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
     return true;
   });
   if (address == nullptr && library->handle == nullptr) address = find_in_loaded(L, st, name);
-  if (traced(Topic::load) && address != nullptr) trace(Topic::load, "%s: found at %p", name, address);
+  if (traced(Topic::load) && address != nullptr)
+    trace(Topic::load, "%s: found at " FERRY_ADDRESS, name, address_number(address));
   if (traced(Topic::load) && address == nullptr) trace(Topic::load, "%s: not found", name);
   return address;
 }

@@ -119,7 +119,13 @@ void* program_symbol(const char* name, std::string* message) {
     Global& all = global_libraries();
     const std::lock_guard lock(all.mutex);
     for (const HMODULE module : all.handles) {
-      if (void* address = find(module, name)) return address;
+      void* address = find(module, name);
+      if (address == nullptr) continue;
+      // It stays, as what dlsym(RTLD_DEFAULT) has found does in glibc: nobody holds it for whoever calls the function.
+      constexpr DWORD kFlags = GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS;
+      HMODULE pinned;
+      GetModuleHandleExW(kFlags, static_cast<const wchar_t*>(address), &pinned);
+      return address;
     }
   }
   static const HMODULE c_library = run_time();

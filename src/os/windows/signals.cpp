@@ -41,6 +41,7 @@ bool may_wait(int number) {
 
 bool catch_signal(int number, void (*handler)(int)) {
   const bool is_first = kept[number].handler.exchange(handler, std::memory_order_acq_rel) == nullptr;
+  errno = EINVAL;  // not every C run-time says so itself
   const Handler before = std::signal(number, arrived);
   if (before == SIG_ERR) {
     kept[number].handler.store(nullptr, std::memory_order_release);
