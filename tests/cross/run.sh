@@ -230,9 +230,13 @@ run_spec() {
   local mode=$1 version=$2 backend=$3 spec=$4 name=${4##*/} start=$SECONDS
   local log=$tree/specs/$mode-$version-$backend/${name%.lua}.log
   [ "$mode" != api ] || export FERRY_STACK=api
-  # Where a spec starts another interpreter, that is a program of this system.
+  # Where a spec starts another interpreter, that is a program of this system. The compiler's headers are those of its programs.
   local lua=$tree/bin/lua$version
-  [ $dll = so ] || lua="$(printf 'Z:%s' "$root/lua$version/lua.exe" | tr / '\\')"
+  if [ $dll = dll ]; then
+    lua="$(printf 'Z:%s' "$root/lua$version/lua.exe" | tr / '\\')"
+    C_INCLUDE_PATH="$(printf 'Z:%s' "/usr/$triplet/include" | tr / '\\')"
+    export C_INCLUDE_PATH
+  fi
   CC=$compiler FERRY_FIXTURES=$tree/tests/fixtures FERRY_BACKEND=$backend FERRY_SLOW=1 FERRY_LUA=$lua \
     LUA_PATH="$PWD/tests/spec/?.lua;$tree/lib/$version/?.lua;;/usr/share/lua/$version/?.lua" LUA_CPATH="$tree/lib/$version/?.$dll;;" \
     timeout -k 5 600 "$tree/bin/lua$version" "$spec" </dev/null >"$log" 2>&1
@@ -261,7 +265,7 @@ specs() {
     return
   fi
   export -f run_spec
-  export tree root dll compiler=$triplet-gcc
+  export tree root dll triplet compiler=$triplet-gcc
   printf '%s\n' "${list[@]}" | xargs -P "$jobs" -L 1 bash -c 'run_spec "$@"' _
   "$native" tests/spec_table.lua "$tree/specs" "${columns[@]}" || failed=1
 }

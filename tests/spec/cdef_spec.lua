@@ -42,7 +42,7 @@ end
 function TestCdefTypes:test_more_predefined_types()
   H.not_on_luajit "has fewer"
   for name, size in pairs {
-    char16_t = 2, char32_t = 4, time_t = H.per_word(8, 4), off_t = H.per_word(8, 4), int_least8_t = 1, uint_fast8_t = 1, intmax_t = 8, uintmax_t = 8,
+    char16_t = 2, char32_t = 4, time_t = H.per_word(8, 4), off_t = H.per_system(H.per_word(8, 4), 4), int_least8_t = 1, uint_fast8_t = 1, intmax_t = 8, uintmax_t = 8,
     int_least32_t = 4, __int128 = H.per_word(16, nil),
   } do
     lu.assertEquals(ffi.sizeof(name), size, name)
@@ -317,7 +317,7 @@ struct cd_point { int x, y; }; int abs(int); unsigned long zlibCompileFlags(void
   lu.assertEquals(ffi.C.CD_EMPTY, true)
   lu.assertEquals(ffi.C.CD_VARIABLE ~= nil, true)
   -- What it is looked up in is the namespace.
-  lu.assertTrue(tonumber(ffi.load("z").CD_FLAGS) > 0)
+  if ffi.os ~= "Windows" then lu.assertTrue(tonumber(ffi.load("z").CD_FLAGS) > 0) end
   H.assert_error_contains(function() return ffi.C.CD_NOWHERE end, "macro 'CD_NOWHERE'", "cd_nowhere(1)")
   H.assert_error_contains(function() return ffi.C.CD_LOOP(1) end, "macro 'CD_LOOP'", "its text is: do { x; } while (0)")
   H.assert_error_contains(function() return ffi.C.CD_TWICE() end, "macro 'CD_TWICE'", "takes 1 argument, got 0")

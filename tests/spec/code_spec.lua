@@ -79,7 +79,7 @@ function TestCode:test_a_function_called_by_finalisers()
 end
 
 function TestCode:test_code_is_made_in_both_processes_after_fork()
-  lu.skipIf(ffi.os == "Windows", "no fork")
+  H.needs "fork"
   local C = ffi.C
   lu.assertEquals(C.abs(-1), 1)
   local child = C.fork()

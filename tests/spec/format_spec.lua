@@ -58,9 +58,10 @@ function TestFormat:test_cdata_adapt_to_the_directive()
 end
 
 function TestFormat:test_pointers()
-  lu.assertEquals(fmt("%p", ffi.cast("void *", 4096)), "0x1000")
-  lu.assertEquals(fmt("%p", ffi.cast("int *", 4096)), "0x1000")
-  lu.assertEquals(fmt("%p", nil), "(nil)")
+  local page = H.per_system("0x1000", "0000000000001000")
+  lu.assertEquals(fmt("%p", ffi.cast("void *", 4096)), page)
+  lu.assertEquals(fmt("%p", ffi.cast("int *", 4096)), page)
+  lu.assertEquals(fmt("%p", nil), H.per_system("(nil)", "0000000000000000"))
 end
 
 function TestFormat:test_extra_arguments_are_allowed()
@@ -99,6 +100,7 @@ function TestFormat:test_malformed_directives()
 end
 
 function TestFormat:test_positional_arguments()
+  H.needs "positional arguments of printf"
   local ok, text = pcall(fmt, "%2$s %1$s", "world", "hello")
   if ok then lu.assertEquals(text, "hello world") end
 end

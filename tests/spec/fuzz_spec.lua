@@ -8,10 +8,7 @@ function TestFuzz:test_fixed_seeds()
   H.not_on_luajit "throws what it is not made for"
   local script = (debug.getinfo(1, "S").source:sub(2):match "^(.*[/\\])" or "") .. "../fuzz/api_fuzz.lua"
   for seed = 1, 3 do
-    local command = ("'%s' '%s' %d %d %d 2>&1"):format(os.getenv "FERRY_LUA" or "lua", script, seed, H.slow and 60 or 20, H.slow and 3000 or 20000)
-    local pipe = assert(io.popen(command))
-    local output = pipe:read "*a"
-    pipe:close()
+    local _, output = H.interpreter { script, seed, H.slow and 60 or 20, H.slow and 3000 or 20000 }
     lu.assertNotNil(output:match "api_fuzz: seed %d+, %d+ tries", "seed " .. seed .. ": " .. output:sub(-1500))
   end
 end

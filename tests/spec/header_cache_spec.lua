@@ -7,6 +7,7 @@ local lu, ffi = H.lu, H.ffi
 local folder, cache_folder
 local function open()
   H.not_on_luajit "Ferry's own"
+  H.needs "shell of POSIX"
   if folder then return end
   ffi.cdef [[int setenv(const char *, const char *, int); int rmdir(const char *); int chmod(const char *, unsigned);
     int mkdir(const char *, unsigned); int symlink(const char *, const char *);]]
@@ -305,6 +306,9 @@ function TestHeaderCache:test_command()
   lu.assertStrContains(run [["dump", "hc_not_there.h"]], "the header \"hc_not_there.h\" is not found")
 end
 
-function TestHeaderCache:test_zz_clean_up() os.execute("rm -rf " .. folder) end
+function TestHeaderCache:test_zz_clean_up()
+  H.needs "shell of POSIX"
+  os.execute("rm -rf " .. folder)
+end
 
 H.run()

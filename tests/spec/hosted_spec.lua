@@ -76,9 +76,7 @@ end
 
 function TestHosted:test_many_states()
   -- One after the other on the same thread: what the first has learned of LuaJIT's errors is none of the second's.
-  local open = package.loadlib(os.getenv "FERRY_FIXTURES" .. "/5.1/state_host.so", "luaopen_state_host")
-  lu.skipIf(not open, "state_host is not built")
-  local host = open()
+  local host = H.host("state_host", "5.1")
   for _ = 1, 3 do
     local ok, message = host.run("local f = require 'ferry' f.cdef 'int abs(int);' assert(f.C.abs(-2) == 2)", package.path, package.cpath)
     lu.assertTrue(ok, message)

@@ -143,7 +143,7 @@ function TestInclude:test_options()
   local only = ffi.include(path, { define = "INC_WITH=1", only = "^INC_S" })
   lu.assertEquals(only.INC_SEEN, 1)
   lu.assertErrorMsgContains("has no 'INC_WITH'", function() return only.INC_WITH end)
-  local folder, name = path:match "^(.*)/(.*)$"
+  local folder, name = path:match "^(.*)[/\\](.*)$"
   lu.assertEquals(ffi.include(name, { path = folder, define = "INC_WITH" }).INC_SEEN, 1)
   os.remove(path)
 end
@@ -178,7 +178,8 @@ function TestInclude:test_system_headers()
   lu.assertEquals(errno.EIO, 5)
   local stdio = ffi.include "stdio.h"
   lu.assertEquals(stdio.EOF, -1)
-  lu.assertTrue(stdio.stdout == ffi.C.stdout)
+  lu.assertFalse(ffi.isnull(stdio.stdout))
+  if ffi.os ~= "Windows" then lu.assertTrue(stdio.stdout == ffi.C.stdout) end -- there it is a macro that calls a function
 end
 
 -- What `#` and `##` are applied to is the argument as C would have it written; the values are gcc's.
@@ -385,6 +386,7 @@ function TestInclude:test_complex_header()
   local ok, lib = pcall(ffi.include, "complex.h")
   if not ok then lu.skip "no headers of the C library" end
   lu.assertEquals({ lib.I.re, lib.I.im, lib._Complex_I.im }, { 0, 1, 1 })
+  if not ffi.macro("CMPLX", lib) then lu.skip "the C library has no CMPLX" end
   local z = lib.CMPLX(1, -2)
   lu.assertEquals({ z.re, z.im, tostring(ffi.typeof(z)) }, { 1, -2, "ctype<complex>" })
   lu.assertEquals(tostring(ffi.typeof(lib.CMPLXF(1, 2))), "ctype<complex float>")

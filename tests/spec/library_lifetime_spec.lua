@@ -7,26 +7,22 @@ TestLibraryLifetime = {}
 
 local function child(body)
   H.not_on_luajit "it unloads libraries"
-  local script = os.tmpname()
-  local file = assert(io.open(script, "w"))
-  file:write([[
+  local ok, out = H.script([[
     local ffi = require "ferry"
     ffi.cdef "int lt_twice(int); extern int lt_number; extern int *lt_pointer; extern int (*lt_function)(int);"
-    local path = ]], ("%q"):format(H.fixture "spec_lifetime"), [[
+    local path = ]] .. ("%q"):format(H.fixture "spec_lifetime") .. [[
 
     local function loaded()
+      if ffi.os == "Windows" then
+        ffi.cdef "void *GetModuleHandleA(const char *);"
+        return not ffi.isnull(ffi.C.GetModuleHandleA "libspec_lifetime.dll")
+      end
       for line in io.lines "/proc/self/maps" do if line:find("spec_lifetime", 1, true) then return true end end
       return false
     end
     local function collect() for _ = 1, 4 do collectgarbage() end end
-  ]], body)
-  file:close()
-  local command = ("%q %q 2>&1"):format(os.getenv "FERRY_LUA", script)
-  local pipe = assert(io.popen(command .. '; echo "status $?"'))
-  local out = pipe:read "*a"
-  pipe:close()
-  os.remove(script)
-  lu.assertStrContains(out, "status 0", false, out)
+  ]] .. body)
+  lu.assertTrue(ok, out)
   lu.assertStrContains(out, "fine", false, out)
 end
 
@@ -44,6 +40,16 @@ function TestLibraryLifetime:test_a_function_found_through_C()
     local function find() local lib = ffi.load(path) return ffi.C.lt_twice end
     local f = find()
     assert(f(4) == 8)
+    collect()
+    assert(f(5) == 10 and ffi.C.lt_twice(6) == 12)
+    print "fine"
+  ]]
+end
+
+function TestLibraryLifetime:test_a_function_found_through_C_of_a_library_for_everybody()
+  child [[
+    local function find() local lib = ffi.load(path, true) return ffi.C.lt_twice end
+    local f = find()
     collect()
     assert(f(5) == 10 and ffi.C.lt_twice(6) == 12)
     print "fine"

@@ -16,10 +16,12 @@ local fx = H.load "spec_process"
 TestFork = {}
 
 function TestFork:test_callback_in_the_child()
+  H.needs "fork"
   lu.assertEquals(fx.fork_and_call(function(v) return v + 1 end, 41), 42)
 end
 
 function TestFork:test_callback_in_the_parent_afterwards()
+  H.needs "fork"
   local function f(v) return v + 2 end
   lu.assertEquals(fx.fork_and_call(f, 3), 5)
   lu.assertEquals(fx.fork_and_call(f, 4), 6)
@@ -29,6 +31,7 @@ function TestFork:test_callback_in_the_parent_afterwards()
 end
 
 function TestFork:test_child_makes_new_functions_and_callbacks()
+  H.needs "fork"
   fx.keep_cb(function(v) return v * 2 end)
   local pid = fx.fork_here()
   if pid == 0 then
@@ -54,6 +57,7 @@ function TestFork:test_child_makes_new_functions_and_callbacks()
 end
 
 function TestFork:test_error_in_the_childs_callback()
+  H.needs "fork"
   local status = fx.fork_and_call(function() error "in the child" end, 1)
   lu.assertEquals(status, 0) -- the callback returned its default, the child left
 end
@@ -278,14 +282,7 @@ local function held_after(times)
       collectgarbage()
     end
   ]]):format(times, H.fixture "spec_process")
-  local file = os.tmpname()
-  local out = assert(io.open(file, "w"))
-  out:write(script)
-  out:close()
-  local pipe = assert(io.popen(("FERRY_LEAKS=1 '%s' '%s' 2>&1"):format(os.getenv "FERRY_LUA", file)))
-  local text = pipe:read "*a"
-  pipe:close()
-  os.remove(file)
+  local _, text = H.script(script, { FERRY_LEAKS = "1" })
   local numbers = {}
   for n in (text:match "ferry: %d+ Lua states [^\n]*" or ""):gmatch "%d+" do numbers[#numbers + 1] = tonumber(n) end
   lu.assertEquals(#numbers, 8, text)

@@ -96,7 +96,7 @@ function TestTypeinfo:test_functions()
   lu.assertEquals(f.convention, "c")
   local of_member = info(info(info("rf_all").members[5].type).to)
   lu.assertTrue(of_member.variadic)
-  if ffi.arch == "x64" then lu.assertEquals(info(info(ffi.debug().functions.rf_ms).to).convention, "ms_abi") end
+  if ffi.arch == "x64" then lu.assertEquals(info(info(ffi.debug().functions.rf_ms).to).convention, H.per_system("ms_abi", "c")) end
 end
 
 function TestTypeinfo:test_enums()

@@ -110,7 +110,7 @@ local attacks = {
       refused("cannot convert", made, text, lib.rs_sum)
       refused("cannot convert", made, text, made("int (*)(const int *, int)", lib.rs_sum))
     end
-    if ffi.arch == "x64" then refused("cannot convert", made, "int (__attribute__((ms_abi)) *)(const int *, int)", lib.rs_sum) end
+    if ffi.arch == "x64" then refused("cannot convert", made, ("int (__attribute__((%s)) *)(const int *, int)"):format(ffi.os == "Windows" and "sysv_abi" or "ms_abi"), lib.rs_sum) end
     refused("cannot convert", lib.rs_address, ffi.C.abs)
     refused("cannot convert", made, "int (*)(int)", made("void *", ints))
     equal(made("int (*)(const int *, int)", lib.rs_sum)(ints, 4), 10)

@@ -52,14 +52,6 @@ local collect = function() collectgarbage() collectgarbage() end
 -- Runs the program in a process of its own; what it raises is the test's error.
 return function(program)
   H.not_on_luajit "ferry.restrict"
-  local path = os.tmpname()
-  local file = assert(io.open(path, "w"))
-  file:write(prelude, "\n", program, "\nio.stdout:write 'finished'\n")
-  file:close()
-  local lua = os.getenv "FERRY_LUA" or "lua" .. H.version
-  local pipe = assert(io.popen(("RESTRICT_FIXTURE='%s' %s %s 2>&1"):format(H.fixture "spec_restrict", lua, path)))
-  local out = pipe:read "*a"
-  pipe:close()
-  os.remove(path)
+  local _, out = H.script(H.links .. prelude .. "\n" .. program .. "\nio.stdout:write 'finished'\n", { RESTRICT_FIXTURE = H.fixture "spec_restrict" })
   if not out:find "finished$" then lu.fail(out) end
 end

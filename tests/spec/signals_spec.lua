@@ -15,32 +15,32 @@ ffi.cdef [[
   sg_div_t div(int, int);
 ]]
 local C = ffi.C
-local USR1 = 10
+local name, number = H.per_system("USR1", "TERM"), H.per_system(10, 15)
 
 TestSignal = {}
 
 function TestSignal:tearDown()
-  for _, name in ipairs { "USR1", "USR2", "ALRM" } do ffi.signal(name, nil) end
+  for _, each in ipairs { name, H.per_system("ALRM", "INT") } do ffi.signal(each, nil) end
 end
 
 function TestSignal:test_runs_when_the_call_returns()
   local seen = {}
-  lu.assertNil(ffi.signal("SIGUSR1", function(number, times) seen[#seen + 1] = { number, times } end))
-  lu.assertEquals(C.raise(USR1), 0)
-  lu.assertEquals(seen, { { USR1, 1 } })
+  lu.assertNil(ffi.signal("SIG" .. name, function(n, times) seen[#seen + 1] = { n, times } end))
+  lu.assertEquals(C.raise(number), 0)
+  lu.assertEquals(seen, { { number, 1 } })
   lu.assertEquals(C.abs(-1), 1)
   lu.assertEquals(#seen, 1)
 end
 
 function TestSignal:test_results_of_all_kinds_are_kept()
-  local math = ffi.load "m"
+  local math = ffi.load(H.per_system("m", H.fixture "spec_mingw"))
   local count = 0
-  local function again() count = count + 1 if count < 40 then C.raise(USR1) end end
-  ffi.signal("USR1", again)
-  local old = ffi.signal("USR1", function() count = count + 1 local t = { C.abs(-count), tostring(count) } end)
+  local function again() count = count + 1 if count < 40 then C.raise(number) end end
+  ffi.signal(name, again)
+  local old = ffi.signal(name, function() count = count + 1 local t = { C.abs(-count), tostring(count) } end)
   lu.assertEquals(old, again)
   for i = 1, 50 do
-    C.raise(USR1)
+    C.raise(number)
     local r = C.div(i * 7, 5)
     lu.assertEquals({ r.quot, r.rem }, { (i * 7 - i * 7 % 5) / 5, i * 7 % 5 })
     lu.assertEquals(math.sg_float(-1.5), 1.5)
@@ -50,19 +50,20 @@ function TestSignal:test_results_of_all_kinds_are_kept()
 end
 
 function TestSignal:test_errors_end_the_call()
-  ffi.signal("USR1", function() error("stop", 0) end)
-  lu.assertErrorMsgEquals("stop", C.raise, USR1)
+  ffi.signal(name, function() error("stop", 0) end)
+  lu.assertErrorMsgEquals("stop", C.raise, number)
   lu.assertEquals(C.abs(-2), 2)
 end
 
 function TestSignal:test_errno_is_left_alone()
-  ffi.signal("USR1", function() ffi.errno(7) end)
+  ffi.signal(name, function() ffi.errno(7) end)
   ffi.errno(3)
-  C.raise(USR1)
+  C.raise(number)
   lu.assertEquals(ffi.errno(), 3)
 end
 
 function TestSignal:test_waiting_calls_end()
+  H.needs "signals that processes send"
   local ran = 0
   ffi.signal("ALRM", function() ran = ran + 1 end)
   C.alarm(1)
@@ -71,6 +72,7 @@ function TestSignal:test_waiting_calls_end()
 end
 
 function TestSignal:test_a_hook_interrupts_Lua()
+  H.needs "signals that processes send"
   local start = os.clock()
   ffi.signal("ALRM", function() error("enough", 0) end, { hook = true })
   C.alarm(1)
@@ -81,17 +83,18 @@ function TestSignal:test_a_hook_interrupts_Lua()
 end
 
 function TestSignal:test_what_was_before_comes_back()
-  local ok, text = V.child [[
+  local ok, text = V.child(([[
     local ffi = require "ferry"
     ffi.cdef "int raise(int);"
-    ffi.signal("USR1", function() end)
-    ffi.C.raise(10)
+    local number = %d
+    ffi.signal(number, function() end)
+    ffi.C.raise(number)
     print "alive"
     io.stdout:flush()
-    ffi.signal("USR1", nil)
-    ffi.C.raise(10)
+    ffi.signal(number, nil)
+    ffi.C.raise(number)
     print "dead"
-  ]]
+  ]]):format(number))
   lu.assertFalse(ok)
   lu.assertStrContains(text, "alive")
   lu.assertNotStrContains(text, "dead")
@@ -105,12 +108,13 @@ function TestSignal:test_what_it_takes()
   lu.assertErrorMsgContains("signals have the numbers from 1 to 64", ffi.signal, 0 / 0, print)
   lu.assertErrorMsgContains("signal 11 cannot wait until Lua is at rest", ffi.signal, 11, print)
   lu.assertErrorMsgContains("signal 9 cannot be handled: Invalid argument", ffi.signal, 9, print)
-  lu.assertErrorMsgContains("function or nil expected, got number", ffi.signal, "USR1", 5)
-  lu.assertErrorMsgContains("table of options expected, got string", ffi.signal, "USR1", print, "hook")
+  lu.assertErrorMsgContains("function or nil expected, got number", ffi.signal, name, 5)
+  lu.assertErrorMsgContains("table of options expected, got string", ffi.signal, name, print, "hook")
 end
 
 -- What LuaJIT and others do not survive: the handler is a callback, and Lua is at work.
 function TestSignal:test_a_callback_as_the_handler_never_interrupts_Lua()
+  H.needs "signals that processes send"
   local ok, text = V.child [[
     local ffi = require "ferry"
     ffi.cdef [=[

@@ -51,6 +51,8 @@ function H.per_alignment(eight, four) if ffi.arch == "x86" then return four end 
 function H.per_max_align(sixteen, eight) if ffi.arch == "arm" or ffi.arch == "s390x" then return eight end return sixteen end
 -- The second where vectors are aligned to 8 at most (AAPCS32), else the first.
 function H.per_vector_align(sixteen, eight) if ffi.arch == "arm" then return eight end return sixteen end
+-- The second on Windows, else the first.
+function H.per_system(posix, windows) if ffi.os == "Windows" then return windows end return posix end
 -- A number's bytes, the least significant first, as memory has them.
 function H.in_memory(bytes) return ffi.abi "le" and bytes or bytes:reverse() end
 -- Only where the target has 128-bit integers (gcc: where words have 64 bits).
@@ -58,15 +60,97 @@ function H.needs_int128() lu.skipIf(ffi.sizeof "void *" < 8, "no integers of 128
 -- Only where gcc has _Float128; on 32-bit ARM it has none.
 function H.needs_float128() lu.skipIf(ffi.arch == "arm", "no _Float128 in C here") end
 
+local windows = ffi.os == "Windows"
+
+-- What Windows has not, in the words that a skipped test gives as its reason.
+local absent = {}
+for name in ([[fork; signals that processes send; POSIX threads; functions of POSIX; shell of POSIX; linker scripts; zlib;
+  positional arguments of printf; libgcc in a library that everybody has]]):gmatch "[^;]+" do
+  absent[name:match "^%s*(.-)%s*$"] = true
+end
+-- Only where the system has this: H.needs "fork".
+function H.needs(what)
+  assert(absent[what], what)
+  lu.skipIf(windows, ("Windows has no %s"):format(what))
+end
+
 -- The folder of compiled tests/fixtures.
 H.fixtures = os.getenv "FERRY_FIXTURES" or "build/tests/fixtures"
 -- Path of tests/fixtures/NAME.c, compiled.
 function H.fixture(name)
-  return H.fixtures .. "/lib" .. name .. (ffi.os == "Windows" and ".dll" or ".so")
+  return H.fixtures .. "/lib" .. name .. (windows and ".dll" or ".so")
 end
 
 -- The library made of tests/fixtures/NAME.c.
 function H.load(name) return ffi.load(H.fixture(name)) end
+
+-- The module of tests/host/NAME.c for this Lua (or for Lua `version`), opened; skips the test where it is not built.
+function H.host(name, version)
+  local folder = os.getenv "FERRY_FIXTURES" or "build/tests/fixtures"
+  local path = ("%s/%s/%s%s"):format(folder, version or H.version, name, windows and ".dll" or ".so")
+  local open = package.loadlib(path, "luaopen_" .. name)
+  lu.skipIf(not open, name .. " is not built")
+  return open()
+end
+
+-- What MinGW links to its programs, and no library of Windows has: specs that call it are about something else.
+if windows then H.linked = ffi.load(H.fixture "spec_mingw", true) end
+-- What scripts begin with that call such functions.
+H.links = windows and ("local linked = require 'ferry'.load(%q, true) "):format(H.fixture "spec_mingw") or ""
+
+-- Whether an event loop that watches ffi.pollfd() is told something within this time: by poll(), on Windows by WaitForSingleObject().
+function H.told(milliseconds)
+  if windows then
+    ffi.cdef "unsigned long WaitForSingleObject(intptr_t, unsigned long);"
+    return ffi.C.WaitForSingleObject(ffi.pollfd(), milliseconds) == 0
+  end
+  ffi.cdef "struct h_pollfd { int fd; short events, revents; }; int h_poll(struct h_pollfd *, unsigned long, int) __asm__(\"poll\");"
+  return ffi.C.h_poll(ffi.new("struct h_pollfd[1]", { { ffi.pollfd(), 1 } }), 1, milliseconds) == 1
+end
+
+-- Runs the interpreter under test in a process of its own, with these words of a command line: whether it ended well, what it wrote
+-- ("errors": to standard error alone), and the status as os.execute has it. `environment`: variables that it has besides.
+function H.interpreter(words, environment, stream)
+  local out, before, variables, quoted = os.tmpname(), {}, "", {}
+  local function quote(word) return windows and '"' .. word .. '"' or "'" .. word:gsub("'", "'\\''") .. "'" end
+  local function put(name, value)
+    if windows then
+      ffi.cdef "int _putenv(const char *);"
+      ffi.C._putenv(name .. "=" .. value)
+    else
+      variables = variables .. name .. "=" .. quote(value) .. " "
+    end
+  end
+  for name, value in pairs(environment or {}) do
+    before[name] = os.getenv(name) or ""
+    put(name, value)
+  end
+  quoted[1] = quote(os.getenv "FERRY_LUA" or "lua")
+  for _, word in ipairs(words) do quoted[#quoted + 1] = quote(tostring(word)) end
+  local redirected = stream == "errors" and " 2>%s >" .. (windows and "nul" or "/dev/null") or " >%s 2>&1"
+  local command = variables .. table.concat(quoted, " ") .. redirected:format(quote(out))
+  -- Its shell takes the first quotation mark and the last one away.
+  local status = os.execute(windows and '"' .. command .. '"' or command)
+  if windows then
+    for name, value in pairs(before) do put(name, value) end
+  end
+  local file = assert(io.open(out))
+  local text = file:read "*a"
+  file:close()
+  os.remove(out)
+  -- Emulated, the shell's own loader complains of what is preloaded for the emulated Lua.
+  return status == true or status == 0, (text:gsub("ERROR: ld%.so: [^\n]*\n", "")), status
+end
+-- The same of a text, which is the script.
+function H.script(text, environment, stream)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write(text)
+  file:close()
+  local ok, said, status = H.interpreter({ path }, environment, stream)
+  os.remove(path)
+  return ok, said, status
+end
 
 -- The result of f; nil where libffi, as it then says, cannot pass something by value.
 function H.passed_by_value(f)

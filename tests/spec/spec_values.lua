@@ -3,7 +3,8 @@
 local ffi = require "ffi"
 local V = {}
 
-local is_luajit = require("spec_helper").is_luajit
+local H = require "spec_helper"
+local is_luajit = H.is_luajit
 local words = ffi.new "union { uint32_t w[2]; int64_t i; uint64_t u; }"
 local low = ffi.abi "le" and 0 or 1
 
@@ -86,21 +87,7 @@ end
 
 -- Runs a chunk with the same interpreter in a process of its own; its exit succeeded?, what it wrote.
 function V.child(code)
-  local script, out = os.tmpname(), os.tmpname()
-  local f = assert(io.open(script, "w"))
-  f:write(("package.path = %q\npackage.cpath = %q\n"):format(package.path, package.cpath))
-  f:write(code)
-  f:close()
-  local interpreter = os.getenv "FERRY_LUA" or "lua"
-  local status = os.execute(("'%s' '%s' >'%s' 2>&1"):format(interpreter, script, out))
-  local o = assert(io.open(out))
-  local text = o:read "*a"
-  o:close()
-  os.remove(script)
-  os.remove(out)
-  -- Emulated, the shell's own loader complains of what is preloaded for the emulated Lua.
-  text = text:gsub("ERROR: ld%.so: [^\n]*\n", "")
-  return status == true or status == 0, text, status
+  return H.script(("package.path = %q\npackage.cpath = %q\n%s"):format(package.path, package.cpath, code))
 end
 
 return V

@@ -7,10 +7,7 @@ local host
 local function small(kib, code)
   H.not_on_luajit "hosts of Ferry"
   if not host then
-    local path = ("%s/%s/thread_host.so"):format(os.getenv "FERRY_FIXTURES" or "build/tests/fixtures", H.version)
-    local open = package.loadlib(path, "luaopen_thread_host")
-    if not open then lu.skip "thread_host is not built" end
-    host = open()
+    host = H.host "thread_host"
   end
   local head = ("local ffi = require 'ferry' local fx = ffi.load '%s' "):format(H.fixture "spec_callbacks")
   return host.small(head .. declarations .. code, package.path, package.cpath, kib)

@@ -8,10 +8,7 @@ local host
 local function open_host()
   H.not_on_luajit "state of its own allocator"
   if host then return end
-  local path = ("%s/%s/state_host.so"):format(os.getenv "FERRY_FIXTURES" or "build/tests/fixtures", H.version)
-  local open = package.loadlib(path, "luaopen_state_host")
-  if not open then lu.skip "state_host is not built" end
-  host = open()
+  host = H.host "state_host"
 end
 
 local everything = H.in_states .. [[
@@ -200,7 +197,7 @@ end
 -- tells its native code.
 function TestStates:test_functions_taken_while_closing()
   H.not_on_luajit "Ferry's order of closing"
-  local ok, text = V.child [[
+  local ok, text = V.child(([[
     local function guard(f)
       if newproxy then
         local p = newproxy(true)
@@ -223,7 +220,7 @@ function TestStates:test_functions_taken_while_closing()
     end)
     local ffi = require "ffi"
     ffi.cdef "typedef struct { int quot, rem; } div_t; div_t div(int, int); size_t strlen(const char *);"
-    ffi.cdef "int format(char *, size_t, const char *, ...) __asm__(\"snprintf\");"
+    ffi.cdef "int format(char *, size_t, const char *, ...) __asm__(\"SNPRINTF\");"
     ffi.cdef "void qsort(void *, size_t, size_t, int (*)(const void *, const void *));"
     newer = guard(function()
       div, strlen, format, qsort = ffi.C.div, ffi.C.strlen, ffi.C.format, ffi.C.qsort
@@ -233,7 +230,7 @@ function TestStates:test_functions_taken_while_closing()
         format(nil, 0, "%d", 1)
       end
     end)
-  ]]
+  ]]):gsub("SNPRINTF", H.per_system("snprintf", "_snprintf")))
   lu.assertTrue(ok, text)
   lu.assertEquals(text, ("is closing\n"):rep(4))
 end

@@ -3,6 +3,11 @@
 local H = require "spec_helper"
 local V = require "spec_values"
 local lu, ffi = H.lu, H.ffi
+-- The environment's folders are looked into for every target, and what is in them on Windows is for Windows.
+if ffi.os == "Windows" then
+  ffi.cdef "int _putenv(const char *);"
+  ffi.C._putenv "C_INCLUDE_PATH="
+end
 
 local text = [[
 #include <stddef.h>

@@ -4,18 +4,11 @@ local lu = H.lu
 
 -- What a process with this FERRY_TRACE says for the script, standard output aside.
 local function said(topics, script)
-  local file = os.tmpname()
-  local out = assert(io.open(file, "w"))
-  out:write('local ffi = require "ffi"\n' .. script)
-  out:close()
-  local command = ("FERRY_TRACE='%s' '%s' '%s' 2>&1 >/dev/null"):format(topics, os.getenv "FERRY_LUA", file)
-  local pipe = assert(io.popen(command))
+  local _, text = H.script('local ffi = require "ffi"\n' .. script, { FERRY_TRACE = topics }, "errors")
   local told = {}
-  for line in pipe:lines() do
+  for line in text:gmatch "[^\n]+" do
     if line:find "^ferry: " then told[#told + 1] = line .. "\n" end -- an emulated loader has complaints of its own
   end
-  pipe:close()
-  os.remove(file)
   return table.concat(told)
 end
 
@@ -29,7 +22,7 @@ end
 
 local native = H.ffi.backend == "thunk"
 local script = [[
-  ffi.cdef "int abs(int); size_t strlen(const char *); int open(const char *, int, ...);"
+  ffi.cdef "int abs(int); size_t strlen(const char *); int open(const char *, int, ...) OPEN;"
   ffi.cdef "int printf(const char *, ...) __attribute__((format(printf, 1, 2))); typedef int (*tr_fn)(int);"
   ffi.C.abs(-1)
   pcall(ffi.C.abs, "x")
@@ -42,6 +35,9 @@ local script = [[
   pcall(function() return ffi.C.printf end)
   pcall(ffi.load, "tr_no_such_library")
 ]]
+
+-- Windows' C library has it by its own name.
+script = script:gsub(" OPEN", H.per_system("", [[ __asm__(\"_open\")]]))
 
 TestTrace = {}
 

@@ -204,21 +204,12 @@ end
 -- In a process of its own: the first error of a finaliser is told on standard error, whatever warnings are.
 function TestTraceback:test_finalisers_are_heard_once()
   H.not_on_luajit "raises it from the collector"
-  local lua = os.getenv "FERRY_LUA"
-  lu.skipIf(not lua, "no interpreter to start")
-  local file = os.tmpname()
-  local out = assert(io.open(file, "w"))
-  out:write [[
+  local _, text = H.script [[
     local ffi = require "ferry"
     for i = 1, 3 do ffi.gc(ffi.new "int[1]", function() error("broken " .. i) end) end
     collectgarbage() collectgarbage()
     print "goes on"
   ]]
-  out:close()
-  local pipe = assert(io.popen(("'%s' '%s' 2>&1"):format(lua, file)))
-  local text = pipe:read "*a"
-  pipe:close()
-  os.remove(file)
   lu.assertStrMatches(text, ".*ffi: error in a finaliser: [^\n]*broken %d.*")
   lu.assertEquals(({ text:gsub("broken", "") })[2], 1, text)
   lu.assertStrContains(text, "goes on")

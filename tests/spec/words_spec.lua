@@ -52,12 +52,14 @@ function TestWords:test_members()
   lu.assertNotStrContains(message_of(function() return p.colour end), "did you mean")
 end
 
+local some_library = H.per_system("m", "msvcrt")
+
 function TestWords:test_symbols()
   says("missing declaration for symbol 'w_compute_everyting' (did you mean 'w_compute_everything'?)", function() return ffi.C.w_compute_everyting end)
   says("symbol 'w_compute_everything' is not in the program", function() return ffi.C.w_compute_everything end)
-  local held = { ffi.load "m", ffi.load(H.fixture "spec_calls") }
+  local held = { ffi.load(some_library), ffi.load(H.fixture "spec_calls") }
   says("', '" .. H.fixture "spec_calls" .. "')", function() return ffi.C.w_compute_everything end)
-  for i = 1, 10 do held[#held + 1] = ffi.load "m" end
+  for i = 1, 10 do held[#held + 1] = ffi.load(some_library) end
   says(" more)", function() return ffi.C.w_compute_everything end)
   says("'w_twice' is an inline function", ffi.addressof, ffi.C, "w_twice")
 end
@@ -115,7 +117,7 @@ function TestWords:test_callbacks_say_where_they_were_made()
 end
 
 function TestWords:test_libraries()
-  says("(tried 'w_nowhere', 'libw_nowhere.so')", ffi.load, "w_nowhere")
+  says(H.per_system("(tried 'w_nowhere', 'libw_nowhere.so')", "(tried 'w_nowhere.dll', 'libw_nowhere.dll')"), ffi.load, "w_nowhere")
 end
 
 H.run()
