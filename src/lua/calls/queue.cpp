@@ -14,6 +14,7 @@
 #include "lua/calls/queue_record.h"
 #include "lua/calls/settle.h"
 #include "lua/state/raise.h"
+#include "os/waits.h"
 
 namespace ferry::lua {
 
@@ -57,7 +58,7 @@ void take_out(Inbox& inbox, Leaves leaves) {
 
 void set_answered(QueuedCall* call) {
   call->stage = static_cast<uint32_t>(Stage::answered);
-  call->stage.notify_one();
+  os::wake_one(call->stage);
 }
 
 // Lowers the event before what has come is taken out: whoever adds something afterwards raises it again.
@@ -295,11 +296,11 @@ void let_in_waiting(Gate* gate) {
   collect(inbox);
   take_out(inbox, [](QueuedCall* call) {
     if (!call->queue->options.waits || !change_stage(call, Stage::queued, Stage::let_in)) return false;
-    call->stage.notify_one();
+    os::wake_one(call->stage);
     return true;
   });
   inbox.room.fetch_add(1);
-  inbox.room.notify_all();
+  os::wake_all(inbox.room);
 }
 
 void close_queue(EntryData* data) {
@@ -326,7 +327,7 @@ void close_queue(EntryData* data) {
     return true;
   });
   inbox.room.fetch_add(1);
-  inbox.room.notify_all();
+  os::wake_all(inbox.room);
   if (data->id == 0) {
     drop_queue(data);
     return;

@@ -7,6 +7,7 @@
 #include "lua/calls/opening.h"
 #include "lua/calls/outside.h"
 #include "lua/calls/queue_record.h"
+#include "os/waits.h"
 
 namespace ferry::lua {
 
@@ -86,7 +87,7 @@ QueuedCall* wait_for_room(Gate* gate, CallbackQueue* queue, bool* opened) {
     if (call != nullptr || queue->closed.load()) break;
     *opened = may_enter_opening(gate);
     if (*opened) break;
-    inbox.room.wait(seen);
+    os::wait_while(inbox.room, seen);
   }
   inbox.waiting.fetch_sub(1);
   return call;
@@ -103,7 +104,7 @@ QueueEnd wait_for_answer(Gate* gate, CallbackQueue* queue, QueuedCall* call, voi
       return QueueEnd::opened;
     }
     if (stage == Stage::answered) break;
-    call->stage.wait(static_cast<uint32_t>(stage));
+    os::wait_while(call->stage, static_cast<uint32_t>(stage));
   }
   if (queue->result_bytes != 0) std::memcpy(result, queue->result(call), queue->result_bytes);
   give_back_call(gate, call);

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "os/waits.h"
+
 namespace ferry::lua {
 
 namespace {
@@ -40,7 +42,7 @@ void give_back_call(Gate* gate, QueuedCall* call) {
   } while (!queue->free.compare_exchange_weak(first, (first & ~(kChange - 1)) + kChange + number));
   if (gate->inbox.waiting.load() == 0) return;
   gate->inbox.room.fetch_add(1);
-  gate->inbox.room.notify_all();
+  os::wake_all(gate->inbox.room);
 }
 
 os::Event event_of(const Inbox& inbox) {
