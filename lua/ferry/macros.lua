@@ -70,7 +70,8 @@ function macros.spelled(v)
     return v and "1" or "0"
   elseif type(v) == "number" then
     if v ~= v or v - v ~= 0 then return nil end
-    if type_of(v) ~= double then return ("%d"):format(v) end
+    -- Before 5.3 "%d" takes what a C long holds, which on Windows has 32 bits.
+    if type_of(v) ~= double then return (math.type and "%d" or "%.0f"):format(v + 0) end
     local text = ("%.17g"):format(v)
     if tonumber(("%.15g"):format(v)) == v then text = ("%.15g"):format(v) end
     return text:find "[.e]" and text or text .. ".0"
