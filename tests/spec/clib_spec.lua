@@ -209,12 +209,14 @@ function TestLoad:test_missing_library()
 end
 
 function TestLoad:test_by_soname()
+  H.needs "sonames"
   if ffi.os ~= "Linux" then lu.skip "Linux" end
   ffi.cdef "double cos(double);"
   lu.assertEquals(ffi.load "libm.so.6".cos(0), 1)
 end
 
 function TestLoad:test_by_short_name_and_linker_script()
+  H.needs "linker scripts"
   if ffi.os ~= "Linux" then lu.skip "Linux" end
   ffi.cdef "double cos(double);"
   lu.assertEquals(ffi.load "m".cos(0), 1)
@@ -234,6 +236,7 @@ end
 
 -- What linkers take (ld's manual, "Implicit Linker Scripts"): the first file named, whatever stands around it.
 function TestLoad:test_forms_of_linker_scripts()
+  H.needs "linker scripts"
   H.not_on_luajit "reads GROUP with a blank only"
   if ffi.os ~= "Linux" then lu.skip "Linux" end
   local library = H.fixture "spec_globals2"
@@ -284,6 +287,7 @@ function TestLoad:test_a_file_that_is_no_library()
 end
 
 function TestLoad:test_versioned_soname_only()
+  H.needs "sonames"
   H.not_on_luajit "looks for libNAME.so only"
   if ffi.os ~= "Linux" then lu.skip "Linux" end
   ffi.cdef "const char *zlibVersion(void);"

@@ -306,6 +306,7 @@ end
 
 -- The library of `source`. It stays beside the fixtures, so that the columns which generate the same compile it once.
 local function compile()
+  H.needs "compiler that a spec can start"
   local text = table.concat({
     "#include <complex.h>\n#include <stdarg.h>\n#include <stdbool.h>\n#include <string.h>\nint generated_bad;",
     "#define return_bad(n) if (!generated_bad) generated_bad = n",

@@ -8,10 +8,7 @@ local host
 local function open_host()
   H.not_on_luajit "hosts of Ferry"
   if host then return end
-  local path = ("%s/%s/thread_host.so"):format(os.getenv "FERRY_FIXTURES" or "build/tests/fixtures", H.version)
-  local open = package.loadlib(path, "luaopen_thread_host")
-  if not open then lu.skip "thread_host is not built" end
-  host = open()
+  host = H.host "thread_host"
 end
 
 local store = [[
