@@ -17,6 +17,7 @@ int ex_throw_errno(int value);
 int ex_call(int (*f)(int), int value);
 int ex_call_catching(int (*f)(int), int value);
 int ex_call_and_throw(int (*f)(int), int kind);
+int ex_call_and_jump(int (*f)(int), int value);
 ]]
 local fx = H.load "spec_exceptions"
 
@@ -184,6 +185,19 @@ function TestErrorsAcrossC:test_an_exception_after_a_callback()
   lu.assertFalse(pcall(fx.ex_call_and_throw, function() error "of the callback" end, 1))
   lu.assertEquals(fx.ex_throw_if(0, 7), 7)
   lu.assertEquals(fx.ex_alive(), 0)
+end
+
+-- C's own jumps stay within C; the callback's error comes when the call is over.
+function TestErrorsAcrossC:test_c_jumps_after_a_callback()
+  local function inner(n) return n == 1 and fx.ex_call_and_jump(function(m) return m + 5 end, 2) + 1 or n end
+  lu.assertEquals({ fx.ex_call_and_jump(inner, 4), fx.ex_call_and_jump(inner, 1) }, { 4, 8 })
+  lu.assertEquals(fx.ex_call(function(n) return fx.ex_call_and_jump(function(m) return m * 2 end, n) end, 21), 42)
+  local cb = ffi.cast("int (*)(int)", function() error("own", 0) end)
+  ffi.onerror(cb, 9)
+  local ok, message = pcall(fx.ex_call_and_jump, cb, 1)
+  lu.assertEquals({ ok, message }, { false, "own" })
+  cb:free()
+  lu.assertEquals(fx.ex_throw_if(0, 7), 7)
 end
 
 function TestErrorsAcrossC:test_deeply_nested()
