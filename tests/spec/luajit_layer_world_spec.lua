@@ -19,6 +19,8 @@ function TestLayerWorld:test_numbers_as_text()
     { "tostring(1e100)", "1e+100" }, { "tostring(-1 / 0)", "-inf" }, { "table.concat({ 4 / 2, 'x', 1.5 }, ',')", "2,x,1.5" },
     { "tostring(setmetatable({}, { __tostring = function() end }))", nil }, { "tostring(setmetatable({}, { __tostring = function() return 'x' end }))", "x" },
     { "string.format('%d %d %i %s', 3.5, -3.5, 7 / 2, 6 / 2)", "3 -3 3 3" }, { "string.format('%5.1f|%5s|%-4d|', 0 / 0, 4 / 2, 7.9)", "  nan|    2|7   |" },
+    { "string.format('%d %x %i %X %u|%15d|%-12x|%5.1f', 2^40, 2^40 + 255, -2^40, 2^33, 2^33, -2^40, 2^32, 2^40)",
+      "1099511627776 100000000ff -1099511627776 200000000 8589934592| -1099511627776|100000000   |1099511627776.0" },
     { "string.format('%x %X %5d %d', 255ULL, 171LL, 7LL, -3LL)", "ff AB     7 -3" }, { "string.format('%s %s', nil, true)", "nil true" },
     { "tonumber(10, 16)", 16 }, { "tonumber('ff', 16)", 255 }, { "string.format('%%%d', 1)", "%1" },
   }

@@ -10,6 +10,9 @@ return function(set, _, ferry)
   local sub, concat = string.sub, table.concat
 
   -- string.format: numbers for %d are cut off, 64-bit cdata are numbers, everything has a text for %s, nan has no sign.
+  -- Before 5.3 Lua's own takes for %d what a C long holds.
+  local short_long = not math_type and ferry.sizeof "long" == 4
+  local function is_too_long(n) return short_long and (n >= 2 ^ 31 or n < -2 ^ 31) end
   local function is_finite(n) return n - n == 0 end
 
   -- The flags and width for %s: no zeros, no sign, no precision.
@@ -40,6 +43,10 @@ return function(set, _, ferry)
     if math_type and math_type(value) == "float" then
       if value >= -2 ^ 63 and value < 2 ^ 63 then return floor(value) end
       return format("%.0f", value), true
+    end
+    if is_too_long(value) then
+      if conversion == "d" or conversion == "i" or (conversion == "u" and value > 0) then return format("%.0f", value), true end
+      if value >= -2 ^ 63 and value < 2 ^ 63 then return boxed(ferry.new("int64_t", value), conversion) end
     end
     if version == 2 and value < 0 and (conversion == "x" or conversion == "X" or conversion == "o" or conversion == "u") then
       return boxed(ferry.new("int64_t", value), conversion)
@@ -76,7 +83,7 @@ return function(set, _, ferry)
     if kind == "string" then return false end
     if kind == "number" then
       if math_type then return math_type(value) == "float" end
-      return value ~= value or value - value ~= 0 or (version == 2 and (value < 0 or value ~= floor(value)))
+      return value ~= value or value - value ~= 0 or is_too_long(value) or (version == 2 and (value < 0 or value ~= floor(value)))
     end
     return kind == "cdata" or version == 1
   end
