@@ -71,6 +71,7 @@ constexpr Target kWin64{
     .max_align = 16,
     .has_int128 = true,
     .has_decimal = true,
+    .tested = "emulated",
 };
 
 constexpr Target kWin32{
@@ -272,7 +273,7 @@ constexpr Target adjusted_to_compiler(Target t) {
 #elif defined(__GNUC__)
   t.char_unsigned = false;
 #endif
-#if !defined(__linux__)
+#if !defined(__linux__) && !defined(__MINGW32__)
   t.tested = {};
 #endif
   return t;
