@@ -55,13 +55,15 @@ function cache.write(folder, name, ...)
   if not (file:close() and written and headers.replace(path, folder .. "/" .. name)) then os.remove(path) end
 end
 
--- What headers come to is one file: this line, and the three texts of which it tells the lengths. The key is there as a
--- whole, so that two of one digest are told apart.
-local format = "ferry headers 1: %d %d %d\n"
+-- What is kept under a key is one file: this line, and the three texts of which it tells the lengths. The key is there as a
+-- whole, so that two of one digest are told apart. headers.declare_kept reads the same.
+local format = "ferry headers 2: %d %d %d\n"
+
+function cache.file(folder, key) return folder .. "/" .. headers.digest(key) .. ".headers" end
 
 -- What was kept under a key, if all files that it was made of are as they were.
 function cache.find(folder, key)
-  local text = cache.read(folder .. "/" .. headers.digest(key) .. ".headers")
+  local text = cache.read(cache.file(folder, key))
   if not text then return nil end
   local a, b, c, start = text:match("^" .. format:gsub("%%d", "(%%d+)") .. "()")
   if not a or #text ~= start - 1 + a + b + c or text:sub(start, start + a - 1) ~= key then return nil end

@@ -140,17 +140,18 @@ local function declare_kept(folder, from)
     for _, text in ipairs(list) do parts[#parts + 1] = text end
   end
   local key = table.concat(parts, separator)
-  local text = cache.find(folder, key)
-  if not text then
-    local files
-    text, files = headers.dump(preprocessor, from.text, file)
-    if not text then return nil end
-    cache.keep(folder, key, files, text)
-  end
   -- Options have done their work: the text has what they come to.
-  preprocessor = headers.preprocessor(nil, nil, nil, from.path, from.target)
-  local ok, declared = pcall(headers.declare, preprocessor, text, file)
-  if ok then return preprocessor, declared end
+  local of_text = headers.preprocessor(nil, nil, nil, from.path, from.target)
+  local ok, declared, pieces = pcall(headers.declare_kept, of_text, cache.file(folder, key), key)
+  if not ok then return nil end
+  if not declared then
+    local text, files = headers.dump(preprocessor, from.text, file)
+    if not text then return nil end
+    ok, declared, pieces = pcall(headers.declare, of_text, text, file, true)
+    if not ok then return nil end
+    if pieces then cache.keep(folder, key, files, pieces) end
+  end
+  return of_text, declared
 end
 
 -- The namespace of a header, or of text that says what to include; `file` is where quotes look beside. Raises without

@@ -48,6 +48,7 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
     }
   }
   const bool has_body = at(Tok::l_brace) && !colon_taken;
+  if (pieces_ != nullptr) note_tag(tag, has_body || fixed != kNoType);
   if (closed_ && (has_body || fixed != kNoType)) return fail(where, "types are not defined here");
   if (known == kNoType) {
     if (tag == kNoName && !has_body) return fail_expected("'{' after enum");

@@ -349,7 +349,9 @@ bool Parser::builtin_call(Value& v, bool& is_one) {
   }
   is_one = builtin != nullptr;
   if (!is_one) {
-    const Symbol* symbol = types_.find_symbol(types_.intern(name));
+    const NameId function = types_.intern(name);
+    if (pieces_ != nullptr) note_asked(function);
+    const Symbol* symbol = types_.find_symbol(function);
     if (symbol == nullptr || symbol->kind != Symbol::Kind::function) return true;
     is_one = true;
     v = arithmetic_.unknown(symbol->type, "the address of a function is not constant");

@@ -20,6 +20,8 @@ Parser::Parser(TypeTable& types, const Input& input)
       arithmetic_(types),
       source_(state_for(input, types, own_state_), input.text, input.name, input.substitutes),
       declared_(input.declared),
+      pieces_(input.pieces),
+      text_(input.text),
       place_(input.place),
       strict_(input.strict),
       closed_(input.closed) {}
@@ -130,6 +132,7 @@ const Param* Parser::visible_parameter(NameId name) const {
 
 // A declared identifier, or a predefined type's, which is declared by being looked up. Null: unknown.
 const Symbol* Parser::lookup(NameId name) {
+  if (pieces_ != nullptr) note_asked(name);
   const Symbol* symbol = types_.find_symbol(name);
   if (symbol != nullptr && symbol->kind != Symbol::Kind::none) return symbol;
   TypeId type = predefined_type(types_, types_.name(name));
@@ -150,7 +153,10 @@ bool Parser::translation_unit() {
   bool first = true;
   while (!at(Tok::end)) {
     bool ended = true;  // by `;` or a body, not by the end of the text
+    const size_t declared = declared_ != nullptr ? declared_->size() : 0;
+    if (pieces_ != nullptr) begin_piece();
     if (!external_declaration(ended)) return false;
+    if (pieces_ != nullptr) end_piece(declared);
     if (!ended && !(first && at(Tok::end))) return fail_expected("';' after declaration");
     first = false;
   }

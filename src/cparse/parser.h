@@ -21,6 +21,7 @@ namespace ferry::cparse {
 inline constexpr int kMaxNesting = 200;
 
 using cpreproc::Substitute;
+struct Pieces;
 
 // What is parsed, and by whose macros.
 struct Input {
@@ -34,6 +35,7 @@ struct Input {
   size_t* used;                       // receives how many substitutes were consumed; may be null
   cpreproc::State* macros = nullptr;  // what they are expanded by, and where #define puts them; null: this text's only
   std::vector<NameId>* declared = nullptr;  // receives the names that are declared; may be null
+  Pieces* pieces = nullptr;                 // with it, receives what each declaration is about (pieces.h); may be null
   std::string_view name = {};               // of the text, for messages; its folder is where #include "..." looks first
   std::string_view place = {};              // where the text stands, if it has no name: what later messages call it
   bool closed = false;  // a body of a struct, union or enum that has a name, or adds constants, is an error

@@ -194,6 +194,12 @@ class Parser {
   bool at_undeclared(std::string_view word);
   const Param* visible_parameter(NameId name) const;
 
+  // pieces.cpp: what is noted where Input::pieces is
+  void begin_piece();
+  void end_piece(size_t declared);
+  void note_asked(NameId name);
+  void note_tag(NameId tag, bool defined);
+
   // pragma.cpp
   bool pragma();
   bool pragma_pack();
@@ -362,6 +368,8 @@ class Parser {
   int prototypes_ = 0;            // open lists of parameters, whose names are visible
   Expression* tree_ = nullptr;    // where one is made
   std::vector<NameId>* declared_ = nullptr;
+  Pieces* pieces_ = nullptr;
+  std::string_view text_;   // with them
   std::string_view place_;  // Input's
   bool strict_ = false;
   bool closed_ = false;

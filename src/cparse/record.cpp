@@ -51,6 +51,7 @@ bool Parser::record_specifier(bool is_union, TypeId& type) {
   TypeId known = tag != kNoName ? types_.find_tag(tag) : kNoType;
   if (known != kNoType && !check_tag(tag, known, is_union ? Kind::union_ : Kind::structure, where)) return false;
   const bool has_body = at(Tok::l_brace);
+  if (pieces_ != nullptr) note_tag(tag, has_body);
   if (has_body && closed_ && tag != kNoName) return fail(where, "types are not defined here");
   if (known == kNoType) {
     if (!has_body && !implicit_tags_) {

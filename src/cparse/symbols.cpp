@@ -78,6 +78,7 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
     if (align != 0) type = types_.aligned(type, align);
     if ((d.attributes.transparent_union || from_specifiers.transparent_union) && types_[type].kind == Kind::union_) {
       types_.set_transparent_union(type);
+      if (pieces_ != nullptr) note_tag(types_.record(type).tag, true);
     }
   } else if (t.kind == Kind::function) {
     symbol.kind = Symbol::Kind::function;

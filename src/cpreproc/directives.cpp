@@ -191,7 +191,7 @@ bool Preprocessor::line_number(const Token& number) {
       plain += file.text[i];
     }
     name = level().source->place(number.at).file;
-    if (plain != name) name = state_.keep(plain);
+    if (plain != name) name = state_.keep_file_name(plain);
   }
   Token flag;
   if (file.kind != Tok::end && !expanded(flag)) return false;

@@ -169,23 +169,6 @@ class Writer {
   bool after_declaration_ = true;
 };
 
-// Names of predefined macros that the texts have undefined: they stand before the declarations, whose names they may
-// be.
-void write_undefined(State& state, Writer& writer) {
-  struct Context {
-    State& state;
-    Writer& writer;
-  } context{state, writer};
-  MacroTable predefined;
-  predefine(predefined, state.target(), state.settings());
-  predefined.for_each(
-      [](void* c, MacroId, const Macro& macro) {
-        auto& to = *static_cast<Context*>(c);
-        if (to.state.find_macro(macro.name) == 0) to.writer.undefine(macro.name);
-      },
-      &context);
-}
-
 // Where a folder is absent, so is all that was looked for in it.
 class Dependencies {
  public:
@@ -225,6 +208,22 @@ class Dependencies {
 
 }  // namespace
 
+std::vector<std::string> undefined_names(State& state) {
+  struct Context {
+    State& state;
+    std::vector<std::string> names;
+  } context{state, {}};
+  MacroTable predefined;
+  predefine(predefined, state.target(), state.settings());
+  predefined.for_each(
+      [](void* c, MacroId, const Macro& macro) {
+        auto& to = *static_cast<Context*>(c);
+        if (to.state.find_macro(macro.name) == 0) to.names.emplace_back(macro.name);
+      },
+      &context);
+  return std::move(context.names);
+}
+
 Result<Dump> dump(State& state, std::string_view text, std::string_view name) {
   Dump result;
   std::string declarations;
@@ -234,7 +233,8 @@ Result<Dump> dump(State& state, std::string_view text, std::string_view name) {
   state.macros().for_each([](void* to, MacroId, const Macro& macro) { static_cast<Writer*>(to)->macro(macro); },
                           &writer);
   Writer before(source, result.text);
-  write_undefined(state, before);
+  // Before the declarations, whose names they may be.
+  for (const std::string& undefined : undefined_names(state)) before.undefine(undefined);
   result.text += declarations;
   if (state.files() != nullptr) {
     Dependencies dependencies(result.files);

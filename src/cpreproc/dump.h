@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "cpreproc/state.h"
@@ -23,6 +24,9 @@ inline constexpr std::string_view kNoFolder = "/";
 
 // Preprocesses the text with a state of its own: macros of its options are among those at the end.
 Result<Dump> dump(State& state, std::string_view text, std::string_view name);
+
+// Predefined macros that texts have undefined.
+std::vector<std::string> undefined_names(State& state);
 
 // The first path of Dump::files at which something else is now; empty: there is none.
 std::string_view first_changed(std::string_view files);

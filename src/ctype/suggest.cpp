@@ -21,8 +21,8 @@ std::string did_you_mean(std::string_view keyword, std::string_view name) {
   return " (did you mean '" + std::string(keyword) + std::string(name) + "'?)";
 }
 
-std::string_view keyword_of(const TypeTable& types, TypeId type) {
-  switch (types[type].kind) {
+std::string_view keyword_of(Kind tag) {
+  switch (tag) {
     case Kind::structure:
       return "struct ";
     case Kind::union_:
@@ -35,7 +35,8 @@ std::string_view keyword_of(const TypeTable& types, TypeId type) {
 struct Search {
   const TypeTable& types;
   Nearest nearest;
-  TypeId tag = kNoType;  // of the nearest name, where it is a tag
+  Kind tag = Kind::none;      // of the nearest name, where it is a tag
+  bool types_wanted = false;  // of ordinary names, or else what is no type
 };
 
 void offer_members(const TypeTable& types, TypeId record, Nearest& nearest) {
@@ -48,13 +49,40 @@ void offer_members(const TypeTable& types, TypeId record, Nearest& nearest) {
   }
 }
 
+void offer_tag(Search& search, std::string_view name, Kind kind) {
+  const std::string_view before = search.nearest.name();
+  search.nearest.offer(name);
+  if (search.nearest.name() != before) search.tag = kind;
+}
+
 void offer_tags(const TypeTable& types, Search& search) {
   types.for_each_tag(
       [](void* context, NameId tag, TypeId type) {
         auto* s = static_cast<Search*>(context);
-        const std::string_view before = s->nearest.name();
-        s->nearest.offer(s->types.name(tag));
-        if (s->nearest.name() != before) s->tag = type;
+        offer_tag(*s, s->types.name(tag), s->types[type].kind);
+      },
+      &search);
+  types.for_each_waiting(
+      [](void* context, const Waiting::Name& name) {
+        if (name.space == NameSpace::tag) offer_tag(*static_cast<Search*>(context), name.text, name.tag);
+      },
+      &search);
+}
+
+// Ordinary names that are of types, or those that are not.
+void offer_symbols(const TypeTable& types, Search& search, bool of_types) {
+  search.types_wanted = of_types;
+  types.for_each_symbol(
+      [](void* context, const Symbol& symbol) {
+        auto* s = static_cast<Search*>(context);
+        if (symbol.kind == Symbol::Kind::none) return;
+        if ((symbol.kind == Symbol::Kind::type_name) == s->types_wanted) s->nearest.offer(s->types.name(symbol.name));
+      },
+      &search);
+  types.for_each_waiting(
+      [](void* context, const Waiting::Name& name) {
+        auto* s = static_cast<Search*>(context);
+        if (name.space == NameSpace::ordinary && name.is_type == s->types_wanted) s->nearest.offer(name.text);
       },
       &search);
 }
@@ -65,36 +93,25 @@ std::string suggest_tag(const TypeTable& types, std::string_view wanted) {
   Search search{types, Nearest(wanted)};
   offer_tags(types, search);
   if (!search.nearest.found()) return {};
-  return did_you_mean(keyword_of(types, search.tag), search.nearest.name());
+  return did_you_mean(keyword_of(search.tag), search.nearest.name());
 }
 
 std::string suggest_type(const TypeTable& types, std::string_view wanted) {
   const NameId name = types.find_name(wanted);
   if (name != kNoName && types.find_tag(name) != kNoType) {
-    return did_you_mean(keyword_of(types, types.find_tag(name)), wanted);
+    return did_you_mean(keyword_of(types[types.find_tag(name)].kind), wanted);
   }
   Search search{types, Nearest(wanted)};
-  types.for_each_symbol(
-      [](void* context, const Symbol& symbol) {
-        auto* s = static_cast<Search*>(context);
-        if (symbol.kind == Symbol::Kind::type_name) s->nearest.offer(s->types.name(symbol.name));
-      },
-      &search);
+  offer_symbols(types, search, true);
   for (const std::string_view word : kWords) search.nearest.offer(word);
   offer_tags(types, search);
   if (!search.nearest.found()) return {};
-  return did_you_mean(search.tag != kNoType ? keyword_of(types, search.tag) : "", search.nearest.name());
+  return did_you_mean(search.tag != Kind::none ? keyword_of(search.tag) : "", search.nearest.name());
 }
 
 std::string suggest_symbol(const TypeTable& types, std::string_view wanted) {
   Search search{types, Nearest(wanted)};
-  types.for_each_symbol(
-      [](void* context, const Symbol& symbol) {
-        auto* s = static_cast<Search*>(context);
-        if (symbol.kind == Symbol::Kind::type_name || symbol.kind == Symbol::Kind::none) return;
-        s->nearest.offer(s->types.name(symbol.name));
-      },
-      &search);
+  offer_symbols(types, search, false);
   return search.nearest.found() ? did_you_mean("", search.nearest.name()) : std::string();
 }
 

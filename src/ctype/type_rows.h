@@ -59,13 +59,15 @@ struct TypeTable::Rows {
   };
   // What a rollback cannot undo by forgetting rows.
   struct Undo {
-    enum class What : uint8_t { symbol, tag, record, enumeration, transparent, alias } what;
-    uint32_t id;        // NameId or TypeId
-    uint32_t previous;  // symbol, tag, or underlying type
+    enum class What : uint8_t { symbol, tag, record, enumeration, transparent, alias, read } what;
+    uint32_t id;        // NameId or TypeId; of `read`: the piece
+    uint32_t previous;  // symbol, tag, or underlying type; of `read`: the number of the Waiting
     bool complete;      // of an enum
   };
 
-  explicit Rows(const Target& t) : target(t) {}
+  Rows(TypeTable& t, const Target& for_target) : table(t), target(for_target) {}
+
+  TypeTable& table;
 
   const Target target;
   StableVector<Row> types;
@@ -81,6 +83,10 @@ struct TypeTable::Rows {
   uint32_t open_transactions = 0;
   uint32_t stamp = 0;
   std::vector<Param> canonical_params;  // scratch of function_type
+  std::vector<std::unique_ptr<Waiting>> waiting;
+  bool reading = false;  // one of them declares, and brings what it needs
+
+  bool asks() const { return !waiting.empty() && !reading; }
 
   Row& row(TypeId id) { return types[id]; }
   Type& type(TypeId id) { return types[id].type; }

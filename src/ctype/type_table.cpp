@@ -93,7 +93,7 @@ bool same_format(const FormatAttribute& a, const FormatAttribute& b) {
 
 }  // namespace
 
-TypeTable::TypeTable(const Target& target) : rows_(std::make_unique<Rows>(target)) {
+TypeTable::TypeTable(const Target& target) : rows_(std::make_unique<Rows>(*this, target)) {
   for (size_t s = 0; s < std::size(kScalars); ++s) {
     rows_->add_unique(scalar_row(static_cast<Scalar>(s), target), {});
   }
@@ -435,10 +435,11 @@ Result<TypeId> TypeTable::bit_int(uint64_t bits, bool is_unsigned) {
 // --- names --------------------------------------------------------------------------------------
 
 NameId TypeTable::find_name(std::string_view text) const {
-  return rows_->name_index.find(hash_text(text), [&](uint32_t id) {
+  const NameId found = rows_->name_index.find(hash_text(text), [&](uint32_t id) {
     const Rows::Name& n = rows_->names[id];
     return n.length == text.size() && std::memcmp(n.text, text.data(), text.size()) == 0;
   });
+  return found != kNoName || !rows_->asks() ? found : find_waiting_name(text);
 }
 
 NameId TypeTable::intern(std::string_view text) {
@@ -471,7 +472,8 @@ std::string_view TypeTable::name(NameId id) const {
 // --- identifiers --------------------------------------------------------------------------------
 
 const Symbol* TypeTable::find_symbol(NameId name) const {
-  const uint32_t symbol = rows_->names[name].symbol;
+  const uint32_t& symbol = rows_->names[name].symbol;
+  if (symbol == 0 && rows_->asks()) ask_waiting(name, NameSpace::ordinary);
   return symbol != 0 ? &rows_->symbols[symbol] : nullptr;
 }
 
@@ -498,7 +500,9 @@ void TypeTable::declare(const Symbol& symbol) {
 }
 
 TypeId TypeTable::find_tag(NameId tag) const {
-  return rows_->names[tag].tag;
+  const TypeId& type = rows_->names[tag].tag;
+  if (type == kNoType && rows_->asks()) ask_waiting(tag, NameSpace::tag);
+  return type;
 }
 
 void TypeTable::declare_tag(NameId tag, TypeId type) {
@@ -522,81 +526,6 @@ void TypeTable::for_each_tag(void (*visit)(void* context, NameId tag, TypeId typ
   for (NameId tag = 1; tag < end; ++tag) {
     if (rows_->names[tag].tag != kNoType) visit(context, tag, rows_->names[tag].tag);
   }
-}
-
-// --- transactions -------------------------------------------------------------------------------
-
-struct TypeTable::Transaction::Mark {
-  uint32_t types, names, symbols, functions, records, enums;
-  size_t undo;
-  TextArena::Mark texts;
-};
-
-TypeTable::Transaction::Transaction(TypeTable& table) : table_(table) {
-  Rows& r = *table.rows_;
-  mark_ = std::make_unique<Mark>(Mark{r.types.size(), r.names.size(), r.symbols.size(), r.functions.size(),
-                                      r.records.size(), r.enums.size(), r.undo.size(), r.texts.mark()});
-  ++r.open_transactions;
-}
-
-void TypeTable::Transaction::commit() {
-  if (mark_ == nullptr) return;
-  mark_.reset();
-  Rows& r = *table_.rows_;
-  if (--r.open_transactions == 0) r.undo.clear();  // an enclosing one may still undo what this one did
-}
-
-bool TypeTable::Transaction::has_declared() const {
-  const std::vector<Rows::Undo>& undo = table_.rows_->undo;
-  return std::any_of(undo.begin() + static_cast<std::ptrdiff_t>(mark_->undo), undo.end(), [this](const Rows::Undo& u) {
-    return u.what == Rows::Undo::What::symbol || u.what == Rows::Undo::What::tag || u.id < mark_->types;
-  });
-}
-
-TypeTable::Transaction::~Transaction() {
-  if (mark_ == nullptr) return;
-  Rows& r = *table_.rows_;
-  --r.open_transactions;
-  while (r.undo.size() > mark_->undo) {
-    const Rows::Undo u = r.undo.back();
-    r.undo.pop_back();
-    switch (u.what) {
-      case Rows::Undo::What::symbol:
-        r.names[u.id].symbol = u.previous;
-        break;
-      case Rows::Undo::What::tag:
-        r.names[u.id].tag = u.previous;
-        break;
-      case Rows::Undo::What::record:
-        r.undo_record(u.id);
-        break;
-      case Rows::Undo::What::transparent:
-        r.records[r.type(u.id).index].record.attributes.transparent_union = false;
-        break;
-      case Rows::Undo::What::alias:
-        r.alias_of(u.id) = kNoName;
-        break;
-      case Rows::Undo::What::enumeration:
-        r.set_enum(u.id, u.previous, u.complete);
-        break;
-    }
-  }
-  for (TypeId id = r.types.size(); id-- > mark_->types;) {
-    const Rows::Row& row = r.types[id];
-    if (row.key.op == Op::scalar || row.key.op == Op::record || row.key.op == Op::enumeration) continue;
-    r.type_index.erase(Rows::hash(row.key), id);
-    if (row.key.op == Op::qualified || row.key.op == Op::aligned) {
-      r.types[r.root(id)].next_variant = row.next_variant;  // the latest is always the first of the chain
-    }
-  }
-  for (NameId id = r.names.size(); id-- > mark_->names;) r.name_index.erase(r.names[id].hash, id);
-  r.types.truncate(mark_->types);
-  r.names.truncate(mark_->names);
-  r.symbols.truncate(mark_->symbols);
-  r.functions.truncate(mark_->functions);
-  r.records.truncate(mark_->records);
-  r.enums.truncate(mark_->enums);
-  r.texts.rewind(mark_->texts);
 }
 
 }  // namespace ferry

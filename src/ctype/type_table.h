@@ -211,6 +211,33 @@ struct FieldPath {
   uint8_t quals = 0;                        // added by anonymous members on the way
 };
 
+// C11 6.2.3: tags of structs, unions and enums have a name space of their own.
+enum class NameSpace : uint8_t { ordinary, tag };
+
+class TypeTable;
+
+// Declarations that a table knows by their names only, until one of these is asked for.
+class Waiting {
+ public:
+  struct Name {
+    std::string_view text;
+    NameSpace space;
+    bool is_type;           // not a function, a variable or a constant
+    Kind tag = Kind::none;  // what the tag is of
+  };
+
+  virtual ~Waiting() = default;
+  virtual bool has(std::string_view name, NameSpace space) const = 0;
+  // Declares what the name stands for, with all that this needs and all that names met on the way stand for: of what
+  // the table then has nothing is left out. A name that it does not have is nothing to it. Throws where memory or the
+  // stack do not suffice; then nothing is declared.
+  virtual void declare(TypeTable& types, std::string_view name, NameSpace space) = 0;
+  virtual void declare_all(TypeTable& types) = 0;
+  // A rollback has taken back what TypeTable::note_read told.
+  virtual void unread(uint32_t piece) = 0;
+  virtual void for_each(void (*visit)(void* context, const Name& name), void* context) const = 0;
+};
+
 class TypeTable {
  public:
   explicit TypeTable(const Target& target);
@@ -278,14 +305,35 @@ class TypeTable {
   std::string_view name(NameId id) const;         // NUL-terminated storage, valid as long as the table
 
   // --- identifiers ------------------------------------------------------------------------------
-  const Symbol* find_symbol(NameId name) const;  // null: not declared
+  const Symbol* find_symbol(NameId name) const;  // null: not declared; what waits is declared by being asked for
   void declare(const Symbol& symbol);            // replaces an earlier one of that name
-  TypeId find_tag(NameId tag) const;             // struct, union or enum; 0: none
+  TypeId find_tag(NameId tag) const;             // struct, union or enum; 0: none; as find_symbol
   void declare_tag(NameId tag, TypeId type);
   // Every declared symbol, in order of declaration, superseded ones left out.
   void for_each_symbol(void (*visit)(void* context, const Symbol& symbol), void* context) const;
   // Every tag, in the order in which the names were seen first.
   void for_each_tag(void (*visit)(void* context, NameId tag, TypeId type), void* context) const;
+
+  // --- declarations that wait ---------------------------------------------------------------------
+  // Those two visit what is declared. A number for note_read; a transaction that fails takes it back.
+  uint32_t add_waiting(std::unique_ptr<Waiting> waiting);
+  // What `waiting` declares next is piece `piece` of it.
+  void note_read(uint32_t waiting, uint32_t piece);
+  // The calls that find nothing ask nobody while this lives: a Waiting declares.
+  class Reading {
+   public:
+    explicit Reading(const TypeTable& table);
+    ~Reading();
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+
+   private:
+    const TypeTable& table_;
+    bool outer_;
+  };
+  void declare_waiting() const;  // all of it
+  void for_each_waiting(void (*visit)(void* context, const Waiting::Name& name), void* context) const;
+  Waiting& waiting(uint32_t number) const;
 
   // Undoes everything since its construction unless committed. Transactions nest.
   class Transaction {
@@ -306,6 +354,9 @@ class TypeTable {
   };
 
  private:
+  NameId find_waiting_name(std::string_view text) const;
+  void ask_waiting(NameId name, NameSpace space) const;
+
   struct Rows;
   std::unique_ptr<Rows> rows_;
 };

@@ -15,6 +15,8 @@ int box_gc(lua_State* L) {
   delete box->tree;
   delete box->names;
   delete box->dump;
+  delete box->pieces;
+  delete box->text;
   *box = Box{};
   return 0;
 }

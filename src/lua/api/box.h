@@ -6,6 +6,7 @@
 
 #include "cparse/expression.h"
 #include "cparse/macros.h"
+#include "cparse/pieces.h"
 #include "cpreproc/dump.h"
 #include "lua/state/foreign.h"
 
@@ -17,7 +18,10 @@ struct Box {
   Foreign* foreign;  // with macros: those of another target, and its types; null: the host's
   cparse::Expression* tree;
   std::vector<NameId>* names;
+  cparse::KeptPieces* kept;  // names that wait; the type table's own
   cpreproc::Dump* dump;
+  cparse::Pieces* pieces;
+  std::string* text;
 };
 
 // Pushes an empty one.

@@ -189,6 +189,7 @@ int l_debug(lua_State* L) {
   lua_newtable(L);
   lua_newtable(L);
   DebugTables tables{L, st, 2, 3, 4};
+  st->types->declare_waiting();
   st->macros->state().macros().for_each(add_macro, &tables);
   st->types->for_each_symbol(add_symbol, &tables);
   lua_pushvalue(L, 2);

@@ -2,6 +2,7 @@
 #include "lua/api/headers.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 
 #include "lua/api/box.h"
@@ -146,61 +147,154 @@ HeaderText header_text_at(lua_State* L, State* st) {
   return {reader, &reader.macros.state(), {text, length}, {name, name_length}};
 }
 
+// What has to happen when declarations have come.
+void take_in_declared(lua_State* L, State* st, const Reader& reader) {
+  if (reader.foreign != nullptr) return;
+  without_exceptions(st, [&] {
+    refresh_infos(st);
+    return true;
+  });
+  clear_parse_cache(L, st);
+  drop_redeclared(L, st);
+}
+
 int l_declare(lua_State* L) {
   State* st = open_call(L);
   require_declarations(L, st, "ffi.include");
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   const HeaderText header = header_text_at(L, st);
+  const bool keeps = lua_toboolean(L, 4) != 0;
   Box* box = push_box(L, st);
   const bool done = without_exceptions(st, [&] {
     box->names = new std::vector<NameId>;
+    if (keeps) box->pieces = new cparse::Pieces;
     cparse::Input input{header.text};
     input.macros = header.preprocessor;
     input.name = header.preprocessor->keep_file_name(std::string(header.name));
     input.declared = box->names;
+    input.pieces = box->pieces;
     input.strict = st->strict;
     const Result<void> parsed = cparse::parse_declarations(header.reader.types, input);
     if (!parsed.ok()) st->errors.message = parsed.message();
     return parsed.ok();
   });
   if (!done) raise_error(L, st);
-  if (header.reader.foreign == nullptr) {
-    without_exceptions(st, [&] {
-      refresh_infos(st);
-      return true;
-    });
-    clear_parse_cache(L, st);
-    drop_redeclared(L, st);
-  }
+  take_in_declared(L, st, header.reader);
   std::sort(box->names->begin(), box->names->end());
   box->names->erase(std::unique(box->names->begin(), box->names->end()), box->names->end());
+  if (!keeps) return 1;
+  if (!without_exceptions(st, [&] {
+        box->text =
+            new std::string(cparse::write_pieces(header.reader.types, *header.preprocessor, header.text, *box->pieces));
+        delete std::exchange(box->pieces, nullptr);
+        return true;
+      })) {
+    raise_error(L, st);
+  }
+  if (box->text->empty()) return 1;
+  lua_pushlstring(L, box->text->data(), box->text->size());
+  delete std::exchange(box->text, nullptr);
+  return 2;
+}
+
+// The first line of what is kept, behind which the lengths stand that cache.lua writes: of the key, of what the rest
+// was made of, and of the rest.
+constexpr std::string_view kKeptFormat = "ferry headers 2: ";
+
+// Where the rest begins in what was kept under the key; 0: it was not, or has been made of other files than there are.
+size_t kept_begin(std::string_view file, std::string_view key) {
+  if (!file.starts_with(kKeptFormat)) return 0;
+  const size_t line = file.find('\n');
+  if (line == std::string_view::npos) return 0;
+  size_t lengths[3] = {};
+  const char* p = file.data() + kKeptFormat.size();
+  for (size_t& length : lengths) {
+    const auto [end, error] = std::from_chars(p, file.data() + line, length);
+    if (error != std::errc() || length > file.size()) return 0;
+    p = end + 1;  // behind a blank, or the end of the line
+  }
+  const size_t begin = line + 1 + lengths[0] + lengths[1];
+  if (file.size() != begin + lengths[2] || file.substr(line + 1, lengths[0]) != key) return 0;
+  return cpreproc::first_changed(file.substr(line + 1 + lengths[0], lengths[1])).empty() ? begin : 0;
+}
+
+int l_declare_kept(lua_State* L) {
+  State* st = open_call(L);
+  require_declarations(L, st, "ffi.include");
+  lua_settop(L, 3);
+  const Reader reader = reader_at(L, st, 1);
+  size_t path_length, key_length;
+  const char* path = check_text(L, st, 2, &path_length);
+  const char* key = check_text(L, st, 3, &key_length);
+  Box* box = push_box(L, st);
+  const bool done = without_exceptions(st, [&] {
+    os::FileContent file;
+    if (os::read_file({path, path_length}, cpreproc::kMaxText, file) != os::FileStatus::read) return true;
+    const size_t begin = kept_begin(file.bytes, {key, key_length});
+    if (begin == 0) return true;
+    std::unique_ptr<cparse::KeptPieces> pieces = cparse::KeptPieces::open(std::move(file.bytes), begin, st->strict);
+    if (pieces == nullptr) return true;
+    pieces->define_macros(reader.macros.state());
+    cparse::KeptPieces* kept = pieces.get();
+    const Result<void> added = cparse::KeptPieces::add(reader.types, std::move(pieces));
+    if (added.ok())
+      box->kept = kept;
+    else
+      st->errors.message = added.message();
+    return added.ok();
+  });
+  if (!done) raise_error(L, st);
+  if (box->kept == nullptr) return 0;
+  take_in_declared(L, st, reader);
   return 1;
 }
 
-// What declare() gave, sorted. Their texts have the types of the preprocessor that has declared them.
-const std::vector<NameId>& names_at(lua_State* L, State* st, int idx) {
+// What declare() or declare_kept() gave. Names, sorted, have the types of the preprocessor that has declared them.
+const Box& declared_at(lua_State* L, State* st, int idx) {
   const Box* box = to_box(L, st, idx);
-  if (box == nullptr || box->names == nullptr) raise_expected(L, st, idx, "list of declared names");
-  return *box->names;
+  if (box == nullptr || (box->names == nullptr && box->kept == nullptr))
+    raise_expected(L, st, idx, "list of declared names");
+  return *box;
 }
 
 int l_declares(lua_State* L) {
   State* st = open_call(L);
   const TypeTable& types = reader_at(L, st, 1).types;
-  const std::vector<NameId>& names = names_at(L, st, 2);
+  const Box& declared = declared_at(L, st, 2);
   size_t length;
   const char* text = check_text(L, st, 3, &length);
+  if (declared.kept != nullptr && !declared.kept->has({text, length}, NameSpace::ordinary)) return 0;
   const NameId name = types.find_name({text, length});
-  if (name == kNoName || !std::binary_search(names.begin(), names.end(), name)) return 0;
+  if (name == kNoName) return 0;
+  if (declared.names != nullptr && !std::binary_search(declared.names->begin(), declared.names->end(), name)) return 0;
   const Symbol* symbol = types.find_symbol(name);
   lua_pushstring(L, symbol != nullptr && symbol->kind == Symbol::Kind::type_name ? "type" : "object");
   return 1;
 }
 
+struct NameList {
+  lua_State* L;
+  int count;
+};
+
+void add_waiting_name(void* context, const Waiting::Name& name) {
+  if (name.space != NameSpace::ordinary) return;
+  auto& list = *static_cast<NameList*>(context);
+  lua_pushlstring(list.L, name.text.data(), name.text.size());
+  lua_rawseti(list.L, -2, ++list.count);
+}
+
 int l_declared(lua_State* L) {
   State* st = open_call(L);
   const TypeTable& types = reader_at(L, st, 1).types;
-  const std::vector<NameId>& names = names_at(L, st, 2);
+  const Box& declared = declared_at(L, st, 2);
+  if (declared.kept != nullptr) {
+    lua_newtable(L);
+    NameList list{L, 0};
+    declared.kept->for_each(add_waiting_name, &list);
+    return 1;
+  }
+  const std::vector<NameId>& names = *declared.names;
   lua_createtable(L, static_cast<int>(names.size()), 0);
   for (size_t i = 0; i < names.size(); ++i) {
     const std::string_view name = types.name(names[i]);
@@ -251,13 +345,8 @@ int l_changed(lua_State* L) {
   return 1;
 }
 
-struct MacroList {
-  lua_State* L;
-  int count;
-};
-
 void add_own_macro(void* context, cpreproc::MacroId, const cpreproc::Macro& macro) {
-  auto& list = *static_cast<MacroList*>(context);
+  auto& list = *static_cast<NameList*>(context);
   if (macro.predefined || macro.builtin != cpreproc::Builtin::none) return;
   lua_pushlstring(list.L, macro.name.data(), macro.name.size());
   lua_rawseti(list.L, -2, ++list.count);
@@ -267,7 +356,7 @@ int l_macros(lua_State* L) {
   State* st = open_call(L);
   const Reader reader = reader_at(L, st, 1);
   lua_newtable(L);
-  MacroList list{L, 0};
+  NameList list{L, 0};
   reader.macros.state().macros().for_each(add_own_macro, &list);
   return 1;
 }
@@ -392,6 +481,7 @@ constexpr luaL_Reg kHeaderFunctions[] = {
     {"preprocessor", guarded<l_preprocessor>},
     {"folders", guarded<l_folders>},
     {"declare", guarded<l_declare>},
+    {"declare_kept", guarded<l_declare_kept>},
     {"declares", guarded<l_declares>},
     {"declared", guarded<l_declared>},
     {"dump", guarded<l_dump>},

@@ -10,7 +10,10 @@ namespace ferry::lua {
 //   preprocessor(defines, undefines, first_folders, folders, target) -> a preprocessor; lists of texts, or nil; a
 //   triple, or nil, which is the host. Of a target it also has the types, which are no ctypes (state/foreign.h)
 //   folders(preprocessor) -> list of the folders that <> looks into
-//   declare(preprocessor, text, name) -> the names that the text has declared; thousands, of which programs use few
+//   declare(preprocessor, text, name, keep) -> the names that the text has declared; thousands, of which programs use
+//   few; with `keep` also what declare_kept reads, or nil
+//   declare_kept(preprocessor, path, key) -> the same of what is kept in the file: each declaration is read when it is
+//   asked for; nil: nothing is kept there under that key, or something has changed
 //   declares(preprocessor, names, name) -> "type" or "object", what it is if it is one of those; nil
 //   declared(preprocessor, names) -> those as a list
 //   dump(preprocessor, text, name) -> what the text comes to as text, and what that depends on (cpreproc/dump.h); or

@@ -290,6 +290,7 @@ int l_names(lua_State* L) {
                                               Symbol::Kind::constant};
   static constexpr Kind kTags[] = {Kind::structure, Kind::union_, Kind::enumeration};
   const auto kind = static_cast<size_t>(luaL_checkoption(L, 1, nullptr, kKinds));
+  st->types->declare_waiting();
   lua_newtable(L);
   Names names{L, st, Symbol::Kind::none, Kind::none, 0};
   if (kind < std::size(kSymbols)) {
