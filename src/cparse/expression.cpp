@@ -334,8 +334,8 @@ bool Parser::overflow_call(const OverflowBuiltin& builtin, Value& v) {
   return true;
 }
 
-// The functions of gcc that headers use in macros: those of the table, and `__builtin_f` for a declared function f.
-// False in is_one, and nothing read: it is none of them.
+// The functions of gcc that headers use in macros: those of the table, and `__builtin_f` for a function f that is
+// declared or that gcc knows. False in is_one, and nothing read: it is none of them.
 bool Parser::builtin_call(Value& v, bool& is_one) {
   if (token_.text.substr(0, kBuiltinPrefix.size()) != kBuiltinPrefix) return true;
   const std::string_view name = token_.text.substr(kBuiltinPrefix.size());
@@ -352,10 +352,12 @@ bool Parser::builtin_call(Value& v, bool& is_one) {
     const NameId function = types_.intern(name);
     if (pieces_ != nullptr) note_asked(function);
     const Symbol* symbol = types_.find_symbol(function);
-    if (symbol == nullptr || symbol->kind != Symbol::Kind::function) return true;
+    if (symbol == nullptr || symbol->kind != Symbol::Kind::function) symbol = library_builtin(name);
+    if (symbol == nullptr && name.substr(0, 3) == "va_") return fail_here("arguments behind '...' are not read");
+    if (symbol == nullptr) return true;
     is_one = true;
     v = arithmetic_.unknown(symbol->type, "the address of a function is not constant");
-    note(v, Node::Kind::function, name, {});
+    note(v, Node::Kind::function, types_.name(symbol->name), {});
     next();
     return true;
   }

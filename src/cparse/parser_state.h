@@ -311,6 +311,7 @@ class Parser {
   bool literal_items(uint32_t& first);
   bool generic_selection(Value& v);
   bool builtin_call(Value& v, bool& is_one);
+  const Symbol* library_builtin(std::string_view name);  // library_builtins.cpp
   bool overflow_call(const OverflowBuiltin& builtin, Value& v);
   bool builtin_expression(Value& v);
   bool floating_builtin(Value& v, bool& is_one);

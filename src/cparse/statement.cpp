@@ -410,7 +410,6 @@ bool Parser::statement_expression(Value& v) {
 bool Parser::whole_body(const Symbol& function, Expression& tree) {
   const Function& f = types_.function(function.type);
   next();
-  if (f.variadic) return fail_here("arguments behind '...' are not read");
   tree_ = &tree;
   implicit_tags_ = false;
   returned_ = f.result;

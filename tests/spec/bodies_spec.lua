@@ -110,7 +110,10 @@ static inline int bo_static(void) { static int n; return ++n; }
 static inline int bo_goto(int x) { if (x) goto out; x = 1; out: return x; }
 static inline int bo_asm(void) { int r; asm("" : "=r"(r)); return r; }
 static inline int bo_for_ever(void) { for (;;) ; return 1; }
-static inline int bo_rest(const char *f, ...) { return 1; }
+static inline int bo_rest(const char *f, ...) { return f[0]; }
+static inline int bo_passes(int n) { return bo_rest("yes", n, 2.5) + bo_rest("no"); }
+static inline int bo_reads(const char *f, ...) { __builtin_va_list rest; __builtin_va_start(rest, f); return 1; }
+static inline int bo_forwards(int n) { return bo_reads("x", n); }
 static inline int
 bo_unknown(int x)
 {
@@ -210,7 +213,10 @@ function TestBodies:test_errors()
   says("its 'switch' has two labels 'case 3'", bo.bo_twice_one, 1)
   says("its 'switch' has two labels 'default'", bo.bo_twice_default, 1)
   lu.assertEquals(bo.bo_promoted(1), 1)
-  says("arguments behind '...' are not read", bo.bo_rest, "x")
+  says("arguments behind '...' are not read near '__builtin_va_start'", bo.bo_reads, "x")
+  says("'bo_forwards': the body of inline function 'bo_reads' cannot be run: arguments behind '...' are not read", bo.bo_forwards, 1)
+  lu.assertEquals({ bo.bo_rest "x", bo.bo_rest("x", 1, "more", {}), bo.bo_passes(3) }, { 120, 120, 121 + 110 })
+  says("wrong number of arguments for 'bo_rest' (at least 1 expected, got 0)", bo.bo_rest)
   local _, before = header:gsub("\n", "\n")
   local line = select(2, header:sub(1, header:find "nothing_known"):gsub("\n", "")) + 1
   lu.assertTrue(line < before)

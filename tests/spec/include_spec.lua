@@ -256,6 +256,25 @@ int memcmp(const void *, const void *, unsigned long);
   end
 end
 
+-- gcc knows the C library's functions by themselves, and their types.
+function TestInclude:test_builtins_that_nobody_has_declared()
+  local path = write [[
+#define INC_SPAN(a, b) __builtin_strspn(a, b)
+#define INC_HYPOT(a, b) __builtin_hypotf(a, b)
+#define INC_FMA(a, b, c) __builtin_fma(a, b, c)
+#define INC_SIZES (sizeof(__builtin_hypotf(1, 2)) + sizeof(__builtin_hypotl(1, 2)) * 16 + sizeof(__builtin_llrint(0.5)) * 4096)
+#define INC_NONE(x) __builtin_no_such_function(x)
+static inline int inc_order(const void *a, const void *b) { return __builtin_memcmp(a, b, 2) < 0 ? -1 : __builtin_abs(-7); }
+]]
+  local lib = ffi.include(path)
+  os.remove(path)
+  lu.assertEquals({ ffi.tonumber(lib.INC_SPAN("aabc", "a")), lib.INC_HYPOT(3, 4), lib.INC_FMA(2, 3, 4) }, { 2, 5, 10 })
+  lu.assertEquals(ffi.tonumber(lib.INC_SIZES), 4 + ffi.sizeof "long double" * 16 + 8 * 4096)
+  lu.assertEquals({ lib.inc_order("ab", "ac"), lib.inc_order("b", "a") }, { -1, 7 })
+  lu.assertErrorMsgContains("__builtin_no_such_function", lib.INC_NONE, 1)
+  lu.assertErrorMsgContains("has no 'hypotf'", function() return lib.hypotf end)
+end
+
 -- gcc: the operand of a compound assignment is evaluated once. What no pointer leads to is an error, an address from NULL is not.
 function TestInclude:test_objects_that_macros_change()
   local path = write [[

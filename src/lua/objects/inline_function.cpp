@@ -74,14 +74,18 @@ int l_inline_function(lua_State* L) {
   require_symbol(L, st, name);
   const auto id = static_cast<TypeId>(lua_tonumber(L, kType));
   const int given = lua_gettop(L);
-  const auto want = static_cast<int>(st->types->function(id).params.size());
-  if (given != want) raise(L, "wrong number of arguments for '%s' (%d expected, got %d)", name, want, given);
+  const Function& function = st->types->function(id);
+  const auto want = static_cast<int>(function.params.size());
+  if (given < want || (given > want && !function.variadic)) {
+    raise(L, "wrong number of arguments for '%s' (%s%d expected, got %d)", name, function.variadic ? "at least " : "",
+          want, given);
+  }
   if (lua_isnil(L, kRun)) make_run(L);
   // Each argument may leave what it was converted by on the stack, where it lives as long as the call.
   luaL_checkstack(L, 3 * given + 8, "too many arguments");
-  lua_createtable(L, given, 0);
+  lua_createtable(L, want, 0);
   const int frame = lua_gettop(L);
-  for (int i = 1; i <= given; ++i) {
+  for (int i = 1; i <= want; ++i) {  // those behind '...' no body reads
     push_argument(L, st, info_of(st, st->types->function(id).params[static_cast<size_t>(i) - 1].type), i, name);
     lua_rawseti(L, frame, i);
   }
