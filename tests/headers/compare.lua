@@ -512,8 +512,8 @@ local function sample(t, pattern, i)
       for k = 1, 4 do values[k] = pattern + k end
       if to.size == 1 then values[4] = 0 end -- it may be read as a string
     end
-    -- Not constant, so that what is written into it is no error.
-    local name = to.name:gsub("%f[%w_]const%f[^%w_] ?", "")
+    -- Not constant itself, so that what is written into it is no error; a pointer still points to what is.
+    local name = to.name:gsub(to.kind == "pointer" and "const$" or "%f[%w_]const%f[^%w_] ?", "")
     return ("(%s[16]){%s}"):format(name, #values > 0 and table.concat(values, ", ") or "0"), ffi.new(name .. "[16]", values)
   elseif t.class == "record" and info.size then
     return ("(%s){0}"):format(info.name), ffi.new(t.ct)
