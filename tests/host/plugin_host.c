@@ -1,4 +1,4 @@
-// A program that has no Lua: plugin_host PLUGIN [as lua_main.cpp] opens one as a plug-in, for itself alone, as VLC and lighttpd do.
+// A program that has no Lua: plugin_host PLUGIN [as lua_main.cpp] opens one as a plug-in, for itself alone, as VLC does.
 #include <dlfcn.h>
 #include <stdio.h>
 

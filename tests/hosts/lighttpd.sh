@@ -1,4 +1,4 @@
-# lighttpd, a server of pages; its module magnet, which runs Lua, opens Lua for itself.
+# lighttpd, a server of pages; its module magnet brings Lua as a library, which modules in C find.
 packages="lighttpd lighttpd-modules-lua curl"
 command=lighttpd
 run() {
