@@ -232,7 +232,8 @@ class Layout {
     const uint64_t bits = bitfield ? f.bit_width : type_bits;
     // Not what the i386 psABI lowers it to within records.
     const uint64_t type_align = uint64_t{unlowered_alignment(types_, f.type)} * 8;
-    uint64_t wanted = bitfield ? 1 : uint64_t{is_packed ? 1 : t.align} * 8;
+    uint64_t wanted =
+        bitfield ? std::max<uint64_t>(1, uint64_t{integer_alignment(f)} * 8) : uint64_t{is_packed ? 1 : t.align} * 8;
     wanted = capped_bits(std::max<uint64_t>(wanted, uint64_t{f.align} * 8));
 
     if (!bitfield || (bits != 0 ? !is_packed : run_size_ != 0 && run_width_ != 0)) {

@@ -27,7 +27,8 @@ struct Judge {
 };
 
 // gcc is the reference of its targets. clang differs from it where `omit` says so (each was met in
-// a comparison), so there it judges the rest. On i386 gcc lowers unions with vectors within records, and clang does not.
+// a comparison), so there it judges the rest. On i386 gcc lowers unions with vectors within records, and clang does
+// not.
 constexpr uint32_t kClang =
     kOmitMsStruct | kOmitAlignedBits | kOmitLoweredBits | kOmitFloat128 | kOmitBfloat16 | kOmitDecimal;
 constexpr uint32_t kMicrosoft = kOmitMsStruct | kOmitFloat128 | kOmitBfloat16 | kOmitDecimal | kOmitEmpty |

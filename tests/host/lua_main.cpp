@@ -1,5 +1,6 @@
 // An interpreter for a Lua that is built as C++, whose errors are exceptions: lua-c++ [-e CODE]... [SCRIPT [ARGS]].
-// Debian has that Lua as a library only. What of lua.c the tests need. Also a plug-in that contains Lua (plugin_host.c).
+// Debian has that Lua as a library only. What of lua.c the tests need. Also a plug-in that contains Lua
+// (plugin_host.c).
 #include <lua.hpp>
 
 #include <cstdio>
