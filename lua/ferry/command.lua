@@ -132,10 +132,22 @@ local function interpreter()
   return arg and arg[i] or "?"
 end
 
+-- The file of the C part; Lua 5.1 has no package.searchpath.
+local function module_file()
+  for template in package.cpath:gmatch "[^;]+" do
+    local path = template:gsub("%?", "ferry/core")
+    local file = io.open(path, "rb")
+    if file then
+      file:close()
+      return path
+    end
+  end
+end
+
 function commands.doctor(ferry)
   local function row(name, value) print(("%-16s%s"):format(name, value)) end
   row("Lua", _VERSION .. " (" .. interpreter() .. ")")
-  row("Ferry", (package.searchpath and package.searchpath("ferry.core", package.cpath)) or "ferry.core is loaded")
+  row("Ferry", module_file() or "ferry.core is loaded")
   row("host", ferry.os .. " " .. ferry.arch)
   row("back end", ferry.backend .. (os.getenv "FERRY_BACKEND" and " (FERRY_BACKEND)" or ""))
   row("stack access", ferry.stack .. (os.getenv "FERRY_STACK" and " (FERRY_STACK)" or ""))

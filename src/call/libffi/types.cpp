@@ -116,6 +116,14 @@ Result<void> check_last_register(const TypeTable& types, TypeId function, std::s
   return {};
 }
 
+// Microsoft's x64 convention: what compilers pass differently on the stack, which a value by itself does not say.
+Result<void> check_agreed(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
+  if (abi::abi_of(types.target(), types.function(function).conv) != abi::Abi::win_x64) return {};
+  Result<abi::CallPlan> plan = abi::plan_call(types, function, extra);
+  if (!plan) return plan.error();
+  return {};
+}
+
 // System V's conventions on i386, where the number of bytes says all, and where they lie.
 bool is_i386(abi::Abi abi) {
   return abi >= abi::Abi::i386_cdecl && abi <= abi::Abi::i386_thiscall;
@@ -434,6 +442,7 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
       if (arg.is_not_passed() && arg.size != 0) return refuse(types, arg.type, "it has no members");
     }
   }
+  if (Result<void> ok = check_agreed(types, function, extra); !ok) return ok;
   if (Result<void> ok = check_last_register(types, function, extra); !ok) return ok;
   if (Result<void> ok = check_no_gaps(types, function, extra); !ok) return ok;
   if (Result<void> aligned = check_nothing_aligned(types, function, extra); !aligned) return aligned;
