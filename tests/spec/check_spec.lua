@@ -28,7 +28,7 @@ local function run(text, environment, before)
     "local body = declarations:gsub('\\n', ' ') .. text\n",
     "assert((loadstring or load)(body, '=t'))()\n" }
   local variables = { CK_LIBRARY = H.fixture "spec_check" }
-  for name, value in (environment or "FERRY_CHECK=1"):gmatch "(%S+)=(%S+)" do variables[name] = value end
+  for name, value in (environment or "FERRY_CHECK=1"):gmatch "(%S+)=(%S*)" do variables[name] = value end
   return (select(2, H.script(table.concat(script), variables)))
 end
 -- LuaJIT's tail calls of C functions leave no line that an error could begin with.
