@@ -22,8 +22,8 @@
 #define FERRY_PRINTF(n, m) __attribute__((format(printf, n, m)))
 #endif
 
-// In a format, for address_number(): "%p" of Windows' libraries has no "0x".
-#define FERRY_ADDRESS "0x%" PRIxPTR
+// In a format, for address_number(), everywhere as tostring() of cdata has it: "%p" of Windows' libraries has no "0x".
+#define FERRY_ADDRESS "0x%08" PRIxPTR
 
 namespace ferry {
 

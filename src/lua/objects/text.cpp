@@ -1,8 +1,8 @@
 // tostring() of cdata and ctypes.
 #include "lua/objects/text.h"
+#include "base/compiler.h"
 #include "base/memory.h"
 
-#include <cinttypes>
 #include <cstdio>
 #include <cstring>
 
@@ -113,7 +113,7 @@ void push_complex_text(lua_State* L, State* st, const TypeInfo* info, const void
 
 void push_address_text(lua_State* L, State* st, TypeId type, const void* address) {
   char text[kNumberText] = "NULL";
-  if (address != nullptr) std::snprintf(text, sizeof text, "0x%08" PRIxPTR, reinterpret_cast<uintptr_t>(address));
+  if (address != nullptr) std::snprintf(text, sizeof text, FERRY_ADDRESS, address_number(address));
   lua_pushfstring(L, "cdata<%s>: %s", type_name(st, type), text);
 }
 
