@@ -23,12 +23,7 @@ end
 -- What the text, run as Lua by another process as if it stood in this file, prints. `...` are its arguments.
 local here = debug.getinfo(1, "S").source
 local function run(text, ...)
-  local words = { os.getenv "FERRY_LUA", write("run.lua", ("assert((loadstring or load)(%q, %q))()"):format(text, here)) }
-  for _, word in ipairs { ... } do words[#words + 1] = ("'%s'"):format(word) end
-  local pipe = io.popen(table.concat(words, " ") .. " 2>&1")
-  local said = pipe:read "*a"
-  pipe:close()
-  return said
+  return (select(2, H.interpreter { write("run.lua", ("assert((loadstring or load)(%q, %q))()"):format(text, here)), ... }))
 end
 
 local function kept_files()
