@@ -19,11 +19,22 @@ end
 -- A message of our own code's, without the place there.
 local function without_place(message) return require("ferry.macros").without_place(message) end
 
+local function bad_option(name, why, ...) error(("bad option '%s' of include (" .. why .. ")"):format(name, ...), 0) end
+
+-- Whether a name is among those that the option asks for.
 local function selects(only)
   if only == nil then return function() return true end end
-  if type(only) == "string" then return function(name) return name:find(only) ~= nil end end
+  if type(only) == "string" then
+    local ok, message = pcall(string.find, "", only)
+    if not ok then bad_option("only", "%s", message) end
+    return function(name) return name:find(only) ~= nil end
+  end
+  if type(only) ~= "table" then bad_option("only", "pattern or table expected, got %s", type(only)) end
   local set = {}
-  for _, name in ipairs(only) do set[name] = true end
+  for _, name in ipairs(only) do
+    if type(name) ~= "string" then bad_option("only", "strings expected, got a %s in it", type(name)) end
+    set[name] = true
+  end
   return function(name) return set[name] == true end
 end
 
@@ -114,9 +125,7 @@ local known_options = {
 -- The folder where headers are kept, where that is asked for and there is one that can be trusted.
 local function cache_folder(wanted)
   if wanted == nil then wanted = (os and os.getenv and os.getenv "FERRY_CACHE" or "") ~= "" end
-  if type(wanted) ~= "boolean" then
-    error(("bad option 'cache' of include (boolean expected, got %s)"):format(type(wanted)), 0)
-  end
+  if type(wanted) ~= "boolean" then bad_option("cache", "boolean expected, got %s", type(wanted)) end
   return wanted and cache.folder() or nil
 end
 
@@ -161,14 +170,13 @@ function include.read(name, options, file)
     if not known_options[option] then error(("include has no option '%s'"):format(tostring(option)), 0) end
   end
   local target = options.target
-  if target ~= nil and type(target) ~= "string" then
-    error(("bad option 'target' of include (string expected, got %s)"):format(type(target)), 0)
-  end
+  if target ~= nil and type(target) ~= "string" then bad_option("target", "string expected, got %s", type(target)) end
   if target then
     local known, why = pcall(headers.target, target)
     if not known then error(without_place(why), 0) end
   end
-  if target and options.library ~= nil then error("bad option 'library' of include (no library of another target is loaded)", 0) end
+  if target and options.library ~= nil then bad_option("library", "no library of another target is loaded") end
+  local selected = selects(options.only)
   local folders, defines = common.list(options.path, "path", "include"), common.list(options.define, "define", "include")
   local kept = cache_folder(options.cache)
   local function ask() return common.packages(options.pkg, "include", "--cflags", target) end
@@ -198,7 +206,7 @@ function include.read(name, options, file)
   local lib = ffi.C
   if type(library) == "string" then lib = ffi.load(library) elseif library ~= nil then lib = library end
   local state = {
-    preprocessor = preprocessor, header = header, lib = lib, declared = declared, selected = selects(options.only), from = from,
+    preprocessor = preprocessor, header = header, lib = lib, declared = declared, selected = selected, from = from,
     target = target,
   }
   local space = setmetatable({}, namespace)

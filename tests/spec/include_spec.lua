@@ -134,6 +134,15 @@ function TestInclude:test_errors()
   lu.assertErrorMsgContains("bad argument #1 to 'include'", ffi.include, 1)
 end
 
+-- What is wrong with it is said before anything is declared.
+function TestInclude:test_bad_selections()
+  for message, only in pairs { ["pattern or table expected, got number"] = 5, ["strings expected, got a number in it"] = { "a", 5 }, ["malformed pattern"] = "[" } do
+    H.assert_error_contains(function() ffi.include("int inc_not_selected(void);\n", { only = only }) end, "bad option 'only' of include (")
+    H.assert_error_contains(function() ffi.include("int inc_not_selected(void);\n", { only = only }) end, message)
+  end
+  lu.assertErrorMsgContains("missing declaration for symbol 'inc_not_selected'", function() return ffi.C.inc_not_selected end)
+end
+
 function TestInclude:test_options()
   local path = write '#ifdef INC_WITH\n#define INC_SEEN INC_WITH\n#endif\nint labs_inc_none(int);\n'
   local with = ffi.include(path, { define = { INC_WITH = 12 } })
