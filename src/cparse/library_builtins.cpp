@@ -4,7 +4,7 @@
 namespace ferry::cparse {
 namespace {
 
-// gcc 12, builtins.def: as the C library has them.
+// As the C library has them. gcc 12 says of each that its type is this (__builtin_types_compatible_p).
 struct Row {
   std::string_view result;
   std::string_view params;

@@ -17,7 +17,8 @@ bool fits_integer(uint64_t size) {
   return size <= kLargest && std::has_single_bit(size);
 }
 
-RegisterKind held_in(const TypeTable& types, TypeId id) {
+// Of what is no array.
+RegisterKind element_held_in(const TypeTable& types, TypeId id) {
   const Type& t = types[id];
   switch (t.kind) {
     case Kind::boolean:
@@ -29,18 +30,27 @@ RegisterKind held_in(const TypeTable& types, TypeId id) {
     case Kind::vector:
       // Of 8 bytes and integers in an MMX register. Those of floats have none.
       if (types[t.base].kind == Kind::floating) return t.size > 8 ? RegisterKind::other : RegisterKind::none;
-      return t.size < 8 ? held_in(types, t.base) : RegisterKind::other;
-    case Kind::array: {
-      const RegisterKind element = held_in(types, t.base);
-      if (element == RegisterKind::none || t.size == types[t.base].size) return element;
-      return fits_integer(t.size) ? RegisterKind::integer : RegisterKind::none;
-    }
+      return t.size < 8 ? element_held_in(types, t.base) : RegisterKind::other;
     case Kind::structure:
     case Kind::union_:
       return types.record(t.canonical).held;
     default:
       return RegisterKind::other;
   }
+}
+
+// An array of one element is held as that is, others as an integer of their size; no level may be in memory. A loop:
+// how deep arrays nest is only limited by the text they are declared in.
+RegisterKind held_in(const TypeTable& types, TypeId id) {
+  bool joined = false;
+  for (; types[id].kind == Kind::array; id = types[id].base) {
+    const Type& t = types[id];
+    if (t.size == types[t.base].size) continue;
+    if (!fits_integer(t.size)) return RegisterKind::none;
+    joined = true;
+  }
+  const RegisterKind element = element_held_in(types, id);
+  return joined && element != RegisterKind::none ? RegisterKind::integer : element;
 }
 
 // Members that are larger than a register, or whose parts are, leave the whole in memory. A member that is all of a

@@ -195,6 +195,13 @@ function TestHeaderPieces:test_damaged_files()
     end
     local text, random = whole(arg[2]), 1
     local start = text:find("pieces 1\n", 1, true)
+    -- Lengths that are missing, in the first line of the file.
+    for _, line in ipairs { "", "5", "5 ", "5 5", "5 5 ", "99999999999999999999 1 1", "-1 1 1", "1 1 1 1" } do
+      local file = io.open(arg[2], "wb")
+      file:write("ferry headers 2: ", line, "\n", text)
+      file:close()
+      assert(ffi.include(arg[1], { cache = true }).HP_D2 == 7)
+    end
     for _ = 1, 100 do
       local damaged = text
       for _ = 1, 3 do

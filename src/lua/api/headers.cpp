@@ -209,6 +209,7 @@ size_t kept_begin(std::string_view file, std::string_view key) {
   size_t lengths[3] = {};
   const char* p = file.data() + kKeptFormat.size();
   for (size_t& length : lengths) {
+    if (p > file.data() + line) return 0;  // a number is missing
     const auto [end, error] = std::from_chars(p, file.data() + line, length);
     if (error != std::errc() || length > file.size()) return 0;
     p = end + 1;  // behind a blank, or the end of the line
