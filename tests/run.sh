@@ -95,7 +95,8 @@ scripted() {
 build_release() {
   [ -z "${built_release:-}" ] || return "$built_release"
   title "building (release)"
-  configure_and_build release build
+  local TIMEFORMAT='-- the build took %R s, and %U + %S s of processor time'
+  time configure_and_build release build
   built_release=$?
   return $built_release
 }
@@ -182,7 +183,7 @@ beside() {
         results=$folder/$stage.tsv
         : >"$results"
         export FERRY_RESULTS=$results
-        run_stage "$stage" >"$folder/$stage.log" 2>&1
+        timed "$stage" >"$folder/$stage.log" 2>&1
         [ -s "$results" ] || record "$stage" 0 1 0 # it ended before it could say anything
         flock "$folder" cat "$folder/$stage.log"
       done
@@ -211,7 +212,7 @@ for stage in "${stages[@]}"; do
   esac
 done
 [ ${#lists[@]} = 0 ] || beside "${lists[@]}"
-for stage in ${alone[@]+"${alone[@]}"}; do run_stage "$stage"; done
+for stage in ${alone[@]+"${alone[@]}"}; do timed "$stage" 2>&1; done
 
 awk -F'\t' '
   $3 > 0 { print "failed: " $1 " (" $3 ")" }
