@@ -9,7 +9,7 @@
 #   move       two Luas, one with the first back end, one with the next: FERRY_CHAOS=move, Lua's stack moves whenever it may
 #   luajit     LuaJIT's own ffi: the oracle, for the specs that claim to say what LuaJIT does
 #   jithost    LuaJIT as a host of Ferry, with the first back end, for what a Lua 5.1 can run
-#   asan       the newest Lua of build-asan/ with the first back end, the oldest and the newest with one of the others
+#   asan       the newest Lua of build-asan/ with the first back end, the oldest with one of the others
 #   valgrind   one Lua from build/
 # FULL=1, or LUAS or BACKENDS: every Lua of the mode with every back end of it.
 # Settable: LUAS="5.1 5.4", BACKENDS="stub libffi", SPECS="tests/spec/one_spec.lua ...", JOBS, TREE=build.
@@ -115,7 +115,7 @@ for mode in "${modes[@]}"; do
     slow) pairs=$(oldest_and_newest "$TREE" | first | with_first) ;;
     check) pairs=$(oldest_and_newest "$TREE" | last | sed 's/$/ stub/') ;;
     move) pairs=$(versions_moving | with_one) ;;
-    asan) pairs=$(oldest_and_newest build-asan | some last with_first cat with_another) ;;
+    asan) pairs=$(oldest_and_newest build-asan | some last with_first first with_another) ;;
     valgrind) pairs=$(versions "$TREE" 5.3 | head -n 1 | with_first) ;;
     luajit) pairs=$(command -v luajit >/dev/null && echo "jit jit") ;;
     jithost) pairs=$(command -v luajit >/dev/null && [ -e "$TREE/lib/5.1/ferry/core.so" ] && echo 5.1 | with_first all) ;;
