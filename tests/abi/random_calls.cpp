@@ -55,6 +55,16 @@ void value_bits(const TypeTable& types, TypeId id, unsigned char* mask) {
   }
 }
 
+// A float or double that is a signalling NaN becomes a quiet one, as it may on its way: where no other register is left,
+// gcc moves floats by x87's (x86-64).
+void make_quiet(unsigned char* at, uint64_t size) {
+  const bool single = size == 4;
+  unsigned char& top = at[size - 1];
+  unsigned char& next = at[size - 2];
+  const auto exponent = static_cast<unsigned char>(single ? 0x80 : 0xf0);
+  if ((top & 0x7f) == 0x7f && (next & exponent) == exponent) next |= static_cast<unsigned char>(single ? 0x40 : 0x08);
+}
+
 void legalise(const TypeTable& types, TypeId id, unsigned char* at) {
   const Type& t = types[id];
   // Their registers hold another format: a signalling NaN becomes a quiet one.
@@ -80,6 +90,10 @@ void legalise(const TypeTable& types, TypeId id, unsigned char* at) {
   } else if (converts && t.kind == Kind::complex && t.size <= 16) {
     at[t.size / 2 - 1] &= 0xbf;
     at[t.size - 1] &= 0xbf;
+  } else if (t.kind == Kind::floating && (t.size == 4 || t.size == 8)) {
+    if (!types.target().big_endian) make_quiet(at, t.size);
+  } else if (t.kind == Kind::complex && !is_integer_complex(t) && (t.size == 8 || t.size == 16)) {
+    if (!types.target().big_endian) make_quiet(at, t.size / 2), make_quiet(at + t.size / 2, t.size / 2);
   } else if (types.target().long_double == LongDouble::ibm_double_double &&
              (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble)) {
     // Two doubles, of which the second is far less than the first: compilers that know the value make it so.
