@@ -3,6 +3,9 @@
 
 #include <cinttypes>
 #include <cstdint>
+#if defined(_MSC_VER)
+#include <malloc.h>
+#endif
 
 // FERRY_EXPORTED: seen from outside of the shared object. FERRY_HIDDEN: seen by all of it, and from nowhere else; in
 // COFF that is so of whatever is not exported.
@@ -18,8 +21,20 @@
 // that of msvcrt, and C++ gets another one.
 #if defined(__MINGW32__) && !defined(__clang__)
 #define FERRY_PRINTF(n, m) __attribute__((format(gnu_printf, n, m)))
+#elif defined(_MSC_VER) && !defined(__clang__)
+#define FERRY_PRINTF(n, m)
 #else
 #define FERRY_PRINTF(n, m) __attribute__((format(printf, n, m)))
+#endif
+
+// FERRY_NO_INLINE: a function of its own, so that what seldom runs keeps registers and stack of its caller free.
+// FERRY_ALLOCA(bytes): memory on the stack until the function returns; not as an argument of a call.
+#if defined(_MSC_VER)
+#define FERRY_NO_INLINE __declspec(noinline)
+#define FERRY_ALLOCA(bytes) _alloca(bytes)
+#else
+#define FERRY_NO_INLINE __attribute__((noinline))
+#define FERRY_ALLOCA(bytes) __builtin_alloca(bytes)
 #endif
 
 // In a format, for address_number(), everywhere as tostring() of cdata has it: "%p" of Windows' libraries has no "0x".

@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 
+#include "base/compiler.h"
 #include "call/backends.h"
 #include "call/callback_slot.h"
 #include "call/libffi/library.h"
@@ -122,7 +123,7 @@ void run_closure(ffi_cif* /*cif*/, void* ffi_result, void** values, void* user) 
   if (direct) std::memset(result, 0, shape.result_size);
   if (state.handler != nullptr) {
     const std::vector<uint32_t>& positions = shape.signature.positions();
-    auto** args = static_cast<void**>(__builtin_alloca((positions.size() + 1) * sizeof(void*)));
+    auto** args = static_cast<void**>(FERRY_ALLOCA((positions.size() + 1) * sizeof(void*)));
     for (size_t i = 0; i < positions.size(); ++i) {
       args[i] = positions[i] == FfiSignature::kNotPassed ? small : values[positions[i]];
     }

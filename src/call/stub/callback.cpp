@@ -258,7 +258,7 @@ uint32_t enter(const Slot& slot, CallbackFrame& frame, std::byte* stack) {
   if (state.shape == nullptr) return 0;  // a trampoline that was never handed out
   const Shape& shape = *state.shape;
   const size_t value_bytes = std::max<size_t>(shape.in_memory ? 0 : shape.result_size, machine::kMaxRegisterResult);
-  auto* value = static_cast<std::byte*>(__builtin_alloca(value_bytes));
+  auto* value = static_cast<std::byte*>(FERRY_ALLOCA(value_bytes));
   std::memset(value, 0, value_bytes);
   void* result = value;
   if (shape.in_memory) {
@@ -269,8 +269,8 @@ uint32_t enter(const Slot& slot, CallbackFrame& frame, std::byte* stack) {
   }
   if (state.handler != nullptr) {
     // One element more: alloca(0) need not be a valid address.
-    auto** args = static_cast<void**>(__builtin_alloca((shape.args.size() + 1) * sizeof(void*)));
-    auto* scratch = static_cast<std::byte*>(__builtin_alloca(shape.scratch + 16));
+    auto** args = static_cast<void**>(FERRY_ALLOCA((shape.args.size() + 1) * sizeof(void*)));
+    auto* scratch = static_cast<std::byte*>(FERRY_ALLOCA(shape.scratch + 16));
     find_arguments(shape, frame.registers, stack, scratch, args);
     state.handler(state.context, args, result);
   }

@@ -1,6 +1,7 @@
 // Variants of C functions: ffi.vararg, for one list of types behind `...`; ffi.blocking, whose calls let other threads
 // in.
 
+#include "base/compiler.h"
 #include "lua/api/callee.h"
 #include "lua/api/functions.h"
 #include "lua/calls/c_function.h"
@@ -22,7 +23,7 @@ int l_vararg(lua_State* L) {
   }
   const int count = lua_gettop(L) - 1;
   if (count > kMaxVarargs) raise_argument(L, kMaxVarargs + 2, "at most %d types behind '...'", kMaxVarargs);
-  auto** types = static_cast<TypeInfo**>(__builtin_alloca(sizeof(TypeInfo*) * (static_cast<size_t>(count) + 1)));
+  auto** types = static_cast<TypeInfo**>(FERRY_ALLOCA(sizeof(TypeInfo*) * (static_cast<size_t>(count) + 1)));
   for (int i = 0; i < count; ++i) {
     const TypeId id = check_ctype(L, st, i + 2);
     types[i] = declared_vararg(st, info_of(st, id));

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "base/compiler.h"
 #include "base/stack.h"
 #include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
@@ -233,9 +234,9 @@ void for_each_pointer(const CallInfo* info, const VarargShape* shape, const call
 }
 
 // Writes the arguments where the state is strict or checked.
-__attribute__((noinline)) bool write_carefully(lua_State* L, State* st, const CallInfo* info, const VarargShape* shape,
-                                               const call::Invoker* invoker, std::byte* frame, int first, int extra,
-                                               const char* name) {
+FERRY_NO_INLINE bool write_carefully(lua_State* L, State* st, const CallInfo* info, const VarargShape* shape,
+                                     const call::Invoker* invoker, std::byte* frame, int first, int extra,
+                                     const char* name) {
   const bool waits = st->strict ? write_arguments<true>(L, st, info, shape, invoker, frame, first, extra, name)
                                 : write_arguments<false>(L, st, info, shape, invoker, frame, first, extra, name);
   if (st->check == nullptr) return waits;
@@ -351,7 +352,7 @@ int call_c(lua_State* L, State* st, TypeInfo* type, call::CFunction function, co
   std::byte* frame;
   if (bytes >= kLargeFrame) check_stack(L, st, type, name, bytes);
   if (bytes <= kMaxStackFrame) {
-    frame = static_cast<std::byte*>(__builtin_alloca(bytes + 15));
+    frame = static_cast<std::byte*>(FERRY_ALLOCA(bytes + 15));
   } else {
     frame = static_cast<std::byte*>(new_userdata(L, bytes + 15));
   }

@@ -3,6 +3,7 @@
 #include "lua/calls/code_text.h"
 
 #include "abi/registry.h"
+#include "base/compiler.h"
 #include "lua/calls/c_function.h"
 #include "lua/calls/call_info.h"
 #include "lua/calls/callback.h"
@@ -48,7 +49,7 @@ void set_call_text(lua_State* L, State* st, TypeInfo* fn, FunctionRecord* record
   luaL_checkstack(L, 6, nullptr);
   const VarargShape* declared = record != nullptr ? record->declared : nullptr;
   const size_t extra = declared != nullptr ? declared->types.size() : 0;
-  auto* types = static_cast<TypeId*>(__builtin_alloca(sizeof(TypeId) * (extra + 1)));
+  auto* types = static_cast<TypeId*>(FERRY_ALLOCA(sizeof(TypeId) * (extra + 1)));
   for (size_t i = 0; i < extra; ++i) types[i] = declared->types[i]->id;
   set_plan(L, st, fn, {types, extra});
   size_t bytes = 0;

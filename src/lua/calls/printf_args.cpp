@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/compiler.h"
 #include "lua/calls/format_parse.h"
 #include "lua/state/restrict.h"
 #include "lua/values/from_c.h"
@@ -293,7 +294,7 @@ void apply_format(lua_State* L, State* st, const FormatAttribute& format, const 
   if (parameter == 0) return;
   const Target& target = st->types->target();
   const FormatRules rules{target.long_size, target.pointer_size, target.os == Os::windows};
-  auto* args = static_cast<FormatArg*>(__builtin_alloca(sizeof(FormatArg) * (static_cast<size_t>(extra) + 1)));
+  auto* args = static_cast<FormatArg*>(FERRY_ALLOCA(sizeof(FormatArg) * (static_cast<size_t>(extra) + 1)));
   size_t length = 0;
   Context context{L, st, name, nullptr};
   context.format = format_text(L, st, first + parameter - 1, parameter, name, &length);

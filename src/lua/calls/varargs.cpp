@@ -2,6 +2,7 @@
 // printf format asks for), and the cached invoker for that list of types.
 #include "lua/calls/varargs.h"
 
+#include "base/compiler.h"
 #include "lua/calls/call_info.h"
 #include "lua/calls/printf_args.h"
 #include "lua/state/raise.h"
@@ -163,7 +164,7 @@ const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const c
     raise(L, "too many arguments for '%s' (at most %d behind '...')", name ? name : "?", kMaxVarargs);
   CallInfo* info = type->call;
   const int fixed = static_cast<int>(info->params.size());
-  auto** types = static_cast<TypeInfo**>(__builtin_alloca(sizeof(TypeInfo*) * static_cast<size_t>(extra)));
+  auto** types = static_cast<TypeInfo**>(FERRY_ALLOCA(sizeof(TypeInfo*) * static_cast<size_t>(extra)));
   for (int i = 0; i < extra; ++i) {
     types[i] = natural_type(L, st, first + fixed + i, fixed + i + 1, name);
   }

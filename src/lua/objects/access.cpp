@@ -7,6 +7,7 @@
 
 #include <bit>
 
+#include "base/compiler.h"
 #include "base/memory.h"
 #include "lua/host/chaos.h"
 #include "lua/objects/index.h"
@@ -166,7 +167,7 @@ void push_inner_object(lua_State* L, State* st, CData* cd, TypeInfo* info, char*
 
 // A member that is no number: a reference, a pointer, a bit-field, a constant.
 template <class Stack>
-__attribute__((noinline)) int index_member(lua_State* L, State* st, CData* cd, const Member& m) {
+FERRY_NO_INLINE int index_member(lua_State* L, State* st, CData* cd, const Member& m) {
   char* at = static_cast<char*>(cd->data) + m.offset;
   if (m.rep == Rep::pointer) {
     push_inner_pointer(L, st, cd, m.info, at);
@@ -181,7 +182,7 @@ __attribute__((noinline)) int index_member(lua_State* L, State* st, CData* cd, c
 
 // An element that is no number, if it certainly lies within the object; false: ask.
 template <class Stack>
-__attribute__((noinline)) bool index_element(lua_State* L, State* st, CData* cd, TypeInfo* info, int64_t index) {
+FERRY_NO_INLINE bool index_element(lua_State* L, State* st, CData* cd, TypeInfo* info, int64_t index) {
   const auto i = static_cast<uint64_t>(index);
   TypeInfo* element = info->base;
   if (i >= info->bound || cd->data == nullptr) return false;
@@ -196,7 +197,7 @@ __attribute__((noinline)) bool index_element(lua_State* L, State* st, CData* cd,
 
 // metatype.__index, looked up anew each time: fields added later count, and so does another metatype.
 template <class Stack>
-__attribute__((noinline)) int index_method(lua_State* L, TypeInfo* info) {
+FERRY_NO_INLINE int index_method(lua_State* L, TypeInfo* info) {
   Stack stack(L);
   stack.push_reference(info->metatype, &info->metatype_at);
   stack.push_upvalue(kIndexName);

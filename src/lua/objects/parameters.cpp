@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "base/compiler.h"
 #include "cparse/macros.h"
 #include "cparse/parser.h"
 #include "lua/state/foreign.h"
@@ -78,7 +79,7 @@ int collect(lua_State* L, State* st, int first, cparse::Substitute* out) {
 }  // namespace
 
 bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, int* used, TypeId* out) {
-  auto* substitutes = static_cast<cparse::Substitute*>(__builtin_alloca(sizeof(cparse::Substitute) * kMaxParameters));
+  auto* substitutes = static_cast<cparse::Substitute*>(FERRY_ALLOCA(sizeof(cparse::Substitute) * kMaxParameters));
   const int count = collect(L, st, first, substitutes);
   require_type_text(L, st, text);
   os::find_stack();
@@ -101,7 +102,7 @@ bool parse_type_text(lua_State* L, State* st, std::string_view text, int first, 
 bool parse_cdef_text(lua_State* L, State* st, std::string_view text, int first, int* used) {
   luaL_checkstack(L, 2, nullptr);
   size_t place_length;
-  auto* substitutes = static_cast<cparse::Substitute*>(__builtin_alloca(sizeof(cparse::Substitute) * kMaxParameters));
+  auto* substitutes = static_cast<cparse::Substitute*>(FERRY_ALLOCA(sizeof(cparse::Substitute) * kMaxParameters));
   const int count = collect(L, st, first, substitutes);
   push_where(L);  // behind the arguments
   const char* place = lua_tolstring(L, -1, &place_length);

@@ -1,6 +1,7 @@
 // Makes and recognises cdata objects. Their layout is in cdata.h, their behaviour in metatype.cpp.
 #include "lua/state/cdata.h"
 
+#include "base/compiler.h"
 #include "lua/host/pointer_set.h"
 #include "lua/state/anchor.h"
 #include "lua/state/check.h"
@@ -70,7 +71,7 @@ CData* push_object(lua_State* L, State* st, TypeInfo* info) {
 namespace {
 
 // What does not lie in its userdata: what is too large, and everything where the state is checked.
-__attribute__((noinline)) CData* new_elsewhere(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
+FERRY_NO_INLINE CData* new_elsewhere(lua_State* L, State* st, TypeInfo* info, uint64_t size) {
   if (size > kMaxHostObject) raise(L, "size of '%s' is too large", type_name(st, info->id));
   return new_checked(L, st, info, size);
 }
