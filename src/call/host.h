@@ -3,8 +3,10 @@
 // never without static routines) and FERRY_LIBFFI.
 #pragma once
 
-#if defined(__x86_64__) && ((defined(__ELF__) && defined(__LP64__)) || defined(_WIN32))
+#if defined(__x86_64__) && (((defined(__ELF__) || defined(__MACH__)) && defined(__LP64__)) || defined(_WIN32))
 #define FERRY_STUB_X64 1
+#elif defined(__aarch64__) && defined(__MACH__) && defined(__LP64__)
+#define FERRY_STUB_A64 1
 #elif defined(__ELF__) && defined(__LP64__)
 #if defined(__aarch64__) && defined(__AARCH64EL__)
 #define FERRY_STUB_A64 1
@@ -23,6 +25,13 @@
 #if defined(FERRY_STUB_X64) || defined(FERRY_STUB_A64) || defined(FERRY_STUB_I386) || defined(FERRY_STUB_RISCV64) || \
     defined(FERRY_STUB_ARM) || defined(FERRY_STUB_PPC64) || defined(FERRY_STUB_S390X)
 #define FERRY_STUB 1
+#endif
+
+// AAPCS64 as this system has it: an abi::Abi.
+#if defined(FERRY_STUB_A64) && defined(__MACH__)
+#define FERRY_STUB_A64_ABI aapcs64_darwin
+#elif defined(FERRY_STUB_A64)
+#define FERRY_STUB_A64_ABI aapcs64
 #endif
 
 // How the static routines are called, and what they call back, in C++: as System V functions on every x86-64, so that

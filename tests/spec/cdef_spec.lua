@@ -317,7 +317,7 @@ struct cd_point { int x, y; }; int abs(int); unsigned long zlibCompileFlags(void
   lu.assertEquals(ffi.C.CD_EMPTY, true)
   lu.assertEquals(ffi.C.CD_VARIABLE ~= nil, true)
   -- What it is looked up in is the namespace.
-  if ffi.os ~= "Windows" then lu.assertTrue(tonumber(ffi.load("z").CD_FLAGS) > 0) end
+  if ffi.os ~= "Windows" and not H.musl then lu.assertTrue(tonumber(ffi.load("z").CD_FLAGS) > 0) end
   H.assert_error_contains(function() return ffi.C.CD_NOWHERE end, "macro 'CD_NOWHERE'", "cd_nowhere(1)")
   H.assert_error_contains(function() return ffi.C.CD_LOOP(1) end, "macro 'CD_LOOP'", "its text is: do { x; } while (0)")
   H.assert_error_contains(function() return ffi.C.CD_TWICE() end, "macro 'CD_TWICE'", "takes 1 argument, got 0")

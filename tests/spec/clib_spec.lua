@@ -288,12 +288,39 @@ end
 
 function TestLoad:test_versioned_soname_only()
   H.needs "sonames"
+  H.needs "libz"
   H.not_on_luajit "looks for libNAME.so only"
   if ffi.os ~= "Linux" then lu.skip "Linux" end
   ffi.cdef "const char *zlibVersion(void);"
   local ok, z = pcall(ffi.load, "z")
   lu.assertTrue(ok, z)
   lu.assertStrMatches(ffi.string(z.zlibVersion()), "%d+%..*")
+end
+
+-- macOS has the version before the suffix. Of several the highest is taken, here the only one that is a library.
+function TestLoad:test_versions_before_the_suffix()
+  H.needs "sonames"
+  H.not_on_luajit "looks for libNAME.so only"
+  local folder = os.tmpname()
+  os.remove(folder)
+  assert(os.execute("mkdir '" .. folder .. "'"))
+  local source = assert(io.open(H.fixture "spec_globals2", "rb"))
+  local library = source:read "*a"
+  source:close()
+  local files = { ["libsfx.1.9.dylib"] = "text", ["libsfx.1.12.dylib"] = library, ["libsfx.x.dylib"] = "text", ["libsfx..dylib"] = "text" }
+  for name, bytes in pairs(files) do
+    local file = assert(io.open(folder .. "/" .. name, "wb"))
+    file:write(bytes)
+    file:close()
+  end
+  local ok, said = H.script([[
+    local ffi = require "ffi"
+    ffi.cdef "int only_in_second(void);"
+    print(ffi.load "sfx.dylib".only_in_second())]], { LD_LIBRARY_PATH = folder })
+  for name in pairs(files) do os.remove(folder .. "/" .. name) end
+  os.execute("rmdir '" .. folder .. "'")
+  lu.assertTrue(ok, said)
+  lu.assertStrMatches(said, "22%s*")
 end
 
 function TestLoad:test_loaded_libraries_serve_c_last()

@@ -27,6 +27,7 @@ local function child(body)
 end
 
 function TestLibraryLifetime:test_it_is_unloaded_when_nothing_leads_to_it()
+  H.needs "dlclose that unloads"
   child [[
     do local lib = ffi.load(path) assert(lib.lt_twice(4) == 8) end
     collect()
@@ -101,6 +102,7 @@ local callers = {
 }
 for name, code in pairs(callers) do
   TestLibraryLifetime["test_finalisers_call_what_dies_with_them_" .. name:gsub("%W", "_")] = function()
+    H.needs "dlclose that unloads"
     child([[
       local seen = {}
       do
@@ -127,6 +129,7 @@ end
 
 -- What a finaliser has brought back to life can be called, by the finalisers of a later cycle too.
 function TestLibraryLifetime:test_what_comes_back_to_life_stays_loaded()
+  H.needs "dlclose that unloads"
   child [[
     local revived, result
     local late

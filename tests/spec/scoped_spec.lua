@@ -159,7 +159,7 @@ function TestScopedLibc:test_files()
   leaves_none(function()
     local path
     lu.assertEquals(C.ftw("/dev/null", function(p, _, flag) path = ffi.string(p) .. flag return 7 end, 4), 7)
-    lu.assertEquals(path, "/dev/null0")
+    lu.assertEquals(path, H.musl and "/dev/null1" or "/dev/null0") -- FTW_F of ftw.h
     lu.assertEquals(C.nftw("/dev/null", function() return 8 end, 4, 0), 8)
     local failed
     local glob = ffi.new "char[256]"
@@ -262,6 +262,7 @@ function TestScopedEnds:test_errors()
 end
 
 function TestScopedEnds:test_cpp_exceptions()
+  H.needs "libstdc++ that fixtures are built for"
   local X = H.load "spec_exceptions"
   ffi.cdef "int ex_call_and_throw(int (*f)(int), int kind) __attribute__((ferry_scoped));"
   local f = X.ex_call_and_throw

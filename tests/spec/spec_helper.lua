@@ -61,17 +61,31 @@ function H.needs_int128() lu.skipIf(ffi.sizeof "void *" < 8, "no integers of 128
 function H.needs_float128() lu.skipIf(ffi.arch == "arm", "no _Float128 in C here") end
 
 local windows = ffi.os == "Windows"
-
--- What Windows has not, in the words that a skipped test gives as its reason.
-local absent = {}
-for name in ([[fork; signals that processes send; POSIX threads; functions of POSIX; shell of POSIX; linker scripts; sonames; compiler that a spec can start;
-  positional arguments of printf; libgcc in a library that everybody has]]):gmatch "[^;]+" do
-  absent[name:match "^%s*(.-)%s*$"] = true
+-- Whether the C library is musl, which does not say so itself.
+local maps = ffi.os == "Linux" and io.open "/proc/self/maps"
+H.musl = false
+if maps then
+  local text = maps:read "*a"
+  H.musl = (text:find "/ld%-musl" or text:find "%-musl/libc%.so") ~= nil
+  maps:close()
 end
+
+-- What Windows and musl have not, in the words that a skipped test gives as its reason.
+local function set(names)
+  local found = {}
+  for name in names:gmatch "[^;]+" do found[name:match "^%s*(.-)%s*$"] = true end
+  return found
+end
+local absent = {
+  Windows = set [[fork; signals that processes send; POSIX threads; functions of POSIX; shell of POSIX; linker scripts; sonames; compiler that a spec can start;
+    positional arguments of printf; libgcc in a library that everybody has; libz]],
+  musl = set "libgcc in a library that everybody has; dlclose that unloads; libz; libstdc++ that fixtures are built for",
+}
 -- Only where the system has this: H.needs "fork".
 function H.needs(what)
-  assert(absent[what], what)
-  lu.skipIf(windows, ("Windows has no %s"):format(what))
+  assert(absent.Windows[what] or absent.musl[what], what)
+  lu.skipIf(windows and absent.Windows[what], ("Windows has no %s"):format(what))
+  lu.skipIf(H.musl and absent.musl[what], ("musl has no %s"):format(what))
 end
 
 -- The folder of compiled tests/fixtures.

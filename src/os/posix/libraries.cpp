@@ -65,7 +65,17 @@ std::vector<std::string> search_path() {
     dlclose(self);
   }
 #endif
-  if (dirs.empty()) dirs = {"/usr/local/lib", "/usr/lib", "/lib"};
+  if (!dirs.empty()) return dirs;
+  // What loaders that do not tell have documented; none of them heeds the variable where a program has others' rights.
+  const char* const wanted = std::getenv(kLibraryPathVariable);
+  if (wanted != nullptr && getuid() == geteuid() && getgid() == getegid()) {
+    for (std::string_view rest = wanted; !rest.empty();) {
+      const size_t end = std::min(rest.find(':'), rest.size());
+      if (end != 0) dirs.emplace_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  for (const char* folder : {"/usr/local/lib", "/usr/lib", "/lib"}) dirs.emplace_back(folder);
   return dirs;
 }
 
@@ -86,23 +96,27 @@ bool newer(const std::string& a, const std::string& b) {
   return *p != '\0' && *q == '\0';
 }
 
-// libz.so.1 where only that is installed. The first directory that has one decides, as for the loader.
+// libz.so.1 or libz.1.dylib where only that is installed. The first directory that has one decides, as for the loader.
 std::string versioned(const std::string& file) {
   if (file.find('/') != std::string::npos) return "";
-  const std::string prefix = file + ".";
+  constexpr std::string_view kDylib = ".dylib";
+  const bool before_suffix = file.ends_with(kDylib);
+  const std::string_view suffix = before_suffix ? kDylib : std::string_view();
+  const std::string prefix = file.substr(0, file.size() - suffix.size()) + ".";
   for (const std::string& dir : search_path()) {
     DIR* d = opendir(dir.c_str());
     if (d == nullptr) continue;
     std::string best;
     while (const dirent* entry = readdir(d)) {
       const std::string name = entry->d_name;
-      if (name.compare(0, prefix.size(), prefix) != 0) continue;
-      const std::string version = name.substr(prefix.size());
-      if (version.empty() || version.find_first_not_of("0123456789.") != std::string::npos) continue;
+      if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix))
+        continue;
+      const std::string version = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+      if (version.find_first_not_of("0123456789.") != std::string::npos) continue;
       if (best.empty() || newer(version, best)) best = version;
     }
     closedir(d);
-    if (!best.empty()) return dir + "/" + prefix + best;
+    if (!best.empty()) return dir + "/" + prefix + best + std::string(suffix);
   }
   return "";
 }
@@ -187,11 +201,13 @@ std::string script_target(const std::string& path) {
 }
 
 // The file that the loader says is no library, "/usr/lib/libc.so: invalid ELF header"; empty: it says something else.
+// musl: "Error loading shared library /usr/lib/libc.so: Exec format error".
 std::string refused_file(const std::string& message) {
-  for (const std::string_view why : {": invalid ELF header", ": file too short"}) {
-    if (message.size() > why.size() && message.compare(message.size() - why.size(), why.size(), why) == 0) {
-      return message.substr(0, message.size() - why.size());
-    }
+  constexpr std::string_view kMusl = "Error loading shared library ";
+  for (const std::string_view why : {": invalid ELF header", ": file too short", ": Exec format error"}) {
+    if (!message.ends_with(why)) continue;
+    const size_t begin = message.starts_with(kMusl) ? kMusl.size() : 0;
+    return message.substr(begin, message.size() - why.size() - begin);
   }
   return "";
 }

@@ -3,6 +3,7 @@
 #include "call/stub/a64/layout.h"
 
 #if defined(FERRY_STUB_A64)
+#include "call/stub/a64/frame.inc"
         .text
 
 // From the block at x17. AAPCS64 6.1.1: x9-x17 are neither arguments nor preserved; x18 is the platform's.
@@ -21,48 +22,27 @@
         ldp q6, q7, [x17, #FERRY_A64_FPR_OFFSET+96]
 .endm
 
-// Return addresses that are stored are signed (hints: nops before Armv8.3). AADWARF64 4.6: the unwinder is told.
-.macro sign_return
-        hint #25                        // paciasp
-        .cfi_negate_ra_state
-.endm
-
-.macro check_return
-        hint #29                        // autiasp
-        .cfi_negate_ra_state
-.endm
-
 // ferry_aapcs64_gprs(function, block): all arguments in general registers. Tail jump, no frame: the callee
 // returns to our caller, with every result register untouched. A `bti c` of the callee takes a jump by x16.
-        .globl ferry_aapcs64_gprs
-        .hidden ferry_aapcs64_gprs
-        .type ferry_aapcs64_gprs, %function
-        .balign 16
-ferry_aapcs64_gprs:
-        .cfi_startproc
+        global ferry_aapcs64_gprs
+        begin ferry_aapcs64_gprs
         hint #34                        // bti c
         mov x16, x0
         mov x17, x1
         load_gprs
         br x16
-        .cfi_endproc
-        .size ferry_aapcs64_gprs, . - ferry_aapcs64_gprs
+        end ferry_aapcs64_gprs
 
 // ferry_aapcs64_registers(function, block): all arguments in registers.
-        .globl ferry_aapcs64_registers
-        .hidden ferry_aapcs64_registers
-        .type ferry_aapcs64_registers, %function
-        .balign 16
-ferry_aapcs64_registers:
-        .cfi_startproc
+        global ferry_aapcs64_registers
+        begin ferry_aapcs64_registers
         hint #34
         mov x16, x0
         mov x17, x1
         load_fprs
         load_gprs
         br x16
-        .cfi_endproc
-        .size ferry_aapcs64_registers, . - ferry_aapcs64_registers
+        end ferry_aapcs64_registers
 
 // ferry_aapcs64_stack(function, frame, const StackArea*): arguments on the stack as well.
 //
@@ -70,12 +50,8 @@ ferry_aapcs64_registers:
 //   [x29]    caller's x29
 //   ...      up to the alignment
 //   [sp]     outgoing area, a copy of frame + area.frame_offset
-        .globl ferry_aapcs64_stack
-        .hidden ferry_aapcs64_stack
-        .type ferry_aapcs64_stack, %function
-        .balign 16
-ferry_aapcs64_stack:
-        .cfi_startproc
+        global ferry_aapcs64_stack
+        begin ferry_aapcs64_stack
         hint #34
         sign_return
         stp x29, x30, [sp, #-16]!
@@ -113,27 +89,21 @@ ferry_aapcs64_stack:
         .cfi_def_cfa_offset 0
         check_return
         ret
-        .cfi_endproc
-        .size ferry_aapcs64_stack, . - ferry_aapcs64_stack
+        end ferry_aapcs64_stack
 
 // The table of trampolines: each puts its number into w9 (x16, x17 are the linker's, x18 the platform's)
 // and goes to the common entry. No frame yet: one CFI range serves all.
-        .globl ferry_aapcs64_trampolines
-        .hidden ferry_aapcs64_trampolines
-        .type ferry_aapcs64_trampolines, %function
-        .balign FERRY_TRAMPOLINE_BYTES
-ferry_aapcs64_trampolines:
-        .cfi_startproc
-        .set number, 0
+        global ferry_aapcs64_trampolines
+        begin ferry_aapcs64_trampolines
+        .set Lnumber, 0
         .rept FERRY_A64_TRAMPOLINES
         hint #34
-        mov w9, #number
-        b aapcs64_callback_entry
+        mov w9, #Lnumber
+        b symbol(aapcs64_callback_entry)
         nop                             // up to FERRY_TRAMPOLINE_BYTES
-        .set number, number + 1
+        .set Lnumber, Lnumber + 1
         .endr
-        .cfi_endproc
-        .size ferry_aapcs64_trampolines, . - ferry_aapcs64_trampolines
+        end ferry_aapcs64_trampolines
 
 // Common entry: saves the argument registers, has ferry_stub_callback do the work, loads the result.
 //
@@ -141,10 +111,7 @@ ferry_aapcs64_trampolines:
 //   [x29+8]  return address
 //   [x29]    caller's x29
 //   [sp]     CallbackFrame
-        .type aapcs64_callback_entry, %function
-        .balign 16
-aapcs64_callback_entry:
-        .cfi_startproc
+        begin aapcs64_callback_entry
         sign_return
         stp x29, x30, [sp, #-16]!
         .cfi_def_cfa_offset 16
@@ -165,7 +132,7 @@ aapcs64_callback_entry:
         mov x0, sp
         add x1, x29, #16
         mov w2, w9
-        bl ferry_stub_callback
+        bl symbol(ferry_stub_callback)
         ldp x0, x1, [sp, #FERRY_CALLBACK_GPR]
         ldp q0, q1, [sp, #FERRY_CALLBACK_FPR]
         ldp q2, q3, [sp, #FERRY_CALLBACK_FPR+32]
@@ -177,15 +144,16 @@ aapcs64_callback_entry:
         .cfi_def_cfa_offset 0
         check_return
         ret
-        .cfi_endproc
-        .size aapcs64_callback_entry, . - aapcs64_callback_entry
+        end aapcs64_callback_entry
 
+#if defined(__ELF__)
 // Every indirect target starts with bti c, every frame has a signed return address.
         .section .note.gnu.property, "a", %note
         .balign 8
         .word 4, 16, 5                  // name size, description size, NT_GNU_PROPERTY_TYPE_0
         .asciz "GNU"
         .word 0xc0000000, 4, 3, 0       // GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI, PAC
+#endif
 #endif
 #if defined(__ELF__)
         .section .note.GNU-stack, "", %progbits

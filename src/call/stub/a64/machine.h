@@ -18,7 +18,7 @@ extern const char ferry_aapcs64_trampolines[];
 namespace ferry::call::a64 {
 
 inline constexpr uint32_t kTrampolines = FERRY_A64_TRAMPOLINES;
-inline const StubConvention kConventions[] = {{.abi = abi::Abi::aapcs64,
+inline const StubConvention kConventions[] = {{.abi = abi::Abi::FERRY_STUB_A64_ABI,
                                                .block = FERRY_A64_BLOCK,
                                                .gpr_block = FERRY_A64_FPR_OFFSET,
                                                .fpr_offset = FERRY_A64_FPR_OFFSET,

@@ -99,13 +99,13 @@
         global ferry_sysv_trampolines
         begin ferry_sysv_trampolines
         frame_begun
-        .set number, 0
+        .set Lnumber, 0
         .rept FERRY_SYSV_TRAMPOLINES
         .balign FERRY_TRAMPOLINE_BYTES
         endbr64
-        movl $number, %r11d
-        jmp sysv_callback_entry
-        .set number, number + 1
+        movl $(Lnumber), %r11d
+        jmp symbol(sysv_callback_entry)
+        .set Lnumber, Lnumber + 1
         .endr
         end ferry_sysv_trampolines
 
@@ -135,7 +135,7 @@
         movq %rsp, %rdi
         leaq 16(%rbp), %rsi
         movl %r11d, %edx
-        call ferry_stub_callback        // eax: how many x87 values to load
+        call symbol(ferry_stub_callback)  // eax: how many x87 values to load
         testl %eax, %eax
         jnz 1f
         movq FERRY_CALLBACK_GPR(%rsp), %rax

@@ -53,13 +53,13 @@
         global ferry_win_trampolines
         begin ferry_win_trampolines
         frame_begun
-        .set number, FERRY_SYSV_TRAMPOLINES
+        .set Lnumber, FERRY_SYSV_TRAMPOLINES
         .rept FERRY_WIN_TRAMPOLINES
         .balign FERRY_TRAMPOLINE_BYTES
         endbr64
-        movl $number, %r11d
-        jmp win_callback_entry
-        .set number, number + 1
+        movl $(Lnumber), %r11d
+        jmp symbol(win_callback_entry)
+        .set Lnumber, Lnumber + 1
         .endr
         end ferry_win_trampolines
 
@@ -102,7 +102,7 @@
         movq %rsp, %rdi
         leaq 16(%rbp), %rsi
         movl %r11d, %edx
-        call ferry_stub_callback
+        call symbol(ferry_stub_callback)
         movq FERRY_CALLBACK_GPR(%rsp), %rax
         movaps FERRY_CALLBACK_FPR(%rsp), %xmm0
         movaps SAVED_XMM(6)(%rsp), %xmm6
