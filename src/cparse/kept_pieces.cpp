@@ -1,6 +1,5 @@
 // Declarations that are read from kept text when their names are asked for (pieces.h).
 #include <algorithm>
-#include <new>
 #include <optional>
 
 #include "cparse/parser.h"
@@ -191,11 +190,19 @@ Result<void> KeptPieces::read(TypeTable& types, Choice& choice) {
   return done;
 }
 
-// What was read once is read again: nothing but memory or the stack can be short.
+namespace {
+
+// What was read once is read again: nothing but the stack can be short, and then another thread may read it.
+void throw_unless(const Result<void>& read, const std::string& what) {
+  if (!read.ok()) throw Waiting::Unreadable(what + " cannot be read: " + read.message());
+}
+
+}  // namespace
+
 void KeptPieces::declare(TypeTable& types, std::string_view name, NameSpace space) {
   Choice choice;
   choose(name, space, choice);
-  if (!read(types, choice).ok()) throw std::bad_alloc();
+  throw_unless(read(types, choice), "the declaration of '" + std::string(name) + "'");
 }
 
 void KeptPieces::declare_all(TypeTable& types) {
@@ -203,7 +210,7 @@ void KeptPieces::declare_all(TypeTable& types) {
   for (uint32_t i = 0; i < data_->count(Table::pieces); ++i) {
     if (!data_->is_read[i]) choice.list.push_back(i);
   }
-  if (!read(types, choice).ok()) throw std::bad_alloc();
+  throw_unless(read(types, choice), "a kept declaration");
 }
 
 // Whether the same declarations are about the name here and there.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -219,6 +220,11 @@ class TypeTable;
 // Declarations that a table knows by their names only, until one of these is asked for.
 class Waiting {
  public:
+  // Why what waits cannot be declared, where that is not want of memory: what() says it.
+  struct Unreadable : std::runtime_error {
+    using std::runtime_error::runtime_error;
+  };
+
   struct Name {
     std::string_view text;
     NameSpace space;
@@ -229,8 +235,8 @@ class Waiting {
   virtual ~Waiting() = default;
   virtual bool has(std::string_view name, NameSpace space) const = 0;
   // Declares what the name stands for, with all that this needs and all that names met on the way stand for: of what
-  // the table then has nothing is left out. A name that it does not have is nothing to it. Throws where memory or the
-  // stack do not suffice; then nothing is declared.
+  // the table then has nothing is left out. A name that it does not have is nothing to it. Throws std::bad_alloc or
+  // Unreadable (the stack does not suffice); then nothing is declared.
   virtual void declare(TypeTable& types, std::string_view name, NameSpace space) = 0;
   virtual void declare_all(TypeTable& types) = 0;
   // A rollback has taken back what TypeTable::note_read told.

@@ -66,4 +66,35 @@ function TestStack:test_declarations_nested_near_their_limit()
   end
 end
 
+-- What was read on a larger stack and kept: a thread with less says what it lacks, and with more reads it.
+function TestStack:test_kept_declarations_nested_near_their_limit()
+  H.not_on_luajit "hosts of Ferry"
+  ffi.cdef "int setenv(const char *, const char *, int); int mkdir(const char *, unsigned);"
+  local folder = os.tmpname()
+  os.remove(folder)
+  ffi.C.mkdir(folder, tonumber("700", 8))
+  ffi.C.setenv("FERRY_CACHE", folder .. "/kept", 1)
+  local path = folder .. "/nested.h"
+  local file = io.open(path, "w")
+  file:write("typedef ", ("struct { "):rep(190), "int x; ", ("} s; "):rep(189), "} kept_nested;\nenum { KEPT_PLAIN = 3 };\n")
+  file:close()
+  local code = ([[
+    local header = ffi.include(%q, { cache = true })
+    local plain = header.KEPT_PLAIN
+    local ok, why = pcall(function() return ffi.sizeof(header.kept_nested) end)
+    local again, reason = pcall(ffi.sizeof, "kept_nested")
+    RESULT = table.concat({ plain, tostring(ok), tostring(why), tostring(again), tostring(reason) }, "|")
+  ]]):format(path)
+  lu.assertEquals(small(2048, code), "3|true|4|true|4") -- keeps it
+  for _, kib in ipairs { 64, 96, 128, 256 } do
+    local result = small(kib, code)
+    if result ~= "3|true|4|true|4" then
+      lu.assertStrMatches(result,
+        "3|false|.*the declaration of 'kept_nested' cannot be read: nested too deeply for this thread's C stack.*nested.h:1:%d+|false|.*")
+    end
+  end
+  lu.assertStrContains(small(64, code), "|false|")
+  os.execute("rm -rf " .. folder)
+end
+
 H.run()

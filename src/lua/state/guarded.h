@@ -1,6 +1,6 @@
 // What Lua is given instead of a function of Ferry that allocates C++ memory. An exception must not pass Lua's frames,
-// which know nothing of it: the innermost function that Lua called ends, with the error that Lua itself raises for want
-// of memory. Lua's own exceptions, where it is built as C++, are no std::exception and pass.
+// which know nothing of it: the innermost function that Lua called ends, with an error that says why. Lua's
+// own exceptions, where it is built as C++, are no std::exception and pass.
 #pragma once
 
 #include <exception>
@@ -11,11 +11,15 @@ namespace ferry::lua {
 
 template <lua_CFunction function>
 int guarded(lua_State* L) {
+  State* st = nullptr;
   try {
     return function(L);
-  } catch (const std::exception&) {  // bad_alloc, length_error: all that the standard library throws here
+  } catch (const std::exception& thrown) {
+    st = state_of(L);  // null: a function without upvalues, which declares nothing
+    if (st != nullptr) note_thrown(st, thrown);
   }
-  raise_memory(L);
+  if (st == nullptr) raise_memory(L);
+  raise_error(L, st);
 }
 
 }  // namespace ferry::lua

@@ -131,6 +131,15 @@ void raise_error(lua_State* L, State* st) {
   raise_text(L, st->errors.message.empty() ? kNoMemory : st->errors.message.c_str());
 }
 
+void note_thrown(State* st, const std::exception& thrown) {
+  st->errors.message.clear();
+  if (dynamic_cast<const Waiting::Unreadable*>(&thrown) == nullptr) return;
+  without_exceptions(st, [&] {
+    st->errors.message = thrown.what();
+    return true;
+  });
+}
+
 void raise_memory(lua_State* L) {
   raise_text(L, kNoMemory);
 }

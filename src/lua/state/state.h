@@ -205,14 +205,18 @@ inline void push_function(lua_State* L, State* st, lua_CFunction f) {
   lua_pushcclosure(L, f, 1);
 }
 
-// Runs `work`, which must not call Lua; an allocation failure in it becomes an error message. False: st->errors.message
-// is set.
+// Sets st->errors.message to what an exception says that was caught; to none where it is want of memory, which
+// raise_error() says: there may be none for the text. Besides Waiting::Unreadable that is all that is thrown here:
+// bad_alloc, length_error.
+void note_thrown(State* st, const std::exception& thrown);
+
+// Runs `work`, which must not call Lua; what it throws becomes an error message. False: st->errors.message is set.
 template <typename Work>
 bool without_exceptions(State* st, Work work) {
   try {
     return work();
-  } catch (const std::exception&) {  // bad_alloc, length_error: all that the standard library throws here
-    st->errors.message.clear();      // raise_error() says what that means: there may be no memory for the text
+  } catch (const std::exception& thrown) {
+    note_thrown(st, thrown);
     return false;
   }
 }
