@@ -18,6 +18,7 @@ bf_array bf_reverse(bf_array);
 __bf16 bf_call(__bf16 (*)(__bf16, int, __bf16), __bf16, __bf16);
 bf_three bf_call_three(bf_three (*)(bf_three), bf_three);
 __bf16 bf_global;
+int f16_present; double bf_behind(int, ...), f16_behind(int, ...); int snprintf(char *, size_t, const char *, ...);
 union bf_bits { __bf16 v; uint16_t bits; };
 union bf_float_bits { float v; uint32_t bits; };
 ]]
@@ -214,6 +215,23 @@ function TestByValue:test_structs()
   if s then lu.assertEquals({ s.b, tonumber(s.i) }, { 2.5, 42 }) end
   s = passed(function() return fx.bf_reverse { { 1, 2, 3, 4, 5 } } end)
   if s then lu.assertEquals(ffi.totable(s.v), { 5, 4, 3, 2, 1 }) end
+end
+
+-- gcc and clang promote neither behind '...'; a format that asks for a double gets one. libffi passes no type so small.
+function TestByValue:test_behind_dots()
+  local function check(f, type)
+    local function v(n) return ffi.new(type, n) end
+    local sum = H.passed_by_value(function() return f(2, v(1.5), v(-3), 0.25) end)
+    if not sum then return end
+    lu.assertEquals(sum, 1.5 - 6 + 0.25)
+    lu.assertEquals(f(11, v(1), v(2), v(3), v(4), v(5), v(6), v(7), v(8), v(9), v(10), v(11), 0.5), 20481.5)
+    lu.assertEquals(ffi.vararg(f, type, "double")(1, 1.5, 0.25), 1.75)
+  end
+  check(fx.bf_behind, "__bf16")
+  local to = ffi.new "char[40]"
+  ffi.C.snprintf(to, 40, "%g %g", ffi.new("__bf16", 2.5), ffi.new("_Float16", 0.5))
+  lu.assertEquals(ffi.string(to), "2.5 0.5")
+  if fx.f16_present ~= 0 then check(fx.f16_behind, "_Float16") end
 end
 
 function TestByValue:test_callbacks()

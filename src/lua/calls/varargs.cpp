@@ -13,8 +13,8 @@ namespace ferry::lua {
 
 namespace {
 
-// C 6.5.2.2p6: integer promotions, float to double; arrays and functions decay. Structs and unions, too, as in LuaJIT:
-// by value only where their type was said.
+// C 6.5.2.2p6: integer promotions, float to double, but neither _Float16 nor __bf16; arrays and functions decay.
+// Structs and unions, too, as in LuaJIT: by value only where their type was said.
 TypeInfo* promoted(State* st, TypeInfo* info) {
   switch (info->rep) {
     case Rep::boolean:
@@ -24,8 +24,6 @@ TypeInfo* promoted(State* st, TypeInfo* info) {
     case Rep::u16:
       return info_of(st, Scalar::int32);
     case Rep::f32:
-    case Rep::bf16:
-    case Rep::f16:
       return info_of(st, Scalar::float64);
     case Rep::array:
       return info_of(st, st->types->pointer_to(info->base_id));
