@@ -18,6 +18,11 @@ for suffix, size in pairs { [""] = 4, l = 8, ll = 8 } do
   builtins["clz" .. suffix] = function(v) return #bits(v):match "^0*" end
   builtins["ctz" .. suffix] = function(v) return #bits(v):match "0*$" end
   builtins["popcount" .. suffix] = function(v) return select(2, bits(v):gsub("1", "")) end
+  builtins["parity" .. suffix] = function(v) return select(2, bits(v):gsub("1", "")) % 2 end
+  builtins["clrsb" .. suffix] = function(v) -- bits behind the sign that repeat it
+    local b = bits(v)
+    return #b:match("^" .. b:sub(1, 1) .. "*") - 1
+  end
   builtins["ffs" .. suffix] = function(v)
     local b = bits(v)
     return b:find "1" and #b:match "0*$" + 1 or 0

@@ -268,9 +268,14 @@ function module.compile(name, lib)
     return nil, ("the body of inline function '%s' cannot be run: %s; a compiler can (require \"ferry.cc\")"):format(name, why)
   end
   local params, result, stores = body.params, body.result, {}
-  for i, param in ipairs(params) do stores[i] = store(param) end
+  for i, param in ipairs(params) do
+    local put, given, own = store(param), param.given, param.type
+    -- Of a definition of old style they arrive promoted.
+    stores[i] = given.ct == own.ct and function(v) return put(normal(own, v)) end
+      or function(v) return put(convert(given, own, normal(given, v))) end
+  end
   local function call(frame)
-    for i, param in ipairs(params) do frame[i] = stores[i](normal(param.type, frame[i])) end
+    for i, param in ipairs(params) do frame[i] = stores[i](frame[i]) end
     local left, v = run(frame)
     if result.class == "void" then return nil end
     if not left then error("it ends without returning a value", 0) end

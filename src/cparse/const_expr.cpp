@@ -101,10 +101,9 @@ bool Parser::conditional(Value& v) {
   }
   if (!expect(Tok::colon, "':'") || !conditional(no)) return false;
   no = rvalue(no);
-  // C11 6.5.15p5: both sides are converted to one type; with pointers the non-null side's.
+  // C11 6.5.15p5: both sides are converted to one type.
   TypeId type = arithmetic_.common(yes.type, no.type);
-  if (type == kNoType)
-    type = types_[yes.type].kind == Kind::pointer || types_[no.type].kind != Kind::pointer ? yes.type : no.type;
+  if (type == kNoType) type = chosen_pointer(yes, no);
   bool is_true = false;
   if (!arithmetic_.truth(condition, is_true)) {
     v = arithmetic_.unknown(type, condition.why);

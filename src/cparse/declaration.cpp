@@ -132,8 +132,9 @@ bool Parser::function_body(const Declarator& d, TypeId type, Storage storage) {
   std::string text;
   uint32_t line = 0;
   if (keeps) {
-    for (const NameId name : defined_) {
-      if (name != kNoName) text += types_.name(name);
+    for (const Param& param : defined_) {
+      if (param.name != kNoName) text += types_.name(param.name);
+      if (param.type != kNoType) text += ':' + std::to_string(param.type);
       text += ',';
     }
     const cpreproc::Location place = source_.sources().place(token_.at);
@@ -197,6 +198,9 @@ bool Parser::parameter_declarations(const Declarator& d, TypeId& type) {
   params_.resize(mark);
   for (Param& p : params) {
     if (p.type == kNoType) p.type = arithmetic_.int_type();
+  }
+  defined_ = params;
+  for (Param& p : params) {
     const Type& t = types_[p.type];
     if (t.scalar == Scalar::float32) p.type = scalar_type(Scalar::float64);
     if (is_integer_like(t) && t.size < 4) p.type = arithmetic_.int_type();

@@ -460,7 +460,7 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
         std::span<const Param> params(params_.data() + step.params_begin, step.params_end - step.params_begin);
         if (d.may_define && step.next == 0) {
           defined_.clear();
-          for (const Param& param : params) defined_.push_back(param.name);
+          for (const Param& param : params) defined_.push_back({param.name, kNoType});
         }
         Result<TypeId> function = types_.function_type(type, params, step.variadic, step.conv);
         if (!function.ok()) return fail(step.at, function.message());

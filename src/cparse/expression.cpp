@@ -68,6 +68,24 @@ bool Parser::assignable(const Value& v) const {
   return v.lvalue && kind != Kind::array && kind != Kind::function;
 }
 
+// The type of `c ? yes : no` where it is not a number's, C11 6.5.15p6: beside a null pointer constant it is the other
+// side's, by which macros tell constants apart; with a pointer to void it is one; what is qualified stays so.
+TypeId Parser::chosen_pointer(const Value& yes, const Value& no) {
+  const Type& a = types_[yes.type];
+  const Type& b = types_[no.type];
+  if (a.kind != Kind::pointer || b.kind != Kind::pointer) {
+    return a.kind == Kind::pointer || b.kind != Kind::pointer ? yes.type : no.type;
+  }
+  auto is_null = [this](const Value& v) {
+    return v.known == Value::Known::integer && v.integer == 0 && types_[v.type].base == scalar_type(Scalar::void_);
+  };
+  if (is_null(yes)) return no.type;
+  if (is_null(no)) return yes.type;
+  const TypeId target = types_[b.base].kind == Kind::void_ ? b.base : a.base;
+  const auto quals = static_cast<uint8_t>(types_[a.base].quals | types_[b.base].quals);
+  return quals == types_[target].quals ? types_.pointer_to(target) : types_.pointer_to(types_.qualified(target, quals));
+}
+
 // assignment := conditional (('=' | '+=' | ...) assignment)?        only where a tree is made
 bool Parser::assignment(Value& v) {
   if (!conditional(v)) return false;
@@ -250,6 +268,12 @@ constexpr Builtin kBuiltins[] = {
     {"popcount", Scalar::int32},
     {"popcountl", Scalar::int32},
     {"popcountll", Scalar::int32},
+    {"parity", Scalar::int32},
+    {"parityl", Scalar::int32},
+    {"parityll", Scalar::int32},
+    {"clrsb", Scalar::int32},
+    {"clrsbl", Scalar::int32},
+    {"clrsbll", Scalar::int32},
     {"ffs", Scalar::int32},
     {"ffsl", Scalar::int32},
     {"ffsll", Scalar::int32},

@@ -66,6 +66,7 @@ struct Node {
 struct Expression {
   std::vector<Node> nodes{1};  // element 0 is none
   uint32_t root = 0;
+  std::vector<TypeId> params;  // of a body: what its parameters are in it, which is not always what they arrive as
 };
 
 // One expression, assignments and calls included. Substitute::Kind::value stands for values that the evaluator gets.

@@ -339,6 +339,7 @@ class Parser {
   bool statement_expression(Value& v);
   // const_expr.cpp
   bool conditional(Value& v);
+  TypeId chosen_pointer(const Value& yes, const Value& no);
   bool binary_expression(Value& v, int min_precedence);
   bool cast_expression(Value& v);
   bool unary_operator(Tok op, Value& v);
@@ -396,7 +397,9 @@ class Parser {
   std::vector<NamedConstant> enumerators_;
 
   std::vector<NameId> identifiers_;  // of the identifier list that was read last
-  std::vector<NameId> defined_;      // the parameters of the function that was declared last and may be defined
+  // The parameters of the function that was declared last and may be defined. Types are those of an old-style
+  // definition, whose parameters arrive promoted; else none.
+  std::vector<Param> defined_;
 
   std::vector<Local> locals_;  // what blocks declare, the innermost last
   uint32_t next_local_ = 0;

@@ -1,5 +1,6 @@
 // Bodies of functions as trees (expression.h): statements, and the objects that blocks declare. What the trees have no
 // node for is an error that says what it is.
+#include <charconv>
 #include <utility>
 
 #include "cparse/expression.h"
@@ -418,9 +419,15 @@ bool Parser::whole_body(const Symbol& function, Expression& tree) {
   for (const Param& param : f.params) {
     const size_t comma = names.find(',');
     if (comma == std::string_view::npos) return fail_here("its parameters are not known");
-    const std::string_view name = names.substr(0, comma);
+    std::string_view name = names.substr(0, comma);
     names.remove_prefix(comma + 1);
-    add_local(name.empty() ? kNoName : types_.intern(name), param.type);
+    TypeId type = param.type;
+    if (const size_t colon = name.find(':'); colon != std::string_view::npos) {
+      std::from_chars(name.data() + colon + 1, name.data() + name.size(), type);
+      name = name.substr(0, colon);
+    }
+    tree.params.push_back(type);
+    add_local(name.empty() ? kNoName : types_.intern(name), type);
   }
   const bool ok = block(tree.root, nullptr) && (at(Tok::end) || fail_expected("the end of the body"));
   tree_ = nullptr;

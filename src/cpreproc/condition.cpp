@@ -373,9 +373,8 @@ bool Preprocessor::condition_number(Number& n) {
     else if (c != 'l' && c != 'z' && c != 'w' && c != 'b')
       return bad();
   }
-  if (too_large) return refuse(current_, "the integer " + shown(current_.text) + " does not fit 64 bits");
-  // gcc: also of a decimal that is too large for a signed one.
-  if (static_cast<int64_t>(n.value) < 0) n.is_unsigned = true;
+  // gcc: what does not fit 64 bits loses the rest; what only fits unsigned is so, decimals too.
+  if (!too_large && static_cast<int64_t>(n.value) < 0) n.is_unsigned = true;
   return true;
 }
 

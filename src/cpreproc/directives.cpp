@@ -7,7 +7,7 @@ namespace ferry::cpreproc {
 
 bool Preprocessor::refuse(const Token& word, std::string message) {
   error_text_ = word.text;
-  return fail(word.at, std::move(message));
+  return fail(word.at != 0 ? word.at : expansion_at_, std::move(message));
 }
 
 // directive := '#' (name anything | number anything)? newline
@@ -182,6 +182,7 @@ bool Preprocessor::line_number(const Token& number) {
     line = std::min<uint64_t>(line * 10 + static_cast<uint64_t>(c - '0'), UINT32_MAX);
   }
   Token file;
+  const uint32_t end = lexer_.here() + static_cast<uint32_t>(lexer_.rest().size());
   if (!expanded(file)) return false;
   std::string_view name;
   if (file.kind == Tok::string && file.text.front() == '"') {
@@ -190,7 +191,7 @@ bool Preprocessor::line_number(const Token& number) {
       if (file.text[i] == '\\' && i + 2 < file.text.size()) ++i;
       plain += file.text[i];
     }
-    name = level().source->place(number.at).file;
+    name = level().source->place(end).file;
     if (plain != name) name = state_.keep_file_name(plain);
   }
   Token flag;
@@ -198,7 +199,7 @@ bool Preprocessor::line_number(const Token& number) {
   const Source::Turn turn = flag.text == "1"   ? Source::Turn::enter
                             : flag.text == "2" ? Source::Turn::leave
                                                : Source::Turn::none;
-  level().source->mark_line(number.at, static_cast<uint32_t>(line), name, turn);
+  level().source->mark_line(end, static_cast<uint32_t>(line), name, turn);
   return true;
 }
 

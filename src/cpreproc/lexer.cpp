@@ -345,11 +345,11 @@ void Lexer::identifier(Token& token, const char* start) {
   if (length > kMaxIdentifier) stray(token, start, length, Stray::identifier);
 }
 
-// pp-number := '.'? digit (digit | letter | '.' | [eEpP] sign | ''' (digit | letter))*     C11 6.4.8, C23 6.4.8
+// pp-number := '.'? digit (digit | letter | '$' | '.' | [eEpP] sign | ''' (digit | letter))*     C11 6.4.8, C23 6.4.8
 void Lexer::number(Token& token, const char* start) {
   const char* end = state_.end;
   const char* p = start + 1;
-  while (p < end && (is_ident(*p) || *p == '.' ||
+  while (p < end && (is_ident(*p) || *p == '.' || (*p == '$' && state_.dollar_is_letter) ||
                      ((*p == '+' || *p == '-') && (p[-1] == 'e' || p[-1] == 'E' || p[-1] == 'p' || p[-1] == 'P')) ||
                      (*p == '\'' && p + 1 < end && is_ident(p[1]))))
     ++p;

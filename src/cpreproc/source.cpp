@@ -2,6 +2,7 @@
 #include "cpreproc/source.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "cpreproc/lexer.h"
@@ -16,6 +17,46 @@ bool ends_line(std::string_view text, size_t i) {
   return text[i] == '\n' || (text[i] == '\r' && !(i + 1 < text.size() && text[i + 1] == '\n'));
 }
 
+// Behind a comment or a literal that begins at p; p: none does. One without an end on its line takes the rest of it.
+const char* skip_quoted(const char* p, const char* stop) {
+  auto line_end = [stop](const char* q) {
+    while (q < stop && !is_newline(*q)) ++q;
+    return q;
+  };
+  if (*p == '"' || *p == '\'') {
+    for (const char* q = p + 1; q < stop && !is_newline(*q); ++q) {
+      if (*q == *p) return q + 1;
+      if (*q == '\\' && q + 1 < stop) ++q;
+    }
+    return line_end(p);
+  }
+  if (*p != '/' || p + 1 == stop) return p;
+  if (p[1] == '/') return line_end(p);
+  if (p[1] != '*') return p;
+  const size_t end = std::string_view(p, static_cast<size_t>(stop - p)).find("*/", 2);
+  return end == std::string_view::npos ? stop : p + end + 2;
+}
+
+// The length of the universal character name at p, and what it names; 0: none is there, or one of a character that no
+// name has (C11 6.4.3p2).
+size_t universal_name(const char* p, const char* stop, uint32_t& character) {
+  if (p + 1 == stop || (p[1] != 'u' && p[1] != 'U')) return 0;
+  const int digits = p[1] == 'u' ? 4 : 8;
+  if (stop - p < 2 + digits) return 0;
+  uint32_t value = 0;
+  const auto [end, error] = std::from_chars(p + 2, p + 2 + digits, value, 16);
+  if (error != std::errc() || end != p + 2 + digits) return 0;
+  if (value < 0xa0 || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return 0;
+  character = value;
+  return static_cast<size_t>(2 + digits);
+}
+
+void append_utf8(std::string& out, uint32_t c) {
+  const int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+  out += static_cast<char>((0xff00u >> (more + 1) & 0xffu) | c >> (6 * more));
+  for (int i = more - 1; i >= 0; --i) out += static_cast<char>(0x80u | (c >> (6 * i) & 0x3fu));
+}
+
 }  // namespace
 
 Text::Text(std::string_view given) : given_(given), bytes_(given) {
@@ -24,7 +65,10 @@ Text::Text(std::string_view given) : given_(given), bytes_(given) {
     bytes_.remove_prefix(3);
   }
   carriage_return_ = bytes_.find('\r') != std::string_view::npos;
-  if (!bytes_.empty() && std::memchr(bytes_.data(), '\\', bytes_.size()) != nullptr) splice();
+  if (!bytes_.empty() && std::memchr(bytes_.data(), '\\', bytes_.size()) != nullptr) {
+    splice();
+    if (bytes_.find("\\u") != std::string_view::npos || bytes_.find("\\U") != std::string_view::npos) name_characters();
+  }
 }
 
 // C11 5.1.1.2, phase 2: backslash-newline joins lines, also within tokens. As in gcc, blanks may stand between the two.
@@ -57,6 +101,51 @@ void Text::splice() {
   }
   if (splices_.empty()) return;
   spliced_.append(copied, stop);
+  bytes_ = spliced_;
+}
+
+void Text::name_characters() {
+  std::string out;
+  std::vector<std::pair<uint32_t, uint32_t>> splices;
+  const char* const begin = bytes_.data();
+  const char* const stop = begin + bytes_.size();
+  const char* copied = begin;
+  size_t next = 0;         // of splices_
+  uint32_t before = 0;     // bytes that splices_ has removed so far
+  uint32_t shortened = 0;  // and these names
+  auto take_splices = [&](size_t end) {
+    for (; next < splices_.size() && splices_[next].first <= end; ++next) {
+      before = splices_[next].second;
+      splices.emplace_back(splices_[next].first - shortened, before + shortened);
+    }
+  };
+  for (const char* p = begin; p < stop;) {
+    const char* literal = skip_quoted(p, stop);
+    if (literal != p) {
+      p = literal;
+      continue;
+    }
+    uint32_t character = 0;
+    const size_t length = *p == '\\' ? universal_name(p, stop, character) : 0;
+    if (length == 0) {
+      ++p;
+      continue;
+    }
+    take_splices(static_cast<size_t>(p - begin));
+    out.append(copied, p);
+    append_utf8(out, character);
+    p += length;
+    copied = p;
+    const size_t end = static_cast<size_t>(p - begin);
+    for (; next < splices_.size() && splices_[next].first <= end; ++next) before = splices_[next].second;
+    shortened = static_cast<uint32_t>(end - out.size());
+    splices.emplace_back(static_cast<uint32_t>(out.size()), before + shortened);
+  }
+  if (copied == begin) return;
+  take_splices(SIZE_MAX);
+  out.append(copied, stop);
+  spliced_ = std::move(out);
+  splices_ = std::move(splices);
   bytes_ = spliced_;
 }
 

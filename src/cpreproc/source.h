@@ -14,7 +14,8 @@ namespace ferry::cpreproc {
 // Locations are 32 bits wide, and no program's headers together come near it.
 inline constexpr size_t kMaxText = size_t{1} << 30;
 
-// A text as translation phases 1 and 2 leave it: no byte order mark, no backslash-newlines (C11 5.1.1.2).
+// A text as translation phases 1 and 2 leave it (C11 5.1.1.2): no byte order mark, no backslash-newlines. Universal
+// character names that are not in literals (6.4.3) are the characters themselves, so that a name is one however spelt.
 class Text {
  public:
   Text() = default;
@@ -30,12 +31,13 @@ class Text {
 
  private:
   void splice();
+  void name_characters();
 
   std::string_view given_;
   std::string_view bytes_;
   bool carriage_return_ = false;
   size_t mark_ = 0;                                     // length of the byte order mark
-  std::string spliced_;                                 // without backslash-newlines, if there were some
+  std::string spliced_;                                 // bytes(), where those are not given()
   std::vector<std::pair<uint32_t, uint32_t>> splices_;  // (offset in spliced_, bytes removed up to it)
 };
 

@@ -186,6 +186,7 @@ function TestBodies:test_conversions()
   lu.assertEquals(bo.bo_third(1), ffi.new("float[1]", 1 / 3)[0])
   lu.assertEquals(bo.bo_length "four", 4)
   lu.assertEquals(bo.bo_old(5, 3), 2)
+  lu.assertEquals(bo.bo_old(5, 259), 2) -- arrives as an int, and is a char in the body
   lu.assertEquals(bo.bo_unnamed(1), 3)
   lu.assertEquals(ffi.tonumber(bo.bo_other "BO_RED"), 5)
   lu.assertEquals(bo.bo_apply(function(x) return x * 3 end, 4), 13)

@@ -46,6 +46,12 @@ extern int opterr;
 #define INC_BYTE(v) ((unsigned char)(v))
 #define INC_FORMAT(b, n) snprintf(b, 16, "%d-%s", (int)(n), INC_TEXT)
 #define INC_KIND(x) _Generic((x), int: 1, double: 2, const char *: 3, default: 4)
+#define INC_IS_CONSTANT(x) (sizeof(int) == sizeof(*(8 ? (void *)((long)(x) * 0l) : (int *)8)))
+#define INC_CONSTANT INC_IS_CONSTANT(3)
+#define INC_BITS(v) (__builtin_parity(v) * 100 + __builtin_clrsb(v))
+#define INC_CAF\u00c9 3
+#define INC_DOLLAR(a) #a
+#define INC_DOLLARS INC_DOLLAR(1$x $ y$)
 #define INC_ALL(...) INC_SUM(__VA_ARGS__)
 #define INC_SWAP(v) __builtin_bswap32(v)
 #define INC_LOOP do { } while (0)
@@ -103,6 +109,10 @@ function TestInclude:test_function_like()
   lu.assertEquals(lib.INC_KIND(1), 1)
   lu.assertEquals(lib.INC_KIND(1.5), 2)
   lu.assertEquals(lib.INC_KIND "text", 3)
+  lu.assertEquals(lib.INC_CONSTANT, 1)
+  lu.assertEquals({ lib.INC_BITS(7), lib.INC_BITS(-1), lib.INC_BITS(1) }, { 128, 31, 130 })
+  lu.assertEquals(lib["INC_CAF\195\137"], 3)
+  lu.assertEquals(lib.INC_DOLLARS, "1$x $ y$")
   lu.assertEquals(lib.INC_KIND(ffi.new "inc_point *"), 4)
   lu.assertEquals(lib.INC_AND(0, 0), 0)
 end

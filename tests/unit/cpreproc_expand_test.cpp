@@ -227,6 +227,21 @@ j(x,,y) j(,,) j(,+,+) j(1,e,+3) #define no
 #define hh #define
 hh 1
 )~",
+    R"~(#define LL 200
+#line LL
+__LINE__
+#line 5 \
+ "x.c"
+__LINE__ __FILE__
+#line LL "y.c"
+__LINE__ __FILE__
+#if 99999999999999999999
+1
+#endif
+#if 0xfffffffffffffffff == -1 && 18446744073709551616 == 0
+2
+#endif
+)~",
 };
 
 TEST(CpreprocExpand, AsGcc) {
@@ -235,6 +250,25 @@ TEST(CpreprocExpand, AsGcc) {
     SCOPED_TRACE(text);
     EXPECT_EQ(tokens(text), gcc_tokens(text));
   }
+}
+
+// C11 6.4.3: a character by its number is that character, in names; gcc's -E writes all of them so.
+TEST(CpreprocExpand, UniversalNames) {
+  const struct {
+    const char* text;
+    const char* expected;
+  } rows[] = {
+      {"caf\\u00e9 \\U000000e9x \\u20ac \\U0001F600", "café éx € 😀"},
+      {"#define \\u00eb(\\u00c2) Â + \\u00c2\në(1)\n#ifdef \\u00eb\nyes\n#endif", "1 + 1 yes"},
+      {"\"\\u00e9\" '\\u00e9' L\"\\\\\\u00e9\" /* \\u00e9 ' */ x // \\u00e9",
+       "\"\\u00e9\" '\\u00e9' L\"\\\\\\u00e9\" x"},
+      {"a\\\n\\u00e9\\\nb \\u00\\\ne9", "aéb é"},
+      {"\\u00e9\\\n \\u00e9 @", "error: stray character at line 2, column 9"},
+      {"\\u0041", "error: stray character at line 1, column 1"},
+      {"\\ud800", "error: stray character at line 1, column 1"},
+      {"\\u00e", "error: stray character at line 1, column 1"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(tokens(row.text), row.expected) << row.text;
 }
 
 TEST(CpreprocExpand, Errors) {
@@ -256,6 +290,7 @@ TEST(CpreprocExpand, Errors) {
       {"#if\n#endif", "#if has no expression at line 1, column 4"},
       {"#if 1 +\n#endif", "expected a number in #if, got end of line at line 1, column 8"},
       {"#if 1/0\n#endif", "division by zero in #if at line 1, column 6"},
+      {"#define a 1 2\n#if a\n#endif", "expected an operator or the end of the line, got '2' at line 2, column 5"},
       {"#if 1.5\n#endif", "expected an integer in #if, got '1.5' at line 1, column 5"},
       {"#else\n", "#else without #if at line 1, column 2"},
       {"#if 1\n#else\n#elif 1\n#endif", "#elif after #else at line 3, column 2"},

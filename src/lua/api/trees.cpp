@@ -222,8 +222,9 @@ int l_body(lua_State* L) {
   lua_newtable(L);
   const size_t count = st->types->function(type).params.size();
   for (size_t i = 0; i < count; ++i) {
-    lua_createtable(L, 0, 1);
-    set_type(L, st, "type", st->types->function(type).params[i].type);
+    lua_createtable(L, 0, 2);
+    set_type(L, st, "given", st->types->function(type).params[i].type);
+    set_type(L, st, "type", box->tree->params[i]);
     lua_rawseti(L, -2, static_cast<int>(i) + 1);
   }
   lua_setfield(L, -2, "params");
