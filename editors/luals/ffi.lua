@@ -112,7 +112,7 @@ function ffi.load(name, global) end
 
 ---A C header as a namespace of its own: functions, variables, types, constants, macros.
 ---@param name string
----@param options? { library?: string|ffi.namespace, path?: string|string[], define?: table<string, any>, undef?: string[], pkg?: string, only?: string|string[], cache?: boolean, target?: string }
+---@param options? { library?: string|ffi.namespace, path?: string|string[], define?: table<string, any>, undef?: string[], pkg?: string, only?: string|string[], cache?: boolean, target?: string, profile?: "gcc"|"clang"|"msvc" }
 ---@return ffi.namespace
 function ffi.include(name, options) end
 

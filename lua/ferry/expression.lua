@@ -335,6 +335,16 @@ local function item_type(info, i, name)
   end
 end
 
+-- A string as what ffi.new makes its array of: the text; of wide characters, which lie in the text as they lie in memory, a list.
+local function characters(node)
+  local t = node.object or node.type
+  local size = ffi.sizeof(t.element)
+  if size == 1 then return node.text end
+  local array = ffi.new(t.ct)
+  ffi.copy(array, node.text, #node.text)
+  return ffi.totable(array, #node.text / size)
+end
+
 -- arguments -> the table that initialises an object of type `ct` (nil: not known), and how many items it has.
 local function literal_table(node, lib, ct)
   local items, info = {}, ct and ffi.typeinfo(ct)
@@ -344,7 +354,8 @@ local function literal_table(node, lib, ct)
     if inner.kind == "list" then
       make = literal_table(inner, lib, to)
     elseif inner.kind == "string" and to and ffi.typeinfo(to).kind == "array" then
-      make = function() return inner.text end
+      local text = characters(inner)
+      make = function() return text end
     else
       make = value(inner, lib)
     end
@@ -450,8 +461,8 @@ function object_address(node, lib)
     end
   elseif kind == "string" then
     -- An array of its own, as in C: who writes into it does not change a string of Lua.
-    local array = ffi.new("char[?]", #node.text + 1, node.text)
-    local pointer = ffi.cast(chars, array)
+    local array = ffi.new(t.ct, characters(node))
+    local pointer = ffi.cast(pointer_to(t.element), array)
     return function() return pointer, array end
   elseif kind == "local" then
     local number, pointer = node.integer + 1, pointer_to(t.class == "array" and t.element or t.ct)
@@ -539,13 +550,14 @@ function expression.store(object_of)
 end
 
 expression.value, expression.truth, expression.normal, expression.convert, expression.given = value, truth, normal, convert, given
+expression.characters = characters
 
 -- The function of the arguments (a list) that the tree is. Raises a text without place where it cannot be.
 function expression.compile(tree, lib)
   expression.mark(tree)
   if tree.kind == "string" then
-    local text = tree.text
-    return function() return text end
+    local ct, text = (tree.object or tree.type).ct, characters(tree)
+    return type(text) == "string" and function() return text end or function() return ffi.new(ct, text) end
   end
   local t = tree.type
   local run = value(tree, lib)

@@ -6,14 +6,29 @@ local headers, type = ffi.headers, ffi.type
 -- What most programs never need is loaded when it is used: to compile it is a sixth of what a small header costs.
 local cache = setmetatable({}, { __index = function(_, name) return require "ferry.cache"[name] end })
 
--- True and what the name of a macro gives, or false and why it gives nothing. `state`: of a header, or of a library.
+-- The macro that is meant where the text of one is nothing but the name of another, `#define f g`, that has parameters.
+local function meant(preprocessor, name, macro)
+  local at, found = macro, nil
+  for _ = 1, 100 do
+    if at.params then return found or name, at end
+    found = at.text:match "^[%a_\128-\255][%w_$\128-\255]*$"
+    at = found and headers.macro(preprocessor, found)
+    if not at or at.value ~= nil then break end
+  end
+  return name, macro
+end
+
+-- True and what the name of a macro gives, or false and why it gives nothing; and whether that stays. `state`: of a header, or
+-- of a library.
 local function macro_value(state, name, macro)
-  if macro.value ~= nil then return true, macro.value end
+  if macro.value ~= nil then return true, macro.value, true end
+  name, macro = meant(state.preprocessor, name, macro)
   local macros = require "ferry.macros"
   if not state.evaluate then
     state.evaluate = (state.target and require "ferry.target" or macros).evaluator(state.preprocessor, state.lib)
   end
-  return macros.value(state.evaluate, name, macro)
+  local ok, value = macros.value(state.evaluate, name, macro)
+  return ok, value, macro.params ~= nil
 end
 
 -- A message of our own code's, without the place there.
@@ -64,9 +79,9 @@ function namespace.__index(space, name)
   if state.selected(name) then
     local macro = headers.macro(state.preprocessor, name)
     if macro then
-      local ok, value = macro_value(state, name, macro)
+      local ok, value, stays = macro_value(state, name, macro)
       if not ok then error(value, 2) end
-      if macro.value ~= nil or macro.params then rawset(space, name, value) end
+      if stays then rawset(space, name, value) end
       return value
     end
     local kind = headers.declares(state.preprocessor, state.declared, name)
@@ -120,7 +135,10 @@ local include = {}
 
 local known_options = {
   library = true, path = true, define = true, undef = true, pkg = true, only = true, cache = true, target = true,
+  profile = true,
 }
+
+local profiles = { gcc = true, clang = true, msvc = true }
 
 -- The folder where headers are kept, where that is asked for and there is one that can be trusted.
 local function cache_folder(wanted)
@@ -131,7 +149,7 @@ end
 
 -- A preprocessor for what is included; `from` says how.
 local function new_preprocessor(from)
-  return headers.preprocessor(from.defines, from.undefines, from.folders, from.path, from.target)
+  return headers.preprocessor(from.defines, from.undefines, from.folders, from.path, from.target, from.profile)
 end
 
 local separator = "\0"
@@ -143,14 +161,14 @@ local function declare_kept(folder, from)
   -- Of the Lua file that includes a header only the folder counts.
   local file = from.file
   if file and not from.own then file = headers.folder(file) end
-  local parts = { ffi.VERSION, ffi.os, ffi.arch, from.target or "", from.text, file or "" }
+  local parts = { ffi.VERSION, ffi.os, ffi.arch, from.target or "", from.profile or "", from.text, file or "" }
   for _, list in ipairs { from.defines, from.undefines, headers.folders(preprocessor) } do
     parts[#parts + 1] = #list
     for _, text in ipairs(list) do parts[#parts + 1] = text end
   end
   local key = table.concat(parts, separator)
   -- Options have done their work: the text has what they come to.
-  local of_text = headers.preprocessor(nil, nil, nil, from.path, from.target)
+  local of_text = headers.preprocessor(nil, nil, nil, from.path, from.target, from.profile)
   local ok, declared, pieces = pcall(headers.declare_kept, of_text, cache.file(folder, key), key)
   if not ok then return nil end
   if not declared then
@@ -176,6 +194,11 @@ function include.read(name, options, file)
     if not known then error(without_place(why), 0) end
   end
   if target and options.library ~= nil then bad_option("library", "no library of another target is loaded") end
+  local profile = options.profile
+  if profile ~= nil and not profiles[profile] then bad_option("profile", "gcc, clang or msvc expected, got %s", tostring(profile)) end
+  if profile == "msvc" and not (target and target:find "%-w64%-" or not target and ffi.os == "Windows") then
+    bad_option("profile", "msvc is a compiler of Windows's targets")
+  end
   local selected = selects(options.only)
   local folders, defines = common.list(options.path, "path", "include"), common.list(options.define, "define", "include")
   local kept = cache_folder(options.cache)
@@ -193,6 +216,7 @@ function include.read(name, options, file)
   local from = {
     text = text, file = file, defines = defines, undefines = common.list(options.undef, "undef", "include"), folders = folders,
     path = not target and path and { (table.unpack or unpack)(path) } or nil, own = header == "text", target = target,
+    profile = profile,
   }
   local preprocessor, declared
   if kept then preprocessor, declared = declare_kept(kept, from) end
@@ -204,7 +228,13 @@ function include.read(name, options, file)
   end
   local library = options.library
   local lib = ffi.C
-  if type(library) == "string" then lib = ffi.load(library) elseif library ~= nil then lib = library end
+  if type(library) == "string" then
+    local loaded
+    loaded, lib = pcall(ffi.load, library)
+    if not loaded then error(without_place(lib), 0) end
+  elseif library ~= nil then
+    lib = library
+  end
   local state = {
     preprocessor = preprocessor, header = header, lib = lib, declared = declared, selected = selected, from = from,
     target = target,
@@ -292,9 +322,9 @@ function include.value(name, lib, generation)
   local value = evaluator.callable[name]
   if value then return true, value end
   local macro = headers.macro(nil, name)
-  local ok
-  ok, value = macro_value(evaluator, name, macro)
-  if ok and macro.params then evaluator.callable[name] = value end
+  local ok, stays
+  ok, value, stays = macro_value(evaluator, name, macro)
+  if ok and stays then evaluator.callable[name] = value end
   return ok, value
 end
 

@@ -422,7 +422,7 @@ bool Parser::attribute_params(ParamMarks::Which& which) {
 bool Parser::string_literal(std::string& out) {
   if (!at(Tok::string)) return fail_expected("a string");
   while (at(Tok::string)) {
-    decode_string(token_.text, &out);
+    decode_string(token_.text, 1, &out);
     next();
   }
   return true;

@@ -437,19 +437,21 @@ bool Parser::primary(Value& v) {
     }
     case Tok::string: {
       TypeId element = string_element(types_, token_.text);
-      uint64_t length = 1;
-      std::string text;
-      while (at(Tok::string)) {
+      std::vector<std::string_view> parts;
+      for (; at(Tok::string); next()) {
         TypeId this_element = string_element(types_, token_.text);
         if (types_[this_element].size > types_[element].size) element = this_element;
-        length += decode_string(token_.text, tree_ != nullptr ? &text : nullptr);
-        next();
+        parts.push_back(token_.text);
       }
+      uint64_t length = 1;
+      std::string text;
+      for (const std::string_view part : parts)
+        length += decode_string(part, static_cast<unsigned>(types_[element].size), tree_ != nullptr ? &text : nullptr);
       Result<TypeId> array = types_.array_of(element, length);
       if (!array.ok()) return fail_here(array.message());
       v = arithmetic_.unknown(*array, "a string is not a constant number");
       v.lvalue = true;
-      if (types_[element].size == 1) note(v, Node::Kind::string, text, {});
+      note(v, Node::Kind::string, text, {});
       return true;
     }
     case Tok::integer_substitute: {

@@ -72,8 +72,8 @@ Result<Value> number_value(TypeTable& types, std::string_view text);
 Result<Value> character_value(const TypeTable& types, std::string_view text);
 // The type of the elements of a string literal, by its prefix.
 TypeId string_element(const TypeTable& types, std::string_view text);
-// Appends the literal's decoded bytes (for wide literals: one byte per element, its low one), returns the number of
-// elements without the final zero.
-uint64_t decode_string(std::string_view text, std::string* out);
+// Appends the literal's elements, of `unit` bytes each, as this machine has them; returns how many there are without
+// the final zero. The unit is that of all literals that are joined: C11 6.4.5p5.
+uint64_t decode_string(std::string_view text, unsigned unit, std::string* out);
 
 }  // namespace ferry::cparse

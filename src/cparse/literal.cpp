@@ -299,27 +299,31 @@ Result<Value> character_value(const TypeTable& types, std::string_view text) {
   return arithmetic.integer(static_cast<int32_t>(value), arithmetic.int_type());
 }
 
-uint64_t decode_string(std::string_view text, std::string* out) {
-  bool wide = text[0] == 'L' || text[0] == 'U' || (text[0] == 'u' && text[1] != '8');
-  bool utf16 = text[0] == 'u' && wide;
+uint64_t decode_string(std::string_view text, unsigned unit, std::string* out) {
   const char* p = text.data() + text.find('"') + 1;
   const char* end = text.data() + text.size() - 1;
   uint64_t count = 0;
+  auto add = [&count, unit, out](uint32_t c) {
+    ++count;
+    if (out == nullptr) return;
+    const auto half = static_cast<uint16_t>(c);
+    if (unit == 4) out->append(reinterpret_cast<const char*>(&c), sizeof c);
+    if (unit == 2) out->append(reinterpret_cast<const char*>(&half), sizeof half);
+    if (unit == 1) *out += static_cast<char>(c);
+  };
   while (p < end) {
-    bool code_point = false;
-    uint32_t c = wide && static_cast<uint8_t>(*p) >= 0xc0 ? decode_utf8(p, end) : decode_char(p, end, code_point);
-    if (wide)
-      count += utf16 && c >= 0x10000 ? 2 : 1;
-    else
-      count += code_point ? static_cast<uint64_t>(utf8_length(c)) : 1;
-    if (out == nullptr) continue;
-    if (!code_point || c < 0x80 || wide) {
-      *out += static_cast<char>(c);
-    } else {
-      int length = utf8_length(c);
+    bool code_point = static_cast<uint8_t>(*p) >= 0xc0 && unit != 1;
+    const uint32_t c = code_point ? decode_utf8(p, end) : decode_char(p, end, code_point);
+    if (unit == 2 && code_point && c >= 0x10000) {
+      add(0xd800 + ((c - 0x10000) >> 10));
+      add(0xdc00 + (c & 0x3ff));
+    } else if (unit == 1 && code_point && c >= 0x80) {
+      const int length = utf8_length(c);
       static constexpr uint8_t kLead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-      *out += static_cast<char>(kLead[length] | c >> (6 * (length - 1)));
-      for (int i = length - 2; i >= 0; --i) *out += static_cast<char>(0x80 | ((c >> (6 * i)) & 0x3f));
+      add(kLead[length] | c >> (6 * (length - 1)));
+      for (int i = length - 2; i >= 0; --i) add(0x80 | ((c >> (6 * i)) & 0x3f));
+    } else {
+      add(c);
     }
   }
   return count;

@@ -117,6 +117,8 @@ MacroTable::Transaction::Transaction(MacroTable& table)
 
 MacroTable::Transaction::~Transaction() {
   if (!committed_) {
+    if (table_.changes_.size() > changes_)
+      ++table_.generation_;  // else all is as it was, for who remembers what it gives
     while (table_.changes_.size() > changes_) {
       const Change change = table_.changes_.back();
       table_.changes_.pop_back();
@@ -139,7 +141,6 @@ MacroTable::Transaction::~Transaction() {
     table_.names_.truncate(names_);
     table_.macros_.truncate(macros_);
     table_.texts_.rewind(texts_);
-    ++table_.generation_;
   }
   if (--table_.transactions_ == 0) table_.changes_.clear();
 }

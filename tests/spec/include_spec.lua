@@ -140,6 +140,7 @@ function TestInclude:test_errors()
   lu.assertErrorMsgContains("division by zero", lib.INC_DIV, 1, 0)
   lu.assertErrorMsgContains("has no 'INC_NONE'", function() return lib.INC_NONE end)
   lu.assertErrorMsgContains("the header \"ferry/none.h\" is not found in ", ffi.include, "ferry/none.h")
+  lu.assertErrorMsgMatches("[^:]*include_spec.lua:%d+: [^:]*no_such_library.*", function() ffi.include("stdio.h", { library = "no_such_library" }) end)
   lu.assertErrorMsgContains("include has no option 'lib'", ffi.include, "stdio.h", { lib = "z" })
   lu.assertErrorMsgContains("bad argument #1 to 'include'", ffi.include, 1)
 end
@@ -184,6 +185,60 @@ function TestInclude:test_macro()
   lu.assertNil(ffi.macro "INC_MAX")
   local names = table.concat(ffi.include_names(self.lib), " ")
   for _, name in ipairs { "INC_MAX", "inc_point", "abs", "INC_A" } do lu.assertStrContains(names, name) end
+end
+
+-- The values are gcc's. C's wide strings are arrays, of the type of all that are joined.
+function TestInclude:test_wide_strings()
+  local h = ffi.include [[
+typedef struct { __WCHAR_TYPE__ name[4]; unsigned short u[3]; } inc_wide;
+#define W L"h\u00e9" L"llo"
+#define U u"a\U0001F600" "é"
+#define UU U"\U0001F600é"
+#define MIXED "é" L"x"
+#define UNITS u"\xffff\0z"
+#define RECORD ((inc_wide){L"abc", u"de"})
+#define SECOND L"abc"[1]
+#define REST (L"xyz" + 1)
+#define EMPTY L""
+#define LENGTH (sizeof(MIXED) / sizeof(*MIXED))
+static inline int inc_first(void) { __WCHAR_TYPE__ w[] = L"qr"; const __WCHAR_TYPE__ *p = L"st"; return w[0] * 1000 + p[1] + sizeof w / sizeof *w; }
+]]
+  lu.assertEquals({ ffi.utf8(h.W), ffi.utf8(h.U), ffi.utf8(h.UU), ffi.utf8(h.MIXED), ffi.utf8(h.REST), ffi.utf8(h.EMPTY) },
+    { "h\195\169llo", "a\240\159\152\128\195\169", "\240\159\152\128\195\169", "\195\169x", "yz", "" })
+  lu.assertEquals({ ffi.sizeof(h.W), ffi.sizeof(h.U), ffi.sizeof(h.UU) }, { 6 * ffi.sizeof "wchar_t", 10, 12 })
+  lu.assertEquals({ h.UNITS[0], h.UNITS[1], h.UNITS[2], h.UNITS[3] }, { 0xffff, 0, 122, 0 })
+  lu.assertEquals({ ffi.utf8(h.RECORD.name), h.RECORD.u[1], h.RECORD.u[2] }, { "abc", 101, 0 })
+  lu.assertEquals({ h.SECOND, ffi.tonumber(h.LENGTH), h.inc_first() }, { 98, 3, 113000 + 116 + 3 })
+  local changed = h.W
+  changed[0] = 1
+  lu.assertEquals(h.W[0], 104) -- another array
+  local other = ffi.include("#define W L\"a\"\n#define S \"a\"\n", { target = "aarch64-linux-gnu" })
+  lu.assertEquals(other.S, "a")
+  lu.assertErrorMsgContains("it is of the type 'unsigned int [2]' of aarch64-linux-gnu", function() return other.W end)
+end
+
+-- A name for a macro with parameters, as <openssl/evp.h> has EVP_MD_CTX_size; and names that lead nowhere.
+function TestInclude:test_aliases_of_macros()
+  local text = "int abs(int);\n#define INC_A1 INC_A2\n#define INC_A2 INC_A3\n#define INC_A3(x) ((x) * 2)\n#define INC_L1 INC_L2\n#define INC_L2 INC_L1\n#define INC_F abs\n#define abs(x) INC_A3(x)\n"
+  local lib = ffi.include(text)
+  lu.assertEquals({ lib.INC_A1(4), lib.INC_A2(5), lib.INC_F(-3) }, { 8, 10, -6 })
+  lu.assertIs(lib.INC_A1, lib.INC_A1)
+  lu.assertErrorMsgContains("macro 'INC_L1'", function() return lib.INC_L1 end)
+  ffi.cdef "#define INC_A1 INC_A2\n#define INC_A2 INC_A3\n#define INC_A3(x) ((x) * 3)\n"
+  lu.assertEquals(ffi.C.INC_A1(4), 12)
+  lu.assertIs(ffi.C.INC_A1, ffi.C.INC_A1)
+end
+
+-- Which compiler headers see. Its own macros are gcc's or clang's, as the compiler prints them.
+function TestInclude:test_profiles()
+  local text = "#ifdef _MSC_VER\n#define INC_SEES 3\n#elif defined __clang__\n#define INC_SEES 2\n#elif defined __GNUC__\n#define INC_SEES 1\n#endif\n"
+  for profile, number in pairs { gcc = 1, clang = 2 } do
+    for _, cache in ipairs { false, true } do lu.assertEquals(ffi.include(text, { profile = profile, cache = cache }).INC_SEES, number) end
+  end
+  if ffi.os ~= "Windows" then lu.assertEquals(ffi.include(text).INC_SEES, 1) end
+  lu.assertEquals(ffi.include(text, { profile = "msvc", target = "x86_64-w64-mingw32" }).INC_SEES, 3)
+  lu.assertErrorMsgContains("bad option 'profile' of include (gcc, clang or msvc expected, got icc)", ffi.include, text, { profile = "icc" })
+  lu.assertErrorMsgContains("msvc is a compiler of Windows's targets", ffi.include, text, { profile = "msvc", target = "i386-linux-gnu" })
 end
 
 -- Each has its own macros; what system headers say of themselves is right.

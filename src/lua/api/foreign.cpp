@@ -27,7 +27,8 @@ std::string refusal(const Foreign& foreign, const cparse::Node& node) {
 // Pushes a constant or a string. False, and nothing: it is none.
 bool push_known(lua_State* L, State* st, const TypeTable& types, const cparse::Node& node) {
   using Kind = cparse::Node::Kind;
-  if (node.kind == Kind::string) {
+  // Of wide characters there is an array, which would be an object of the target's.
+  if (node.kind == Kind::string && types[types[node.object != kNoType ? node.object : node.type].base].size == 1) {
     lua_pushlstring(L, node.text.data(), node.text.size());
     return true;
   }

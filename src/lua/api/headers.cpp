@@ -58,15 +58,29 @@ int l_target(lua_State* L) {
   return 0;
 }
 
+// By cpreproc::Profile.
+constexpr const char* kProfiles[] = {"gcc", "clang", "msvc"};
+
+size_t profile_at(lua_State* L, State* st, int idx) {
+  const std::string_view name = check_text(L, st, idx, nullptr);
+  for (size_t i = 0; i < std::size(kProfiles); ++i) {
+    if (name == kProfiles[i]) return i;
+  }
+  raise_expected(L, st, idx, "gcc, clang or msvc");
+}
+
+// preprocessor(defines, undefines, folders, system folders or nil, target or nil, profile or nil)
 int l_preprocessor(lua_State* L) {
   State* st = open_call(L);
   require_declarations(L, st, "ffi.include");
-  lua_settop(L, 5);
+  lua_settop(L, 6);
+  const size_t profile = lua_isnil(L, 6) ? 0 : profile_at(L, st, 6);
   std::string_view triple;
   const Target& target = lua_isnil(L, 5) ? host_target() : check_target(L, st, 5, &triple);
   Box* box = push_box(L, st);
   if (!without_exceptions(st, [&] {
         cpreproc::Settings settings;
+        settings.profile = static_cast<cpreproc::Profile>(profile);
         if (!triple.empty()) {
           box->foreign = new Foreign(target, triple);
           // Where the target is the host headers lie where they always do.
