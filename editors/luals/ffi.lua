@@ -271,6 +271,11 @@ function ffi.enum(ct) end
 ---@return string[]
 function ffi.names(kind) end
 
+---What a name, or a tag ("struct s"), is declared as, and where; nil if it is not.
+---@param name string
+---@return { kind: "typedef"|"function"|"variable"|"constant"|"struct"|"union"|"enum", file: string?, text: string?, line: integer? }?
+function ffi.declared(name) end
+
 ---A text that shows a cdata as C would initialise it, and a ctype as C would declare it.
 ---@param x any
 ---@param depth? integer

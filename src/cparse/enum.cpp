@@ -72,7 +72,10 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
   if (fixed == kNoType && !complete) fixed = types_[known].base;  // of `enum e : char;` before
   if (complete) type = types_.new_enum(tag);
   if (!enum_body(type, fixed, before, where)) return false;
-  if (!complete) return true;
+  if (!complete) {
+    types_.set_origin(known, origin_at(where));
+    return true;
+  }
   if (!SameType(types_).enums(known, type)) {
     return fail(where, "'" + spell(types_, known) + "' is already defined with other constants or another type");
   }

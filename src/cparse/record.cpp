@@ -68,7 +68,10 @@ bool Parser::record_specifier(bool is_union, TypeId& type) {
   const bool again = types_.record(known).complete;
   if (again) type = types_.new_record(tag, is_union);
   if (!record_body(type, before, where)) return false;
-  if (!again) return true;
+  if (!again) {
+    types_.set_origin(known, origin_at(where));
+    return true;
+  }
   if (!SameType(types_).records(known, type)) {
     return fail(where,
                 "'" + spell(types_, known) + "' is already defined differently: " + record_difference(known, type));

@@ -95,7 +95,7 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
   symbol.unprototyped = symbol.kind == Symbol::Kind::function && d.unprototyped;
   const Symbol* old = symbol.kind == Symbol::Kind::type_name ? lookup(d.name) : types_.find_symbol(d.name);
   if (old == nullptr || old->kind == Symbol::Kind::none) {
-    note_place(symbol, d.at);
+    symbol.origin = origin_at(d.at);
     if (symbol.kind == Symbol::Kind::type_name) types_.name_by_typedef(type, d.name);
     types_.declare(symbol);
     return true;
@@ -106,7 +106,7 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
   }
   if (old->kind == Symbol::Kind::type_name && varies_by_system(types_.name(d.name)) &&
       predefined_type(types_, types_.name(d.name)) == old->type) {
-    note_place(symbol, d.at);
+    symbol.origin = origin_at(d.at);
     types_.declare(symbol);
     return true;
   }
@@ -121,23 +121,26 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
   return true;
 }
 
-void Parser::note_place(Symbol& symbol, uint32_t at) {
+Origin Parser::origin_at(uint32_t at) {
   const cpreproc::Location place = source_.sources().place(at);
-  symbol.line = place.line;
-  symbol.in_text = place.file.empty();
-  const std::string_view file = symbol.in_text ? place_ : place.file;
+  Origin origin;
+  origin.line = place.line;
+  origin.in_text = place.file.empty();
+  const std::string_view file = origin.in_text ? place_ : place.file;
   if (file.data() != last_file_.data()) {
     last_file_ = file;
     last_file_name_ = types_.intern(file);
   }
-  if (!file.empty()) symbol.file = last_file_name_;
+  if (!file.empty()) origin.file = last_file_name_;
+  return origin;
 }
 
 std::string Parser::place_of(const Symbol& symbol) const {
-  if (symbol.line == 0) return " by itself";
-  const std::string line = std::to_string(symbol.line);
-  const std::string file = symbol.file != kNoName ? std::string(types_.name(symbol.file)) : std::string();
-  if (!symbol.in_text) return " since " + file + ":" + line;
+  const Origin& origin = symbol.origin;
+  if (origin.line == 0) return " by itself";
+  const std::string line = std::to_string(origin.line);
+  const std::string file = origin.file != kNoName ? std::string(types_.name(origin.file)) : std::string();
+  if (!origin.in_text) return " since " + file + ":" + line;
   return " since line " + line + " of " + (file.empty() ? "another text" : "the text at " + file);
 }
 
@@ -188,6 +191,7 @@ bool Parser::declare_constant(NameId name, const Constant& value, uint32_t where
                                describe(*old));
     }
   }
+  symbol.origin = origin_at(where);
   types_.declare(symbol);
   return true;
 }

@@ -59,6 +59,7 @@ TypeTable::Transaction::~Transaction() {
         break;
       case Rows::Undo::What::enumeration:
         r.set_enum(u.id, u.previous, u.complete);
+        r.enums[r.type(u.id).index].origin = {};
         break;
       case Rows::Undo::What::read:
         r.waiting[u.previous]->unread(u.id);

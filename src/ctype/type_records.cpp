@@ -69,6 +69,11 @@ const Enum& TypeTable::enumeration(TypeId id) const {
   return rows_->enums[(*this)[id].index];
 }
 
+void TypeTable::set_origin(TypeId id, const Origin& origin) {
+  const Type& t = (*this)[id];
+  (is_record(t) ? rows_->records[t.index].record.origin : rows_->enums[t.index].origin) = origin;
+}
+
 TypeId TypeTable::new_record(NameId tag, bool is_union) {
   Type t;
   t.kind = is_union ? Kind::union_ : Kind::structure;
@@ -239,6 +244,7 @@ void TypeTable::Rows::undo_record(TypeId id) {
   r.held = RegisterKind::none;
   r.scalar_align = r.required_align = 1;
   r.attributes = {};
+  r.origin = {};
   r.fields.clear();
   r.constants.clear();
   Type& t = type(id);

@@ -127,6 +127,13 @@ enum class RegisterKind : uint8_t {
   other,  // floating-point, decimal, vector
 };
 
+// Where something was declared. Line 0: nowhere, it is predefined.
+struct Origin {
+  uint32_t line = 0;
+  NameId file = kNoName;
+  bool in_text = false;  // the line is one of a text without a name of its own; `file` says where that is
+};
+
 struct Record {
   NameId tag = kNoName;    // 0: anonymous
   NameId alias = kNoName;  // of an anonymous one: the typedef that named it first
@@ -142,6 +149,7 @@ struct Record {
   bool lowered = false;                    // i386: aligned to 4 as a member, and to 8 by itself (gcc's __alignof__)
   bool aligned_by_user = false;            // i386: attributes decide how the record or a member of it is aligned
   RecordAttributes attributes;
+  Origin origin;                         // of its body
   std::vector<Field> fields;             // in order of declaration; anonymous members are not flattened
   std::vector<NamedConstant> constants;  // static const members and constants of nested enums
 };
@@ -152,6 +160,7 @@ struct Enum {
   TypeId type = kNoType;
   uint32_t serial = 0;
   bool complete = false;
+  Origin origin;  // of its body
   std::vector<NamedConstant> constants;
 };
 
@@ -198,9 +207,7 @@ struct Symbol {
   bool inline_body = false;    // a function with a body, which may have no symbol in any library
   bool internal = false;       // with it: of internal linkage, so that no library's symbol of its name is meant
   bool unprototyped = false;   // a function declared `f()`: a later declaration may say its parameters
-  bool in_text = false;        // the line is one of a text without a name of its own; `file` says where that is
-  uint32_t line = 0;           // of functions, variables and typedefs: where they were declared first; 0: predefined
-  NameId file = kNoName;       // likewise
+  Origin origin;               // of its first declaration
   std::string_view body;       // with inline_body: its parameters' names, a comma behind each, then the body
 };
 
@@ -296,6 +303,8 @@ class TypeTable {
   // qualifiers, or that a typedef has named before.
   void name_by_typedef(TypeId type, NameId name);
   TypeId new_enum(NameId tag);
+  // Of the body of a record or enum.
+  void set_origin(TypeId id, const Origin& origin);
   void complete_enum(TypeId enumeration, TypeId underlying, std::vector<NamedConstant> constants);
   // `enum tag : type;` and forward references: an opaque enum has a size before its body.
   void set_underlying(TypeId enumeration, TypeId underlying);

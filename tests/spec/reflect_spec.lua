@@ -135,6 +135,46 @@ function TestTypeinfo:test_wrong_arguments()
   lu.assertError(ffi.typeinfo)
 end
 
+TestDeclared = {}
+
+function TestDeclared:test_kinds_and_places()
+  local path = os.tmpname()
+  local file = io.open(path, "w")
+  file:write "#define RD_INT int\ntypedef RD_INT rd_number;\n\nenum rd_enum {\n  RD_A,\n  RD_B = 5\n};\nstruct rd_opaque;\nstruct rd_struct\n{ int x; };\nunion rd_union { struct { int a; } in; };\nextern rd_number rd_variable;\nint rd_function(\n  int);\nstatic const int rd_const = 3;\nint rd_function(int);\n# 70 \"other.h\"\nint rd_other(void);\n"
+  file:close()
+  local header = ffi.include(path)
+  os.remove(path)
+  for name, expected in pairs {
+    rd_number = { "typedef", 2 }, ["enum rd_enum"] = { "enum", 4 }, RD_A = { "constant", 5 }, RD_B = { "constant", 6 },
+    ["struct rd_struct"] = { "struct", 9 }, ["union rd_union"] = { "union", 11 }, rd_variable = { "variable", 12 },
+    rd_function = { "function", 13 }, rd_const = { "constant", 15 }, rd_other = { "function", 70, "other.h" },
+  } do
+    lu.assertEquals(ffi.declared(name), { kind = expected[1], line = expected[2], file = expected[3] or path }, name)
+  end
+  lu.assertEquals(ffi.declared "struct rd_opaque", { kind = "struct" })
+  ffi.cdef "int32_t rd_known(void);"
+  for _, name in ipairs { "rd_none", "struct rd_none", "struct rd_enum", "enum rd_struct", "rd_struct", "RD_INT", "", "struct ", "int", "int32_t" } do
+    lu.assertNil(ffi.declared(name), name)
+  end
+  local info = ffi.typeinfo(header:typeof "struct rd_struct")
+  lu.assertEquals({ info.file, info.line, ffi.typeinfo("enum rd_enum").line, ffi.typeinfo("struct rd_opaque").line }, { path, 9, 4 })
+end
+
+function TestDeclared:test_texts()
+  ffi.cdef "\nstruct rd_late;\nint rd_of_text(int);"
+  local where = ffi.declared "rd_of_text"
+  lu.assertEquals({ where.kind, where.line, where.file }, { "function", 3 })
+  lu.assertStrMatches(where.text, ".*reflect_spec.lua:%d+")
+  pcall(ffi.cdef, "struct rd_late { int x; };\nint rd_taken_back(int);\nnonsense here;")
+  lu.assertEquals(ffi.declared "struct rd_late", { kind = "struct" })
+  lu.assertNil(ffi.declared "rd_taken_back")
+  ffi.cdef "int rd_of_text(int);\nstruct rd_late { int x; };"
+  lu.assertEquals({ ffi.declared("rd_of_text").line, ffi.declared("struct rd_late").line }, { 3, 2 })
+  local other = ffi.include("\nstruct rd_there { long x; };\n", { target = "i386-linux-gnu" })
+  lu.assertEquals(ffi.typeinfo(other:typeof "struct rd_there").line, 2)
+  lu.assertNil(ffi.declared "struct rd_there")
+end
+
 TestInspect = {}
 
 function TestInspect:test_everything_of_a_struct()

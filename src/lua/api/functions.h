@@ -21,6 +21,7 @@ int l_release(lua_State* L);
 int l_typeinfo(lua_State* L);
 int l_enum(lua_State* L);
 int l_names(lua_State* L);
+int l_declared_name(lua_State* L);
 // debug.cpp
 int l_debug(lua_State* L);
 // memory.cpp

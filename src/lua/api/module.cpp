@@ -78,6 +78,7 @@ const luaL_Reg kFunctions[] = {
     {"typeinfo", guarded<l_typeinfo>},
     {"enum", guarded<l_enum>},
     {"names", guarded<l_names>},
+    {"declared", guarded<l_declared_name>},
     {nullptr, nullptr},
 };
 

@@ -1,4 +1,4 @@
-// Types that can be asked: ffi.typeinfo, ffi.enum, ffi.names.
+// Types that can be asked: ffi.typeinfo, ffi.enum, ffi.names, ffi.declared.
 #include "ctype/spell.h"
 #include "lua/api/fields.h"
 #include "lua/api/functions.h"
@@ -42,6 +42,13 @@ void set_type(lua_State* L, const Asked& asked, const char* field, TypeId type) 
   else
     push_ctype(L, asked.st, type);
   lua_setfield(L, -2, field);
+}
+
+// `file` and `line`; `text` instead of `file`: the line is one of a text of ffi.cdef's, which stands there.
+void set_origin(lua_State* L, const Asked& asked, const Origin& origin) {
+  if (origin.line == 0) return;
+  set_number(L, "line", origin.line);
+  set_name(L, asked, origin.in_text ? "text" : "file", origin.file);
 }
 
 std::string_view kind_text(const Type& t) {
@@ -134,6 +141,7 @@ void set_record(lua_State* L, const Asked& asked, TypeId type) {
   set_flag(L, "ms_struct", record.attributes.ms_struct);
   set_flag(L, "transparent_union", record.attributes.transparent_union);
   if (record.attributes.pack != 0) set_number(L, "pack", record.attributes.pack);
+  set_origin(L, asked, record.origin);
   if (!record.complete) return;
   push_members(L, asked, record);
   lua_setfield(L, -2, "members");
@@ -188,6 +196,10 @@ void add_tag(void* context, NameId tag, TypeId type) {
 
 }  // namespace
 
+// In the order of Symbol::Kind, then tags.
+constexpr const char* kNameKinds[] = {"typedef", "function", "variable", "constant",
+                                      "struct",  "union",    "enum",     nullptr};
+
 int l_typeinfo(lua_State* L) {
   State* st = open_call(L);
   luaL_checkstack(L, 10, nullptr);
@@ -226,6 +238,7 @@ int l_typeinfo(lua_State* L) {
       set_name(L, asked, "tag", e.tag);
       set_name(L, asked, "typedef", e.alias);
       if (t.base != kNoType) set_type(L, asked, "underlying", t.base);
+      set_origin(L, asked, e.origin);
       push_constants(L, asked, e);
       lua_setfield(L, -2, "constants");
       break;
@@ -284,12 +297,10 @@ int l_enum(lua_State* L) {
 int l_names(lua_State* L) {
   State* st = open_call(L);
   luaL_checkstack(L, 4, nullptr);
-  static const char* const kKinds[] = {"typedef", "function", "variable", "constant",
-                                       "struct",  "union",    "enum",     nullptr};
   static constexpr Symbol::Kind kSymbols[] = {Symbol::Kind::type_name, Symbol::Kind::function, Symbol::Kind::variable,
                                               Symbol::Kind::constant};
   static constexpr Kind kTags[] = {Kind::structure, Kind::union_, Kind::enumeration};
-  const auto kind = static_cast<size_t>(luaL_checkoption(L, 1, nullptr, kKinds));
+  const auto kind = static_cast<size_t>(luaL_checkoption(L, 1, nullptr, kNameKinds));
   st->types->declare_waiting();
   lua_newtable(L);
   Names names{L, st, Symbol::Kind::none, Kind::none, 0};
@@ -300,6 +311,44 @@ int l_names(lua_State* L) {
     names.tagged = kTags[kind - std::size(kSymbols)];
     st->types->for_each_tag(add_tag, &names);
   }
+  return 1;
+}
+
+// declared(name): what an ordinary name, or a tag behind its word, has been declared as, and where.
+int l_declared_name(lua_State* L) {
+  State* st = open_call(L);
+  luaL_checkstack(L, 4, nullptr);
+  size_t length;
+  const char* text = check_text(L, st, 1, &length);
+  std::string_view name{text, length};
+  Kind tagged = Kind::none;
+  for (const auto& [word, kind] : {std::pair{std::string_view("struct "), Kind::structure},
+                                   {std::string_view("union "), Kind::union_},
+                                   {std::string_view("enum "), Kind::enumeration}}) {
+    if (!name.starts_with(word)) continue;
+    tagged = kind;
+    name.remove_prefix(word.size());
+    break;
+  }
+  const Asked asked(st);
+  const NameId id = asked.types.find_name(name);
+  if (id == kNoName) return 0;
+  const char* kind = nullptr;
+  Origin origin;
+  if (tagged != Kind::none) {
+    const TypeId type = asked.types.find_tag(id);
+    if (type == kNoType || asked.types[type].kind != tagged) return 0;
+    kind = tagged == Kind::structure ? "struct" : tagged == Kind::union_ ? "union" : "enum";
+    origin = tagged == Kind::enumeration ? asked.types.enumeration(type).origin : asked.types.record(type).origin;
+  } else {
+    const Symbol* symbol = asked.types.find_symbol(id);
+    if (symbol == nullptr || symbol->kind == Symbol::Kind::none || symbol->origin.line == 0) return 0;
+    kind = kNameKinds[static_cast<size_t>(symbol->kind) - 1];
+    origin = symbol->origin;
+  }
+  lua_createtable(L, 0, 3);
+  set_text(L, "kind", kind);
+  set_origin(L, asked, origin);
   return 1;
 }
 
