@@ -154,7 +154,9 @@ function macros.evaluator(preprocessor, lib)
       compiled[key] = why or run
     end
     local ok, value = pcall(run, arguments)
-    if not ok then value = macros.without_place(value) end
+    if not ok and type(value) == "string" then
+      value = ("macro '%s'%s: %s"):format(name, place(macro), macros.without_place(value))
+    end
     return ok, value
   end
 end
