@@ -33,7 +33,7 @@ local function normal(t, v)
     if t.size > 8 then return ffi.cast(t.ct, v) end
     return to_integer(tonumber(v))
   elseif t.class == "floating" then
-    return t.size <= 8 and tonumber(v) + 0.0 or ffi.cast(t.ct, v)
+    return t.size <= 8 and tonumber(v) * 1.0 or ffi.cast(t.ct, v)
   elseif t.class == "pointer" and (v == nil or type(v) == "string") then
     return ffi.cast(t.ct, type(v) == "string" and ffi.cast(const_chars, v) or v)
   end
@@ -61,7 +61,7 @@ local function convert(from, to, v)
     return to_integer(tonumber(ffi.cast(to.ct, v)))
   elseif to.class == "floating" then
     if to.size > 8 then return ffi.cast(to.ct, v) end
-    return tonumber(to.size == 8 and v or ffi.cast(to.ct, v)) + 0.0
+    return tonumber(to.size == 8 and v or ffi.cast(to.ct, v)) * 1.0
   elseif to.class == "pointer" then
     return ffi.cast(to.ct, v)
   elseif to.class == "void" then

@@ -57,6 +57,8 @@ extern int opterr;
 #define INC_LOOP do { } while (0)
 #define INC_STATEMENT(x) do { x = 1; } while (0)
 #define INC_HALF(x) ((x) * 0.5f)
+#define INC_TURNED(x) ((x) * -1.0)
+static inline float inc_turned(float x) { double y = -x; return y; }
 #define INC_AND(a, b) ((a) && 10 / (b))
 #endif
 ]]
@@ -105,6 +107,7 @@ function TestInclude:test_function_like()
   lu.assertEquals(lib.INC_ALL(1, 2), 3)
   lu.assertEquals(lib.INC_SWAP(1), 16777216)
   lu.assertEquals(lib.INC_HALF(3), 1.5)
+  lu.assertEquals({ 1 / lib.INC_TURNED(0), 1 / lib.inc_turned(0) }, { -math.huge, -math.huge }) -- minus zero
   lu.assertEquals(lib.INC_SIZE(ffi.typeof "inc_point"), 12)
   lu.assertEquals(lib.INC_KIND(1), 1)
   lu.assertEquals(lib.INC_KIND(1.5), 2)
