@@ -56,6 +56,9 @@ extern int (*stdin_like)(int a, ...);
 #ifndef HC_WITH
 #define HC_WITH 0
 #endif
+#ifdef __clang__
+#define HC_CLANG
+#endif
 #undef __SSE__
 static inline int hc_inline(int a) { return - - a+ +1; }
 #ifdef HC_STRUCT
@@ -148,6 +151,11 @@ function TestHeaderCache:test_options_are_part_of_the_key()
   lu.assertEquals(include().HC_WITH, 0)
   lu.assertEquals(include { only = "^HC_W" }.HC_WITH, 0)
   lu.assertEquals(#kept(), 3)
+  for _ = 1, 2 do
+    lu.assertEquals(include { profile = "clang" }.HC_CLANG, true)
+    lu.assertErrorMsgContains("has no 'HC_CLANG'", function() return include { profile = "gcc" }.HC_CLANG end)
+  end
+  lu.assertEquals(#kept(), 5)
   -- A macro of the options whose name is what it expands to.
   for _ = 1, 2 do lu.assertEquals(ffi.sizeof(ffi.typeof(include { define = { HC_STRUCT = "HC_STRUCT" } } and "struct HC_STRUCT")), 4) end
 end
