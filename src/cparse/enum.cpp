@@ -71,9 +71,10 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
   }
   if (fixed == kNoType && !complete) fixed = types_[known].base;  // of `enum e : char;` before
   if (complete) type = types_.new_enum(tag);
+  const Origin origin = origin_at(where);  // before the places of its constants: going back is slow
   if (!enum_body(type, fixed, before, where)) return false;
   if (!complete) {
-    types_.set_origin(known, origin_at(where));
+    types_.set_origin(known, origin);
     return true;
   }
   if (!SameType(types_).enums(known, type)) {

@@ -220,7 +220,7 @@ class Parser {
   // symbols.cpp
   bool declare(const Declarator& declarator, TypeId type, Storage storage, const Attributes& from_specifiers);
   bool complete(Symbol& symbol, const Symbol& later);
-  Origin origin_at(uint32_t at);
+  Origin origin_at(uint32_t at);  // fast for growing places
   std::string place_of(const Symbol& symbol) const;
   bool declare_constant(NameId name, const Constant& value, uint32_t where);
   TypeId with_format_by_name(TypeId type, NameId name);

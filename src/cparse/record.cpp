@@ -67,9 +67,10 @@ bool Parser::record_specifier(bool is_union, TypeId& type) {
   // A tag that has a body already may get the same one again: it is read as a record of its own and compared.
   const bool again = types_.record(known).complete;
   if (again) type = types_.new_record(tag, is_union);
+  const Origin origin = origin_at(where);  // before the places of what the body declares: going back is slow
   if (!record_body(type, before, where)) return false;
   if (!again) {
-    types_.set_origin(known, origin_at(where));
+    types_.set_origin(known, origin);
     return true;
   }
   if (!SameType(types_).records(known, type)) {

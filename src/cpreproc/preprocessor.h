@@ -77,6 +77,7 @@ class Preprocessor {
   std::string_view text_at(uint32_t at);
 
   Sources& sources() { return sources_; }
+  const Sources& sources() const { return sources_; }
   State& state() { return state_; }
   size_t used_substitutes() const { return lexer_.used_substitutes(); }
   // Characters read and tokens made, the measure of the tests that work is linear.

@@ -158,10 +158,22 @@ size_t Text::original(size_t offset) const {
 
 uint32_t Source::physical_line(size_t given) {
   const std::string_view text = text_->given();
-  if (given < counted_) {
+  if (given < counted_ && counted_ - given > given) {
     counted_ = line_start_ = 0;
     line_ = 1;
   }
+  if (given < counted_) {  // a few bytes back: the name of a function whose parameters have declared something
+    for (size_t i = given; i < counted_; ++i) line_ -= ends_line(text, i) ? 1u : 0u;
+    work_ += counted_ - given;
+    if (line_start_ > given) {
+      line_start_ = given;
+      while (line_start_ > 0 && !ends_line(text, line_start_ - 1)) --line_start_;
+      work_ += given - line_start_;
+    }
+    counted_ = given;
+    return line_;
+  }
+  work_ += given - counted_;
   auto line_begins = [this](size_t i) {
     ++line_;
     line_start_ = i;
@@ -241,6 +253,12 @@ Source* Sources::find(uint32_t at) {
       last = middle;
   }
   return first == 0 ? nullptr : &sources_[first - 1];
+}
+
+uint64_t Sources::work() const {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < sources_.size(); ++i) sum += sources_[i].work();
+  return sum;
 }
 
 Location Sources::place(uint32_t at) {

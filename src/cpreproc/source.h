@@ -65,8 +65,11 @@ class Source {
   void mark_line(uint32_t at, uint32_t line, std::string_view file, Turn turn = Turn::none);
   // Where the files of line markers that `at` is in were included, from the inside out.
   std::vector<Location> marked_includes(uint32_t at) const;
-  // Cheap for growing locations: newlines are counted from where the last question ended.
+  // Cheap for growing locations, and for those a few bytes back: newlines are counted from where the last question
+  // ended.
   Location place(uint32_t at);
+  // Characters looked at for it so far.
+  uint64_t work() const { return work_; }
 
  private:
   struct Mark {
@@ -91,6 +94,7 @@ class Source {
   size_t counted_ = 0;     // how far newlines are counted, in the text as given
   uint32_t line_ = 1;      // the line there
   size_t line_start_ = 0;  // where it begins
+  uint64_t work_ = 0;
 };
 
 class Sources {
@@ -101,6 +105,8 @@ class Sources {
   Location place(uint32_t at);
   // "line 3, column 5", or "file.h:3:5 (included at other.h:7)" where the place is in a file.
   std::string describe(uint32_t at);
+  // Characters looked at for places, the measure of the tests that telling them is linear.
+  uint64_t work() const;
 
  private:
   StableVector<Source, 0> sources_;

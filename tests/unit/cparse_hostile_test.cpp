@@ -23,7 +23,7 @@ uint64_t work(const std::string& text) {
   TypeTable types(kX64SysV);
   Parser parser(types, Input(text));
   (void)parser.translation_unit();
-  return parser.source().work() + types.size();
+  return parser.source().work() + parser.source().sources().work() + types.size();
 }
 
 TEST(CparseHostile, WorkIsLinear) {
@@ -78,6 +78,16 @@ TEST(CparseHostile, WorkIsLinear) {
       {"words", [](size_t n) { return repeat("a ", n); }},
       {"C23 attributes", [](size_t n) { return repeat("[[", n); }},
       {"zeros", [](size_t n) { return std::string(n, '\0'); }},
+      {"records in parameters",
+       [](size_t n) {
+         std::string text;
+         for (size_t i = 0; i < n; ++i) {
+           const std::string id = std::to_string(i);
+           text += "int f" + id + "(struct s" + id + " {\n int x; } a, enum {A" + id + "} b);\n";
+         }
+         return text;
+       }},
+      {"records", [](size_t n) { return numbered(n, "struct s", " {\n struct {\n int x;\n} y; };\n"); }},
       {"redeclared", [](size_t n) { return repeat("typedef struct { int x; struct { char y; } z[2]; } T;", n); }},
   };
   for (const auto& row : rows) {
