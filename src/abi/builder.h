@@ -77,7 +77,10 @@ inline TypeId mode_giver(const TypeTable& types, TypeId id, uint32_t* least_alig
     if (t.kind != Kind::structure || t.size == 0) return id;
     TypeId whole = kNoType;  // others have no size then
     for (const Field& field : types.record(id).fields) {
-      if (!field.is_bitfield() && types[field.type].size == t.size) whole = field.type;
+      if (field.is_bitfield()) continue;
+      const Type& member = types[field.type];
+      if (member.kind == Kind::array && member.count == kFlexible) return id;  // no size, not 0
+      if (member.size == t.size) whole = field.type;
     }
     if (whole == kNoType) return id;
     id = whole;

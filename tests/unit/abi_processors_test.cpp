@@ -60,6 +60,8 @@ TEST(PlanProcessors, I386) {
             {"__attribute__((fastcall)) void (union { double d; }, int)", "[0]:8 [8]:4 -> void pops 12"},
             {"__attribute__((fastcall)) void (struct { float _Complex c; struct {} e; }, int)",
              "[0]:8 ecx:4 -> void pops 8"},
+            {"__attribute__((fastcall)) void (struct { double d; int n[]; }, int)", "[0]:8 [8]:4 -> void pops 12"},
+            {"__attribute__((fastcall)) void (struct { double d; int n[0]; }, int)", "[0]:8 ecx:4 -> void pops 8"},
             {"__attribute__((fastcall)) void (struct { double d[1]; }, int)", "[0]:8 ecx:4 -> void pops 8"},
             {"__attribute__((fastcall)) void (struct { double d[2]; }, int)", "[0]:16 [16]:4 -> void pops 20"},
             {"__attribute__((stdcall)) int (int, ...)", "[0]:4 -> eax:4"},
