@@ -28,9 +28,11 @@ function TestRefusals:setUp() H.not_on_luajit "the errors are Ferry's" end
 
 function TestRefusals:test_counts()
   local p = ffi.cast("int *", ffi.new "int[4]")
-  refused("too many elements", ffi.totable, p, 2 ^ 40)
-  refused("too many elements", ffi.fromtable, p, { 1 }, 1, 2 ^ 40)
-  refused("too many elements", ffi.copy, p, { 1 }, 2 ^ 40)
+  -- Where sizes have 32 bits there are not so many to begin with.
+  local many = ffi.abi "64bit" and "too many elements" or "are too many"
+  refused(many, ffi.totable, p, 2 ^ 40)
+  refused(many, ffi.fromtable, p, { 1 }, 1, 2 ^ 40)
+  refused(many, ffi.copy, p, { 1 }, 2 ^ 40)
   refused("4611686018427387904 elements are too many", ffi.convert, ffi.cast("float *", p), p, 2 ^ 62)
   refused("4611686018427387904 elements are too many", ffi.utf8, ffi.cast("wchar_t *", p), 2 ^ 62)
   refused("elements 4611686018427387904 to 4611686018427387904 are too many", ffi.slice, p, 2 ^ 62, 1)
