@@ -2,6 +2,8 @@
 # Counts what one operation of the benchmark's rows takes in instructions, with valgrind's callgrind: the binding's, and
 # Ferry's with direct access to the Lua stack and by the API. Unlike times they are the same on a busy machine.
 #   bench/instructions.sh [LUA [ROW...]]      (after make bench; default: 5.4 and some rows)
+# BUILD=build-i386 counts what tests/cross/run.sh i386 has built, where the kernel runs it; the build needs -DFERRY_BENCH=ON.
+# FERRY_BACKEND=stub: that back end's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/lua_versions.sh
@@ -12,19 +14,25 @@ rows=("$@")
   "pointer-to-struct argument" "struct by value, 2 in 1 out" "T()" "ffi.constructor(T)()" "ffi.new(T)" "s.c" "s.c = x" "a[3]"
   "a[3] = i" "obj:method(i), opaque handle" "callback int(int) from a C loop" "Lua function as argument, called once")
 command -v valgrind >/dev/null || { echo "instructions.sh: valgrind is needed (Debian: valgrind)" >&2; exit 1; }
-lua=$(lua_command "$version")
-export LUA_PATH="$PWD/build/lib/$version/?.lua;;"
-export LUA_CPATH="$PWD/build/lib/$version/?.so;$PWD/build/bench/$version/?.so;;"
+tree=$PWD/${BUILD:-build}
+lua=("$(lua_command "$version")")
+if [ -d "$tree/root" ]; then  # another processor's, with the Luas of its own
+  lua=("$tree/root/lib/ld-linux.so.2" --library-path "$tree/root/lib/i386-linux-gnu:$tree/root/usr/lib/i386-linux-gnu"
+    "$tree/root/usr/bin/lua$version")
+fi
+export LUA_PATH="$tree/lib/$version/?.lua;;"
+export LUA_CPATH="$tree/lib/$version/?.so;$tree/bench/$version/?.so;;"
 
-[ -n "$lua" ] || { echo "instructions.sh: no Lua $version" >&2; exit 1; }
-for file in "build/lib/$version/ferry/core.so" build/bench/libbench_target.so; do
+[ -n "${lua[0]}" ] || { echo "instructions.sh: no Lua $version" >&2; exit 1; }
+for file in "$tree/lib/$version/ferry/core.so" "$tree/bench/libbench_target.so"; do
   [ -e "$file" ] || { echo "instructions.sh: $file is not built (cmake build -DFERRY_BENCH=ON && cmake --build build)" >&2; exit 1; }
 done
 
 # count ITERATIONS: of the whole process. Fails where it printed none, with what it said instead.
 count() {
   local said number
-  said=$(BENCH_N=$1 valgrind --tool=callgrind --callgrind-out-file=/dev/null "$lua" bench/run.lua build/bench/libbench_target.so 2>&1) ||
+  said=$(BENCH_N=$1 valgrind --tool=callgrind --callgrind-out-file=/dev/null "${lua[@]}" bench/run.lua \
+    "$tree/bench/libbench_target.so" 2>&1) ||
     { echo "instructions.sh: '$BENCH_ROW': $said" >&2; return 1; }
   number=$(sed -n 's/.*Collected : *//p' <<<"$said")
   [[ $number =~ ^[0-9]+$ ]] || { echo "instructions.sh: '$BENCH_ROW': no count in: $said" >&2; return 1; }

@@ -21,15 +21,17 @@ if(FERRY_ASMJIT STREQUAL off OR NOT FERRY_ASMJIT)
   message(STATUS "asmjit: turned off; calls go through the stub or libffi")
   return()
 endif()
-if(NOT CMAKE_SYSTEM_NAME STREQUAL Linux OR NOT FERRY_OS STREQUAL linux OR NOT CMAKE_SIZEOF_VOID_P EQUAL 8
-   OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64|aarch64|arm64)$")
+# Compilers for i386 may run on a system that calls itself x86_64.
+include(CheckCXXSourceCompiles)
+check_cxx_source_compiles("#if !defined(__LP64__) && !defined(__i386__)\n#error\n#endif\nint main() {}" FERRY_NATIVE_WORDS)
+if(NOT CMAKE_SYSTEM_NAME STREQUAL Linux OR NOT FERRY_OS STREQUAL linux OR NOT FERRY_NATIVE_WORDS
+   OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64|i[3-6]86|aarch64|arm64)$")
   message(STATUS "asmjit: not used, there is no native code for this system or processor")
   return()
 endif()
 
 # Records of native code are registered with libgcc's unwinder, and its frames know libstdc++'s exceptions. LLVM's have both
 # otherwise.
-include(CheckCXXSourceCompiles)
 check_cxx_source_compiles("#include <cstddef>\n#ifndef __GLIBCXX__\n#error\n#endif\nint main() {}" FERRY_LIBSTDCXX)
 if(NOT FERRY_LIBSTDCXX)
   message(STATUS "asmjit: not used, there is no native code with this C++ library")

@@ -229,7 +229,9 @@ Result<Region*> CodeArena::Impl::new_region(FrameShape shape) {
 
 Result<CodeBlock> CodeArena::Impl::add(size_t bytes, FrameShape shape, Fill fill, void* context) {
   if (bytes == 0 || bytes > kMaxBlockBytes) return Error{"code block of " + std::to_string(bytes) + " bytes"};
-  if (shape.saved > FrameShape::kMaxSaved) return Error{"frame with more saved registers than there are"};
+  if (size_t{shape.saved} * host_processor().saved_group > host_processor().saved.size()) {
+    return Error{"frame with more saved registers than there are"};
+  }
   auto space = uint32_t(round_up(bytes, kBlockAlign));
   uint32_t offset = 0;
   for (auto& region : regions) {
@@ -342,6 +344,7 @@ Result<void> native_code_available() {
     if (Result<PageMethods> methods = parse_page_methods(std::getenv("FERRY_PAGES")); !methods.ok()) {
       return methods.error();
     }
+    if (const char* lacks = host_lacks()) return Error{std::string("native code needs ") + lacks};
     Result<CodeBlock> block = process_code().add(host_processor().returns_42, FrameShape{});
     if (!block.ok()) return block.error();
     int value = reinterpret_cast<int (*)()>(const_cast<uint8_t*>(block->address))();

@@ -41,11 +41,12 @@ namespace ferry::call {
 //            with `rdi_rsi` these two in the next places, before anything changes them
 //   AArch64: stp x29, x30, [sp, #-16]!; mov x29, sp; then `saved` pairs, the first of (x19, x20), (x21, x22),
 //            ... (x27, x28) at [x29-16], [x29-32], ... (CFA = x29+16)
-// and rbp/x29 must hold that frame at every call. No other callee-saved register may be changed
+//   i386:    push ebp; mov ebp, esp; then the first of ebx, esi, edi at [ebp-4], [ebp-8], [ebp-12] (CFA = ebp+8)
+// and rbp/x29/ebp must hold that frame at every call. No other callee-saved register may be changed
 // (also not d8-d15 on AArch64), but xmm6-15: no unwinder of ELF systems restores vector registers. The stack is
 // 16-aligned at calls, as both ABIs demand.
 struct FrameShape {
-  uint8_t saved = 0;             // at most kMaxSaved
+  uint8_t saved = 0;             // at most kMaxSaved, on i386 3
   bool lands_exceptions = true;  // C++ exceptions of callees go to the handler of unwind.h; false: they pass through
   bool rdi_rsi = false;          // x86-64: callers by Microsoft's convention rely on them
 

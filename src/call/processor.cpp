@@ -64,6 +64,34 @@ constexpr Processor kProcessor{.trap = 0,  // the zero word is udf
 static_assert(sizeof kSaved == 2 * FrameShape::kMaxSaved);
 }  // namespace a64
 
+namespace x86 {
+constexpr uint8_t kReturns42[] = {0xF3, 0x0F, 0x1E, 0xFB,  // endbr32
+                                  0xB8, 42,   0,    0,    0, 0xC3};
+// As ELF systems number them: ebx, esi, edi; ebp is 5, the return address 8.
+constexpr uint8_t kSaved[] = {3, 6, 7};
+constexpr uint8_t kLandingHead[] = {
+    0xF3, 0x0F, 0x1E, 0xFB,  // endbr32
+    0x56,                    // push esi
+    0x53,                    // push ebx
+    0x55,                    // push ebp     the frame
+    0x50,                    // push eax     the exception: four words, so that the stack is aligned as it was
+    0xB8,                    // mov eax, the address
+};
+constexpr uint8_t kLandingTail[] = {
+    0xFF, 0xD0,  // call eax
+    0x0F, 0x0B,  // ud2
+};
+constexpr Processor kProcessor{.trap = 0xCC,
+                               .returns_42 = kReturns42,
+                               .frame_register = 5,
+                               .return_column = 8,
+                               .saved = kSaved,
+                               .saved_group = 1,
+                               .rdi_rsi = {},
+                               .landing_head = kLandingHead,
+                               .landing_tail = kLandingTail};
+}  // namespace x86
+
 }  // namespace
 
 const Processor* processor_of(Arch arch) {
@@ -72,9 +100,20 @@ const Processor* processor_of(Arch arch) {
       return &x64::kProcessor;
     case Arch::aarch64:
       return &a64::kProcessor;
+    case Arch::i386:
+      return &x86::kProcessor;
     default:
       return nullptr;
   }
+}
+
+const char* host_lacks() {
+#if defined(__i386__)
+  // All have it that were made since 2005.
+  return __builtin_cpu_supports("sse3") != 0 ? nullptr : "SSE3";
+#else
+  return nullptr;
+#endif
 }
 
 const Processor& host_processor() {

@@ -30,6 +30,8 @@ struct Processor {
 
 // Null: native code is not written for it.
 const Processor* processor_of(Arch arch);
+// What native code needs and this processor has not; null: nothing.
+const char* host_lacks();
 // Of this host; only where there is native code.
 const Processor& host_processor();
 

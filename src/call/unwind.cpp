@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 
+#include "base/round.h"
 #include "call/exception_text.h"
 #include "call/processor.h"
 
@@ -40,10 +41,10 @@ constexpr uint64_t kGnuCxx = 0x474e5543432b2b00;  // "GNUCC++\0"
 constexpr uint64_t kGnuCxxDependent = kGnuCxx | 1;
 
 // Itanium C++ ABI, 2.2.1: the thrown object follows the header whose last member is the _Unwind_Exception.
-// Its first member is the type (or, in a dependent one, the address of the primary object). On LP64 there are 80
-// bytes before the _Unwind_Exception: nine pointers and two ints.
-constexpr size_t kHeaderBeforeUnwind = 9 * sizeof(void*) + 2 * sizeof(int);
-static_assert(sizeof(void*) == 8 && kHeaderBeforeUnwind == 80 && sizeof(_Unwind_Exception) == 32);
+// Its first member is the type (or, in a dependent one, the address of the primary object). Before the
+// _Unwind_Exception there are nine pointers and two ints, and what aligns it: 80 bytes on LP64, 48 on i386.
+constexpr size_t kHeaderBeforeUnwind = round_up(9 * sizeof(void*) + 2 * sizeof(int), alignof(_Unwind_Exception));
+static_assert(kHeaderBeforeUnwind == (sizeof(void*) == 8 ? 80 : 48) && sizeof(_Unwind_Exception) == 32);
 
 const std::type_info& type_of(const _Unwind_Exception* exception, bool dependent) {
   auto* header = reinterpret_cast<const char*>(exception) - kHeaderBeforeUnwind;
@@ -107,14 +108,14 @@ bool add_passthrough_type(const std::type_info& type) {
 
 size_t region_head_bytes(FrameShape shape) {
   const Processor& processor = host_processor();
-  return shape.lands_exceptions ? processor.landing_head.size() + sizeof(uint64_t) + processor.landing_tail.size() : 0;
+  return shape.lands_exceptions ? processor.landing_head.size() + sizeof(uintptr_t) + processor.landing_tail.size() : 0;
 }
 
 // Entered by the unwinder with the registers as they were at the call, the frame pointer with them.
 void write_region_head(FrameShape shape, uint8_t* writable) {
   if (!shape.lands_exceptions) return;
   const Processor& processor = host_processor();
-  const auto target = reinterpret_cast<uint64_t>(&ferry_exception_landed);
+  const auto target = reinterpret_cast<uintptr_t>(&ferry_exception_landed);
   const auto append = [&writable](const void* bytes, size_t size) {
     if (size != 0) std::memcpy(writable, bytes, size);
     writable += size;

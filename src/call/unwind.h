@@ -17,8 +17,8 @@
 
 namespace ferry::call {
 
-// What lands: the thunk's frame pointer (rbp, x29), with the FrameShape layout at it, and what it held at the call in
-// the first two registers of that shape (rbx, r12; x19, x20).
+// What lands: the thunk's frame pointer (rbp, x29, ebp), with the FrameShape layout at it, and what it held at the call
+// in the first two registers of that shape (rbx, r12; x19, x20; ebx, esi).
 struct LandedFrame {
   void* pointer;
   void* saved[2];

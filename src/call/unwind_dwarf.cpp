@@ -27,7 +27,7 @@ class RecordWriter {
   void u8(uint8_t v) { *at_++ = v; }
   void u32(uint32_t v) { put(&v, sizeof v); }
   void pointer(const void* v) { put(&v, sizeof v); }
-  void u64(uint64_t v) { put(&v, sizeof v); }
+  void length(size_t v) { put(&v, sizeof v); }
   void text(const char* v) { put(v, std::strlen(v) + 1); }
   size_t size() const { return static_cast<size_t>(at_ - start_); }
   void begin() {
@@ -50,7 +50,9 @@ class RecordWriter {
   uint8_t* length_at_ = nullptr;
 };
 
-// DW_CFA_offset: `reg` is saved at CFA - 8 * slots.
+constexpr uint8_t kWord = sizeof(void*);
+
+// DW_CFA_offset: `reg` is saved at CFA - kWord * slots.
 void saved_at(RecordWriter& out, uint8_t reg, uint8_t slots) {
   out.u8(kDwCfaOffset | reg);
   out.u8(slots);
@@ -60,7 +62,7 @@ void saved_at(RecordWriter& out, uint8_t reg, uint8_t slots) {
 void frame_rules(RecordWriter& out, const Processor& processor, FrameShape shape) {
   out.u8(kDwCfaDefCfa);
   out.u8(processor.frame_register);
-  out.u8(16);
+  out.u8(2 * kWord);
   uint8_t slots = 0;
   saved_at(out, processor.return_column, ++slots);
   saved_at(out, processor.frame_register, ++slots);
@@ -80,8 +82,8 @@ UnwindRecord::UnwindRecord(const uint8_t* begin, size_t bytes, FrameShape shape)
   out.u32(0);  // a CIE
   out.u8(1);   // version
   out.text(lands ? "zPLR" : "zR");
-  out.u8(1);     // code alignment
-  out.u8(0x78);  // data alignment -8
+  out.u8(1);             // code alignment
+  out.u8(0x80 - kWord);  // data alignment: -kWord
   out.u8(processor.return_column);
   if (lands) {
     out.u8(1 + sizeof(void*) + 2);
@@ -99,7 +101,7 @@ UnwindRecord::UnwindRecord(const uint8_t* begin, size_t bytes, FrameShape shape)
   out.begin();
   out.u32(uint32_t(cie_bytes + 4));  // from here back to the CIE
   out.pointer(begin);
-  out.u64(bytes);
+  out.length(bytes);
   out.u8(lands ? sizeof(void*) : 0);
   if (lands) out.pointer(begin);  // the landing pad
   out.end();

@@ -57,13 +57,13 @@ class ThreadEnd {
 enum class ThreadSegment : uint8_t { fs, gs };
 
 // What a thread's record looks like to native code. Offsets count from the thread pointer: what the segment begins with
-// (x86-64), or TPIDR_EL0 (AArch64).
+// (x86), or TPIDR_EL0 (AArch64).
 struct ThreadLayout {
   // errno's.
   int64_t errno_offset = 0;
   // x86-64: int* (*)(void), errno's address where it has no such offset. Null: it has.
   const void* errno_location = nullptr;
-  // x86-64: of the word in `segment` that holds this_thread(). AArch64: this_thread() is the thread pointer and this.
+  // x86: of the word in `segment` that holds this_thread(). AArch64: this_thread() is the thread pointer and this.
   int64_t thread_offset = 0;
   ThreadSegment segment = ThreadSegment::fs;
 };

@@ -3,7 +3,7 @@
 
 #include "call_fake_lua.h"
 
-#if defined(FERRY_FAKE_MICROSOFT)
+#if defined(FERRY_FAKE_LUA)
 #include <algorithm>
 #include <cmath>
 
@@ -164,7 +164,11 @@ FakeLua* new_lua(ThunkMode mode, ThunkHost* made) {
 
 std::vector<ThunkMode> thunk_modes() {
   if (!native_code_available().ok()) return {};
+#if defined(FERRY_FAKE_MICROSOFT)
   return {{false, false}, {false, true}, {true, false}, {true, true}};
+#else
+  return {{false, false}, {false, true}};
+#endif
 }
 
 std::string mode_name(ThunkMode mode) {
@@ -275,7 +279,7 @@ Result<void> call_back_compiled(const TypeTable& types, const abi::CallPlan& pla
   api.settop = entry<api_settop>(mode.ms_host);
   FakeState state;
   state.caller = L;
-  asm("mov %%fs:0, %0" : "=r"(state.owner));
+  state.owner = thread_pointer();
   CallBack back;
   back.types = &types;
   back.plan = &plan;

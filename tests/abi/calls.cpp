@@ -207,7 +207,7 @@ class Tester {
         ++not_compiled;
         return;
       }
-      if (i == 0) ++compiled_calls[plan->abi == abi::Abi::win_x64];
+      if (i == 0) ++compiled_calls[plan->abi != abi::abi_of(types_.target(), CallConv::c)];
       if (*exchange_.count != before + 1) fail(name, c, "not called");
       for (size_t k = 0; k < args.size(); ++k) {
         check(name, c, "argument " + std::to_string(k), c.params[k], args[k], exchange_.args + c.offsets[k]);
@@ -235,7 +235,7 @@ class Tester {
   int failures = 0;
   int calls = 0;
   int callbacks = 0;
-  int compiled_calls[2] = {};  // of functions by System V, by Microsoft's convention
+  int compiled_calls[2] = {};  // of functions by C's convention, by another one
   int compiled_callbacks = 0;
   int not_compiled = 0;
   std::map<std::string, int> refused;  // by back end
@@ -455,6 +455,9 @@ int run(const Options& options) {
   features.vectors8 = arch == Arch::x86_64 || arch == Arch::aarch64 || arch == Arch::riscv64 || arch == Arch::arm;
   features.vectors16 = features.vectors8 || arch == Arch::ppc64le;
   if (arch == Arch::x86_64) features.conventions = {"ms_abi"};
+  if (arch == Arch::i386 && host_target().os != Os::windows) {
+    features.conventions = {"stdcall", "fastcall", "thiscall", "cdecl"};
+  }
   // MinGW's gcc packs otherwise than Microsoft's compiler (layout_compare).
   features.packs = host_target().layout != RecordLayout::msvc;
   Generator generator(options.seed, clang, host_target(), features);
@@ -541,7 +544,7 @@ int run(const Options& options) {
     if (!options.backend.empty()) break;
     for (const Case& c : cases) tester.run_compiled(mode, c, library);
   }
-  std::printf("compiled: %d calls, %d of them by Microsoft's convention, %d callbacks, %d not compiled\n",
+  std::printf("compiled: %d calls, %d of them by another convention than C's, %d callbacks, %d not compiled\n",
               tester.compiled_calls[0] + tester.compiled_calls[1], tester.compiled_calls[1], tester.compiled_callbacks,
               tester.not_compiled);
   std::printf("%d calls, %d callbacks, %d refused by libffi, %d failures\n", tester.calls, tester.callbacks,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes the listings of x64/ and a64/ anew, as the emitters make them now (tests/unit/golden_test.cpp has the rows).
+# Writes the listings of x64/, a64/ and x86/ anew, as the emitters make them now (tests/unit/golden_test.cpp has the rows).
 #   tests/golden/update.sh [BUILD_FOLDER]
 set -euo pipefail
 cd "$(dirname "$0")/../.."

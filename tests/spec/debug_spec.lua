@@ -45,7 +45,7 @@ function TestDebug:test_function()
   end
   check_code(t)
   if native then
-    lu.assertStrContains(t.code, x64 and "call function" or "=function")
+    lu.assertStrContains(t.code, ffi.arch == "arm64" and "=function" or "call function")
     lu.assertStrContains(t.code, "FunctionRecord")
     -- By the API where Lua's stack is not read directly, and only there.
     lu.assertEquals(t.code:find("lua_gettop", 1, true) == nil, ffi.stack == "direct")

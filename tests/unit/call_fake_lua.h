@@ -2,7 +2,7 @@
 // of the functions below, or as memory by a layout made up here. On x86-64 by either convention (FERRY_FAKE_MICROSOFT).
 #pragma once
 
-#if defined(FERRY_NATIVE) && (defined(__x86_64__) || defined(__aarch64__)) && defined(__ELF__) && defined(__LP64__)
+#if defined(FERRY_NATIVE) && defined(__ELF__)
 #define FERRY_FAKE_LUA 1
 #if defined(__x86_64__)
 #define FERRY_FAKE_MICROSOFT 1
@@ -138,6 +138,8 @@ inline uintptr_t thread_pointer() {
   uintptr_t thread;
 #if defined(__aarch64__)
   asm("mrs %0, tpidr_el0" : "=r"(thread));
+#elif defined(__i386__)
+  asm("mov %%gs:0, %0" : "=r"(thread));
 #else
   asm("mov %%fs:0, %0" : "=r"(thread));
 #endif
@@ -293,7 +295,10 @@ inline ThunkHost host(bool ms) {
   o.cdata_guard = offsetof(FakeCData, guard);
   o.cdata_data = offsetof(FakeCData, data);
   o.guard = kGuard;
-  made.errno_offset = static_cast<int64_t>(reinterpret_cast<uintptr_t>(&errno) - thread_pointer());
+  made.errno_offset = static_cast<intptr_t>(reinterpret_cast<uintptr_t>(&errno) - thread_pointer());
+#if defined(__i386__)
+  made.thread_segment = ThreadSegment::gs;
+#endif
   return made;
 }
 

@@ -704,7 +704,9 @@ TEST(ThunkLimits, WhatIsNotCompiled) {
   for (const std::string convention : {"", " __attribute__((ms_abi))"}) {
     EXPECT_TRUE(can_make_thunk(plan("int(struct { char c[1024]; })" + convention)));
     EXPECT_FALSE(can_make_thunk(plan("int(struct { char c[4096]; })" + convention)));
+#if !defined(__i386__)  // where it is aligned as all others
     EXPECT_FALSE(can_make_thunk(plan("int(struct { int n __attribute__((aligned(32))); })" + convention)));
+#endif
   }
 }
 

@@ -17,6 +17,7 @@
 #include "call/exception_text.h"
 #include "call/native/asmjit.h"
 #include "call/native/encoder.h"
+#include "call/processor.h"
 #include "call/unwind.h"
 
 namespace ferry::call {
@@ -24,6 +25,11 @@ namespace {
 
 using Callee = void (*)(void* argument);
 using Thunk = void (*)(void* argument);
+
+// Of a FrameShape on this processor.
+size_t most_saved() {
+  return host_processor().saved.size() / host_processor().saved_group;
+}
 
 // A thunk of the given shape that calls `callee` with its own argument, after it has overwritten every register
 // that its shape saves. On the way back it restores them.
@@ -44,6 +50,20 @@ void emit_thunk(Encoder& encoder, Callee callee, FrameShape shape) {
   for (int i = 0; i < shape.saved; i++) a.mov(saved[i], 0x1111 * (i + 1));
   a.call(imm(reinterpret_cast<uint64_t>(callee)));
   for (int i = 0; i < shape.saved; i++) a.mov(saved[i], qword_ptr(rbp, -8 * (i + 1)));
+  a.leave();
+  a.ret();
+#elif defined(__i386__)
+  using namespace asmjit::x86;
+  x86::Assembler a(encoder.code());
+  const Gp saved[] = {ebx, esi, edi};
+  a.push(ebp);
+  a.mov(ebp, esp);
+  for (int i = 0; i < shape.saved; i++) a.push(saved[i]);
+  a.sub(esp, (20 - 4 * shape.saved) % 16);
+  a.push(dword_ptr(ebp, 8));
+  for (int i = 0; i < shape.saved; i++) a.mov(saved[i], 0x1111 * (i + 1));
+  a.call(imm(reinterpret_cast<uintptr_t>(callee)));
+  for (int i = 0; i < shape.saved; i++) a.mov(saved[i], dword_ptr(ebp, -4 * (i + 1)));
   a.leave();
   a.ret();
 #else
@@ -142,7 +162,7 @@ class Unwinding : public testing::Test {
 
 TEST_F(Unwinding, PassesEveryShapeAndRestoresRegisters) {
   volatile long values[10] = {11, 22, 33, 44, 55, 66, 77, 88, 99, 111};
-  for (uint8_t saved = 0; saved <= FrameShape::kMaxSaved; saved++) {
+  for (uint8_t saved = 0; saved <= most_saved(); saved++) {
     FrameShape shape{.saved = saved, .lands_exceptions = false};
     Thunk thunk = make_thunk(
         arena, [](void*) { throw Counted("through"); }, shape);
@@ -152,7 +172,7 @@ TEST_F(Unwinding, PassesEveryShapeAndRestoresRegisters) {
   }
   // The same where exceptions would land, without a handler.
   set_exception_handler(nullptr);
-  for (uint8_t saved = 0; saved <= FrameShape::kMaxSaved; saved++) {
+  for (uint8_t saved = 0; saved <= most_saved(); saved++) {
     Thunk thunk = make_thunk(
         arena, [](void*) { throw Counted("through"); }, FrameShape{.saved = saved});
     ASSERT_NE(thunk, nullptr);
@@ -245,8 +265,8 @@ TEST_F(Unwinding, LandsWithTypeAndText) {
        "again"},
   };
   for (const Row& row : rows) {
-    for (uint8_t saved : {0, 1, 5}) {
-      Thunk thunk = make_thunk(arena, row.callee, FrameShape{.saved = saved});
+    for (size_t saved : {size_t{0}, size_t{1}, most_saved()}) {
+      Thunk thunk = make_thunk(arena, row.callee, FrameShape{.saved = static_cast<uint8_t>(saved)});
       ASSERT_NE(thunk, nullptr);
       EXPECT_TRUE(lands(thunk, nullptr)) << row.type;
       EXPECT_EQ(landed.type, row.type);
@@ -369,7 +389,7 @@ TEST_F(Unwinding, HandlerMayThrowAPassthroughType) {
   ASSERT_TRUE(add_passthrough_type(typeid(LuaError)));
   set_exception_handler(
       [](const LandedFrame&, const char* type, const char* what) { throw LuaError{std::string(type) + ": " + what}; });
-  for (uint8_t saved = 0; saved <= FrameShape::kMaxSaved; saved++) {
+  for (uint8_t saved = 0; saved <= most_saved(); saved++) {
     Thunk thunk = make_thunk(
         arena, [](void*) { throw Counted("translated"); }, FrameShape{.saved = saved});
     ASSERT_NE(thunk, nullptr);
@@ -393,7 +413,7 @@ TEST_F(Unwinding, LandingPadRestoresRegisters) {
   ASSERT_TRUE(add_passthrough_type(typeid(FromHandler)));
   volatile long values[10] = {11, 22, 33, 44, 55, 66, 77, 88, 99, 111};
   set_exception_handler([](const LandedFrame&, const char*, const char*) { throw FromHandler("from the handler"); });
-  for (uint8_t saved = 0; saved <= FrameShape::kMaxSaved; saved++) {
+  for (uint8_t saved = 0; saved <= most_saved(); saved++) {
     Thunk thunk = make_thunk(
         arena, [](void*) { throw 1; }, FrameShape{.saved = saved});
     ASSERT_NE(thunk, nullptr);
@@ -477,7 +497,7 @@ TEST(EncoderTest, ErrorsAreValues) {
   CodeArena arena(kAllPageMethods);
   {
     Encoder encoder(host_target().arch);
-#if defined(__x86_64__)
+#if !defined(__aarch64__)
     x86::Assembler a(encoder.code());
     a.jmp(a.label());
 #else
@@ -488,9 +508,9 @@ TEST(EncoderTest, ErrorsAreValues) {
   }
   {
     Encoder encoder(host_target().arch);
-#if defined(__x86_64__)
+#if !defined(__aarch64__)
     x86::Assembler a(encoder.code());
-    a.emit(x86::Inst::kIdMov, x86::xmm0, x86::rax, x86::rax);
+    a.emit(x86::Inst::kIdMov, x86::xmm0, x86::eax, x86::eax);
 #else
     arm::Assembler a(encoder.code());
     a.add(arm::x0, arm::x0, 0x123456789);

@@ -25,27 +25,31 @@ const void* place(int number) {
 }
 
 enum class Stack { lua51, lua53, lua54, api };
-enum class Host { sysv, win, aapcs };
+enum class Host { sysv, win, aapcs, i386 };
 
-StackLayout layout(Stack which) {
+// `words`: addresses are of 4 bytes, numbers are aligned to them.
+StackLayout layout(Stack which, bool words) {
+  const auto offset = [&](uint8_t wide, uint8_t narrow) { return words ? narrow : wide; };
   StackLayout s;
   if (which == Stack::api) return s;
   s.valid = true;
-  s.top = 16;
+  s.slot = offset(16, 12);
+  s.top = offset(16, 12);
   s.tag_true = s.tag_false = 1;
   s.tag_light = 2;
   s.tag_float = 3;
   s.tag_string = 4;
   s.tag_userdata = 7;
-  s.string_bytes = 24;
-  s.userdata_metatable = 16;
-  s.userdata_block = s.userdata_block_1 = 40;
+  s.string_bytes = offset(24, 16);
+  s.userdata_metatable = offset(16, 8);
+  s.userdata_block = s.userdata_block_1 = offset(40, 24);
   if (which == Stack::lua51) {
     s.base_is_field = true;
-    s.base = 24;
+    s.base = offset(24, 12);
+    if (words) s.top = 8;
     return s;
   }
-  s.call_info = 32;
+  s.call_info = offset(32, 20);
   s.tag_string = 68;
   s.tag_userdata = 71;
   s.tag_integer = 19;
@@ -54,18 +58,19 @@ StackLayout layout(Stack which) {
   s.tag_true = 17;
   s.tag_integer = 3;
   s.tag_float = 19;
-  s.userdata_metatable = 24;
-  s.userdata_values = 10;
-  s.userdata_block = 32;
-  s.userdata_block_1 = 56;
+  s.userdata_metatable = offset(24, 12);
+  s.userdata_values = offset(10, 6);
+  s.userdata_block = offset(32, 16);
+  s.userdata_block_1 = offset(56, 32);
   return s;
 }
 
 ThunkHost host_of(Host which, Stack stack) {
   ThunkHost host;
-  host.convention = which == Host::sysv  ? abi::Abi::sysv_x64
-                    : which == Host::win ? abi::Abi::win_x64
-                                         : abi::Abi::aapcs64;
+  host.convention = which == Host::sysv   ? abi::Abi::sysv_x64
+                    : which == Host::win  ? abi::Abi::win_x64
+                    : which == Host::i386 ? abi::Abi::i386_cdecl
+                                          : abi::Abi::aapcs64;
   host.api = {place(1),  place(2),  place(3),  place(4), place(5), place(6), place(7), place(8), place(9),
               place(10), place(11), place(12), 0,        1,        2,        3,        4,        7};
   if (stack == Stack::lua51) host.api.tointegerx = host.api.isinteger = nullptr;
@@ -81,7 +86,7 @@ ThunkHost host_of(Host which, Stack stack) {
                   .cdata_guard = 6,
                   .cdata_data = 8,
                   .guard = 0x1234};
-  host.stack = layout(stack);
+  host.stack = layout(stack, which == Host::i386);
   host.errno_offset = which == Host::aapcs ? 16 : -64;
   if (which == Host::aapcs) host.thread_offset = -1824;
   if (which == Host::win) {
@@ -89,6 +94,7 @@ ThunkHost host_of(Host which, Stack stack) {
     host.thread_offset = 0x30;
     host.thread_segment = ThreadSegment::gs;
   }
+  if (which == Host::i386) host.thread_segment = ThreadSegment::gs;
   return host;
 }
 
@@ -194,29 +200,37 @@ constexpr Row kRows[] = {
     {"entry_struct_in_memory", "struct Big f(int)", "", What::entry},
 };
 
-// On what a row is shown: of x86-64 some also as the functions and hosts of Microsoft's convention.
+// On what a row is shown: of x86-64 some also as the functions and hosts of Microsoft's convention, of i386 as
+// functions of another.
 struct Setup {
   std::string_view title;
   Host host;
   Stack stack;
-  bool ms_function = false;
-  bool always = false;  // every row; false: rows that show something there
+  std::string_view convention = "";  // an attribute of the function
+  bool always = false;               // every row; false: rows that show something there
 };
 constexpr Setup kX64[] = {
-    {"Lua 5.4", Host::sysv, Stack::lua54, false, true},
+    {"Lua 5.4", Host::sysv, Stack::lua54, "", true},
     {"Lua 5.3", Host::sysv, Stack::lua53},
     {"Lua 5.1", Host::sysv, Stack::lua51},
-    {"by the API", Host::sysv, Stack::api, false, true},
-    {"Lua 5.4, calls ms_abi", Host::sysv, Stack::lua54, true, true},
-    {"Lua 5.4, Windows", Host::win, Stack::lua54, true, true},
-    {"by the API, Windows", Host::win, Stack::api, true},
-    {"Lua 5.4, Microsoft's convention calls sysv_abi", Host::win, Stack::lua54, false},
+    {"by the API", Host::sysv, Stack::api, "", true},
+    {"Lua 5.4, calls ms_abi", Host::sysv, Stack::lua54, "ms_abi", true},
+    {"Lua 5.4, Windows", Host::win, Stack::lua54, "ms_abi", true},
+    {"by the API, Windows", Host::win, Stack::api, "ms_abi"},
+    {"Lua 5.4, Microsoft's convention calls sysv_abi", Host::win, Stack::lua54},
 };
 constexpr Setup kA64[] = {
-    {"Lua 5.4", Host::aapcs, Stack::lua54, false, true},
+    {"Lua 5.4", Host::aapcs, Stack::lua54, "", true},
     {"Lua 5.3", Host::aapcs, Stack::lua53},
     {"Lua 5.1", Host::aapcs, Stack::lua51},
-    {"by the API", Host::aapcs, Stack::api, false, true},
+    {"by the API", Host::aapcs, Stack::api, "", true},
+};
+constexpr Setup kX86[] = {
+    {"Lua 5.4", Host::i386, Stack::lua54, "", true},
+    {"Lua 5.3", Host::i386, Stack::lua53},
+    {"Lua 5.1", Host::i386, Stack::lua51},
+    {"by the API", Host::i386, Stack::api, "", true},
+    {"Lua 5.4, calls fastcall", Host::i386, Stack::lua54, "fastcall"},
 };
 constexpr std::string_view kEverywhere[] = {"int_int",         "double_double_double", "bool_bool",
                                             "string",          "struct_in_registers",  "callback_int_int",
@@ -227,7 +241,7 @@ struct Processor {
   std::string_view folder;
   std::span<const Setup> setups;
 };
-const Processor kProcessors[] = {{&kX64SysV, "x64", kX64}, {&kArm64Linux, "a64", kA64}};
+const Processor kProcessors[] = {{&kX64SysV, "x64", kX64}, {&kArm64Linux, "a64", kA64}, {&kI386SysV, "x86", kX86}};
 
 bool shown(const Row& row, const Setup& setup) {
   if (row.what == What::entry) return setup.stack == Stack::lua54 && setup.host != Host::win;
@@ -243,7 +257,7 @@ Result<Listing> list(const Row& row, const Setup& setup, const Target& target) {
   if (auto made = cparse::parse_declarations(types, kRecords); !made.ok()) return made.error();
   std::string text(row.signature);
   text.erase(text.find("f("), 1);  // as a type
-  if (setup.ms_function) text += " __attribute__((ms_abi))";
+  if (!setup.convention.empty()) text += " __attribute__((" + std::string(setup.convention) + "))";
   Result<TypeId> id = cparse::parse_type(types, text);
   if (!id.ok()) return id.error();
   std::vector<TypeId> more;

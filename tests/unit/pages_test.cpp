@@ -39,7 +39,7 @@ constexpr FrameShape kPassing{.saved = 0, .lands_exceptions = false};
 
 // The code of `int f(void) { return value; }` for 0 <= value <= 65535, followed by `padding` bytes.
 std::vector<uint8_t> returns(uint32_t value, size_t padding = 0) {
-#if defined(__x86_64__)
+#if !defined(__aarch64__)
   std::vector<uint8_t> code = {0xB8, uint8_t(value), uint8_t(value >> 8), 0, 0, 0xC3};  // mov eax, value; ret
 #else
   uint32_t words[] = {0xD503245Fu, 0x52800000u | (value & 0xFFFF) << 5, 0xD65F03C0u};  // bti c; mov w0, #value; ret
@@ -491,13 +491,20 @@ TEST_F(CodePagesDenied, MemoryDenyWriteExecute) {
   expect([] { return prctl(65, 1, 0, 0, 0) == 0; }, false, true);
 }
 
+// The system call behind mmap(), on i386 one that counts in pages.
+#if defined(__NR_mmap2)
+constexpr uint32_t kMmap = __NR_mmap2;
+#else
+constexpr uint32_t kMmap = __NR_mmap;
+#endif
+
 // Denies mmap and mprotect by their protection, in the way systemd's MemoryDenyWriteExecute= does.
 bool install_filter(uint32_t denied_mmap, uint32_t denied_mprotect) {
   // Is every bit of `mask` set in the third argument (its low half; little-endian)?
   auto load_protection = sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[2]));
   sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mmap, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kMmap, 2, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_mprotect, 4, 0),
       BPF_JUMP(BPF_JMP | BPF_JA, 6, 0, 0),
       load_protection,

@@ -1,6 +1,6 @@
 // asmjit under names that are the same for every version of it that Ferry knows: 1.9 to 1.11, where functions are
 // called newLabel, and 1.18 to 1.21, where they are called new_label and a register's size is no type any more. Besides
-// x64/machine.cpp and a64/machine.cpp, which emit by it, and encoder.cpp nobody includes this.
+// the machines, which emit by it, and encoder.cpp nobody includes this.
 //
 //   x86::Assembler a(encoder.code());
 //   a.push(x86::rbp); ...                             // no checks in between
@@ -64,7 +64,9 @@ struct Encoder::Code final : asmjit::ErrorHandler {
 
 inline void Encoder::Code::init(Arch arch) {
   asmjit::Environment environment;
-  environment.init(arch == Arch::x86_64 ? asmjit::Arch::kX64 : asmjit::Arch::kAArch64);
+  environment.init(arch == Arch::x86_64 ? asmjit::Arch::kX64
+                   : arch == Arch::i386 ? asmjit::Arch::kX86
+                                        : asmjit::Arch::kAArch64);
   if (!holds(holder.init(environment))) return;
 #if FERRY_ASMJIT_SNAKE_CASE
   holder.set_error_handler(this);

@@ -53,8 +53,13 @@ class CallbackEmitter {
     whole_ = m_.label();
     finish_ = m_.label();
     m_.prologue(frame_);
-    m_.load(m_.r.data, {m_.r.slot, 8});
-    if (plan_.result.in_memory) m_.store(m_.frame(result_address_at_), m_.theirs(plan_.memory_reg));
+    m_.load(m_.r.data, {m_.r.slot, m_.word});
+    if (plan_.memory_on_stack) {
+      m_.load(m_.r.value, m_.frame(2 * m_.word));
+      m_.store(m_.frame(result_address_at_), m_.r.value);
+    } else if (plan_.result.in_memory) {
+      m_.store(m_.frame(result_address_at_), m_.theirs(plan_.memory_reg));
+    }
     spill_arguments();
     if (spec_.inline_call) {
       check();
@@ -87,9 +92,9 @@ class CallbackEmitter {
     for (const ArgPlan& arg : plan_.args) {
       const std::span<const Piece> pieces = plan_.pieces_of(arg);
       if (arg.on_stack) {
-        values_.push_back(16 + static_cast<int>(arg.stack_offset));
+        values_.push_back(2 * m_.word + static_cast<int>(arg.stack_offset));
       } else if (!pieces.empty() && pieces[0].where == Where::stack) {
-        values_.push_back(16 + static_cast<int>(pieces[0].stack_offset));
+        values_.push_back(2 * m_.word + static_cast<int>(pieces[0].stack_offset));
       } else {
         bottom -= round_up(static_cast<int>(arg.size < 8 || arg.by_reference ? 8 : arg.size), 16);
         values_.push_back(bottom);
@@ -126,16 +131,16 @@ class CallbackEmitter {
     m_.load(m_.r.state, data(offsetof(CallbackData, state)));
     // The caller first: the owner that is read afterwards is his, or a later one.
     m_.load_before(m_.r.L, state(o.caller));
-    m_.jump_zero(m_.r.L, 8, whole_);
+    m_.jump_zero(m_.r.L, m_.word, whole_);
     m_.load_thread(m_.r.value);
     m_.compare(state(o.owner), m_.r.value);
     m_.jump(If::not_equal, whole_);
     m_.jump_nonzero(state(o.notices), 1, whole_);
     for (size_t i = 0; i < spec_.args.size(); ++i) {
-      if (spec_.args[i].through) m_.jump_zero(m_.frame(values_[i]), 8, whole_);
+      if (spec_.args[i].through) m_.jump_zero(m_.frame(values_[i]), m_.word, whole_);
     }
     if (has_objects()) m_.jump_nonzero(data(offsetof(CallbackData, active)), 4, whole_);  // they are in use
-    m_.store(state(o.caller), 0, 8);
+    m_.store(state(o.caller), 0, m_.word);
     if (host_.errno_location != nullptr) {
       m_.call(host_.errno_location);
       m_.load(ThunkKind::u32, m_.r.value, At{m_.r.result});
@@ -203,6 +208,7 @@ class CallbackEmitter {
         return;
       default:
         m_.load(arg.kind, m_.r.value, from);
+        m_.extend(arg.kind);
         stack_->push_integer();
         return;
     }
@@ -213,9 +219,9 @@ class CallbackEmitter {
                        [](const CallbackSpec::Arg& arg) { return arg.kind == ThunkKind::pointer; });
   }
 
-  // In registers of calls that are made: what came in them is in the frame.
+  // What came in registers is in the frame.
   void push_object(size_t i, At from) {
-    const Reg objects = m_.ours(1), slot = m_.ours(2);
+    const Reg objects = m_.aside(0), slot = m_.aside(1);
     const auto field = [&](size_t offset) {
       return At{objects, static_cast<int32_t>(i * sizeof(CallbackObject) + offset)};
     };
@@ -223,11 +229,12 @@ class CallbackEmitter {
     m_.load(objects, data(offsetof(CallbackData, objects)));
     m_.load(slot, field(offsetof(CallbackObject, pointer)));
     m_.store(At{slot}, m_.r.value);
+    if (slot == objects) m_.load(objects, data(offsetof(CallbackData, objects)));
     if (host_.stack.valid) {
       stack_->push_value(field(offsetof(CallbackObject, value)), field(offsetof(CallbackObject, tag)));
       return;
     }
-    m_.load(ThunkKind::i32, slot, field(offsetof(CallbackObject, reference)));
+    m_.load(ThunkKind::i32, m_.ours(2), field(offsetof(CallbackObject, reference)));
     m_.move(m_.ours(0), m_.r.L);
     m_.set(m_.ours(1), api_.registry);
     m_.call(api_.rawgeti);
@@ -272,7 +279,7 @@ class CallbackEmitter {
       case ThunkKind::f32:
         stack_->number(1, m_.r.vector, other);
         m_.to_single(m_.r.vector);
-        m_.store(to, m_.r.vector, 8);
+        m_.store(to, m_.r.vector, m_.word);
         break;
       case ThunkKind::f64:
         stack_->number(1, m_.r.vector, other);
@@ -280,7 +287,7 @@ class CallbackEmitter {
         break;
       default:
         stack_->integer(1, spec_.result, m_.r.value, other);
-        m_.store(to, m_.r.value);
+        m_.store(to, m_.r.value, 8);
         break;
     }
     pop(2);
@@ -317,7 +324,7 @@ class CallbackEmitter {
       } else {
         m_.address(m_.r.value, value);
       }
-      m_.store(m_.frame(addresses_at_ + static_cast<int>(i) * 8), m_.r.value);
+      m_.store(m_.frame(addresses_at_ + static_cast<int>(i) * m_.word), m_.r.value);
     }
     if (plan_.result.in_memory) {
       m_.clear_at_pointer(m_.frame(result_address_at_), plan_.result.size);

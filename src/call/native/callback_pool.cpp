@@ -15,8 +15,8 @@ namespace ferry::call {
 
 namespace {
 
-// What an entry leads to; read by code (code at 0, data at 8). Changed under the pool's mutex, `data` before `code`: a
-// foreign thread may run old code with new data, which ends at the check of the thread.
+// What an entry leads to; read by code (code first, data behind it). Changed under the pool's mutex, `data` before
+// `code`: a foreign thread may run old code with new data, which ends at the check of the thread.
 struct Slot {
   std::atomic<const void*> code{nullptr};
   std::atomic<CallbackData*> data{nullptr};
@@ -59,7 +59,7 @@ class Pool {
   Result<const void*> answer(const abi::CallPlan& plan) {
     size_t x87 = 0;
     for (const abi::Piece& piece : plan.result_pieces()) x87 += piece.where == abi::Where::x87;
-    const std::tuple<abi::Abi, size_t, uint64_t> key{plan.abi, x87, plan.result.in_memory ? plan.result.size : 0};
+    const Key key{plan.abi, x87, plan.result.in_memory ? plan.result.size : 0, plan.callee_pops};
     std::lock_guard lock(mutex_);
     if (auto found = answers_.find(key); found != answers_.end()) return found->second;
     Encoder encoder(host_target().arch);
@@ -78,6 +78,9 @@ class Pool {
   }
 
  private:
+  // The convention, x87 registers, bytes of a result in memory and of arguments that are removed.
+  using Key = std::tuple<abi::Abi, size_t, uint64_t, uint32_t>;
+
   Result<void> grow() {
     auto row = std::make_unique<std::array<Slot, kRow>>();
     Encoder encoder(host_target().arch);
@@ -98,7 +101,7 @@ class Pool {
   std::mutex mutex_;
   std::vector<std::unique_ptr<std::array<Slot, kRow>>> slots_;
   std::deque<Slot*> idle_;  // oldest first
-  std::map<std::tuple<abi::Abi, size_t, uint64_t>, const void*> answers_;
+  std::map<Key, const void*> answers_;
 };
 
 Pool& pool() {

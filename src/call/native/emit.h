@@ -21,7 +21,7 @@ struct Emitter {
   FrameShape (*callback_shape)(const ThunkHost& host, const abi::CallPlan& plan);
 };
 
-extern const Emitter kX64Emitter, kA64Emitter;
+extern const Emitter kX64Emitter, kA64Emitter, kX86Emitter;
 
 const Emitter& emitter_of(Arch arch);
 // Of the processor that the plan is for; null: there is none, or it does not support the plan.

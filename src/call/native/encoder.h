@@ -21,7 +21,7 @@ namespace ferry::call {
 
 class Encoder {
  public:
-  // Code for x86-64 and AArch64 can be assembled anywhere; only the host's can be published.
+  // Code for x86-64, AArch64 and i386 can be assembled anywhere; only the host's can be published.
   explicit Encoder(Arch arch);
   ~Encoder();
   Encoder(const Encoder&) = delete;

@@ -21,6 +21,7 @@ void assemble_entries(Machine& machine, std::span<const void* const> slots) {
 }
 
 void assemble_answer(Machine& machine) {
+  machine.be_callback();
   machine.landing_pad();
   machine.zero_result();
   machine.ret();

@@ -18,7 +18,7 @@ namespace {
 using Names = std::map<uint64_t, std::string>;
 
 void name(Names& names, const void* address, std::string_view as) {
-  if (address != nullptr) names.emplace(reinterpret_cast<uint64_t>(address), as);
+  if (address != nullptr) names.emplace(reinterpret_cast<uintptr_t>(address), as);
 }
 
 Names names_of(const ThunkHost& host) {
@@ -261,7 +261,10 @@ Result<Listing> callback_entry_listing(const abi::CallPlan& plan) {
   static const char slot = 0;
   const std::array<const void*, 1> slots{&slot};
   Names names;
-  name(names, &slot, "slot");
+  // All of it, and what code of 32 bits has of it.
+  for (const uintptr_t mask : {~uintptr_t{0}, uintptr_t{0xffffffff}}) {
+    names.emplace(reinterpret_cast<uintptr_t>(&slot) & mask, "slot");
+  }
   Encoder encoder(emitter->arch);
   encoder.keep_log();
   const ThunkHost host;

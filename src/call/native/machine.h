@@ -1,6 +1,6 @@
 // What a processor must be able to do for thunks and callbacks: operations that stack.cpp, thunk.cpp and callback.cpp
 // are written in. An operation emits one instruction or a few, at once: there is no representation in between.
-// x64/machine.cpp and a64/machine.cpp implement it, and they alone know the encoder.
+// x64/machine.cpp, a64/machine.cpp and x86/machine.cpp (i386) implement it, and they alone know the encoder.
 //
 // Registers have roles. Before the C call no argument register may be scratch, because arguments that need no call are
 // loaded straight into theirs: operations change `value` and `scratch` only where they say so, and temporaries of
@@ -67,6 +67,7 @@ class Machine {
     Vec scratch_vector;
   };
   Roles r;
+  int word = 8;  // bytes of an address, and of what lies on the C stack
   // What is emitted is a callback's: called by the plan's convention. Before anything else.
   virtual void be_callback() = 0;
   // Arguments by the convention of Lua, Ferry and this code; of the C function (or of the callback's caller).
@@ -79,6 +80,10 @@ class Machine {
   virtual int their_home_space() const = 0;
   virtual int kept_vector_bytes() const = 0;  // 0: callers rely on no more than callees keep
   virtual CallbackFrame callback_frame() const = 0;
+  // Argument registers have roles, too: what goes there waits in the frame until everything else is done.
+  virtual bool uses_argument_registers() const { return false; }
+  // Two registers for addresses while a callback pushes its arguments, which may be one.
+  virtual Reg aside(size_t i) const { return ours(i + 1); }
 
   // --- the frame ------------------------------------------------------------------------------------------------
   // From the frame pointer; from the stack pointer.
@@ -89,6 +94,8 @@ class Machine {
   virtual void ret() = 0;
   // Makes room at the stack pointer for a while, multiples of 16; what is negative takes it away.
   virtual void lower_stack(int bytes) = 0;
+  // L, our first argument, becomes that of a call, where it is not in its register still.
+  virtual void pass_on(size_t) {}
 
   // --- control --------------------------------------------------------------------------------------------------
   enum class If : uint8_t { equal, not_equal };
@@ -119,18 +126,21 @@ class Machine {
   virtual void load_address(Reg to, const void* address) = 0;
   virtual void address(Reg to, At of) = 0;
   virtual void load(Reg to, At from) = 0;
-  // From the width of an integer kind, extended to 64 bits.
+  // From the width of an integer kind, extended to a register.
   virtual void load(ThunkKind kind, Reg to, At from) = 0;
   virtual void narrow(ThunkKind kind, Reg to, Reg from) = 0;
-  virtual void store(At to, Reg from, int bytes = 8) = 0;
+  // `value`, extended to a register by this kind, to 64 bits, where these take two.
+  virtual void extend(ThunkKind) {}
+  virtual void store(At to, Reg from, int bytes) = 0;  // 8: `value`, of 64 bits
+  void store(At to, Reg from) { store(to, from, word); }
   virtual void store(At to, int value, int bytes) = 0;
   virtual void add(Reg to, int value) = 0;
-  virtual void add_to(At to, int value) = 0;  // 8 bytes
+  virtual void add_to(At to, int value) = 0;  // an address
   virtual void count(At to, int by) = 0;      // 4 bytes; 1 or -1
   virtual void subtract(Reg from, Reg what) = 0;
   virtual void compare(Reg value, uint32_t with) = 0;  // 4 bytes
   virtual void compare(Reg value, At with, int bytes) = 0;
-  virtual void compare(At value, Reg with) = 0;
+  virtual void compare(At value, Reg with) = 0;  // addresses
   virtual void compare(At value, uint32_t with, int bytes) = 0;
   // Loads an integer of 64 bits; jumps if it fits 32 (or if it does not).
   virtual void load_unless_fit(Reg to, At from, bool fits, Label to_label) = 0;
@@ -173,6 +183,11 @@ class Machine {
   virtual void push(At field, const Slot& slot, Vec value) = 0;
   // Not a byte beyond the object is read: it may end at the end of a page. Changes `value`.
   virtual void copy(At to, At from, uint64_t bytes) = 0;
+  // 8 bytes, by `value`. `from` may be at aside().
+  virtual void copy_value(At to, At from) {
+    load(ThunkKind::u64, r.value, from);
+    store(to, r.value, 8);
+  }
   virtual void clear(At to, int bytes) = 0;  // whole words
   virtual void clear_at_pointer(At pointer, uint64_t bytes) = 0;
 

@@ -6,11 +6,11 @@
 namespace ferry::call {
 
 const Emitter& emitter_of(Arch arch) {
-  return arch == Arch::x86_64 ? kX64Emitter : kA64Emitter;
+  return arch == Arch::x86_64 ? kX64Emitter : arch == Arch::i386 ? kX86Emitter : kA64Emitter;
 }
 
 const Emitter* emitter_of(const abi::CallPlan& plan) {
-  for (const Emitter* emitter : {&kX64Emitter, &kA64Emitter}) {
+  for (const Emitter* emitter : {&kX64Emitter, &kA64Emitter, &kX86Emitter}) {
     if (emitter->supports(plan)) return emitter;
   }
   return nullptr;

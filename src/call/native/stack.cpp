@@ -23,6 +23,7 @@ class ApiStack final : public StackAccess {
     m_.jump(If::not_equal, unexpected);
   }
   void check_record(const void* record, Label unexpected) override {
+    m_.pass_on(0);
     m_.call(api().gettop);
     m_.load_address(m_.r.scratch, record);
     m_.compare(m_.r.result, at_record(host_.offsets.record_expected), 4);
@@ -103,7 +104,7 @@ class ApiStack final : public StackAccess {
     m_.set(m_.ours(2), index);
     m_.call(host_.helpers.cdata);
     m_.move(m_.r.value, m_.r.result);
-    m_.jump_zero(m_.r.value, 8, unexpected);
+    m_.jump_zero(m_.r.value, m_.word, unexpected);
   }
   void string(int index) override {
     at(index);
@@ -195,7 +196,7 @@ class DirectStack final : public StackAccess {
   void check_count(int first, int n, Label unexpected) override {
     load_base();
     m_.address(m_.r.value, {m_.r.base, first_at() + (first - 1 + n) * s_.slot});
-    m_.compare(m_.r.value, top(), 8);
+    m_.compare(m_.r.value, top(), m_.word);
     m_.jump(If::not_equal, unexpected);
   }
   void check_record(const void* record, Label unexpected) override {
@@ -203,7 +204,7 @@ class DirectStack final : public StackAccess {
     load_base();
     m_.load(m_.r.scratch, top());
     m_.subtract(m_.r.scratch, m_.r.base);
-    m_.compare(m_.r.scratch, {m_.r.value, static_cast<int32_t>(host_.offsets.record_expected)}, 8);
+    m_.compare(m_.r.scratch, {m_.r.value, static_cast<int32_t>(host_.offsets.record_expected)}, m_.word);
     m_.jump(If::not_equal, unexpected);
     m_.load(m_.r.state, {m_.r.value, static_cast<int32_t>(host_.offsets.record_state)});
   }
@@ -306,7 +307,7 @@ class DirectStack final : public StackAccess {
     m_.load(scratch, value(index));
     cold_.add([=, this] {
       m_.bind(probe);
-      m_.jump_zero(scratch, 8, unexpected);  // without a metatable: an empty entry would be equal to it
+      m_.jump_zero(scratch, m_.word, unexpected);  // without a metatable: an empty entry would be equal to it
       m_.jump_empty_entry(o.metatables, unexpected);
       m_.next_entry(MetatableCache::kSize);
       m_.compare_entry(o.metatables);
@@ -370,8 +371,7 @@ class DirectStack final : public StackAccess {
   }
   void push_value(At from, At from_tag) override {
     next_slot();
-    m_.load(m_.r.value, from);
-    m_.store(slot(), m_.r.value);
+    m_.copy_value(slot(), from);
     m_.load(ThunkKind::u8, m_.r.value, from_tag);
     m_.store(slot() + s_.tag, m_.r.value, s_.tag_bytes);
     pushed();

@@ -1,6 +1,6 @@
 // Where the running Lua keeps its stack and values, as far as it has been verified for this state
-// (src/lua/host/stack_probe.cpp). Offsets and tags only: knows no lua.h. Everything here is for 64-bit little-endian
-// hosts.
+// (src/lua/host/stack_probe.cpp). Offsets and tags only: knows no lua.h. Everything here is for little-endian hosts, of
+// 64 bits or i386.
 #pragma once
 
 #include <cstdint>

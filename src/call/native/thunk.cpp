@@ -70,7 +70,8 @@ class ThunkEmitter {
   bool makes_object() const { return spec_.result.kind == ThunkKind::record; }
 
   void lay_out() {
-    in_frame_ = stack_->calls() || makes_object() || plan_.result.in_memory || host_.errno_location != nullptr;
+    in_frame_ = stack_->calls() || makes_object() || plan_.result.in_memory || host_.errno_location != nullptr ||
+                registers_last();
     const int kept = m_.kept_vector_bytes();
     bool framed = makes_object() || for_type() || spec_.result.kind == ThunkKind::other || plan_.result.in_memory ||
                   host_.errno_location != nullptr || kept != 0;
@@ -91,17 +92,29 @@ class ThunkEmitter {
     if (kept != 0) frame_.vectors_at = bottom -= kept;
     frame_.kept_at = kKeptAt;
     // What our own calls may write at the start of the outgoing area is no place for arguments.
-    if (plan_.stack_bytes != 0 && m_.our_home_space() > m_.their_home_space()) lift_ = m_.our_home_space();
-    const int area = std::max(static_cast<int>(plan_.stack_bytes) + lift_, m_.our_home_space());
+    if (plan_.stack_bytes != 0 && m_.our_home_space() > m_.their_home_space() && calls_before()) {
+      lift_ = m_.our_home_space();
+    }
+    // What is converted elsewhere takes eight bytes, if only of the next argument's, which is written later.
+    const int beyond = 8 - m_.word;
+    const int area = std::max(static_cast<int>(plan_.stack_bytes) + beyond + lift_, m_.our_home_space());
     // The stack pointer is 16-aligned at calls: the frame pointer is, and so is what lies below two saved registers.
     frame_.below = (framed ? round_up(-bottom, 16) - 16 : 0) + round_up(area, 16);
   }
 
+  // Whether arguments go to registers that are needed until the others are done.
+  bool registers_last() const { return m_.uses_argument_registers() && plan_.gpr_used != 0; }
   // Whether nothing is called between the argument and the C function, so that its register is safe.
   bool goes_last(size_t i) const {
     const ThunkKind kind = spec_.args[i].kind;
-    return i + 1 == spec_.args.size() && !makes_object() && host_.errno_location == nullptr &&
+    return i + 1 == spec_.args.size() && !makes_object() && host_.errno_location == nullptr && !registers_last() &&
            kind != ThunkKind::record && kind != ThunkKind::other;
+  }
+  // Whether anything is called before the C function is.
+  bool calls_before() const {
+    return stack_->calls() || makes_object() || host_.errno_location != nullptr ||
+           std::any_of(spec_.args.begin(), spec_.args.end(),
+                       [](const ThunkArg& arg) { return arg.kind == ThunkKind::other; });
   }
   At outgoing(uint32_t offset) const { return m_.outgoing(lift_ + static_cast<int>(offset)); }
 
@@ -126,7 +139,7 @@ class ThunkEmitter {
     if (!for_type()) {
       m_.load_address(m_.r.value, spec_.record);
       m_.load(m_.r.state, {m_.r.value, static_cast<int32_t>(host_.offsets.record_state)});
-      m_.jump_zero(m_.r.state, 8, slow_);
+      m_.jump_zero(m_.r.state, m_.word, slow_);
     }
     stack_->check_count(spec_.first, static_cast<int>(spec_.args.size()), slow_);
   }
@@ -189,13 +202,14 @@ class ThunkEmitter {
     return values_[i] != 0 || arg.on_stack ? m_.r.value : m_.theirs(plan_.pieces_of(arg)[0].reg);
   }
 
-  // A whole 64-bit slot, extended already.
+  // Whole words, extended already.
   void put_integer(size_t i, Reg from) {
     const ArgPlan& arg = plan_.args[i];
+    const int bytes = round_up(static_cast<int>(arg.size), m_.word);
     if (arg.on_stack) {
-      m_.store(outgoing(arg.stack_offset), from);
+      m_.store(outgoing(arg.stack_offset), from, bytes);
     } else if (values_[i] != 0) {
-      m_.store(m_.frame(values_[i]), from);
+      m_.store(m_.frame(values_[i]), from, bytes);
     } else {
       m_.move(m_.theirs(plan_.pieces_of(arg)[0].reg), from);
     }
@@ -258,7 +272,7 @@ class ThunkEmitter {
       if (arg.takes_light) {
         m_.bind(light);
         stack_->light(index);
-        if (arg.nonnull) m_.jump_zero(m_.r.value, 8, slow_);
+        if (arg.nonnull) m_.jump_zero(m_.r.value, m_.word, slow_);
         m_.jump(ready);
       }
       if (arg.nonnull) return;
@@ -281,7 +295,7 @@ class ThunkEmitter {
     m_.jump(If::not_equal, no);
     stack_->function(index);
     m_.load_address(m_.r.scratch, &known);
-    m_.compare(m_.r.value, field(offsetof(KnownCallback, function)), 8);
+    m_.compare(m_.r.value, field(offsetof(KnownCallback, function)), m_.word);
     m_.jump(If::not_equal, slow_);
     m_.load(m_.r.value, field(offsetof(KnownCallback, address)));
     m_.jump(ready);
@@ -309,7 +323,7 @@ class ThunkEmitter {
     m_.compare(value, type, 4);
     m_.jump(If::not_equal, slow_);
     m_.bind(aggregate);
-    m_.jump_zero(data, 8, slow_);
+    m_.jump_zero(data, m_.word, slow_);
     m_.bind(done);
     m_.load(value, data);
   }
@@ -326,7 +340,7 @@ class ThunkEmitter {
       if (!in_frame_) load_pieces(i, m_.frame(values_[i]));
       return;
     }
-    m_.jump_zero(m_.r.scratch, 8, slow_);
+    m_.jump_zero(m_.r.scratch, m_.word, slow_);
     if (plan.on_stack) {
       m_.copy(outgoing(plan.stack_offset), At{m_.r.scratch}, plan.size);
     } else if (values_[i] != 0) {
@@ -375,12 +389,13 @@ class ThunkEmitter {
       if (values_[i] != 0) load_pieces(i, m_.frame(values_[i]));
     }
     if (!plan_.result.in_memory) return;
-    const Reg to = m_.theirs(plan_.memory_reg);
+    const Reg to = plan_.memory_on_stack ? m_.r.value : m_.theirs(plan_.memory_reg);
     if (makes_object()) {
       m_.load(to, m_.frame(kObjectAt));
     } else {
       m_.address(to, m_.frame(kResultAt));
     }
+    if (plan_.memory_on_stack) m_.store(outgoing(0), to);
   }
 
   // --- the call -------------------------------------------------------------------------------------------------
@@ -428,7 +443,7 @@ class ThunkEmitter {
     const Label noticed = m_.label(), settled = m_.label();
     load_errno();
     m_.store(state(o.saved_errno), m_.r.spare, 4);
-    m_.store(state(o.caller), 0, 8);
+    m_.store(state(o.caller), 0, m_.word);
     m_.jump_nonzero(state(o.notices), 1, noticed);
     m_.bind(settled);
     cold_.add([=, this] {
@@ -500,6 +515,7 @@ class ThunkEmitter {
         break;
       default:
         m_.narrow(spec_.result.kind, m_.r.value, m_.r.result);
+        m_.extend(spec_.result.kind);
         stack_->push_integer();
         break;
     }

@@ -15,9 +15,14 @@ namespace {
 
 using call::StackLayout;
 
+#if defined(__i386__)
+constexpr bool kHostFits = true;
+#else
 constexpr bool kHostFits = sizeof(void*) == 8 && std::endian::native == std::endian::little;
+#endif
+constexpr size_t kWord = sizeof(void*);
 
-// A slot as a Lua has it: value and tag; the check's reads are of this size.
+// What a slot has room in, as a Lua has it: value and tag.
 constexpr size_t kSlotBytes = 16;
 // Slots that the deep check adds to a coroutine's stack: more than any Lua starts one with (40).
 constexpr int kDeepSlots = 500;
@@ -89,14 +94,14 @@ bool read_bounds(lua_State* L, const StackLayout& s, Bounds* out) {
   const char* state = reinterpret_cast<const char*>(L);
   char* found[2];
   Reading fields;
-  fields.add(state + s.top, 8);
-  fields.add(state + (s.base_is_field ? s.base : s.call_info), 8);
+  fields.add(state + s.top, kWord);
+  fields.add(state + (s.base_is_field ? s.base : s.call_info), kWord);
   if (!fields.run(found)) return false;
   out->top = found[0];
   out->base = found[1];
   if (s.base_is_field) return true;
   Reading function;
-  function.add(at(address_of(found[1]) + s.function), 8);
+  function.add(at(address_of(found[1]) + s.function), kWord);
   if (!function.run(&out->base)) return false;
   out->base += s.slot;
   return true;
@@ -109,7 +114,7 @@ bool is_canonical(const StackLayout& s) {
   if ((s.tag_integer != 0) != kNativeIntegers) return false;
   if (s.userdata_values == 0 && s.userdata_block_1 != s.userdata_block) return false;
   if (s.table_items == 0 || s.table_count == 0 || (s.items_apart && s.tag_bytes != 1)) return false;
-  return s.slot >= 8 && s.tag + s.tag_bytes <= kSlotBytes;
+  return s.slot >= 8 && s.slot <= kSlotBytes && s.tag >= 8 && s.tag + s.tag_bytes <= s.slot;
 }
 
 // Whether a value of another kind has a tag that the layout claims.
@@ -161,22 +166,27 @@ struct Objects {
 constexpr Argument kUserdatas[] = {kUserdata, kUserdataValue, kPlainUserdata};
 
 bool read_objects(const StackLayout& s, const char (*slot)[kSlotBytes], const char* function, Objects* out) {
-  char raw[3 * 10 + 12 + kSlotBytes];
+  constexpr size_t kUserdataBytes = kWord + 2;
+  char raw[3 * kUserdataBytes + kWord + 4 + kSlotBytes];
   Reading reading;
   for (Argument a : kUserdatas) {
     const auto object = load<uintptr_t>(slot[a - 1]);
-    reading.add(at(object + s.userdata_metatable), 8);
+    reading.add(at(object + s.userdata_metatable), kWord);
     reading.add(at(object + s.userdata_values), 2);
   }
   const auto table = load<uintptr_t>(slot[kTable - 1]);
-  reading.add(at(table + s.table_items), 8);
+  reading.add(at(table + s.table_items), kWord);
   reading.add(at(table + s.table_count), 4);
-  reading.add(at(load<uintptr_t>(function) + s.closure_upvalues), kSlotBytes);
+  reading.add(at(load<uintptr_t>(function) + s.closure_upvalues), s.slot);
   if (!reading.run(raw)) return false;
-  for (int i = 0; i < 3; ++i) out->userdata[i] = {load<uintptr_t>(raw + 10 * i), load<uint16_t>(raw + 10 * i + 8)};
-  out->items = load<uintptr_t>(raw + 30);
-  out->item_count = load<uint32_t>(raw + 38);
-  std::memcpy(out->upvalue, raw + 42, kSlotBytes);
+  const char* from = raw;
+  for (auto& userdata : out->userdata) {
+    userdata = {load<uintptr_t>(from), load<uint16_t>(from + kWord)};
+    from += kUserdataBytes;
+  }
+  out->items = load<uintptr_t>(from);
+  out->item_count = load<uint32_t>(from + kWord);
+  std::memcpy(out->upvalue, from + kWord + 4, s.slot);
   return true;
 }
 
@@ -214,8 +224,10 @@ bool table_agrees(lua_State* L, const StackLayout& s, const Objects& objects) {
       item[i][s.tag] = raw[8 * kItems + i];
     }
   } else {
-    for (uintptr_t i = 0; i < kItems; ++i) reading.add(at(objects.items + i * s.slot), kSlotBytes);
-    if (!reading.run(item)) return false;
+    char raw[kItems * kSlotBytes];
+    reading.add(at(objects.items), size_t{kItems} * s.slot);
+    if (!reading.run(raw)) return false;
+    for (size_t i = 0; i < kItems; ++i) std::memcpy(item[i], raw + i * s.slot, s.slot);
   }
   for (int i = 0; i + 1 < kItems; ++i) {
     if (tag_of(s, item[i]) != s.tag_float || load<double>(item[i]) != kFloatValue + i) return false;
@@ -233,11 +245,11 @@ bool closure_agrees(lua_State* L, const StackLayout& s, const char* function, co
 // How far top moves and how much of a slot is written when Lua pushes a number. From here on `top` is known to lie in
 // the stack, with room above it, and the field that holds it to be readable.
 bool push_agrees(lua_State* L, const StackLayout& s, char* top) {
-  std::memset(top, kUntouched, kSlotBytes);
+  std::memset(top, kUntouched, s.slot);
   lua_pushnumber(L, kFloatValue);
   const bool moved = load<char*>(reinterpret_cast<const char*>(L) + s.top) == top + s.slot;
   bool exact = load<double>(top) == kFloatValue && tag_of(s, top) == s.tag_float;
-  for (size_t i = static_cast<size_t>(s.tag) + s.tag_bytes; i < kSlotBytes; ++i) {
+  for (size_t i = static_cast<size_t>(s.tag) + s.tag_bytes; i < s.slot; ++i) {
     exact = exact && static_cast<unsigned char>(top[i]) == kUntouched;
   }
   lua_pop(L, 1);
@@ -258,13 +270,13 @@ void push_raw(lua_State* L, const StackLayout& s, uint8_t tag, const void* value
 bool written_agrees(lua_State* L, const StackLayout& s) {
   const int count = lua_gettop(L);
   const int64_t integer = kIntegerValue, one = 1, zero = 0;
-  void* const pointer = L;
+  const int64_t pointer = static_cast<int64_t>(address_of(L));
   push_raw(L, s, s.tag_float, &kFloatValue);
   push_raw(L, s, s.tag_nil, &zero);
   push_raw(L, s, s.tag_false, &zero);
   push_raw(L, s, s.tag_true, &one);
   push_raw(L, s, s.tag_light, &pointer);
-  const void* const table = lua_topointer(L, kTable);
+  const auto table = static_cast<int64_t>(address_of(lua_topointer(L, kTable)));
   push_raw(L, s, s.tag_table, &table);
   if (kNativeIntegers) push_raw(L, s, s.tag_integer, &integer);
   bool ok = lua_gettop(L) == count + (kNativeIntegers ? 7 : 6);
@@ -272,7 +284,7 @@ bool written_agrees(lua_State* L, const StackLayout& s) {
   ok = ok && lua_type(L, count + 2) == LUA_TNIL;
   ok = ok && lua_type(L, count + 3) == LUA_TBOOLEAN && lua_toboolean(L, count + 3) == 0;
   ok = ok && lua_type(L, count + 4) == LUA_TBOOLEAN && lua_toboolean(L, count + 4) == 1;
-  ok = ok && lua_type(L, count + 5) == LUA_TLIGHTUSERDATA && lua_touserdata(L, count + 5) == pointer;
+  ok = ok && lua_type(L, count + 5) == LUA_TLIGHTUSERDATA && lua_touserdata(L, count + 5) == L;
   ok = ok && raw_equal(L, count + 6, kTable);
   if (kNativeIntegers) ok = ok && is_integer_subtype(L, count + 7) && lua_tointeger(L, count + 7) == kIntegerValue;
   lua_settop(L, count);
@@ -287,8 +299,10 @@ bool frame_agrees(lua_State* L, const StackLayout& s) {
     return false;
   char slots[1 + kArguments][kSlotBytes];  // the running function's, and the arguments'
   Reading reading;
-  for (int i = 0; i <= kArguments; ++i) reading.add(bounds.base + (i - 1) * s.slot, kSlotBytes);
-  if (!reading.run(slots)) return false;
+  char raw[sizeof slots];
+  reading.add(at(address_of(bounds.base) - s.slot), size_t{1 + kArguments} * s.slot);
+  if (!reading.run(raw)) return false;
+  for (size_t i = 0; i <= kArguments; ++i) std::memcpy(slots[i], raw + i * s.slot, s.slot);
   const char* function = slots[0];
   const char(*slot)[kSlotBytes] = slots + 1;
   Objects objects;
@@ -379,7 +393,7 @@ StackLayout probe_stack(lua_State* L) {
 
 const char* why_no_direct_stack() {
   if (is_denied()) return "FERRY_STACK is 'api'";
-  if (!kHostFits) return "known for 64-bit little-endian processors only";
+  if (!kHostFits) return "known for 64-bit little-endian processors and i386 only";
   return "this Lua keeps its stack otherwise than the reference Lua of its version";
 }
 

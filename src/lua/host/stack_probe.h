@@ -8,7 +8,7 @@
 namespace ferry::lua {
 
 // What 64-bit little-endian builds of the reference Lua of this version (501 ... 505) have; `valid` is left false.
-constexpr call::StackLayout stack_layout_of(int version) {
+constexpr call::StackLayout wide_stack_layout_of(int version) {
   call::StackLayout s;
   s.base_is_field = version == 501;
   s.base = version == 501 ? 24 : 0;
@@ -43,6 +43,36 @@ constexpr call::StackLayout stack_layout_of(int version) {
   s.closure_upvalues = version == 501 ? 40 : 32;
   return s;
 }
+
+// The same of builds for i386, where numbers and 64-bit integers are aligned to 4 bytes. Lua 5.2 packs values into
+// numbers there, and of 5.5 nothing is known: none.
+constexpr call::StackLayout i386_stack_layout_of(int version) {
+  call::StackLayout s = wide_stack_layout_of(version);
+  s.base = version == 501 ? 12 : 0;
+  s.call_info = version == 501 ? 0 : 20;
+  s.top = version == 501 ? 8 : 12;
+  s.slot = 12;
+  s.string_bytes = 16;
+  s.userdata_block = version >= 504 ? 16 : version == 503 ? 24 : 20;
+  s.userdata_block_1 = version >= 504 ? 32 : s.userdata_block;
+  s.userdata_metatable = version >= 504 ? 12 : 8;
+  s.userdata_values = version >= 504 ? 6 : 0;
+  s.table_items = 12;
+  s.table_count = version == 501 ? 28 : 8;
+  s.closure_upvalues = version == 501 ? 20 : 16;
+  if (version == 502 || version >= 505) s.table_items = 0;  // which no layout has
+  return s;
+}
+
+#if defined(__i386__)
+constexpr call::StackLayout stack_layout_of(int version) {
+  return i386_stack_layout_of(version);
+}
+#else
+constexpr call::StackLayout stack_layout_of(int version) {
+  return wide_stack_layout_of(version);
+}
+#endif
 
 // Whether the running Lua keeps its stack as `candidate` says: every offset and tag in it is compared with what the
 // API says of known values, in this thread, in a new coroutine, and there again after its stack has been moved. Any

@@ -21,6 +21,13 @@ uintptr_t thread_pointer() {
   asm("mov %%fs:0, %0" : "=r"(thread));
   return thread;
 }
+#elif defined(__i386__)
+constexpr bool kKnown = true;
+uintptr_t thread_pointer() {
+  uintptr_t thread;
+  asm("mov %%gs:0, %0" : "=r"(thread));
+  return thread;
+}
 #elif defined(__aarch64__)
 constexpr bool kKnown = true;
 uintptr_t thread_pointer() {
@@ -58,14 +65,17 @@ void name_this_thread(ThreadName* name) {
   prctl(PR_GET_NAME, name->text);
 }
 
-// Both let the thread pointer lead to their record of the thread, which is what pthread_self() returns (x86-64), or
+// Both let the thread pointer lead to their record of the thread, which is what pthread_self() returns (x86), or
 // directly behind it (AArch64).
 bool find_thread_layout(ThreadLayout* layout) {
   if (!kKnown) return false;
   const uintptr_t pointer = thread_pointer();
-  layout->errno_offset = static_cast<int64_t>(reinterpret_cast<uintptr_t>(&errno) - pointer);
-  layout->thread_offset = static_cast<int64_t>(this_thread() - pointer);
-#if defined(__x86_64__)
+  layout->errno_offset = static_cast<intptr_t>(reinterpret_cast<uintptr_t>(&errno) - pointer);
+  layout->thread_offset = static_cast<intptr_t>(this_thread() - pointer);
+#if defined(__i386__)
+  layout->segment = ThreadSegment::gs;
+#endif
+#if defined(__x86_64__) || defined(__i386__)
   if (layout->thread_offset != 0) return false;
 #endif
   constexpr int64_t kNear = int64_t{1} << 20;
