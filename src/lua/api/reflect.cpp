@@ -322,9 +322,11 @@ int l_declared_name(lua_State* L) {
   const char* text = check_text(L, st, 1, &length);
   std::string_view name{text, length};
   Kind tagged = Kind::none;
-  for (const auto& [word, kind] : {std::pair{std::string_view("struct "), Kind::structure},
-                                   {std::string_view("union "), Kind::union_},
-                                   {std::string_view("enum "), Kind::enumeration}}) {
+  static constexpr struct {
+    std::string_view word;
+    Kind kind;
+  } kTags[] = {{"struct ", Kind::structure}, {"union ", Kind::union_}, {"enum ", Kind::enumeration}};
+  for (const auto& [word, kind] : kTags) {
     if (!name.starts_with(word)) continue;
     tagged = kind;
     name.remove_prefix(word.size());
