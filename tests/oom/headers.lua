@@ -4,7 +4,7 @@ local ffi = require "ferry"
 local h = ffi.include("<stdlib.h>", { cache = true })
 local d = h.div(7, 2) assert(d.quot == 3 and h.abs(-3) == 3 and h.EXIT_FAILURE == 1)
 assert(ffi.sizeof "ldiv_t" == 2 * ffi.sizeof "long")
-assert(#ffi.names "function" > 50)
+assert(#ffi.names "function" > 50 and ffi.declared "ldiv".line > 0 and ffi.typeinfo "ldiv_t".line > 0)
 assert(not pcall(function() return h.no_such_name end))
 ffi.cdef "typedef lldiv_t mine; struct own { ldiv_t d; mine *p; };"
 assert(ffi.isnull(ffi.new("struct own").p) and ffi.macro("EXIT_SUCCESS", h).text == "0")
