@@ -11,15 +11,12 @@ namespace ferry::lua {
 
 template <lua_CFunction function>
 int guarded(lua_State* L) {
-  State* st = nullptr;
   try {
     return function(L);
   } catch (const std::exception& thrown) {
-    st = state_of(L);  // null: a function without upvalues, which declares nothing
-    if (st != nullptr) note_thrown(st, thrown);
+    keep_reason(thrown);
   }
-  if (st == nullptr) raise_memory(L);
-  raise_error(L, st);
+  raise_reason(L);
 }
 
 }  // namespace ferry::lua

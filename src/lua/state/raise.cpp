@@ -4,7 +4,9 @@
 #include <charconv>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "ctype/spell.h"
 #include "ctype/suggest.h"
@@ -19,6 +21,9 @@ namespace {
 constexpr size_t kMaxMessage = 2048;
 
 constexpr char kNoMemory[] = "not enough memory";  // Lua's own words
+
+// Between keep_reason and raise_reason; null: want of memory. A pointer only: modules get little thread-local memory.
+thread_local char* reason = nullptr;
 
 // Whether the C function that raises was called by kWaitChunk, which Lua code called.
 bool is_called_by_wait(lua_State* L) {
@@ -138,6 +143,20 @@ void note_thrown(State* st, const std::exception& thrown) {
     st->errors.message = thrown.what();
     return true;
   });
+}
+
+void keep_reason(const std::exception& thrown) {
+  if (dynamic_cast<const Waiting::Unreadable*>(&thrown) == nullptr) return;
+  const size_t size = std::strlen(thrown.what()) + 1;
+  reason = static_cast<char*>(std::malloc(size));
+  if (reason != nullptr) std::memcpy(reason, thrown.what(), size);
+}
+
+void raise_reason(lua_State* L) {
+  char text[512];
+  std::snprintf(text, sizeof text, "%s", reason != nullptr ? reason : kNoMemory);
+  std::free(std::exchange(reason, nullptr));
+  raise_text(L, text);
 }
 
 void raise_memory(lua_State* L) {

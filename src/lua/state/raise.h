@@ -30,6 +30,10 @@ inline constexpr char kWaitChunk[] = "=ffi.wait";
 [[noreturn]] void raise_error(lua_State* L, State* st);
 // "not enough memory", with position.
 [[noreturn]] void raise_memory(lua_State* L);
+// What an exception says that was caught, in two steps, as none may be alive when an error is raised; the State may not
+// be at hand.
+void keep_reason(const std::exception& thrown);
+[[noreturn]] void raise_reason(lua_State* L);
 // "bad argument #n to 'f' (message)"
 [[noreturn]] void raise_argument(lua_State* L, int arg, const char* format, ...) FERRY_PRINTF(3, 4);
 // "bad argument #n to 'f' (WHAT expected, got the value's kind)"
