@@ -83,7 +83,7 @@ std::unique_ptr<KeptPieces> KeptPieces::open(std::string file, size_t begin, boo
   if (begin > data->file.size() || data->file.compare(begin, kPiecesMagic.size(), kPiecesMagic) != 0) return nullptr;
   size_t offset = begin + kPiecesMagic.size();
   if (data->file.size() - offset < kNumbers * sizeof(uint32_t)) return nullptr;
-  uint64_t sizes[kNumbers];
+  uint64_t sizes[kNumbers] = {};
   for (size_t i = 0; i < kNumbers; ++i, offset += sizeof(uint32_t)) sizes[i] = data->number_at(offset);
   for (size_t i = 0; i < std::size(data->tables); ++i) {
     data->tables[i] = offset;
