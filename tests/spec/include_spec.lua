@@ -232,6 +232,35 @@ function TestInclude:test_aliases_of_macros()
   lu.assertIs(ffi.C.INC_A1, ffi.C.INC_A1)
 end
 
+-- Where names are looked for: quotes beside the Lua file first, then the options' folders, those of ffi.path and the environment's.
+function TestInclude:test_where_names_are_looked_for()
+  lu.skipIf(ffi.os == "Windows", "makes folders by a shell")
+  local folder = os.tmpname()
+  os.remove(folder)
+  os.execute(("mkdir -p %s/a %s/b"):format(folder, folder))
+  V.write_file(folder .. "/inc_where.h", "#define INC_PLACE 0\n")
+  V.write_file(folder .. "/a/inc_where.h", "#define INC_PLACE 1\n#include_next <inc_where.h>\n")
+  V.write_file(folder .. "/b/inc_where.h", "#pragma once\n#define INC_NEXT 2\n#if __has_include_next(<inc_where.h>)\n#define INC_MORE\n#endif\n#include <inc_where.h>\n")
+  local here = folder .. "/beside.lua"
+  local function beside(name, options)
+    return assert((loadstring or load)("local ffi, name, options = ... local header = ffi.include(name, options) return header", "@" .. here))(ffi, name, options)
+  end
+  lu.assertEquals(beside("inc_where.h").INC_PLACE, 0)
+  lu.assertEquals(beside("inc_where.h", { path = folder .. "/a" }).INC_PLACE, 0)
+  local next_one = beside("<inc_where.h>", { path = { folder .. "/a", folder .. "/b" } })
+  lu.assertEquals({ next_one.INC_PLACE, next_one.INC_NEXT }, { 1, 2 })
+  lu.assertErrorMsgContains("has no 'INC_MORE'", function() return next_one.INC_MORE end)
+  lu.assertErrorMsgContains("is not found in", beside, "<inc_where.h>")
+  table.insert(ffi.path(), 1, folder .. "/b")
+  lu.assertEquals(beside("<inc_where.h>").INC_NEXT, 2)
+  table.remove(ffi.path(), 1)
+  for _, variable in ipairs { "CPATH", "C_INCLUDE_PATH" } do
+    local _, said = H.script([[io.write(tostring(require "ferry".include("<inc_where.h>").INC_NEXT))]], { [variable] = folder .. "/b" })
+    lu.assertEquals(said, "2")
+  end
+  os.execute("rm -rf " .. folder)
+end
+
 -- Which compiler headers see. Its own macros are gcc's or clang's, as the compiler prints them.
 function TestInclude:test_profiles()
   local text = "#ifdef _MSC_VER\n#define INC_SEES 3\n#elif defined __clang__\n#define INC_SEES 2\n#elif defined __GNUC__\n#define INC_SEES 1\n#endif\n"
