@@ -112,7 +112,8 @@ class Planner {
   }
 
   // gcc: what an argument's type asks for counts from 16 on, and only if there is a scalar in it whose type asks for as
-  // much, x87's excepted: a vector, _Float128, a typedef with an aligned attribute. All else is aligned to words.
+  // much, x87's excepted: a vector, _Float128, a member's typedef with an aligned attribute; not one of the argument
+  // itself. All else is aligned to words.
   bool has_aligned_scalar(TypeId id, int depth) {
     const Type& t = types_[id];
     if (++steps_ > kMaxClassifySteps || depth > kMaxClassifyDepth) {
@@ -120,12 +121,17 @@ class Planner {
       return false;
     }
     if (t.kind == Kind::array) return has_aligned_scalar(t.base, depth + 1);
-    if (t.align < 16) return false;
+    if (t.align < 16 || (depth == 0 && is_aligned_by_typedef(t))) return false;
     if (!is_record(t)) return !is_x87(types_, t);
     for (const Field& field : types_.record(id).fields) {
       if (!field.is_bitfield() && has_aligned_scalar(field.type, depth + 1)) return true;
     }
     return false;
+  }
+
+  // Whether a scalar's own type asks for less.
+  bool is_aligned_by_typedef(const Type& t) const {
+    return !is_record(t) && (t.scalar == Scalar::none || types_[scalar_type(t.scalar)].align < 16);
   }
 
   Builder& builder_;

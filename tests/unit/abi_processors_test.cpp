@@ -27,6 +27,7 @@ constexpr const char* kTypes = R"(
   struct l3 { long long a, b, c; };
   struct ip { int i; };
   struct big { char c[100]; };
+  typedef int over_i __attribute__((aligned(32)));
 )";
 
 std::string plan_text(const Target& target, const char* text) {
@@ -48,6 +49,7 @@ TEST(PlanProcessors, I386) {
             {"int (char, double, struct c3, long long)", "[0]:1s [4]:8 [12]:3 [16]:8 -> eax:4"},
             {"long long (long double)", "[0]:12 -> {eax:4 edx:4}"},
             {"double (float)", "[0]:4 -> st0:8"},
+            {"int (int, over_i, int)", "[0]:4 [4]:4 [8]:4 -> eax:4"},
             {"struct ff (int)", "[4]:4 -> *[0] pops 4"},
             {"struct empty (void)", "-> *[0] pops 4"},
             {"float _Complex (double _Complex)", "[0]:16 -> {eax:4 edx:4}"},
