@@ -129,7 +129,7 @@ bool is_i386(abi::Abi abi) {
   return abi >= abi::Abi::i386_cdecl && abi <= abi::Abi::i386_thiscall;
 }
 
-// libffi on i386 puts each argument directly behind the one before it.
+// libffi on i386 puts each argument directly behind the one before it, and aligns the first to 16 bytes.
 Result<void> check_no_gaps(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
   if (!is_i386(abi::abi_of(types.target(), types.function(function).conv))) return {};
   Result<abi::CallPlan> plan = abi::plan_call(types, function, extra);
@@ -137,7 +137,8 @@ Result<void> check_no_gaps(const TypeTable& types, TypeId function, std::span<co
   uint64_t end = plan->memory_on_stack ? plan->word : 0;
   for (const abi::ArgPlan& arg : plan->args) {
     if (!arg.on_stack) continue;
-    if (arg.stack_offset != end) return refuse(types, arg.type, "libffi does not align it");
+    const bool more_aligned = plan->stack_align > 16 && arg.align > 16;
+    if (arg.stack_offset != end || more_aligned) return refuse(types, arg.type, "libffi does not align it");
     end += (arg.size + plan->word - 1) / plan->word * plan->word;
   }
   return {};
