@@ -2,6 +2,7 @@
 #include "call/processor.h"
 
 #include "call/code_pages.h"
+#include "call/host.h"
 
 namespace ferry::call {
 
@@ -108,7 +109,7 @@ const Processor* processor_of(Arch arch) {
 }
 
 const char* host_lacks() {
-#if defined(__i386__)
+#if defined(FERRY_STUB_I386)
   // All have it that were made since 2005.
   return __builtin_cpu_supports("sse3") != 0 ? nullptr : "SSE3";
 #else

@@ -55,8 +55,8 @@ void value_bits(const TypeTable& types, TypeId id, unsigned char* mask) {
   }
 }
 
-// A float or double that is a signalling NaN becomes a quiet one, as it may on its way: where no other register is left,
-// gcc moves floats by x87's (x86-64).
+// A float or double that is a signalling NaN becomes a quiet one, as it may on its way: where no other register is
+// left, gcc moves floats by x87's (x86-64).
 void make_quiet(unsigned char* at, uint64_t size) {
   const bool single = size == 4;
   unsigned char& top = at[size - 1];

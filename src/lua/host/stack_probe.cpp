@@ -15,7 +15,7 @@ namespace {
 
 using call::StackLayout;
 
-#if defined(__i386__)
+#if defined(FERRY_STUB_I386)
 constexpr bool kHostFits = true;
 #else
 constexpr bool kHostFits = sizeof(void*) == 8 && std::endian::native == std::endian::little;

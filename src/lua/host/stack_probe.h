@@ -2,6 +2,7 @@
 // os/memory.h, which reports an unreadable address instead of faulting.
 #pragma once
 
+#include "call/host.h"
 #include "call/native/stack_layout.h"
 #include "lua/host/compat.h"
 
@@ -64,7 +65,7 @@ constexpr call::StackLayout i386_stack_layout_of(int version) {
   return s;
 }
 
-#if defined(__i386__)
+#if defined(FERRY_STUB_I386)
 constexpr call::StackLayout stack_layout_of(int version) {
   return i386_stack_layout_of(version);
 }
