@@ -172,6 +172,12 @@ run_stage() {
   esac
 }
 
+# timed STAGE: runs it, and says what it took. Processor time is what a busy machine does not change.
+timed() {
+  local TIMEFORMAT="-- $1 took %R s, and %U + %S s of processor time"
+  time run_stage "$1"
+}
+
 # beside "STAGE..."...: these lists of stages at once, as many as there are processors, each with results of its own.
 beside() {
   local list stage folder
