@@ -223,6 +223,9 @@ function TestBodies:test_errors()
   lu.assertTrue(line < before)
   says(("undeclared identifier 'nothing_known' at %s:%d:"):format(path, line), bo.bo_unknown, 1)
   says("(require \"ferry.cc\")", bo.bo_unknown, 1)
+  ffi.cdef(("static inline int bo_deep(int x) { return %s1; }\n#define BO_DEEP(x) (%s1)"):format(("x+"):rep(3000), ("(x)+"):rep(3000)))
+  says("the body of inline function 'bo_deep' cannot be run: the expression is nested too deep", function() return ffi.C.bo_deep(1) end)
+  lu.assertEquals(ffi.C.BO_DEEP(1.5), 4501) -- whose argument becomes text: a constant
   if not H.slow then says("'bo_for_ever': its loops go round more than", bo.bo_for_ever) end
   says("'bo_half': it ends without returning a value", bo.bo_half, 0)
   says("'bo_x': NULL pointer", bo.bo_x, nil)

@@ -61,6 +61,9 @@ function TestFormat:test_pointers()
   local page = H.per_system("0x1000", "0000000000001000")
   lu.assertEquals(fmt("%p", ffi.cast("void *", 4096)), page)
   lu.assertEquals(fmt("%p", ffi.cast("int *", 4096)), page)
+  for _, type in ipairs { "int64_t", "float", "double complex", "int __attribute__((vector_size(16)))" } do
+    H.assert_error_contains(function() return fmt("%p", ffi.new(type)) end, "pointer expected for '%p', got ")
+  end
   lu.assertEquals(fmt("%p", nil), H.per_system(H.musl and "0" or "(nil)", "0000000000000000"))
 end
 

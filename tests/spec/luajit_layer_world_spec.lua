@@ -400,6 +400,11 @@ function TestLayerBuffer:test_queue()
   lu.assertEquals({ #b, b:get(8), #b:get() }, { 6229, "694,695,", 6221 })
 end
 
+function TestLayerWorld:test_concat_of_what_is_no_text()
+  local _, message = pcall(table.concat, { 1, {}, 3 })
+  lu.assertStrContains(message, "invalid value (table) at index 2 in table for 'concat'")
+end
+
 TestLayerUninstall = {}
 
 function TestLayerUninstall:test_all_is_put_back()

@@ -254,6 +254,17 @@ function TestStates:test_objects_of_one_state_after_another_closed()
   cb:free()
 end
 
+function TestStates:test_a_signal_has_one_state()
+  H.not_on_luajit "has no signals"
+  H.needs "signals that processes send"
+  local S = second_state()
+  S.run(preamble .. "ffi.signal('USR2', function() end)")
+  H.assert_error_contains(function() ffi.signal("USR2", function() end) end, "another Lua state handles signal ")
+  S.close()
+  ffi.signal("USR2", function() end)
+  ffi.signal("USR2", nil)
+end
+
 function TestStates:test_types_of_states_are_apart()
   local S = second_state()
   S.run(preamble .. "ffi.cdef 'typedef double pr_only_there;' ffi.metatype('struct pr_m { int a; }', { __index = { x = 1 } })")

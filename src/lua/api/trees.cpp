@@ -1,6 +1,8 @@
 // Trees of expressions and statements (trees.h).
 #include "lua/api/trees.h"
 
+#include <vector>
+
 #include "cparse/const_value.h"
 #include "lua/api/box.h"
 #include "lua/api/fields.h"
@@ -88,8 +90,28 @@ void set_integer(lua_State* L, State* st, const char* key, TypeId type, int64_t 
   lua_setfield(L, -2, key);
 }
 
-void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t id, int depth) {
-  if (depth > kMaxDepth) raise(L, "the expression is nested too deep");
+// Leaves why not in st->errors.message. Throws.
+bool is_shallow(State* st, const cparse::Expression& tree) {
+  struct Place {
+    uint32_t id;
+    int depth;
+  };
+  std::vector<Place> open = {{tree.root, 0}};
+  while (!open.empty()) {
+    const Place place = open.back();
+    open.pop_back();
+    if (place.depth > kMaxDepth) {
+      st->errors.message = "the expression is nested too deep";
+      return false;
+    }
+    for (uint32_t operand = tree.nodes[place.id].first; operand != 0; operand = tree.nodes[operand].next)
+      open.push_back({operand, place.depth + 1});
+  }
+  return true;
+}
+
+// Of a shallow tree.
+void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t id) {
   luaL_checkstack(L, 8, nullptr);
   const cparse::Node& node = tree.nodes[id];
   lua_newtable(L);
@@ -127,7 +149,7 @@ void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t
   }
   int count = 0;
   for (uint32_t operand = node.first; operand != 0; operand = tree.nodes[operand].next) {
-    push_node(L, st, tree, operand, depth + 1);
+    push_node(L, st, tree, operand);
     lua_rawseti(L, -2, ++count);
   }
 }
@@ -165,7 +187,7 @@ int l_expression(lua_State* L) {
     Result<cparse::Expression> parsed = cparse::parse_expression(*st->types, input);
     if (parsed.ok()) {
       box->tree = new cparse::Expression(std::move(*parsed));
-      return true;
+      return is_shallow(st, *box->tree);
     }
     const Result<TypeId> as_type = cparse::parse_type(*st->types, input);
     if (as_type.ok()) type = *as_type;
@@ -182,7 +204,7 @@ int l_expression(lua_State* L) {
     return true;
   });
   if (box->tree != nullptr) {
-    push_node(L, st, *box->tree, box->tree->root, 0);
+    push_node(L, st, *box->tree, box->tree->root);
     return 1;
   }
   lua_newtable(L);
@@ -210,7 +232,7 @@ int l_body(lua_State* L) {
     }
     box->tree = new cparse::Expression(std::move(*parsed));
     refresh_infos(st);
-    return true;
+    return is_shallow(st, *box->tree);
   });
   if (!done) {
     lua_pushnil(L);
@@ -228,7 +250,7 @@ int l_body(lua_State* L) {
     lua_rawseti(L, -2, static_cast<int>(i) + 1);
   }
   lua_setfield(L, -2, "params");
-  push_node(L, st, *box->tree, box->tree->root, 0);
+  push_node(L, st, *box->tree, box->tree->root);
   lua_setfield(L, -2, "block");
   return 1;
 }
