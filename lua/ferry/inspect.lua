@@ -62,6 +62,9 @@ local function member_texts(value, info, depth, out)
       local text
       if of.kind == "array" and not of.count then
         text = "{}" -- flexible: how many there are only the program knows
+      elseif of.kind == "reference" then
+        local read, referred = pcall(function() return value[member.name] end)
+        text = read and value_text(referred, ffi.typeinfo(of.to), depth) or "NULL"
       else
         text = value_text(value[member.name], of, depth)
       end

@@ -64,7 +64,7 @@ for _, name in ipairs(names) do
   for _, n in ipairs(numbers) do
     local l = files[name][n]
     local is_raise = raises(name, text[n])
-    local is_reached = l.whole or l.ran and text[n]:find "^%s*raise[%w_]*%(" ~= nil
+    local is_reached = l.whole or l.ran and (text[n]:find "^%s*raise[%w_]*%(" or text[n]:find "^%s*return lua_error%(") ~= nil
     lines = lines + 1
     if l.ran then ran = ran + 1 end
     if is_raise then

@@ -203,6 +203,18 @@ function TestInspect:test_pointers_are_not_followed()
   lu.assertStrMatches(ffi.inspect(ffi.cast("int (*)(int)", 4096)), "%(int %(%*%)%(int%)%)0x1000")
 end
 
+function TestInspect:test_references()
+  ffi.cdef [[typedef struct { int &n; int k; } rf_refers; typedef struct { int *n; int k; } rf_points; typedef struct { rf_refers &r; } rf_around;]]
+  local number = ffi.new("int[1]", 7)
+  local points = ffi.new("rf_points", { number, 3 })
+  lu.assertEquals(ffi.inspect(ffi.cast("rf_refers *", points)[0]), "(rf_refers){.n = 7, .k = 3}")
+  local around = ffi.new("void *[1]", { points })
+  lu.assertEquals(ffi.inspect(ffi.cast("rf_around *", around)[0]), "(rf_around){.r = {.n = 7, .k = 3}}")
+  lu.assertEquals(ffi.inspect(ffi.new "rf_refers"), "(rf_refers){.n = NULL, .k = 0}")
+  lu.assertEquals(ffi.inspect(ffi.new "rf_around"), "(rf_around){.r = NULL}")
+  lu.assertEquals(ffi.inspect(ffi.cast("rf_refers &", nil)), "NULL")
+end
+
 function TestInspect:test_types_are_declarations()
   lu.assertEquals(ffi.inspect(ffi.typeof "struct rf_pos"), "struct rf_pos {\n  double x;  // at 0\n  float y;  // at 8\n};")
   lu.assertStrContains(ffi.inspect(ffi.typeof "rf_color"), "typedef enum {\n  RF_RED = 0,\n")

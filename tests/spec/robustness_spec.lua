@@ -294,4 +294,27 @@ function TestOwnUserdata:test_are_no_memory()
   end
 end
 
+TestNesting = {}
+
+function TestNesting:test_initialisers()
+  H.not_on_luajit "has no limit of its own"
+  local text, init = "typedef struct { int n; } rb_in0;\n", {}
+  for i = 1, 170 do text = text .. ("typedef struct { rb_in%d n; } rb_in%d;\n"):format(i - 1, i) end
+  ffi.cdef(text)
+  local inner = init
+  for _ = 1, 169 do
+    inner.n = {}
+    inner = inner.n
+  end
+  H.assert_error_contains(function() ffi.new("rb_in170", init) end, "initializer nested too deeply for 'rb_in")
+end
+
+function TestNesting:test_metamethods_of_others()
+  H.not_on_luajit "its metatable is no table"
+  if debug and debug.getmetatable then
+    local shows = debug.getmetatable(ffi.new "int64_t").__tostring
+    lu.assertErrorMsgContains("cdata expected, got number", shows, 5)
+  end
+end
+
 H.run()
