@@ -24,8 +24,8 @@ local scalars = {
   { "unsigned short", "INT" }, { "int", "INT", true }, { "unsigned int", "INT", true }, { "long", "INT", true },
   { "unsigned long", "INT", true }, { "long long", "INT", true }, { "float", "REAL" }, { "double", "REAL", true },
   { "long double", "REAL", true }, { "pointer", "POINTER", true }, { "enum color", "COLOR", true }, { "enum big", "COLOR", true },
-  { "enum tiny", "COLOR" }, { "under_d", "REAL", under = true }, { "under_l", "INT", under = true },
-  { "under_i", "INT", under = true }, { "over_i", "INT" },
+  { "enum tiny", "COLOR" }, { "under_d", "REAL", realigned = true }, { "under_l", "INT", realigned = true },
+  { "under_i", "INT", realigned = true }, { "over_i", "INT", realigned = true },
   { "float _Complex", "COMPLEX" }, { "double _Complex", "COMPLEX", true }, { "long double _Complex", "COMPLEX", true },
 }
 if x64 or a64 then
@@ -74,7 +74,7 @@ local function member_type()
     if not r.flexible then return r end
   end
   local t
-  repeat t = types[pick(1, #scalars)] until not (is_clang and x64 and t.under)
+  repeat t = types[pick(1, #scalars)] until not (is_clang and x64 and t.realigned)
   return t
 end
 
