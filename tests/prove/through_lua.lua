@@ -63,7 +63,7 @@ end
 
 local types = {} -- all, by number: { name, leaves, scalar, record }
 for i, row in ipairs(scalars) do
-  types[i] = { id = i, name = row[1], how = row[2], promoted = row[3], wide = row.wide, under = row.under, leaves = { { "", row[2], row[1] } }, scalar = true }
+  types[i] = { id = i, name = row[1], how = row[2], promoted = row[3], wide = row.wide, realigned = row.realigned, leaves = { { "", row[2], row[1] } }, scalar = true }
 end
 local records, transparent = {}, {}
 
