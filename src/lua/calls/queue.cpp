@@ -141,7 +141,8 @@ CallbackQueue* make_queue(State* st, CallbackRecord* record, const QueueOptions&
     return nullptr;
   }
   queue->call_bytes = static_cast<uint32_t>(at);
-  queue->memory = std::make_unique_for_overwrite<std::byte[]>(at * options.size + kCallAlign);
+  // Not make_unique, which clears it; libc++ 14 has no make_unique_for_overwrite.
+  queue->memory.reset(new std::byte[at * options.size + kCallAlign]);
   queue->calls =
       reinterpret_cast<std::byte*>(round_up(reinterpret_cast<uintptr_t>(queue->memory.get()), uintptr_t{kCallAlign}));
   for (uint32_t i = options.size; i-- > 0;) {
