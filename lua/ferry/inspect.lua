@@ -24,9 +24,13 @@ local function float_text(number)
   return text
 end
 
--- The digits of an integer, boxed or not.
-local function digits(value)
-  if type(value) == "number" then return ("%.0f"):format(value) end
+-- The digits of an integer, boxed or not. One of Lua's that is negative may be an unsigned one from 2^63 up.
+local function digits(value, unsigned)
+  if type(value) == "number" then
+    if (math.type or type)(value) ~= "integer" then return ("%.0f"):format(value) end
+    if value >= 0 or not unsigned then return ("%d"):format(value) end
+    value = ffi.cast("uint64_t", value)
+  end
   return (tostring(value):gsub("[UL]+$", ""))
 end
 
@@ -38,7 +42,7 @@ local function enum_text(info, value)
     names_of_enums[info.type] = names
   end
   local number = ffi.tonumber(value)
-  return names[number] or digits(number)
+  return names[number] or digits(type(value) == "number" and value or number, info.unsigned)
 end
 
 local function pointer_text(info, value)
@@ -96,7 +100,7 @@ function value_text(value, info, depth)
       local code = ffi.tonumber(value)
       if code >= 32 and code < 127 then return ("'%s'"):format(string.char(code):gsub("['\\]", "\\%0")) end
     end
-    return digits(value)
+    return digits(value, info.unsigned)
   elseif kind == "float" then
     return type(value) == "number" and float_text(value) or tostring(value)
   elseif kind == "decimal" then -- C has no letters for infinities and NaN
@@ -129,22 +133,28 @@ local function declaration_text(info)
   end
   if info.kind == "enum" then
     for _, constant in ipairs(info.constants) do
-      out[#out + 1] = ("  %s = %s,\n"):format(constant.name, digits(constant.value))
+      out[#out + 1] = ("  %s = %s,\n"):format(constant.name, digits(constant.value, info.unsigned))
     end
   end
   out[#out + 1] = "}" .. (info.typedef and " " .. info.typedef or "") .. ";"
   return table.concat(out)
 end
 
+local scalars = { integer = true, float = true, bool = true, enum = true, decimal = true, pointer = true }
+
 return function(value, depth)
+  depth = depth or kMaxDepth
+  if type(depth) ~= "number" then error(("bad argument #2 to 'inspect' (number expected, got %s)"):format(type(depth)), 3) end
   if type(value) == "string" then return quoted(value) end
   if ffi.type(value) ~= "cdata" then return tostring(value) end
-  depth = depth or kMaxDepth
-  local info = ffi.typeinfo(value)
+  local known, info = pcall(ffi.typeinfo, value)
+  if not known then error(info, 3) end -- released
   if rawequal(info.type, value) then return declaration_text(info) end
   if info.kind == "reference" then
-    if ffi.isnull(ffi.addressof(value)) then return "NULL" end
+    local address = ffi.addressof(value)
+    if ffi.isnull(address) then return "NULL" end
     info = ffi.typeinfo(info.to)
+    if scalars[info.kind] then value = address[0] end
   end
   local kind = info.kind
   local text = value_text(value, info, depth)

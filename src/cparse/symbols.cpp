@@ -137,7 +137,7 @@ Origin Parser::origin_at(uint32_t at) {
 
 std::string Parser::place_of(const Symbol& symbol) const {
   const Origin& origin = symbol.origin;
-  if (origin.line == 0) return " by itself";
+  if (!origin.known()) return " by itself";
   const std::string line = std::to_string(origin.line);
   const std::string file = origin.file != kNoName ? std::string(types_.name(origin.file)) : std::string();
   if (!origin.in_text) return " since " + file + ":" + line;

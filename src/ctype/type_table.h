@@ -132,6 +132,9 @@ struct Origin {
   uint32_t line = 0;
   NameId file = kNoName;
   bool in_text = false;  // the line is one of a text without a name of its own; `file` says where that is
+
+  // `#line 0` is a place, too.
+  bool known() const { return in_text || file != kNoName || line != 0; }
 };
 
 struct Record {

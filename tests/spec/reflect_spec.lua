@@ -175,6 +175,15 @@ function TestDeclared:test_texts()
   lu.assertNil(ffi.declared "struct rd_there")
 end
 
+-- Line 0 is a place like others.
+function TestDeclared:test_line_0()
+  ffi.cdef '#line 0 "rd_zero.h"\nint rd_zero(void); struct rd_zero { int a; };\n# 0 ""\nint rd_zero_of_text(void);'
+  lu.assertEquals(ffi.declared "rd_zero", { kind = "function", line = 0, file = "rd_zero.h" })
+  lu.assertEquals(ffi.declared "struct rd_zero", { kind = "struct", line = 0, file = "rd_zero.h" })
+  lu.assertEquals(ffi.typeinfo("struct rd_zero").line, 0)
+  lu.assertEquals(ffi.declared("rd_zero_of_text").line, 0)
+end
+
 TestInspect = {}
 
 function TestInspect:test_everything_of_a_struct()
@@ -184,6 +193,33 @@ function TestInspect:test_everything_of_a_struct()
     .. ".both = {{.x = 0, .y = 0}, {.x = 0, .y = 0}}, .data = {}}")
   lu.assertEquals(ffi.inspect(t.pos), "(struct rf_pos){.x = 1, .y = 2.5}")
   lu.assertStrContains(ffi.inspect(t, 1), '{.name = "ab\\n", .pos = {...}')
+end
+
+-- Of more digits than a double has, and of unsigned ones that Lua has as negative integers.
+function TestInspect:test_wide_integers()
+  ffi.cdef "enum rf_wide { RF_WIDE = 0x20000000000001LL, RF_MOST = 0xffffffffffffffffULL }; typedef struct { uint64_t a; int64_t b; unsigned long long c : 64; enum rf_wide e, f; } rf_wide;"
+  local most, odd = ffi.cast("uint64_t", -1), ffi.cast("int64_t", 2 ^ 53) + 1
+  lu.assertEquals(ffi.inspect(ffi.new("rf_wide", { most, odd, most, most, odd })),
+    "(rf_wide){.a = 18446744073709551615, .b = 9007199254740993, .c = 18446744073709551615, .e = RF_MOST, .f = RF_WIDE}")
+  lu.assertEquals(ffi.inspect(ffi.new("uint64_t[2]", { most, odd })), "(uint64_t [2]){18446744073709551615, 9007199254740993}")
+  lu.assertEquals(ffi.inspect(ffi.new("int64_t[1]", { -odd })), "(int64_t [1]){-9007199254740993}")
+  lu.assertStrContains(ffi.inspect(ffi.typeof "enum rf_wide"), "RF_MOST = 18446744073709551615,")
+end
+
+function TestInspect:test_references_to_scalars()
+  for ct, text in pairs { int = "7", double = "7", bool = "true", uint64_t = "7", int8_t = "7" } do
+    lu.assertEquals(ffi.inspect(ffi.cast(ct .. " &", ffi.new(ct .. "[1]", { ct == "bool" and true or 7 }))), text, ct)
+  end
+  lu.assertEquals(ffi.inspect(ffi.cast("void *&", ffi.new "void *[1]")), "NULL")
+end
+
+function TestInspect:test_what_cannot_be_shown()
+  local released = ffi.new "int[3]"
+  ffi.release(released)
+  lu.assertErrorMsgEquals("attempt to use 'released int [3]'", ffi.inspect, released)
+  for _, depth in ipairs { "2", {}, true } do
+    lu.assertErrorMsgEquals("bad argument #2 to 'inspect' (number expected, got " .. type(depth) .. ")", ffi.inspect, 1, depth)
+  end
 end
 
 function TestInspect:test_arrays_and_scalars()

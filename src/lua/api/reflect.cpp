@@ -46,7 +46,7 @@ void set_type(lua_State* L, const Asked& asked, const char* field, TypeId type) 
 
 // `file` and `line`; `text` instead of `file`: the line is one of a text of ffi.cdef's, which stands there.
 void set_origin(lua_State* L, const Asked& asked, const Origin& origin) {
-  if (origin.line == 0) return;
+  if (!origin.known()) return;
   set_number(L, "line", origin.line);
   set_name(L, asked, origin.in_text ? "text" : "file", origin.file);
 }
@@ -344,7 +344,7 @@ int l_declared_name(lua_State* L) {
     origin = tagged == Kind::enumeration ? asked.types.enumeration(type).origin : asked.types.record(type).origin;
   } else {
     const Symbol* symbol = asked.types.find_symbol(id);
-    if (symbol == nullptr || symbol->kind == Symbol::Kind::none || symbol->origin.line == 0) return 0;
+    if (symbol == nullptr || symbol->kind == Symbol::Kind::none || !symbol->origin.known()) return 0;
     kind = kNameKinds[static_cast<size_t>(symbol->kind) - 1];
     origin = symbol->origin;
   }
