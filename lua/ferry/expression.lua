@@ -335,14 +335,17 @@ local function item_type(info, i, name)
   end
 end
 
--- A string as what ffi.new makes its array of: the text; of wide characters, which lie in the text as they lie in memory, a list.
-local function characters(node)
+-- A string as what ffi.new makes its array of, which has `count` elements: the text; of wide characters, which lie in the text
+-- as they lie in memory, a list. One item alone would be all elements'.
+local function characters(node, count)
   local t = node.object or node.type
   local size = ffi.sizeof(t.element)
   if size == 1 then return node.text end
   local array = ffi.new(t.ct)
   ffi.copy(array, node.text, #node.text)
-  return ffi.totable(array, #node.text / size)
+  local list = ffi.totable(array, #node.text / size)
+  if #list == 1 and count ~= 1 then list[2] = 0 end
+  return list
 end
 
 -- arguments -> the table that initialises an object of type `ct` (nil: not known), and how many items it has.
@@ -354,7 +357,7 @@ local function literal_table(node, lib, ct)
     if inner.kind == "list" then
       make = literal_table(inner, lib, to)
     elseif inner.kind == "string" and to and ffi.typeinfo(to).kind == "array" then
-      local text = characters(inner)
+      local text = characters(inner, ffi.typeinfo(to).count)
       make = function() return text end
     else
       make = value(inner, lib)
@@ -413,7 +416,12 @@ local function indexed(node, lib)
   if pointer.type.class ~= "pointer" then pointer, n = n, pointer end
   local number = value(n, lib)
   local whole = pointer.kind == "argument" or pointer.kind == "local" and pointer.object.class == "array"
-  local base = whole and object(pointer, lib) or value(pointer, lib)
+  local base = whole and object(pointer, lib)
+  if pointer.kind == "string" then
+    local array = ffi.new((pointer.object or pointer.type).ct, characters(pointer))
+    base = function() return array end
+  end
+  base = base or value(pointer, lib)
   return function(arguments)
     local container, key = base(arguments), to_integer(tonumber(number(arguments)))
     if type(container) == "string" then

@@ -8,9 +8,10 @@ local cache = setmetatable({}, { __index = function(_, name) return require "fer
 
 -- The macro that is meant where the text of one is nothing but the name of another, `#define f g`, that has parameters.
 local function meant(preprocessor, name, macro)
-  local at, found = macro, nil
-  for _ = 1, 100 do
-    if at.params then return found or name, at end
+  local at, found, seen = macro, name, {}
+  while not seen[found] do
+    seen[found] = true
+    if at.params then return found, at end
     found = at.text:match "^[%a_\128-\255][%w_$\128-\255]*$"
     at = found and headers.macro(preprocessor, found)
     if not at or at.value ~= nil then break end
@@ -149,7 +150,11 @@ end
 
 -- A preprocessor for what is included; `from` says how.
 local function new_preprocessor(from)
-  return headers.preprocessor(from.defines, from.undefines, from.folders, from.path, from.target, from.profile)
+  local made, preprocessor =
+    pcall(headers.preprocessor, from.defines, from.undefines, from.folders, from.path, from.target, from.profile)
+  if made then return preprocessor end
+  if type(preprocessor) ~= "string" or preprocessor:find "memory" then error(preprocessor, 0) end
+  bad_option("define", "%s", preprocessor)
 end
 
 local separator = "\0"
@@ -304,7 +309,7 @@ end
 
 -- The names of a namespace, sorted; Lua 5.1 has no __pairs.
 function include.names(space)
-  if not states[space] then error("bad argument #1 to 'names' (a header's namespace expected)", 3) end
+  if not states[space] then error("bad argument #1 to 'include_names' (a header's namespace expected)", 3) end
   return names_of(space)
 end
 

@@ -110,7 +110,7 @@ function compile.declare(node, lib)
   if not initial then return skip(node) end
   local run = value(initial, lib)
   if t.class == "array" and initial.kind == "string" then
-    local text = expression.characters(initial)
+    local text = expression.characters(initial, t.count or ffi.typeinfo(t.ct).count)
     return function(frame) frame[number] = ffi.new(t.ct, text) end
   elseif initial.kind == "literal" and (t.class == "array" or t.class == "record") then
     return function(frame) frame[number] = run(frame) end

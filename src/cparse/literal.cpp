@@ -282,7 +282,10 @@ Result<Value> character_value(const TypeTable& types, std::string_view text) {
   Arithmetic arithmetic(types);
   bool code_point = false;
   if (t.size != 1) {
-    uint32_t value = static_cast<uint8_t>(*p) >= 0xc0 ? decode_utf8(p, end) : decode_char(p, end, code_point);
+    const bool plain = static_cast<uint8_t>(*p) >= 0xc0;
+    uint32_t value = plain ? decode_utf8(p, end) : decode_char(p, end, code_point);
+    // gcc: the last of the two units that it is in UTF-16.
+    if (t.size == 2 && (plain || code_point) && value >= 0x10000) value = 0xdc00 + (value & 0x3ff);
     if (p != end) return Error{"more than one character in " + shown(text)};
     return arithmetic.integer(value, element);
   }

@@ -106,11 +106,11 @@ bool Parser::block(uint32_t& id, Value* value) {
   uint32_t last = 0;
   while (!at(Tok::r_brace)) {
     if (at(Tok::end)) return fail_expected("'}'");
-    if (value != nullptr) *value = arithmetic_.unknown(scalar_type(Scalar::void_), "a block has no value");
     Attributes unused;
     while (at(Tok::kw_ignored)) next();
     if (at(Tok::kw_attribute) && (!attributes(unused, nullptr) || at(Tok::error))) return false;
-    if (accept(Tok::semicolon)) continue;
+    if (accept(Tok::semicolon)) continue;  // gcc: behind the last expression it takes no value from a block
+    if (value != nullptr) *value = arithmetic_.unknown(scalar_type(Scalar::void_), "a block has no value");
     if (at(Tok::l_bracket)) {  // [[fallthrough]];
       if (!c23_attributes(unused)) return false;
       continue;

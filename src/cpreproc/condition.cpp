@@ -386,7 +386,10 @@ bool Preprocessor::condition_character(Number& n) {
   if (p >= end) return refuse(current_, "empty character constant");
   if (text[0] != '\'' && text.substr(0, 2) != "u8") {
     const unsigned bits = text[0] == 'L' ? 8u * target.wchar_size : text[0] == 'u' ? 16 : 32;
+    const bool code_point = *p != '\\' || p[1] == 'u' || p[1] == 'U';
     uint64_t value = static_cast<uint8_t>(*p) >= 0xc0 ? utf8_character(p, end) : escaped(p, end);
+    // gcc: the last of the two units that it is in UTF-16.
+    if (bits == 16 && code_point && value >= 0x10000) value = 0xdc00 + (value & 0x3ff);
     value &= ~uint64_t{0} >> (64 - bits);
     const bool is_signed = text[0] == 'L' && !target.wchar_unsigned;
     if (is_signed && (value >> (bits - 1)) != 0) value |= ~(~uint64_t{0} >> (64 - bits));

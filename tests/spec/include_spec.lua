@@ -220,6 +220,40 @@ static inline int inc_first(void) { __WCHAR_TYPE__ w[] = L"qr"; const __WCHAR_TY
   lu.assertErrorMsgContains("it is of the type 'unsigned int [2]' of aarch64-linux-gnu", function() return other.W end)
 end
 
+-- One character is not all of them, as one item in a table of ffi.new's is; and an index stays within what the literal is.
+function TestInclude:test_wide_strings_of_one_character()
+  local h = ffi.include [[
+#define W L"a"
+#define U u"a"
+#define SECOND (L"a"[1])
+#define FIRST ("abc"[0] + 1["abc"] + "abc"[3])
+#define THIRD (*(&"abc"[1] + 1))
+#define OUT "abc"[5]
+#define WIDE_OUT L"abc"[-1]
+typedef struct { __WCHAR_TYPE__ a[4]; int b; } inc_one_wide;
+#define RECORD ((inc_one_wide){L"a", 5})
+static inline int inc_one(void) { __WCHAR_TYPE__ w[3] = L"a", e[] = L"b", n[1] = L"c"; const __WCHAR_TYPE__ *p = L"d"; return w[1] + w[2] + e[1] + p[1] + n[0]; }
+]]
+  lu.assertEquals({ ffi.utf8(h.W), ffi.sizeof(h.W), ffi.utf8(h.U), ffi.sizeof(h.U) }, { "a", 2 * ffi.sizeof "wchar_t", "a", 4 })
+  lu.assertEquals({ h.SECOND, h.RECORD.a[0], h.RECORD.a[1], h.RECORD.a[3], h.RECORD.b, h.inc_one() }, { 0, 97, 0, 0, 5, 99 })
+  lu.assertEquals({ h.FIRST, h.THIRD }, { 97 + 98, 99 })
+  lu.assertErrorMsgContains("index 5 is outside of 'char [4]'", function() return h.OUT end)
+  lu.assertErrorMsgContains("index -1 is outside of", function() return h.WIDE_OUT end)
+end
+
+-- gcc: of a character of two units the last, in macros and in #if.
+function TestInclude:test_characters_of_two_units()
+  local h = ffi.include [[
+#define NUMBER u'\U0001F600'
+#define LETTER u'😀'
+#define HEX u'\x1f600'
+#if u'\U0001F600' == 0xDE00 && u'😀' == 0xDE00 && u'\x1f600' == 0xf600
+#define SAME 1
+#endif
+]]
+  lu.assertEquals({ h.NUMBER, h.LETTER, h.HEX, h.SAME }, { 0xde00, 0xde00, 0xf600, 1 })
+end
+
 -- A name for a macro with parameters, as <openssl/evp.h> has EVP_MD_CTX_size; and names that lead nowhere.
 function TestInclude:test_aliases_of_macros()
   local text = "int abs(int);\n#define INC_A1 INC_A2\n#define INC_A2 INC_A3\n#define INC_A3(x) ((x) * 2)\n#define INC_L1 INC_L2\n#define INC_L2 INC_L1\n#define INC_F abs\n#define abs(x) INC_A3(x)\n"
@@ -269,6 +303,47 @@ function TestInclude:test_profiles()
   lu.assertEquals(ffi.include(text, { profile = "msvc", target = "x86_64-w64-mingw32" }).INC_SEES, 3)
   lu.assertErrorMsgContains("bad option 'profile' of include (gcc, clang or msvc expected, got icc)", ffi.include, text, { profile = "icc" })
   lu.assertErrorMsgContains("msvc is a compiler of Windows's targets", ffi.include, text, { profile = "msvc", target = "i386-linux-gnu" })
+end
+
+-- gcc: what stands behind the last expression of a block says nothing, and what its value is stays.
+function TestInclude:test_empty_statements_at_the_end_of_blocks()
+  local h = ffi.include [[
+#define TWO(x) ((x) + ({ 1; ; ; }))
+#define IN(x) ((x) + ({ ({ 2; }); ; }))
+#define NONE ({ 1; int y; })
+static inline int inc_block(int a) { return a + ({ int b = a; b + 1;; }); }
+]]
+  lu.assertEquals({ h.TWO(3), h.IN(3), h.inc_block(3) }, { 4, 5, 7 })
+  lu.assertNotEquals(h.NONE, 1)
+end
+
+-- However many names lead there.
+function TestInclude:test_long_ways()
+  local text = { "#define INC_P0(x) ((x) + 1)\nstatic inline int inc_i0(int x) { return 1 / x; }\n" }
+  for i = 1, 200 do text[#text + 1] = ("#define INC_P%d INC_P%d\n"):format(i, i - 1) end
+  for i = 1, 60 do text[#text + 1] = ("static inline int inc_i%d(int x) { return inc_i%d(x); }\n"):format(i, i - 1) end
+  local h = ffi.include(table.concat(text))
+  lu.assertEquals({ h.INC_P200(2), h.inc_i30(1) }, { 3, 1 })
+  for _, name in ipairs { "inc_i1", "inc_i20" } do
+    lu.assertErrorMsgContains("'inc_i0': division by zero", function() return h[name](0) end)
+  end
+  local _, message = pcall(function() return h.inc_i60(0) end) -- where C's stack for Lua ends, there, and not before
+  lu.assertTrue(message:find "division by zero" ~= nil or message:find "overflow" ~= nil, message)
+end
+
+-- Of the option that is wrong, not of the file that reads it.
+function TestInclude:test_what_is_no_macro()
+  for _, cache in ipairs { true, false } do
+    for _, define in ipairs { "1", "", "-DX", "A\0B" } do
+      local ok, message = pcall(ffi.include, "int inc_defined;\n", { define = define, cache = cache })
+      if define ~= "A\0B" then lu.assertFalse(ok) end
+      if not ok then
+        lu.assertStrContains(message, "bad option 'define' of include (")
+        lu.assertNotStrContains(message, "include.lua")
+      end
+    end
+  end
+  lu.assertErrorMsgContains("to 'include_names' (a header's namespace expected)", ffi.include_names, 5)
 end
 
 -- Each has its own macros; what system headers say of themselves is right.

@@ -68,6 +68,8 @@ bool is_named(const char* text, std::string_view name) {
   return false;
 }
 
+constexpr size_t kMostNames = 300;  // bytes; raise() has room for some more
+
 int l_inline_function(lua_State* L) {
   State* st = open_call(L);
   const char* name = lua_tostring(L, kName);
@@ -93,8 +95,11 @@ int l_inline_function(lua_State* L) {
   lua_pushvalue(L, frame);
   lua_call(L, 1, 2);  // whether it has ended well; what it gives, or why not
   if (!lua_toboolean(L, -2)) {
-    if (lua_type(L, -1) == LUA_TSTRING && !is_named(lua_tostring(L, -1), name))
+    if (lua_type(L, -1) == LUA_TSTRING && !is_named(lua_tostring(L, -1), name)) {
+      // Of many calls within each other the innermost are named, for the end of a message says what is wrong.
+      if (std::strlen(lua_tostring(L, -1)) > kMostNames) raise(L, "%s", lua_tostring(L, -1));
       raise(L, "'%s': %s", name, lua_tostring(L, -1));
+    }
     return lua_error(L);
   }
   return (*st->types)[st->types->function(id).result].kind == Kind::void_ ? 0 : 1;
