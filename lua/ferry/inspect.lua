@@ -37,12 +37,20 @@ end
 local names_of_enums = setmetatable({}, { __mode = "k" })
 local function enum_text(info, value)
   local names = names_of_enums[info.type]
-  if not names then
-    names = ffi.enum(info.type)
+  if not names then -- by their digits: there are more numbers than doubles
+    names = {}
+    for _, constant in ipairs(info.constants) do
+      local text = digits(constant.value, info.unsigned)
+      names[text] = names[text] or constant.name
+    end
     names_of_enums[info.type] = names
   end
-  local number = ffi.tonumber(value)
-  return names[number] or digits(type(value) == "number" and value or number, info.unsigned)
+  if type(value) ~= "number" then
+    value = ffi.cast(info.underlying, value)
+    if info.size < 8 then value = ffi.tonumber(value) end
+  end
+  local text = digits(value, info.unsigned)
+  return names[text] or text
 end
 
 local function pointer_text(info, value)
