@@ -74,6 +74,13 @@ local function declared_value(state, name, is_type)
   return ok, value, type(value) == "function" or is_type and ffi.type(value) == "cdata"
 end
 
+-- Whether the header declares the name, and as what. It may be kept and cannot be read: the stack may be too small for it.
+local function declares(state, name)
+  local read, kind = pcall(headers.declares, state.preprocessor, state.declared, name)
+  if not read then error(without_place(kind), 3) end
+  return kind
+end
+
 function namespace.__index(space, name)
   local state = states[space]
   if type(name) ~= "string" then error(("a header is indexed by names, not by a %s"):format(type(name)), 2) end
@@ -85,7 +92,7 @@ function namespace.__index(space, name)
       if stays then rawset(space, name, value) end
       return value
     end
-    local kind = headers.declares(state.preprocessor, state.declared, name)
+    local kind = declares(state, name)
     if kind then
       local ok, value, stays = declared_value(state, name, kind == "type")
       if not ok then error(without_place(value), 2) end
@@ -99,7 +106,7 @@ end
 
 function namespace.__newindex(space, name, value)
   local state = states[space]
-  if type(name) == "string" and headers.declares(state.preprocessor, state.declared, name) and state.selected(name) then
+  if type(name) == "string" and declares(state, name) and state.selected(name) then
     if state.target then error(("'%s' is of %s, where nothing can be written to"):format(name, state.target), 2) end
     state.lib[name] = value
   else

@@ -182,6 +182,21 @@ function TestHeaderPieces:test_the_file_counts()
   lu.assertEquals(include(path).HP_COUNTS, 4)
 end
 
+-- The place of such an error is the program's line, not one of what reads headers.
+function TestHeaderPieces:test_what_cannot_be_read()
+  local path = kept "typedef int hp_cannot;\nextern int hp_cannot_either;\n"
+  local file = kept_files()[1]
+  V.write_file(file, (V.read_file(file):gsub("typedef int hp_c", "typedef nix hp_c"):gsub("extern int hp_c", "extern nix hp_c")))
+  local header = include(path)
+  for name, access in pairs {
+    hp_cannot = function() return header.hp_cannot end,
+    hp_cannot_either = function() header.hp_cannot_either = 1 end,
+  } do
+    local _, message = pcall(access)
+    lu.assertStrMatches(message, "[^:]*header_pieces_spec.lua:%d+: the declaration of '" .. name .. "' cannot be read: .*'nix'.*")
+  end
+end
+
 -- Whatever bytes are in it, nothing is read beyond them. Another process reads: what they come to declare is of no use.
 function TestHeaderPieces:test_damaged_files()
   local path = kept "typedef struct { int a; } hp_d1; enum { HP_D2 = 7 }; int hp_d3(hp_d1 *);\n#define HP_D4(a) (a)\n"
