@@ -328,7 +328,7 @@ function TestInclude:test_long_ways()
     lu.assertErrorMsgContains("'inc_i0': division by zero", function() return h[name](0) end)
   end
   local _, message = pcall(function() return h.inc_i60(0) end) -- where C's stack for Lua ends, there, and not before
-  lu.assertTrue(message:find "division by zero" ~= nil or message:find "overflow" ~= nil, message)
+  lu.assertNil(message:find "inc_i?%d*'?:? ?$", message)
 end
 
 -- Of the option that is wrong, not of the file that reads it.
