@@ -37,6 +37,13 @@
 #define FERRY_ALLOCA(bytes) __builtin_alloca(bytes)
 #endif
 
+// FERRY_ALIGNS_STACK: a function whose caller may keep its stack aligned to words, as code of i386 may.
+#if defined(__i386__)
+#define FERRY_ALIGNS_STACK __attribute__((force_align_arg_pointer))
+#else
+#define FERRY_ALIGNS_STACK
+#endif
+
 // In a format, for address_number(), everywhere as tostring() of cdata has it: "%p" of Windows' libraries has no "0x".
 #define FERRY_ADDRESS "0x%08" PRIxPTR
 

@@ -19,6 +19,7 @@ typedef struct { int a, b; } pair;
 typedef struct { double a, b, c; } triple;
 void call_void(void (*f)(void));
 int call_n(int (*f)(int), int n);
+int call_off_alignment(int (*f)(int), int v, int words);
 typedef double (*many_fn)(int8_t, float, int16_t, double, uint8_t, float, int64_t, double, uint16_t, float, int32_t, double, char, float, bool, double, const char*, void*);
 double call_many(many_fn f);
 double call_twice(double (*f)(double), double (*g)(double), double x);
@@ -477,6 +478,16 @@ function TestCallbackUse:test_functions_passed_in_turn()
       lu.assertError(fx.call_i32, 0, i)
     end
     lu.assertEquals(fx.call_i32(square, i), i * i)
+  end
+end
+
+-- Old code of i386 aligns its stack to words; what runs in callbacks stores vectors.
+function TestCallbackUse:test_callers_whose_stack_is_not_aligned()
+  for words = 0, 7 do
+    lu.assertEquals(fx.call_off_alignment(function(v) return fx.call_n(function(i) return i end, v) end, 10, words), 55)
+    local ok, message = pcall(fx.call_off_alignment, function() error "kept" end, 1, words)
+    lu.assertFalse(ok)
+    lu.assertStrContains(tostring(message), "kept")
   end
 end
 

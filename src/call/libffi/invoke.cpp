@@ -112,7 +112,8 @@ struct Closure {
   CFunction code = nullptr;
 };
 
-void run_closure(ffi_cif* /*cif*/, void* ffi_result, void** values, void* user) {
+// libffi's code keeps the stack as C has it.
+FERRY_ALIGNS_STACK void run_closure(ffi_cif* /*cif*/, void* ffi_result, void** values, void* user) {
   auto state = static_cast<const Closure*>(user)->slot.read();
   const ClosureShape& shape = *state.shape;
   size_t result_bytes = std::max<uint64_t>(shape.result_size, 16);
