@@ -30,7 +30,8 @@ class Planner {
     ArgPlan& arg = builder_.begin_arg(id);
     if (t.size == 0) return {};
     if (Result<void> known = check_vector(passed, false); !known) return known;
-    HomogeneousFinder finder(types_, {.zero_width_ignored = quirks_.zero_width_ignored});
+    HomogeneousFinder finder(types_,
+                             {.zero_width_ignored = quirks_.zero_width_ignored, .by_mode = quirks_.zero_width_ignored});
     std::optional<Homogeneous> h = finder.find(passed);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
     bool composite = is_composite(t);
@@ -58,7 +59,8 @@ class Planner {
     ResultPlan& result = builder_.begin_result(id);
     if (t.kind == Kind::void_ || t.size == 0) return {};
     if (Result<void> known = check_vector(id, true); !known) return known;
-    HomogeneousFinder finder(types_, {.zero_width_ignored = quirks_.zero_width_ignored});
+    HomogeneousFinder finder(types_,
+                             {.zero_width_ignored = quirks_.zero_width_ignored, .by_mode = quirks_.zero_width_ignored});
     std::optional<Homogeneous> h = finder.find(id);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
     if (h && differs_by_compiler(types_[id], *h)) return refuse(types_, id, kBrainAggregates);

@@ -25,6 +25,7 @@ struct HomogeneousRules {
   uint64_t largest_float = 16;
   bool short_vectors = true;  // vectors of 8 bytes as well as of 16
   bool pairs = false;         // a long double is two doubles (POWER's own format)
+  bool by_mode = false;       // see HomogeneousFinder::mode()
 };
 
 class HomogeneousFinder {
@@ -34,6 +35,7 @@ class HomogeneousFinder {
   // Nothing: not homogeneous. Also nothing for what is too complicated; see exhausted().
   std::optional<Homogeneous> find(TypeId id) {
     std::optional<Homogeneous> h = walk(id, 0);
+    if (!h && rules_.by_mode) h = mode(id, 0);
     if (!h || h->count == 0 || h->count > rules_.max_count) return std::nullopt;
     return h;
   }
@@ -56,6 +58,27 @@ class HomogeneousFinder {
   bool is_pair(const Type& t) const {
     return (t.scalar == Scalar::ldouble || t.scalar == Scalar::cldouble) &&
            types_.target().long_double == LongDouble::ibm_double_double;
+  }
+
+  // gcc: a record has the machine mode of a member that is all of it (stor-layout.cc, compute_record_mode), and vectors
+  // and complex numbers travel by their mode before anybody asks for members (aarch64.cc,
+  // aarch64_vfp_is_call_or_return_candidate). So members without bytes beside one do not count, as they do elsewhere.
+  std::optional<Homogeneous> mode(TypeId id, int depth) {
+    const Type& t = types_[id];
+    if (depth > kMaxClassifyDepth) return std::nullopt;
+    if (t.kind == Kind::vector || t.kind == Kind::complex) return walk(id, depth);
+    if (t.kind == Kind::array && t.count == 1) return mode(t.base, depth + 1);
+    if (t.kind != Kind::structure || t.size == 0) return std::nullopt;
+    TypeId whole = kNoType;
+    for (const Field& field : types_.record(id).fields) {
+      const Type& member = types_[field.type];
+      if (member.kind == Kind::array && member.count == kFlexible) return std::nullopt;
+      if (field.is_bitfield() && field.bit_width != 0) return std::nullopt;
+      if (field.is_bitfield() || member.size == 0) continue;
+      if (member.size != t.size) return std::nullopt;
+      whole = field.type;
+    }
+    return whole == kNoType ? std::nullopt : mode(whole, depth + 1);
   }
 
   std::optional<Homogeneous> walk(TypeId id, int depth) {

@@ -263,6 +263,11 @@ TEST(PlanAapcs64, Linux) {
           {"v4c (v4c, v8i)", "x0:4 &x1 -> x0:4"},
           {"void (v1f)", "error: compilers differ"},
           {"void (struct empty, int)", "- x0:4s -> void"},
+          // gcc: beside a vector or a complex number members without bytes do not count, elsewhere they do.
+          {"void (struct { int n[0]; v2f v; }, struct { struct { complex double c; } s[1]; int n[0]; })",
+           "v0:8 {v1:8 v2:8} -> void"},
+          {"void (struct { int n[0]; double d; }, struct { v2f v; int n[]; }, union { int n[0]; v2f v; })",
+           "x0:8 x1:8 x2:8 -> void"},
       });
 }
 
