@@ -20,7 +20,7 @@ struct Homogeneous {
 
 struct HomogeneousRules {
   unsigned max_count = 4;
-  bool zero_width_ignored = false;  // `:0`: gcc ignores it, clang for Darwin and Windows does not
+  bool zero_width_ignored = false;  // `:0`: gcc ignores it, but in unions; clang for Darwin and Windows does not
   uint64_t smallest_float = 2;
   uint64_t largest_float = 16;
   bool short_vectors = true;  // vectors of 8 bytes as well as of 16
@@ -118,7 +118,7 @@ class HomogeneousFinder {
     Homogeneous all;
     for (const Field& field : record.fields) {
       if (field.is_bitfield()) {
-        if (field.bit_width == 0 && rules_.zero_width_ignored) continue;
+        if (field.bit_width == 0 && rules_.zero_width_ignored && !record.is_union) continue;
         return std::nullopt;
       }
       std::optional<Homogeneous> one = walk(field.type, depth + 1);

@@ -268,6 +268,7 @@ TEST(PlanAapcs64, Linux) {
            "v0:8 {v1:8 v2:8} -> void"},
           {"void (struct { int n[0]; double d; }, struct { v2f v; int n[]; }, union { int n[0]; v2f v; })",
            "x0:8 x1:8 x2:8 -> void"},
+          {"void (struct { float f; int : 0; }, union { float f; int : 0; })", "v0:4 x0:4 -> void"},
       });
 }
 
