@@ -216,7 +216,8 @@ end
 function TestInspect:test_what_cannot_be_shown()
   local released = ffi.new "int[3]"
   ffi.release(released)
-  lu.assertErrorMsgEquals("attempt to use 'released int [3]'", ffi.inspect, released)
+  local _, message = pcall(ffi.inspect, released)
+  lu.assertStrMatches(message, "attempt to use 'released int %[3%].*'") -- in a checked state with its lines
   for _, depth in ipairs { "2", {}, true } do
     lu.assertErrorMsgEquals("bad argument #2 to 'inspect' (number expected, got " .. type(depth) .. ")", ffi.inspect, 1, depth)
   end
