@@ -33,11 +33,10 @@ const Backend& thunk_backend() {
 }
 #endif
 
-// Of this build, best first; whether each works here it says itself. On i386 native code has to be asked for: it
-// has a fault that was not found (docs/platforms.md).
+// Of this build, best first; whether each works here it says itself.
 std::span<const Backend* const> built_backends() {
   static const Backend* const built[] = {
-#if defined(FERRY_NATIVE) && !defined(FERRY_STUB_I386)
+#if defined(FERRY_NATIVE)
     &thunk_backend(),
 #endif
 #if defined(FERRY_STUB)
@@ -45,9 +44,6 @@ std::span<const Backend* const> built_backends() {
 #endif
 #if defined(FERRY_LIBFFI)
     &libffi_backend(),
-#endif
-#if defined(FERRY_NATIVE) && defined(FERRY_STUB_I386)
-    &thunk_backend(),
 #endif
   };
   return built;

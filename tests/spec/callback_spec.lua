@@ -491,4 +491,23 @@ function TestCallbackUse:test_callers_whose_stack_is_not_aligned()
   end
 end
 
+TestResultInMemory = {}
+
+-- A record below eight bytes that is in memory, as packed ones are on x86-64, is all that is written of C's. The hidden argument of its
+-- address is called as what it is, an argument: so the bytes behind are the test's.
+function TestResultInMemory:test_nothing_behind_is_written()
+  H.not_on_luajit "has no callbacks that return structs"
+  if ffi.arch ~= "x64" then lu.skip "other conventions hide the address elsewhere" end
+  ffi.cdef "typedef struct { char c; int i; } __attribute__((packed)) cb_five; typedef cb_five (*cb_gives_five)(int);"
+  local callback = ffi.cast("cb_gives_five", function(i) return ffi.new("cb_five", 3, i) end)
+  local as_written = ffi.cast("void *(*)(void *, int)", ffi.cast("void *", callback))
+  local bytes = ffi.new("uint8_t[16]")
+  for _ = 1, 3 do
+    ffi.fill(bytes, 16, 0xee)
+    lu.assertEquals(ffi.cast("uint8_t *", as_written(bytes, 0x01020304)), ffi.cast("uint8_t *", bytes))
+    lu.assertEquals(ffi.totable(bytes), { 3, 4, 3, 2, 1, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee, 0xee })
+  end
+  callback:free()
+end
+
 H.run()

@@ -141,7 +141,9 @@ void store_result(lua_State* L, State* st, CallbackRecord* record, int idx, void
     alignas(16) std::byte value[64] = {};
     write_any(L, st, info, value, idx, place, TargetOwner{}, kAssign);
     widen_slot(info, value);
-    std::memcpy(result, value, info->size < 8 ? 8 : static_cast<size_t>(info->size));
+    // Scalars fill a slot; where a smaller record goes, C's memory may end behind it (i386; packed ones on x86-64).
+    const bool slot = info->size < 8 && info->rep < Rep::complex;
+    std::memcpy(result, value, slot ? 8 : static_cast<size_t>(info->size));
   } else {
     write_value(L, st, info, result, idx, place, 0);
   }
