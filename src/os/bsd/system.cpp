@@ -10,16 +10,10 @@
 #include <pthread_np.h>
 #endif
 
-#include "os/pages.h"
 #include "os/posix/names.h"
 #include "os/threads.h"
 
 namespace ferry::os {
-
-size_t page_bytes() {
-  static const auto bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return bytes;
-}
 
 #if defined(__OpenBSD__)
 
@@ -68,10 +62,6 @@ void name_this_thread(ThreadName* name) {
   name->number = static_cast<uint64_t>(pthread_getthreadid_np());
   pthread_get_name_np(pthread_self(), name->text, sizeof name->text);
 #endif
-}
-
-bool find_thread_layout(ThreadLayout*) {
-  return false;
 }
 
 const char* const kLibrarySuffix = ".so";

@@ -1,18 +1,11 @@
 // macOS and its kin. Native code would need MAP_JIT, an entitlement of the program that runs Lua, and pages that change
 // for a whole thread between writable and executable: the stub's code is static and needs neither.
 #include <pthread.h>
-#include <unistd.h>
 
-#include "os/pages.h"
 #include "os/posix/names.h"
 #include "os/threads.h"
 
 namespace ferry::os {
-
-size_t page_bytes() {
-  static const auto bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return bytes;
-}
 
 // pthread.h: the address is the end that the stack begins at.
 void measure_stack() {
@@ -26,10 +19,6 @@ void measure_stack() {
 void name_this_thread(ThreadName* name) {
   if (pthread_threadid_np(nullptr, &name->number) != 0) name->number = this_thread();
   pthread_getname_np(pthread_self(), name->text, sizeof name->text);
-}
-
-bool find_thread_layout(ThreadLayout*) {
-  return false;
 }
 
 const char* const kLibrarySuffix = ".dylib";

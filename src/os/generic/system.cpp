@@ -1,17 +1,9 @@
 // A POSIX system that has no folder of its own: without executable pages, so that calls go through the stub or libffi,
 // and without knowledge of threads' stacks and names.
-#include <unistd.h>
-
-#include "os/pages.h"
 #include "os/posix/names.h"
 #include "os/threads.h"
 
 namespace ferry::os {
-
-size_t page_bytes() {
-  static const auto bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return bytes;
-}
 
 void measure_stack() {
   stack_bounds.asked = true;
@@ -19,10 +11,6 @@ void measure_stack() {
 
 void name_this_thread(ThreadName* name) {
   name->number = this_thread();
-}
-
-bool find_thread_layout(ThreadLayout*) {
-  return false;
 }
 
 const char* const kLibrarySuffix = ".so";
