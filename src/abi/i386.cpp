@@ -2,6 +2,7 @@
 // the first ones that fit in ecx and edx. Where the psABI is silent (complex, fastcall's aggregates) gcc decides.
 #include "abi/builder.h"
 #include "abi/registry.h"
+#include "ctype/layout_i386.h"
 
 namespace ferry::abi {
 namespace {
@@ -70,7 +71,7 @@ class Planner {
     steps_ = 0;
     const bool aligned = has_aligned_scalar(passed, 0);
     if (steps_ > kMaxClassifySteps) return refuse(types_, id, "it is too deeply nested");
-    return builder_.arg_on_stack(round_up(arg.size, kWord), aligned ? std::max<uint32_t>(t.align, 16) : kWord,
+    return builder_.arg_on_stack(round_up(arg.size, kWord), aligned ? unlowered_alignment(types_, passed) : kWord,
                                  extension(t, kWord));
   }
 
@@ -121,7 +122,7 @@ class Planner {
       return false;
     }
     if (t.kind == Kind::array) return has_aligned_scalar(t.base, depth + 1);
-    if (t.align < 16 || (depth == 0 && is_aligned_by_typedef(t))) return false;
+    if (unlowered_alignment(types_, id) < 16 || (depth == 0 && is_aligned_by_typedef(t))) return false;
     if (!is_record(t)) return !is_x87(types_, t);
     for (const Field& field : types_.record(id).fields) {
       if (!field.is_bitfield() && has_aligned_scalar(field.type, depth + 1)) return true;

@@ -23,7 +23,7 @@ struct RecordShape {
   uint32_t scalar_align = 1;    // see Record
   uint32_t required_align = 1;  // see Record
   RegisterKind held = RegisterKind::none;
-  bool lowered = false;
+  uint32_t own_align = 0;
   bool aligned_by_user = false;
 };
 

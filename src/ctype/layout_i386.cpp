@@ -1,9 +1,11 @@
 // Alignment within records on i386. The psABI (figure 2.1) aligns long long and double to 4 there. gcc's rule is wider
-// (x86_field_alignment): whatever it would keep in an integer register is, unless an attribute aligns it. A union of 8
-// bytes with a _Decimal64 or a vector of 8 bytes, which are aligned to 8 themselves, is held in one, and so are some
-// structs. _Alignof (C11 6.5.3.4) says 4 of such a record, __alignof__ 8.
+// (x86_field_alignment): whatever it would keep in an integer register, as a double or as a complex number of either
+// is, unless an attribute aligns it. A union of 8 bytes with a _Decimal64 or a vector of 8 bytes, which are aligned to
+// 8 themselves, is held in an integer register, and so are some structs; a member that is all of a struct may lie
+// behind one without bytes that is aligned to 16. _Alignof (C11 6.5.3.4) says 4 of such a record, __alignof__ 8 or 16.
 #include "ctype/layout_i386.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace ferry {
@@ -26,7 +28,11 @@ RegisterKind element_held_in(const TypeTable& types, TypeId id) {
     case Kind::enumeration:
     case Kind::pointer:
     case Kind::reference:
-      return fits_integer(t.size) ? RegisterKind::integer : RegisterKind::none;
+      return fits_integer(t.size) ? RegisterKind::lowered : RegisterKind::none;
+    case Kind::floating:
+      return t.scalar == Scalar::float64 ? RegisterKind::lowered : RegisterKind::other;
+    case Kind::complex:
+      return t.scalar == Scalar::cdouble || is_integer_complex(t) ? RegisterKind::lowered : RegisterKind::other;
     case Kind::vector:
       // Of 8 bytes and integers in an MMX register. Those of floats have none.
       if (types[t.base].kind == Kind::floating) return t.size > 8 ? RegisterKind::other : RegisterKind::none;
@@ -50,7 +56,7 @@ RegisterKind held_in(const TypeTable& types, TypeId id) {
     joined = true;
   }
   const RegisterKind element = element_held_in(types, id);
-  return joined && element != RegisterKind::none ? RegisterKind::integer : element;
+  return joined && element != RegisterKind::none ? RegisterKind::lowered : element;
 }
 
 // Members that are larger than a register, or whose parts are, leave the whole in memory. A member that is all of a
@@ -59,7 +65,7 @@ RegisterKind held_in(const TypeTable& types, const std::vector<Field>& fields, b
   RegisterKind whole = RegisterKind::none;
   for (const Field& f : fields) {
     if (f.is_bitfield()) {
-      if (f.bit_width == size * 8) whole = RegisterKind::integer;
+      if (f.bit_width == size * 8) whole = RegisterKind::lowered;
       continue;
     }
     const Type& t = types[f.type];
@@ -69,7 +75,7 @@ RegisterKind held_in(const TypeTable& types, const std::vector<Field>& fields, b
     if (t.size == size) whole = member;
   }
   if (!is_union && whole != RegisterKind::none) return whole;
-  return fits_integer(size) ? RegisterKind::integer : RegisterKind::none;
+  return fits_integer(size) ? RegisterKind::lowered : RegisterKind::none;
 }
 
 // The type without arrays around it.
@@ -97,11 +103,11 @@ bool member_aligned_by_user(const TypeTable& types, const Field& f, bool packed)
 uint32_t unlowered_alignment(const TypeTable& types, TypeId id) {
   const Type& t = types[element_of(types, id)];
   if ((t.flags & kAlignedByUser) != 0) return t.align;
-  if (is_record(t)) return types.record(t.canonical).lowered ? 8 : t.align;
-  const bool lowered = t.kind == Kind::enumeration ? t.size == 8
-                                                   : t.scalar == Scalar::int64 || t.scalar == Scalar::uint64 ||
-                                                         t.scalar == Scalar::float64 || t.scalar == Scalar::cdouble;
-  return lowered && t.align < 8 ? 8 : t.align;
+  if (is_record(t)) return std::max(types.record(t.canonical).own_align, t.align);
+  const Type& part = t.kind == Kind::complex ? types[part_of_complex(t)] : t;
+  const bool lowered =
+      part.size == 8 && (part.kind == Kind::integer || part.kind == Kind::enumeration || part.kind == Kind::floating);
+  return lowered ? std::max(t.align, uint32_t{8}) : t.align;
 }
 
 void lower_on_i386(const TypeTable& types, const std::vector<Field>& fields, bool is_union,
@@ -111,9 +117,9 @@ void lower_on_i386(const TypeTable& types, const std::vector<Field>& fields, boo
   for (const Field& f : fields) {
     shape.aligned_by_user |= member_aligned_by_user(types, f, attributes.packed || f.packed);
   }
-  if (shape.align == 8 && shape.held == RegisterKind::integer && !shape.aligned_by_user) {
+  if (shape.align > 4 && shape.held == RegisterKind::lowered && !shape.aligned_by_user) {
+    shape.own_align = shape.align;
     shape.align = 4;
-    shape.lowered = true;
   }
 }
 

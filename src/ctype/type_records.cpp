@@ -182,7 +182,7 @@ Result<void> TypeTable::complete_record(TypeId id, std::vector<Field> fields, st
   row.record.scalar_align = shape->scalar_align;
   row.record.required_align = shape->required_align;
   row.record.held = shape->held;
-  row.record.lowered = shape->lowered;
+  row.record.own_align = shape->own_align;
   row.record.aligned_by_user = shape->aligned_by_user;
   row.record.attributes = attributes;
   row.record.fields = std::move(fields);
@@ -240,7 +240,8 @@ void TypeTable::Rows::undo_record(TypeId id) {
   row.names = 0;
   row.anonymous_depth = 0;
   Record& r = row.record;
-  r.complete = r.has_bitfields = r.unaligned_fields = r.lowered = r.aligned_by_user = false;
+  r.complete = r.has_bitfields = r.unaligned_fields = r.aligned_by_user = false;
+  r.own_align = 0;
   r.held = RegisterKind::none;
   r.scalar_align = r.required_align = 1;
   r.attributes = {};

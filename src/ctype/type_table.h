@@ -122,9 +122,9 @@ struct RecordAttributes {
 
 // What gcc keeps a value in if there is a register: its machine mode, as far as layouts on i386 depend on it.
 enum class RegisterKind : uint8_t {
-  none,  // memory
-  integer,
-  other,  // floating-point, decimal, vector
+  none,     // memory
+  lowered,  // what records align to 4: integers, doubles, complex numbers of either
+  other,    // other floating-point and complex numbers, decimals, vectors
 };
 
 // Where something was declared. Line 0: nowhere, it is predefined.
@@ -149,7 +149,8 @@ struct Record {
   uint32_t scalar_align = 1;      // the largest natural alignment of a scalar anywhere within, packed or not
   uint32_t required_align = 1;    // the largest explicit alignment within, which #pragma pack cannot lower (MSVC)
   RegisterKind held = RegisterKind::none;  // i386
-  bool lowered = false;                    // i386: aligned to 4 as a member, and to 8 by itself (gcc's __alignof__)
+  uint32_t own_align = 0;                  // i386: where a member is aligned to 4, what the record itself is aligned
+                                           // to (gcc's __alignof__); 0: to the same
   bool aligned_by_user = false;            // i386: attributes decide how the record or a member of it is aligned
   RecordAttributes attributes;
   Origin origin;                         // of its body

@@ -30,6 +30,10 @@ class Generator {
     r.ms_struct = chance(10);
     if (chance(12)) r.align = power(chance(80) ? 5 : 7);
     if (depth == 0 && chance(15)) r.pack = power(4);
+    if (chance(6)) {
+      whole(r);
+      return r;
+    }
     const uint32_t mode = below(3);  // mostly bit-fields, mixed, mostly others
     const uint32_t bit_percent = mode == 0 ? 85 : mode == 1 ? 45 : 10;
     const int n = static_cast<int>(below(depth == 0 ? 9 : 4)) + (chance(95) ? 1 : 0);
@@ -42,6 +46,19 @@ class Generator {
       r.fields.push_back(f);
     }
     return r;
+  }
+
+  // A member that is all of the record behind one that has no bytes, which may align it to more.
+  void whole(RecordPlan& r) {
+    constexpr Base kAligned[] = {Base::llong,    Base::double_,   Base::vector8,
+                                 Base::vector16, Base::decimal64, Base::decimal128};
+    for (int i = 0; i < 2; ++i) {
+      FieldPlan f;
+      f.base = i == 0 ? kAligned[below(std::size(kAligned))] : static_cast<Base>(below(kScalarBases));
+      f.name = new_name();
+      if (i == 0) f.dimensions = {0};
+      r.fields.push_back(f);
+    }
   }
 
   FieldPlan field(int earlier, int depth, uint32_t bit_percent) {
@@ -126,6 +143,8 @@ constexpr BaseRow kBases[] = {
     {Base::decimal32, "_Decimal32", Scalar::decimal32},
     {Base::decimal64, "_Decimal64", Scalar::decimal64},
     {Base::decimal128, "_Decimal128", Scalar::decimal128},
+    {Base::cint, "int _Complex", Scalar::none},
+    {Base::cllong, "long long _Complex", Scalar::none},
 };
 
 }  // namespace
@@ -170,6 +189,10 @@ TypeId Realiser::base_type(const FieldPlan& field, std::string& text) {
       return enum_;
     case Base::tiny:
       return tiny_;
+    case Base::cint:
+      return types_.complex_of(scalar_type(Scalar::int32));
+    case Base::cllong:
+      return types_.complex_of(scalar_type(Scalar::int64));
     case Base::pointer:
       return types_.pointer_to(scalar_type(Scalar::void_));
     case Base::vector8:

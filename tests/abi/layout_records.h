@@ -67,11 +67,13 @@ enum class Base : uint8_t {
   decimal32,
   decimal64,
   decimal128,
+  cint,  // gcc's complex integers
+  cllong,
   record,         // an earlier one
   inline_record,  // anonymous member
 };
 inline constexpr int kBitfieldBases = static_cast<int>(Base::enum_) + 1;
-inline constexpr int kScalarBases = static_cast<int>(Base::decimal128) + 1;
+inline constexpr int kScalarBases = static_cast<int>(Base::cllong) + 1;
 
 struct RecordPlan;
 

@@ -317,8 +317,29 @@ function TestTarget:test_records_on_i386()
     { "union { _Decimal64 d; low x; }", 8, 8 }, { "struct { unsigned long long f : 64 __attribute__((aligned(4))); }", 8, 8 },
     { "struct { unsigned long long f : 64; }", 4, 8 }, { "struct { char c; unsigned long long f : 64 __attribute__((aligned(4))); }", 4, 12 },
     { "struct { low f : 32; }", 4, 4 }, { "struct { low f : 31; }", 1, 4 }, { "struct { char c; low f : 32; }", 1, 5 }, { "struct { low f : 16; }", 2, 2 },
+    -- What a member without bytes aligns to more is lowered by the member that is all of the struct, doubles and complex numbers among them.
+    { "struct { _Decimal64 z[0]; double d; }", 4, 8 }, { "struct { _Decimal64 z[0]; double d[1]; }", 4, 8 },
+    { "struct { _Decimal64 z[0]; double d[1][1]; }", 4, 8 }, { "struct { _Decimal64 z[0]; int _Complex c; }", 4, 8 },
+    { "struct { _Decimal64 z[0]; int _Complex c[1]; }", 4, 8 }, { "struct { _Decimal64 z[0]; short _Complex c[2]; }", 4, 8 },
+    { "struct { _Decimal64 z[0]; float _Complex c; }", 8, 8 }, { "struct { _Decimal64 z[0]; float f[2]; }", 4, 8 },
+    { "struct { _Decimal64 z[0]; float f; int i; }", 4, 8 }, { "struct { _Decimal64 z[0]; struct { double d; } s; }", 4, 8 },
+    { "struct { struct { _Decimal64 z[0]; double d; } s; int n[0]; }", 4, 8 },
+    { "struct { _Decimal64 z[0]; double d __attribute__((aligned(4))); }", 4, 8 },
+    { "struct { _Decimal64 z[0]; double d; int n[]; }", 8, 8 }, { "struct { _Decimal128 z[0]; double _Complex c; }", 4, 16 },
+    { "struct { _Decimal128 z[0]; long long _Complex c; }", 4, 16 }, { "struct { _Decimal128 z[0]; long long _Complex c[1]; }", 4, 16 },
+    { "struct { _Decimal128 z[0]; long long _Complex c; char t[0]; }", 4, 16 },
+    { "struct { _Decimal128 z[0]; long long c[2]; }", 16, 16 }, { "struct { _Decimal128 z[0]; float _Complex c[2]; }", 16, 16 },
+    { "struct { _Decimal128 z[0]; long double _Complex c; }", 16, 32 },
+    { "struct { _Decimal128 z[0]; struct { double _Complex c; } s; }", 4, 16 },
+    { "struct { struct { _Decimal128 z[0]; double _Complex c; } s[1]; int i; }", 4, 20 },
+    { "struct { struct { _Decimal128 z[0]; double _Complex c; } s; }", 4, 16 },
+    { "struct { struct { struct { _Decimal128 z[0]; double _Complex c; } s; _Decimal64 y[0]; } t[1]; }", 4, 16 },
+    { "union { _Decimal128 z[0]; double _Complex c; }", 16, 16 }, { "union { _Decimal128 z[0]; long long _Complex c; }", 16, 16 },
+    { "union { _Decimal64 z[0]; double c; }", 4, 8 }, { "union { _Decimal64 z[0]; int _Complex c; }", 4, 8 },
+    { "struct { _Decimal128 z[0]; double _Complex c; } __attribute__((aligned(8)))", 16, 16 },
+    { "struct { v4 z[0]; double _Complex c; }", 4, 16 },
   }
-  local declarations = { "typedef int low __attribute__((aligned(1)));" }
+  local declarations = { "typedef int low __attribute__((aligned(1))); typedef int v4 __attribute__((vector_size(16)));" }
   for i, row in ipairs(rows) do declarations[i + 1] = ("typedef %s m%d; typedef struct { char c; m%d x; } in%d;"):format(row[1], i, i, i) end
   local h = ffi.include(table.concat(declarations, "\n"), { target = "i386-linux-gnu" })
   for i, row in ipairs(rows) do

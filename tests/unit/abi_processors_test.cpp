@@ -67,6 +67,10 @@ TEST(PlanProcessors, I386) {
             {"__attribute__((fastcall)) void (struct { double d[1]; }, int)", "[0]:8 ecx:4 -> void pops 8"},
             {"__attribute__((fastcall)) void (struct { double d[2]; }, int)", "[0]:16 [16]:4 -> void pops 20"},
             {"__attribute__((stdcall)) int (int, ...)", "[0]:4 -> eax:4"},
+            // gcc: aligned to 16 by itself, to 4 in a record.
+            {"void (int, struct { _Decimal128 z[0]; double _Complex c; })", "[0]:4 [16]:16 -> void"},
+            {"void (int, struct { struct { _Decimal128 z[0]; double _Complex c; } a[1]; })", "[0]:4 [4]:16 -> void"},
+            {"void (int, union { struct { _Decimal128 z[0]; long long _Complex c; } a; })", "[0]:4 [4]:16 -> void"},
         });
   check(kWin32, {
                     {"struct ff (int)", "[0]:4 -> {eax:4 edx:4}"},
