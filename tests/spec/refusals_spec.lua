@@ -49,7 +49,7 @@ function TestRefusals:test_arguments_that_no_stack_has_room_for()
   for _, f in ipairs { ffi.C.rf_take, function(argument) return ffi.async(ffi.C.rf_take, argument) end } do
     local ok, message = pcall(f, big)
     lu.assertFalse(ok)
-    if not message:find("'rf_take' take", 1, true) then lu.assertStrContains(message, "'int (struct rf_big)' cannot be called: ") end
+    if not message:find("'rf_take' take", 1, true) then lu.assertStrContains(message, "'int rf_take(struct rf_big)' cannot be called: ") end
   end
 end
 

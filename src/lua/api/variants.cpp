@@ -31,7 +31,8 @@ int l_vararg(lua_State* L) {
       raise_argument(L, i + 2, "size of '%s' is unknown, it cannot be passed", type_name(st, id));
     }
   }
-  const VarargShape* shape = declared_shape(L, st, callee.type, types, count);
+  const char* name = callee.name == kNoName ? nullptr : st->types->name(callee.name).data();
+  const VarargShape* shape = declared_shape(L, st, callee.type, name, types, count);
   push_c_function(L, st, callee.type, callee.address, callee.name, 1, shape);
   return 1;
 }

@@ -262,7 +262,7 @@ void finish(lua_State* L, State* st, const CallInfo* info, const VarargShape* sh
 
 inline CallForm find_form(lua_State* L, State* st, TypeInfo* type, const char* name, int first,
                           const VarargShape* declared) {
-  const CallInfo* info = type->call != nullptr ? type->call : call_info_of(L, st, type);
+  const CallInfo* info = type->call != nullptr ? type->call : call_info_of(L, st, type, name);
   const int given = lua_gettop(L) - first + 1;
   const int fixed = static_cast<int>(info->params.size());
   const bool open = info->variadic && declared == nullptr;

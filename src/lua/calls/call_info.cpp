@@ -11,7 +11,7 @@ namespace ferry::lua {
 
 namespace {
 
-bool build(State* st, TypeInfo* type, CallInfo* info) {
+bool build(State* st, TypeInfo* type, const char* name, CallInfo* info) {
   return without_exceptions(st, [&] {
     const Function& f = st->types->function(type->id);
     info->variadic = f.variadic;
@@ -19,7 +19,8 @@ bool build(State* st, TypeInfo* type, CallInfo* info) {
     info->blocking = f.blocking;
     auto invoker = st->backend->make_invoker(*st->types, type->id, {});
     if (!invoker) {
-      st->errors.message = "'" + shown_name(st, type->id) + "' cannot be called: " + invoker.message();
+      const std::string shown = shown_name(st, type->id, name == nullptr ? "" : name);
+      st->errors.message = "'" + shown + "' cannot be called: " + invoker.message();
       return false;
     }
     info->invoker = std::move(*invoker);
@@ -34,11 +35,11 @@ bool build(State* st, TypeInfo* type, CallInfo* info) {
 
 }  // namespace
 
-CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type) {
+CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type, const char* name) {
   if (type->call != nullptr) return type->call;
   auto* info = new (std::nothrow) CallInfo;
   if (info == nullptr) raise(L, "not enough memory");
-  if (!build(st, type, info)) {
+  if (!build(st, type, name, info)) {
     delete info;
     raise_error(L, st);
   }

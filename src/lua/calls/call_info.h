@@ -35,8 +35,9 @@ struct CallInfo {
   Thunk* resting = nullptr;  // while ffi.strict is on: the thunk of before
 };
 
-// That of a function type. Raises where it cannot be called.
-CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type);
+// That of a function type. Raises where it cannot be called. `name`: the function that is, for the message; may be
+// null.
+CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type, const char* name = nullptr);
 void free_call_info(CallInfo* info);
 
 }  // namespace ferry::lua

@@ -77,7 +77,8 @@ void learn_varargs(lua_State* L, State* st, FunctionRecord* record) {
   const int extra = lua_gettop(L) - fixed;
   if (extra < 0 || static_cast<size_t>(fixed + extra) > call::kMaxThunkArgs) return;
   const VarargShape* shape = nullptr;
-  if (call_info_of(L, st, record->type)->shapes.size() >= kMaxShapes) return;  // vararg_shape() would push one
+  if (call_info_of(L, st, record->type, record->name_text)->shapes.size() >= kMaxShapes)
+    return;  // vararg_shape() would push one
   if (extra > 0) shape = vararg_shape(L, st, record->type, record->name_text, 1, extra);
   call::ThunkArg args[call::kMaxThunkArgs];
   for (int i = 0; i < extra; ++i) {

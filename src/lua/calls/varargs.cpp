@@ -86,14 +86,21 @@ bool same_types(const VarargShape& shape, TypeInfo* const* types, int count) {
   return true;
 }
 
+// The function of a call, for messages; the name may be null.
+struct Called {
+  TypeInfo* type;
+  const char* name;
+};
+
 // False: st->errors.message.
-bool fill(State* st, TypeInfo* type, TypeInfo* const* types, int count, VarargShape* shape) {
+bool fill(State* st, const Called& called, TypeInfo* const* types, int count, VarargShape* shape) {
   std::vector<TypeId> ids;
   ids.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) ids.push_back(types[i]->id);
-  auto invoker = st->backend->make_invoker(*st->types, type->id, ids);
+  auto invoker = st->backend->make_invoker(*st->types, called.type->id, ids);
   if (!invoker) {
-    st->errors.message = "'" + shown_name(st, type->id) + "' cannot be called: " + invoker.message();
+    const std::string shown = shown_name(st, called.type->id, called.name == nullptr ? "" : called.name);
+    st->errors.message = "'" + shown + "' cannot be called: " + invoker.message();
     return false;
   }
   shape->types.assign(types, types + count);
@@ -112,11 +119,11 @@ const VarargShape* find(const Shapes& shapes, TypeInfo* const* types, int count)
 }
 
 // One that is kept. Null: st->errors.message.
-VarargShape* keep_shape(State* st, Shapes& shapes, TypeInfo* type, TypeInfo* const* types, int count) {
+VarargShape* keep_shape(State* st, Shapes& shapes, const Called& called, TypeInfo* const* types, int count) {
   VarargShape* made = nullptr;
   without_exceptions(st, [&] {
     auto shape = std::make_unique<VarargShape>();
-    if (!fill(st, type, types, count, shape.get())) return false;
+    if (!fill(st, called, types, count, shape.get())) return false;
     shapes.push_back(std::move(shape));
     made = shapes.back().get();
     return true;
@@ -133,7 +140,7 @@ int shape_gc(lua_State* L) {
 }
 
 // One for this call only: pushes the userdata that owns it. Null: st->errors.message.
-VarargShape* push_shape(lua_State* L, State* st, TypeInfo* type, TypeInfo* const* types, int count) {
+VarargShape* push_shape(lua_State* L, State* st, const Called& called, TypeInfo* const* types, int count) {
   luaL_checkstack(L, 3, nullptr);
   auto** owner = static_cast<VarargShape**>(new_userdata(L, sizeof(VarargShape*)));
   *owner = nullptr;
@@ -141,7 +148,7 @@ VarargShape* push_shape(lua_State* L, State* st, TypeInfo* type, TypeInfo* const
   lua_setmetatable(L, -2);
   const bool ok = without_exceptions(st, [&] {
     auto shape = std::make_unique<VarargShape>();
-    if (!fill(st, type, types, count, shape.get())) return false;
+    if (!fill(st, called, types, count, shape.get())) return false;
     *owner = shape.release();
     return true;
   });
@@ -169,8 +176,8 @@ const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const c
   apply_format(L, st, info->format, name, first, fixed, types, extra);
   if (extra == 0) return nullptr;
   if (const VarargShape* known = find(info->shapes, types, extra)) return known;
-  const VarargShape* shape = info->shapes.size() < kMaxShapes ? keep_shape(st, info->shapes, type, types, extra)
-                                                              : push_shape(L, st, type, types, extra);
+  const VarargShape* shape = info->shapes.size() < kMaxShapes ? keep_shape(st, info->shapes, {type, name}, types, extra)
+                                                              : push_shape(L, st, {type, name}, types, extra);
   if (shape == nullptr) raise_error(L, st);
   return shape;
 }
@@ -179,10 +186,11 @@ TypeInfo* declared_vararg(State* st, TypeInfo* info) {
   return info->rep == Rep::record || is_opaque(*info) ? info : promoted(st, info);
 }
 
-const VarargShape* declared_shape(lua_State* L, State* st, TypeInfo* type, TypeInfo* const* types, int count) {
-  CallInfo* info = call_info_of(L, st, type);
+const VarargShape* declared_shape(lua_State* L, State* st, TypeInfo* type, const char* name, TypeInfo* const* types,
+                                  int count) {
+  CallInfo* info = call_info_of(L, st, type, name);
   if (const VarargShape* known = find(info->declared, types, count)) return known;
-  const VarargShape* shape = keep_shape(st, info->declared, type, types, count);
+  const VarargShape* shape = keep_shape(st, info->declared, {type, name}, types, count);
   if (shape == nullptr) raise_error(L, st);
   return shape;
 }

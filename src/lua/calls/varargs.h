@@ -21,8 +21,9 @@ const VarargShape* vararg_shape(lua_State* L, State* st, TypeInfo* type, const c
 // The type by which an argument that is declared as `info` travels behind `...`: by value, after C's promotions.
 TypeInfo* declared_vararg(State* st, TypeInfo* info);
 // The shape with these types, whatever the arguments will be; lives as long as the function type. Raises where the back
-// end has no call for it.
-const VarargShape* declared_shape(lua_State* L, State* st, TypeInfo* type, TypeInfo* const* types, int count);
+// end has no call for it. `name`: the function's, for the message; may be null.
+const VarargShape* declared_shape(lua_State* L, State* st, TypeInfo* type, const char* name, TypeInfo* const* types,
+                                  int count);
 
 // The metatable of shapes that are not kept.
 void make_shape_metatable(lua_State* L, State* st);

@@ -231,8 +231,8 @@ void raise_closed(lua_State* L) {
   raise(L, "the Lua state that this object belongs to is closing");
 }
 
-std::string shown_name(State* st, TypeId type) {
-  return spell(*st->types, type, {}, &st->caches.names);
+std::string shown_name(State* st, TypeId type, std::string_view declared) {
+  return spell(*st->types, type, declared, &st->caches.names);
 }
 
 const char* type_name(State* st, TypeId type) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/compiler.h"
 #include "lua/state/state.h"
@@ -63,8 +64,8 @@ void write_where(lua_State* L, char (&out)[kWhereSize]);
 void push_where(lua_State* L);
 // "int *", "string", "nil", ... of the value at idx, in a buffer of the State (valid until the next call).
 const char* describe_value(lua_State* L, State* st, int idx);
-// The type as messages and tostring() have it: C's spelling, or the __name of its metatype.
-std::string shown_name(State* st, TypeId type);
+// The type as messages and tostring() have it: C's spelling, or the __name of its metatype. `declared`: what is of it.
+std::string shown_name(State* st, TypeId type, std::string_view declared = {});
 // The same in one of a few rotating buffers of the State (valid for the next three calls).
 const char* type_name(State* st, TypeId type);
 
