@@ -152,7 +152,7 @@ constexpr bool in_order() {
 }
 static_assert(in_order(), "one row per Abi, in its order, each with what its variadic functions use");
 
-// gcc ignores ms_abi and sysv_abi on i386, as it does stdcall and its like on x86-64.
+// gcc ignores ms_abi and sysv_abi on i386.
 Abi i386_abi(bool windows, CallConv conv) {
   switch (conv) {
     case CallConv::c:
@@ -165,8 +165,27 @@ Abi i386_abi(bool windows, CallConv conv) {
       return windows ? Abi::i386_fastcall_windows : Abi::i386_fastcall;
     case CallConv::thiscall:
       return windows ? Abi::i386_thiscall_windows : Abi::i386_thiscall;
+    default:
+      return Abi::none;
   }
-  return Abi::none;
+}
+
+// Microsoft's convention and System V's are conventions of either system. gcc, MSVC: stdcall, fastcall and thiscall
+// have no meaning on x86-64 and are ignored.
+Abi x64_abi(bool windows, CallConv conv) {
+  switch (conv) {
+    case CallConv::c:
+    case CallConv::stdcall:
+    case CallConv::fastcall:
+    case CallConv::thiscall:
+      return windows ? Abi::win_x64 : Abi::sysv_x64;
+    case CallConv::ms_abi:
+      return Abi::win_x64;
+    case CallConv::sysv_abi:
+      return Abi::sysv_x64;
+    default:
+      return Abi::none;
+  }
 }
 
 }  // namespace
@@ -176,20 +195,18 @@ const AbiInfo& info(Abi abi) {
 }
 
 Abi abi_of(const Target& target, CallConv conv) {
-  bool windows = target.os == Os::windows;
-  // Conventions of one system on the other: x86-64 knows both.
-  bool foreign = conv == CallConv::sysv_abi ? windows : conv == CallConv::ms_abi && !windows;
+  const bool windows = target.os == Os::windows;
   switch (target.arch) {
     case Arch::x86_64:
-      // gcc, MSVC: stdcall, fastcall and thiscall have no meaning on x86-64 and are ignored.
-      return windows != foreign ? Abi::win_x64 : Abi::sysv_x64;
+      return x64_abi(windows, conv);
     case Arch::i386:
       return i386_abi(windows, conv);
     case Arch::aarch64:
-      if (conv == CallConv::sysv_abi || foreign) return Abi::none;
+      if (conv != CallConv::c) return Abi::none;
       if (windows) return Abi::aapcs64_windows;
       return target.os == Os::darwin ? Abi::aapcs64_darwin : Abi::aapcs64;
     case Arch::arm:
+      if (conv == CallConv::aapcs) return Abi::aapcs32;
       return conv == CallConv::c ? Abi::aapcs32_vfp : Abi::none;
     case Arch::riscv64:
       return conv == CallConv::c ? Abi::riscv64_lp64d : Abi::none;

@@ -16,33 +16,50 @@ enum class Attr : uint8_t {
   lends,
   blocking,
   ms_struct,
-  cdecl_,
-  stdcall,
-  fastcall,
-  thiscall,
-  ms_abi,
-  sysv_abi,
+  convention,
+  regparm,
+  pcs,
   other,
 };
 
 struct AttrName {
   std::string_view text;
   Attr attr;
+  CallConv conv = CallConv::c;
 };
 constexpr AttrName kAttributes[] = {
-    {"packed", Attr::packed},     {"aligned", Attr::aligned},         {"align", Attr::aligned},
-    {"mode", Attr::mode},         {"vector_size", Attr::vector_size}, {"transparent_union", Attr::transparent_union},
-    {"format", Attr::format},     {"ms_struct", Attr::ms_struct},     {"cdecl", Attr::cdecl_},
-    {"stdcall", Attr::stdcall},   {"fastcall", Attr::fastcall},       {"thiscall", Attr::thiscall},
-    {"ms_abi", Attr::ms_abi},     {"sysv_abi", Attr::sysv_abi},       {"nonnull", Attr::nonnull},
-    {"blocking", Attr::blocking}, {"ferry_scoped", Attr::scoped},     {"ferry_lends", Attr::lends},
+    {"packed", Attr::packed},
+    {"aligned", Attr::aligned},
+    {"align", Attr::aligned},
+    {"mode", Attr::mode},
+    {"vector_size", Attr::vector_size},
+    {"transparent_union", Attr::transparent_union},
+    {"format", Attr::format},
+    {"ms_struct", Attr::ms_struct},
+    {"nonnull", Attr::nonnull},
+    {"blocking", Attr::blocking},
+    {"ferry_scoped", Attr::scoped},
+    {"ferry_lends", Attr::lends},
+    {"cdecl", Attr::convention, CallConv::c},
+    {"stdcall", Attr::convention, CallConv::stdcall},
+    {"fastcall", Attr::convention, CallConv::fastcall},
+    {"thiscall", Attr::convention, CallConv::thiscall},
+    {"ms_abi", Attr::convention, CallConv::ms_abi},
+    {"sysv_abi", Attr::convention, CallConv::sysv_abi},
+    {"sseregparm", Attr::convention, CallConv::sseregparm},
+    {"vectorcall", Attr::convention, CallConv::vectorcall},
+    {"regcall", Attr::convention, CallConv::regcall},
+    {"pascal", Attr::convention, CallConv::pascal},
+    {"swiftcall", Attr::convention, CallConv::swiftcall},
+    {"regparm", Attr::regparm},
+    {"pcs", Attr::pcs},
 };
 
-Attr find_attribute(std::string_view name) {
+AttrName find_attribute(std::string_view name) {
   for (const AttrName& a : kAttributes) {
-    if (a.text == name) return a.attr;
+    if (a.text == name) return a;
   }
-  return Attr::other;
+  return {name, Attr::other};
 }
 
 struct ModeName {
@@ -72,7 +89,7 @@ std::string_view plain_attribute_name(std::string_view name) {
 }
 
 // A convention the target does not tell from C's own is C's own: gcc ignores stdcall and its like outside of i386,
-// ms_abi and sysv_abi outside of x86-64.
+// ms_abi and sysv_abi outside of x86-64, regparm but on i386; pcs("aapcs") is C's own where a processor is not ARM.
 CallConv Parser::effective(CallConv conv) const {
   const Target& target = types_.target();
   switch (conv) {
@@ -86,6 +103,19 @@ CallConv Parser::effective(CallConv conv) const {
       return target.arch == Arch::x86_64 && target.os != Os::windows ? conv : CallConv::c;
     case CallConv::sysv_abi:
       return target.arch == Arch::x86_64 && target.os == Os::windows ? conv : CallConv::c;
+    case CallConv::aapcs:
+      return target.arch == Arch::arm ? conv : CallConv::c;
+    case CallConv::regparm1:
+    case CallConv::regparm2:
+    case CallConv::regparm3:
+    case CallConv::sseregparm:
+    case CallConv::pascal:
+      return target.arch == Arch::i386 ? conv : CallConv::c;
+    case CallConv::vectorcall:
+    case CallConv::regcall:
+      return target.arch == Arch::i386 || target.arch == Arch::x86_64 ? conv : CallConv::c;
+    case CallConv::swiftcall:
+      return conv;
   }
   return CallConv::c;
 }
@@ -127,8 +157,7 @@ bool Parser::attributes(Attributes& a, uint8_t* quals) {
         ok = at(Tok::l_paren) ? skip_parentheses() : fail_expected("'('");
         break;
       case Tok::kw_call_conv:
-        a.has_conv = true;
-        a.conv = effective(static_cast<CallConv>(token_.detail));
+        set_convention(a, static_cast<CallConv>(token_.detail));
         next();
         break;
       case Tok::kw_ptr32:
@@ -235,15 +264,9 @@ bool Parser::attribute_word(Attributes& a) {
   bool is_word = !token_.text.empty() && at(Tok::identifier);
   if (!is_word && token_.kind < Tok::kw_typedef) return fail_expected("the name of an attribute");
   // Keywords are attributes, too: __attribute__((const)).
-  Attr attr = is_word ? find_attribute(plain_attribute_name(token_.text)) : Attr::other;
-  auto convention = [&](CallConv conv) {
-    a.has_conv = true;
-    a.conv = effective(conv);
-    return true;
-  };
+  const AttrName attribute = is_word ? find_attribute(plain_attribute_name(token_.text)) : AttrName{{}, Attr::other};
   next();
-  bool ok = true;
-  switch (attr) {
+  switch (attribute.attr) {
     case Attr::packed:
       a.packed = true;
       break;
@@ -276,28 +299,44 @@ bool Parser::attribute_word(Attributes& a) {
       a.vector_bytes = static_cast<uint64_t>(v.integer);
       return expect(Tok::r_paren, "')'");
     }
-    case Attr::cdecl_:
-      ok = convention(CallConv::c);
+    case Attr::convention:
+      set_convention(a, attribute.conv);
       break;
-    case Attr::stdcall:
-      ok = convention(CallConv::stdcall);
-      break;
-    case Attr::fastcall:
-      ok = convention(CallConv::fastcall);
-      break;
-    case Attr::thiscall:
-      ok = convention(CallConv::thiscall);
-      break;
-    case Attr::ms_abi:
-      ok = convention(CallConv::ms_abi);
-      break;
-    case Attr::sysv_abi:
-      ok = convention(CallConv::sysv_abi);
-      break;
+    case Attr::regparm:
+      return attribute_regparm(a);
+    case Attr::pcs:
+      return attribute_pcs(a);
     case Attr::other:
       break;
   }
-  return ok && (!at(Tok::l_paren) || skip_parentheses());
+  return !at(Tok::l_paren) || skip_parentheses();
+}
+
+// What takes registers stays what it is beside another word: regparm(3) stdcall.
+void Parser::set_convention(Attributes& a, CallConv conv) {
+  conv = effective(conv);
+  if (a.has_conv && a.conv >= CallConv::regparm1 && conv < CallConv::regparm1) return;
+  a.has_conv = true;
+  a.conv = conv;
+}
+
+// regparm := 'regparm' '(' constant ')'       registers for arguments; without any it is C's own convention, and gcc
+// ignores what is more than 3
+bool Parser::attribute_regparm(Attributes& a) {
+  Value v;
+  if (!expect(Tok::l_paren, "'(' after regparm") || !constant_integer(v, "a number of registers")) return false;
+  if (v.integer == 1) set_convention(a, CallConv::regparm1);
+  if (v.integer == 2) set_convention(a, CallConv::regparm2);
+  if (v.integer == 3) set_convention(a, CallConv::regparm3);
+  return expect(Tok::r_paren, "')'");
+}
+
+// pcs := 'pcs' '(' string ')'       gcc manual, "ARM Function Attributes"; aapcs-vfp is C's own
+bool Parser::attribute_pcs(Attributes& a) {
+  std::string name;
+  if (!expect(Tok::l_paren, "'(' after pcs") || !string_literal(name)) return false;
+  if (name == "aapcs") set_convention(a, CallConv::aapcs);
+  return expect(Tok::r_paren, "')'");
 }
 
 bool Parser::set_align(Attributes& a, const Value& value, uint32_t where, bool zero_is_none) {

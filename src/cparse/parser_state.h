@@ -250,6 +250,9 @@ class Parser {
   bool attribute_mode(Attributes& a);
   bool attribute_format(Attributes& a);
   bool attribute_params(ParamMarks::Which& which);
+  bool attribute_regparm(Attributes& a);
+  bool attribute_pcs(Attributes& a);
+  void set_convention(Attributes& a, CallConv conv);
   bool asm_label(Attributes& a);
   bool alignas_specifier(Attributes& a);
   bool set_align(Attributes& a, const Value& value, uint32_t where, bool zero_is_none);

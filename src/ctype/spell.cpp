@@ -220,6 +220,24 @@ std::string_view convention_name(CallConv conv) {
       return "ms_abi";
     case CallConv::sysv_abi:
       return "sysv_abi";
+    case CallConv::aapcs:
+      return "pcs(\"aapcs\")";
+    case CallConv::regparm1:
+      return "regparm(1)";
+    case CallConv::regparm2:
+      return "regparm(2)";
+    case CallConv::regparm3:
+      return "regparm(3)";
+    case CallConv::sseregparm:
+      return "sseregparm";
+    case CallConv::vectorcall:
+      return "vectorcall";
+    case CallConv::regcall:
+      return "regcall";
+    case CallConv::pascal:
+      return "pascal";
+    case CallConv::swiftcall:
+      return "swiftcall";
   }
   return "cdecl";
 }

@@ -16,7 +16,7 @@ namespace ferry {
 using TypeNames = std::map<TypeId, std::string>;  // by canonical type
 std::string spell(const TypeTable& types, TypeId type, std::string_view declared = {},
                   const TypeNames* names = nullptr);
-// As gcc and MSVC name them: "cdecl", "stdcall" ...
+// As gcc, clang and MSVC name them in an attribute: "cdecl", "stdcall", "regparm(3)" ...
 std::string_view convention_name(CallConv conv);
 
 }  // namespace ferry

@@ -168,7 +168,25 @@ struct Enum {
   std::vector<NamedConstant> constants;
 };
 
-enum class CallConv : uint8_t { c, stdcall, fastcall, thiscall, ms_abi, sysv_abi };
+// What a target does not tell from C's own convention is `c` there. Functions of those behind sysv_abi are declared,
+// and not called, as nothing plans them, but for aapcs.
+enum class CallConv : uint8_t {
+  c,
+  stdcall,
+  fastcall,
+  thiscall,
+  ms_abi,
+  sysv_abi,
+  aapcs,  // ARM: floating-point numbers in general registers
+  regparm1,
+  regparm2,
+  regparm3,
+  sseregparm,
+  vectorcall,
+  regcall,
+  pascal,
+  swiftcall,
+};
 
 // What a declaration says of one parameter.
 enum ParamMark : uint8_t {

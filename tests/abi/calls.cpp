@@ -463,6 +463,7 @@ int run(const Options& options) {
   if (arch == Arch::i386 && host_target().os != Os::windows) {
     features.conventions = {"stdcall", "fastcall", "thiscall", "cdecl"};
   }
+  if (arch == Arch::arm) features.conventions = {"pcs(\"aapcs\")"};
   // MinGW's gcc packs otherwise than Microsoft's compiler (layout_compare).
   features.packs = host_target().layout != RecordLayout::msvc;
   Generator generator(options.seed, clang, host_target(), features);

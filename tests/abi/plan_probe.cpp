@@ -37,6 +37,7 @@ struct Judge {
 };
 
 const std::vector<std::string> kI386 = {"stdcall", "fastcall", "thiscall"};
+const std::vector<std::string> kArm = {"pcs(\"aapcs\")", "pcs(\"aapcs-vfp\")"};
 const Judge kJudges[] = {
     {"gcc-i386",
      "i686-linux-gnu-gcc",
@@ -102,7 +103,7 @@ const Judge kJudges[] = {
      80,
      false,
      true,
-     {true, true, true, {}}},
+     {true, true, true, kArm}},
     {"clang-arm",
      "clang --target=arm-linux-gnueabihf",
      "arm-linux-gnueabihf-gcc",
@@ -115,7 +116,7 @@ const Judge kJudges[] = {
      80,
      false,
      true,
-     {false, false, true, {}}},
+     {false, false, true, kArm}},
     {"gcc-ppc64le",
      "powerpc64le-linux-gnu-gcc",
      "powerpc64le-linux-gnu-gcc",

@@ -655,6 +655,21 @@ function TestCallMisc:test_other_calling_convention()
   lu.assertEquals(pointer(1, 2, 3, 4, 5, 6), 1 + 4 + 9 + 16 + 25 + 36)
 end
 
+-- They are declared, kept apart from C's own, and refused when they are called or made.
+function TestCallMisc:test_conventions_that_nothing_calls()
+  H.not_on_luajit "which takes them for C's own"
+  ffi.cdef "int add_i32_swift(int, int) __attribute__((swiftcall)) __asm__(\"add_i32\"); typedef int (__attribute__((swiftcall)) *swift)(int, int);"
+  H.assert_error_contains(function() return fx.add_i32_swift(1, 2) end, "add_i32_swift")
+  H.assert_error_contains(function() return fx.add_i32_swift(1, 2) end, "convention swiftcall")
+  H.assert_error_contains(function() return ffi.cast("swift", function() return 1 end) end, "convention swiftcall")
+  H.assert_error_contains(function() return ffi.cast("swift", fx.add_i32)(1, 2) end, "convention swiftcall")
+  lu.assertEquals(tostring(ffi.typeof "swift"), "ctype<int (__attribute__((swiftcall)) *)(int, int)>")
+  if ffi.arch ~= "x64" then return end
+  ffi.cdef "int add_i32_vector(int, int) __attribute__((vectorcall)) __asm__(\"add_i32\"); int add_i32_registers(int, int) __attribute__((regparm(2))) __asm__(\"add_i32\");"
+  H.assert_error_contains(function() return fx.add_i32_vector(1, 2) end, "convention vectorcall")
+  lu.assertEquals(fx.add_i32_registers(1, 2), 3) -- only i386 tells it from C's own
+end
+
 -- More ways to call than are kept, by a finaliser, while a call of the same type is being prepared.
 function TestVarargs:test_calls_by_finalisers_while_a_call_is_prepared()
   H.not_on_luajit "which cannot call such a function"

@@ -79,6 +79,24 @@ TEST(PlanProcessors, I386) {
                 });
 }
 
+// Conventions that nothing plans are told from C's own where compilers tell them, and only there.
+TEST(PlanProcessors, OtherConventions) {
+  const std::string refused = "error: no call plan for convention ";
+  const std::string c = "[0]:4 -> eax:4";
+  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((regparm(3))) int (int)"), refused + "regparm(3) on i386-linux");
+  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((regparm(1), stdcall)) int (int)"),
+            refused + "regparm(1) on i386-linux");
+  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((stdcall, regparm(2))) int (int)"),
+            refused + "regparm(2) on i386-linux");
+  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((regparm(0))) int (int)"), c);
+  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((regparm(4))) int (int)"), c);  // gcc: ignored
+  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((sseregparm)) int (int)"), refused + "sseregparm on i386-linux");
+  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((vectorcall)) int (int)"), refused + "vectorcall on i386-linux");
+  EXPECT_EQ(plan_text(kX64SysV, "__attribute__((regparm(3))) int (int)"), "rdi:4s -> rax:4s");
+  EXPECT_EQ(plan_text(kX64SysV, "__attribute__((regcall)) int (int)"), refused + "regcall on x86_64-linux");
+  EXPECT_EQ(plan_text(kArm64Linux, "__attribute__((pcs(\"aapcs\"))) int (int)"), "x0:4s -> x0:4s");
+}
+
 // Where Microsoft's compiler and gcc put the hidden address is not the same.
 TEST(PlanProcessors, Refused) {
   EXPECT_EQ(
@@ -119,6 +137,9 @@ TEST(PlanProcessors, Arm) {
             {"void (int, int, int, struct { long long none[0]; }, int)", "r0:4 r1:4 r2:4 - [0]:4 -> void"},
             {"_Complex char (int, _Complex int)", "r0:4 {r1:4 r2:4} -> r0:2"},
             {"_Complex int (int, _Complex int)", "r1:4 {r2:4 r3:4} -> *r0"},
+            {"__attribute__((pcs(\"aapcs\"))) double (float, double, struct ff)",
+             "r0:4 {r2:4 r3:4} [0]:8 -> {r0:4 r1:4}"},
+            {"__attribute__((pcs(\"aapcs-vfp\"))) double (float, double)", "s0:4 d1:8 -> d0:8"},
         });
 }
 

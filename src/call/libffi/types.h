@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "ctype/type_table.h"
+#include "ctype/spell.h"
 
 namespace ferry::call {
 

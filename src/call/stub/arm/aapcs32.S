@@ -132,8 +132,8 @@ ferry_aapcs32_trampolines:
         .rept FERRY_ARM_TRAMPOLINES
         mov r12, #(number & 0xff)
         orr r12, r12, #(number & 0xf00)
+        orr r12, r12, #(number & 0xf000)
         b aapcs32_callback_entry
-        nop                             // up to FERRY_TRAMPOLINE_BYTES
         .set number, number + 1
         .endr
         .fnend

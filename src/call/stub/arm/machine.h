@@ -25,9 +25,9 @@ namespace ferry::call::arm {
 
 inline constexpr uint32_t kTrampolines = FERRY_ARM_TRAMPOLINES;
 
-// The base standard's plans have no VFP registers: the same routines serve both. Its functions are variadic, which no
-// callback is.
-constexpr StubConvention convention(abi::Abi abi, uint32_t trampolines) {
+// The base standard's plans have no VFP registers: the same routines serve both. Its functions are variadic, or
+// pcs("aapcs").
+constexpr StubConvention convention(abi::Abi abi, uint32_t first, uint32_t count) {
   return {.abi = abi,
           .block = FERRY_ARM_BLOCK,
           .gpr_block = FERRY_ARM_VFP_OFFSET,
@@ -36,11 +36,13 @@ constexpr StubConvention convention(abi::Abi abi, uint32_t trampolines) {
           .call_gprs = ferry_aapcs32_gprs,
           .call_registers = ferry_aapcs32_registers,
           .call_stack = ferry_aapcs32_stack,
-          .trampolines = ferry_aapcs32_trampolines,
-          .trampoline_count = trampolines};
+          .trampolines = ferry_aapcs32_trampolines + first * FERRY_TRAMPOLINE_BYTES,
+          .first_trampoline = first,
+          .trampoline_count = count};
 }
-inline const StubConvention kConventions[] = {convention(abi::Abi::aapcs32_vfp, kTrampolines),
-                                              convention(abi::Abi::aapcs32, 0)};
+inline constexpr uint32_t kVfp = FERRY_ARM_VFP_TRAMPOLINES, kBase = FERRY_ARM_BASE_TRAMPOLINES;
+inline const StubConvention kConventions[] = {convention(abi::Abi::aapcs32_vfp, 0, kVfp),
+                                              convention(abi::Abi::aapcs32, kVfp, kBase)};
 
 // All that a result may be in.
 struct ResultRegisters {
