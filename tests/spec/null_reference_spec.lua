@@ -146,6 +146,20 @@ function TestNullReferences:test_the_message_names_the_type()
   lu.assertErrorMsgContains("NULL 'struct nr_record &'", function() return null "struct nr_record &".a end)
 end
 
+function TestNullReferences:test_where_C_has_them()
+  H.not_on_luajit "reads through them"
+  ffi.cdef "struct nr_holder { int &r; };"
+  local holder = ffi.new "struct nr_holder"
+  local function read(f) lu.assertErrorMsgContains("attempt to read through a NULL 'int &'", f) end
+  read(function() return holder.r end)
+  lu.assertErrorMsgContains("attempt to write through a NULL 'int &'", function() holder.r = 1 end)
+  local taking = ffi.cast("void (*)(int &)", function() lu.fail "called" end)
+  read(function() ffi.cast("void (*)(int *)", taking)(nil) end)
+  local giving = ffi.cast("int &(*)(void)", ffi.cast("void *(*)(void)", function() return nil end))
+  read(giving)
+  read(function() return ffi.async(giving):wait() end)
+end
+
 function TestNullReferences:test_what_needs_no_object_works()
   types()
   lu.assertTrue(ffi.isnull(ffi.addressof(null "int &")))

@@ -115,6 +115,9 @@ function TestRules:test_callbacks_have_to_return()
     lu.assertStrContains(tostring(why), "cannot convert 'nil' to", name)
     callback:free()
   end
+  local in_c = ffi.cast("ru_int", debug.sethook) -- without arguments it does nothing that would be seen
+  lu.assertErrorMsgContains("cannot convert 'nil' to 'int'", in_c)
+  in_c:free()
   local pointer = ffi.cast("ru_pointer", nothing)
   lu.assertEquals(pointer(), ffi.cast("void *", 0))
   pointer:free()
