@@ -12,8 +12,7 @@ constexpr uint64_t kWord = 8;
 constexpr uint64_t kGprs = 8;      // r3-r10
 constexpr unsigned kFprs = 13;     // f1-f13
 constexpr unsigned kVectors = 12;  // v2-v13
-constexpr HomogeneousRules kRules = {
-    .max_count = 8, .zero_width_ignored = true, .smallest_float = 4, .short_vectors = false, .pairs = true};
+constexpr HomogeneousRules kRules = {.max_count = 8, .smallest_float = 4, .short_vectors = false, .pairs = true};
 
 class Planner {
  public:
@@ -26,6 +25,11 @@ class Planner {
     if (Result<void> known = check(id); !known) return known;
     Result<std::optional<Homogeneous>> h = homogeneous(id);
     if (!h) return h.error();
+    if (!*h) {  // gcc: of those that an argument travels as a _Float128 alone is a result, too
+      std::optional<Homogeneous> only = only_member(id);
+      if (only && only->vector) return refuse(types_, id, "compilers differ about the order of its halves");
+      if (only && only->element_size == 16) *h = only;
+    }
     if (*h) {
       for (unsigned i = 0; i < (*h)->count; ++i) builder_.result_piece(element(**h, i, i));
     } else if (has_halves(t)) {
@@ -43,11 +47,15 @@ class Planner {
     TypeId passed = passed_as(types_, id);
     const Type& t = types_[passed];
     ArgPlan& arg = builder_.begin_arg(id);
-    if (t.size == 0) return {};
+    if (t.size == 0) {  // aligned nevertheless
+      if (main_variant(types_, passed).align >= 16) place_ = round_up(place_, 16);
+      return {};
+    }
     if (Result<void> known = check(passed); !known) return known;
     if (arg.size > kMaxStackBytes) return refuse(types_, id, "it is larger than 1 GiB");
     Result<std::optional<Homogeneous>> h = homogeneous(passed);
     if (!h) return h.error();
+    if (!*h) *h = only_member(passed);
     // "Complex ... as two separate arguments": each half has a doubleword, or more, of its own.
     if (has_halves(t)) return halves(t, h->has_value() && !is_variadic);
     // "Quadword alignment": vectors, _Float128, and aggregates that ask for it but are no floating-point ones.
@@ -84,13 +92,17 @@ class Planner {
     HomogeneousFinder finder(types_, kRules);
     std::optional<Homogeneous> h = finder.find(id);
     if (finder.exhausted()) return refuse(types_, id, "it is too deeply nested");
-    if (h || !is_record(types_[id])) return h;
-    // gcc: a record with the machine mode of its only member travels as that, clang: as words.
-    const TypeId mode = mode_giver(types_, id);
-    if (types_[mode].kind != Kind::complex && finder.find(mode)) {
-      return refuse(types_, id, "compilers differ about a floating-point or vector member beside those without bytes");
-    }
     return h;
+  }
+
+  // gcc: an argument that is a record has the machine mode of a member that is all of it, and travels as that one;
+  // members without bytes beside it, `:0` and [0], make it no homogeneous aggregate. clang: such a structure, too.
+  std::optional<Homogeneous> only_member(TypeId id) const {
+    if (types_[id].kind != Kind::structure) return std::nullopt;
+    const TypeId mode = mode_giver(types_, id);
+    const Kind kind = types_[mode].kind;
+    if (kind != Kind::floating && kind != Kind::vector) return std::nullopt;
+    return HomogeneousFinder(types_, kRules).find(mode);
   }
 
   // Floating point of 16 bytes is in vector registers: all that is a pair of doubles is two elements.

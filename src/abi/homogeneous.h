@@ -66,6 +66,9 @@ class HomogeneousFinder {
   std::optional<Homogeneous> mode(TypeId id, int depth) {
     const Type& t = types_[id];
     if (depth > kMaxClassifyDepth) return std::nullopt;
+    // A vector of one element has the element's mode, but for a double.
+    const bool scalar_mode = t.kind == Kind::vector && t.count == 1 && types_[t.base].scalar != Scalar::float64;
+    if (scalar_mode) return std::nullopt;
     if (t.kind == Kind::vector || t.kind == Kind::complex) return walk(id, depth);
     if (t.kind == Kind::array && t.count == 1) return mode(t.base, depth + 1);
     if (t.kind != Kind::structure || t.size == 0) return std::nullopt;

@@ -78,7 +78,7 @@ class Planner {
             .size = static_cast<uint32_t>(size)};
   }
 
-  // float and double, and structures that have nothing but one of them.
+  // float and double, and structures whose only member is one: `:0` and members without bytes are members.
   bool is_floating(TypeId id, int depth) {
     if (++steps_ > kMaxClassifySteps || depth > kMaxClassifyDepth) {
       steps_ = kMaxClassifySteps + 1;
@@ -89,8 +89,6 @@ class Planner {
     if (t.kind != Kind::structure) return false;
     TypeId only = kNoType;
     for (const Field& field : types_.record(id).fields) {
-      if (field.is_bitfield() && field.bit_width == 0) continue;
-      if (!field.is_bitfield() && types_[field.type].size == 0 && is_record(types_[field.type])) continue;
       if (only != kNoType || field.is_bitfield()) return false;
       only = field.type;
     }

@@ -1,7 +1,8 @@
 // Calls and callbacks of random types against what a C compiler makes of them: writes C, has it compiled,
 // calls it through every back end and through compiled code, and compares every bit that is a value. Usage:
-//   calls --cc gcc|clang [--seed N] [--count N] [--backend NAME] [--keep DIR | --write DIR | --library FILE] [-v] seed
-//   0: a new one
+//   calls --cc gcc|clang [--seed N] [--count N] [--backend NAME] [--hollow N] [--keep DIR | --write DIR |
+//   --library FILE] [-v]
+// Seed 0: a new one. --hollow N: of 100 records that many are a value or two among members without bytes.
 #include <algorithm>
 
 #include <cstdio>
@@ -43,6 +44,7 @@ struct Options {
   std::string cc = "gcc";
   uint64_t seed = 1;
   int count = 300;
+  int hollow = 0;
   std::string backend;  // empty: all, and compiled code
   std::string keep;
   std::string write;    // folder: for its calls.c only, where this program cannot start the compiler
@@ -433,6 +435,8 @@ bool parse_options(int argc, char** argv, Options& options) {
       options.seed = std::strtoull(value.c_str(), nullptr, 10);
     } else if (word == "--count") {
       options.count = std::atoi(value.c_str());
+    } else if (word == "--hollow") {
+      options.hollow = std::atoi(value.c_str());
     } else if (word == "--backend") {
       options.backend = value;
     } else if (word == "--keep") {
@@ -455,6 +459,7 @@ int run(const Options& options) {
               options.count);
   std::fflush(stdout);
   Features features;
+  features.hollow = options.hollow;
   // On i386 and s390x they have no plan, nor on POWER those of 8 bytes.
   const Arch arch = host_target().arch;
   features.vectors8 = arch == Arch::x86_64 || arch == Arch::aarch64 || arch == Arch::riscv64 || arch == Arch::arm;
@@ -568,8 +573,8 @@ int main(int argc, char** argv) {
   Options options;
   if (!parse_options(argc, argv, options)) {
     std::printf(
-        "usage: calls --cc gcc|clang [--seed N] [--count N] [--backend NAME] [--keep DIR | --write DIR | --library "
-        "FILE] [-v]\n");
+        "usage: calls --cc gcc|clang [--seed N] [--count N] [--backend NAME] [--hollow N] [--keep DIR | "
+        "--write DIR | --library FILE] [-v]\n");
     return 2;
   }
   return run(options);

@@ -18,6 +18,7 @@ struct Features {
   bool vectors16 = true;
   bool packs = true;                     // records, by attributes and pragmas
   std::vector<std::string> conventions;  // attributes, by name, that some functions have
+  int hollow = 0;                        // of 100 records: how many are one value, or two, among what has no bytes
 };
 
 struct Signature {
@@ -43,6 +44,7 @@ class Generator {
 
  private:
   std::string body(bool is_union, int depth);
+  std::string hollow();
   std::string bitfield(const std::string& member);
   std::string any_type(bool prefer_records);
   std::string scalar();

@@ -49,6 +49,9 @@ constexpr const char* kTypes = R"(
   typedef int v8i __attribute__((vector_size(32)));
   typedef char v4c __attribute__((vector_size(4)));
   typedef float v1f __attribute__((vector_size(4)));
+  typedef long long v1l __attribute__((vector_size(8)));
+  typedef double v1d __attribute__((vector_size(8)));
+  typedef __int128 v1t __attribute__((vector_size(16)));
   struct sv { v4f v; };
   struct hva { v4f a, b; };
   struct s256 { v8i v; };
@@ -269,6 +272,10 @@ TEST(PlanAapcs64, Linux) {
           {"void (struct { int n[0]; double d; }, struct { v2f v; int n[]; }, union { int n[0]; v2f v; })",
            "x0:8 x1:8 x2:8 -> void"},
           {"void (struct { float f; int : 0; }, union { float f; int : 0; })", "v0:4 x0:4 -> void"},
+          // A vector of one integer has that one's mode.
+          {"void (struct { int n[0]; v1l v; }, struct { int n[0]; v1d v; }, struct { v1l v; })",
+           "x0:8 v0:8 v1:8 -> void"},
+          {"void (int, struct { int n[0]; v1t v; })", "x0:4s {x2:8 x3:8} -> void"},
       });
 }
 
