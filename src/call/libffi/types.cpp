@@ -158,11 +158,12 @@ bool lowers_by_plan(abi::Abi abi) {
   }
 }
 
-// RISC-V, POWER: a record that travels as integers do. Its members may say otherwise to libffi, which flattens unions,
-// knows no bit-fields, and takes floats for homogeneous that padding follows.
+// RISC-V, POWER, s390x: a record that travels as integers do. Its members may say otherwise to libffi, which flattens
+// unions, knows no bit-fields, no members without bytes, and takes floats for homogeneous that padding follows.
 Result<bool> travels_as_integers(const TypeTable& types, TypeId id, CallConv conv, bool is_result) {
   const abi::Abi abi = abi::abi_of(types.target(), conv);
-  if ((abi != abi::Abi::riscv64_lp64d && abi != abi::Abi::elfv2) || !is_record(types[id])) return false;
+  const bool asked = abi == abi::Abi::riscv64_lp64d || abi == abi::Abi::elfv2 || abi == abi::Abi::s390x;
+  if (!asked || !is_record(types[id])) return false;
   Result<abi::CallPlan> plan = abi::plan_value(types, id, conv, is_result);
   if (!plan) return plan.error();
   return std::all_of(plan->pieces.begin(), plan->pieces.end(), [](const abi::Piece& piece) {
