@@ -55,7 +55,11 @@ class Planner {
     TypeId passed = passed_as(types_, id);
     const Type& t = types_[passed];
     ArgPlan& arg = builder_.begin_arg(id);
-    if (t.size == 0) return {};
+    if (t.size == 0) {  // gcc: what follows on the stack is aligned nevertheless; to clang it is nothing
+      if (main_variant(types_, passed).align < 2 * kWord) return {};
+      Result<uint32_t> offset = builder_.take_stack(arg.type, 0, 2 * kWord);
+      return offset ? Result<void>() : offset.error();
+    }
     if (!is_variadic) {  // variadic arguments follow the integer calling convention
       Result<Flattened> flat = flatten(passed);
       if (!flat) return flat.error();

@@ -92,6 +92,26 @@ function TestDebug:test_says_why_there_is_no_code()
   lu.assertStrContains(t.no_code, native and "its format has to be read at each call" or "makes none")
 end
 
+-- Which limit, not just that there is one.
+function TestDebug:test_says_which_limit_leaves_it_without_code()
+  ffi.cdef(("int dbg_many(%s) __asm__(\"abs\");"):format(("int, "):rep(64) .. "int"))
+  ffi.cdef [[
+  typedef struct { int n __attribute__((aligned(32))); } dbg_wide;
+  typedef struct { char c[4000]; } dbg_long;
+  int dbg_aligned(dbg_wide) __asm__("abs");
+  dbg_wide dbg_aligned_result(void) __asm__("abs");
+  int dbg_bytes(dbg_long) __asm__("abs");
+  ]]
+  if not native then return check_code(ffi.debug(ffi.C.dbg_many)) end
+  lu.assertEquals(ffi.debug(ffi.C.dbg_many).no_code, "it has more than 64 arguments")
+  lu.assertEquals(ffi.debug(ffi.C.dbg_bytes).no_code, "its arguments take more than 2048 bytes of the C stack")
+  lu.assertEquals(ffi.debug(ffi.C.dbg_aligned_result).no_code,
+    ("its result is aligned to more than %d bytes"):format(ffi.arch == "x86" and 8 or 16))
+  if ffi.arch ~= "x86" then -- where it is aligned as all others
+    lu.assertEquals(ffi.debug(ffi.C.dbg_aligned).no_code, "an argument is aligned to more than 16 bytes")
+  end
+end
+
 function TestDebug:test_callback()
   local cb = ffi.cast("dbg_fn", function(i) return i end)
   local t = ffi.debug(cb)

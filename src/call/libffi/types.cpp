@@ -176,13 +176,15 @@ bool is_arm(abi::Abi abi) {
   return abi == abi::Abi::aapcs32 || abi == abi::Abi::aapcs32_vfp;
 }
 
-// gcc aligns to eight bytes what has none (abi/aapcs32.cpp), but libffi is not told of it.
+// gcc aligns what has no bytes (abi/aapcs32.cpp, riscv64.cpp, elfv2.cpp), but libffi is not told of it.
 Result<void> check_nothing_aligned(const TypeTable& types, TypeId function, std::span<const TypeId> extra) {
-  if (types.target().arch != Arch::arm) return {};
+  const Arch arch = types.target().arch;
+  if (arch != Arch::arm && arch != Arch::riscv64 && arch != Arch::ppc64le) return {};
+  const uint32_t aligned = arch == Arch::arm ? 8 : 16;
   Result<abi::CallPlan> plan = abi::plan_call(types, function, extra);
   if (!plan) return plan.error();
   for (const abi::ArgPlan& arg : plan->args) {
-    if (arg.size == 0 && arg.align >= 8) return refuse(types, arg.type, "libffi does not align it");
+    if (arg.size == 0 && arg.align >= aligned) return refuse(types, arg.type, "libffi does not align it");
   }
   return {};
 }

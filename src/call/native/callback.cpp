@@ -367,12 +367,13 @@ class CallbackEmitter {
 
 }  // namespace
 
-bool assemble_callback(Machine& machine, const ThunkHost& host, const CallbackApi& api,
-                       const CallbackHandlers& handlers, const CallbackSpec& spec) {
+Result<void> assemble_callback(Machine& machine, const ThunkHost& host, const CallbackApi& api,
+                               const CallbackHandlers& handlers, const CallbackSpec& spec) {
+  if (spec.plan->variadic) return Error{"nothing says what lies behind '...'"};
   CallbackEmitter emitter(machine, host, api, handlers, spec);
-  if (!emitter.fits()) return false;
+  if (!emitter.fits()) return Error{"its arguments and result take too much of the C stack"};
   emitter.emit();
-  return true;
+  return {};
 }
 
 }  // namespace ferry::call

@@ -14,7 +14,9 @@ namespace ferry::call {
 
 struct Emitter {
   Arch arch;
-  bool (*supports)(const abi::CallPlan& plan);
+  bool (*knows)(abi::Abi convention);
+  uint32_t argument_align, result_align;    // at most
+  bool (*fits)(const abi::CallPlan& plan);  // its bytes on the C stack, within kMaxThunkStack and the frame
   // For the code of one plan; the encoder outlives it.
   std::unique_ptr<Machine> (*machine)(Encoder& encoder, const ThunkHost& host, const abi::CallPlan& plan);
   FrameShape (*thunk_shape)(const ThunkHost& host, const abi::CallPlan& plan);
@@ -24,8 +26,8 @@ struct Emitter {
 extern const Emitter kX64Emitter, kA64Emitter, kX86Emitter;
 
 const Emitter& emitter_of(Arch arch);
-// Of the processor that the plan is for; null: there is none, or it does not support the plan.
-const Emitter* emitter_of(const abi::CallPlan& plan);
+// Of the processor that the plan is for; why there is no code for the plan.
+Result<const Emitter*> emitter_of(const abi::CallPlan& plan);
 
 // A machine for code of this processor that belongs to no plan.
 std::unique_ptr<Machine> machine_of(Arch arch, Encoder& encoder);
@@ -41,8 +43,8 @@ void assemble_answer(Machine& machine);
 
 // thunk.cpp
 void assemble_thunk(Machine& machine, const ThunkHost& host, const ThunkSpec& spec);
-// callback.cpp. False: its frame would be too large.
-bool assemble_callback(Machine& machine, const ThunkHost& host, const CallbackApi& api,
-                       const CallbackHandlers& handlers, const CallbackSpec& spec);
+// callback.cpp. Of a plan that is not variadic. Error: its frame would be too large.
+Result<void> assemble_callback(Machine& machine, const ThunkHost& host, const CallbackApi& api,
+                               const CallbackHandlers& handlers, const CallbackSpec& spec);
 
 }  // namespace ferry::call

@@ -229,8 +229,9 @@ Result<Listing> listing(Encoder& encoder, const Names& names) {
 }  // namespace
 
 Result<Listing> thunk_listing(const ThunkHost& host, const ThunkSpec& spec) {
-  const Emitter* emitter = emitter_of(*spec.plan);
-  if (emitter == nullptr) return Error{"no thunk for this plan"};
+  Result<const Emitter*> found = emitter_of(*spec.plan);
+  if (!found) return found.error();
+  const Emitter* emitter = *found;
   Encoder encoder(emitter->arch);
   encoder.keep_log();
   assemble_thunk(*emitter->machine(encoder, host, *spec.plan), host, spec);
@@ -239,9 +240,9 @@ Result<Listing> thunk_listing(const ThunkHost& host, const ThunkSpec& spec) {
 
 Result<Listing> callback_listing(const ThunkHost& host, const CallbackApi& api, const CallbackHandlers& handlers,
                                  const CallbackSpec& spec) {
-  const Error refused{"no compiled callback for this plan"};
-  const Emitter* emitter = emitter_of(*spec.plan);
-  if (emitter == nullptr || spec.plan->variadic) return refused;
+  Result<const Emitter*> found = emitter_of(*spec.plan);
+  if (!found) return found.error();
+  const Emitter* emitter = *found;
   Names names = names_of(host);
   name(names, api.rawgeti, "lua_rawgeti");
   name(names, api.pcall, "lua_pcall");
@@ -251,13 +252,15 @@ Result<Listing> callback_listing(const ThunkHost& host, const CallbackApi& api, 
   name(names, reinterpret_cast<const void*>(handlers.convert), "convert_result");
   Encoder encoder(emitter->arch);
   encoder.keep_log();
-  if (!assemble_callback(*emitter->machine(encoder, host, *spec.plan), host, api, handlers, spec)) return refused;
+  std::unique_ptr<Machine> machine = emitter->machine(encoder, host, *spec.plan);
+  if (Result<void> done = assemble_callback(*machine, host, api, handlers, spec); !done) return done.error();
   return listing(encoder, names);
 }
 
 Result<Listing> callback_entry_listing(const abi::CallPlan& plan) {
-  const Emitter* emitter = emitter_of(plan);
-  if (emitter == nullptr) return Error{"no compiled callback for this plan"};
+  Result<const Emitter*> found = emitter_of(plan);
+  if (!found) return found.error();
+  const Emitter* emitter = *found;
   static const char slot = 0;
   const std::array<const void*, 1> slots{&slot};
   Names names;

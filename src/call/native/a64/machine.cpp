@@ -558,16 +558,17 @@ class A64Machine final : public Machine {
   std::vector<std::pair<const void*, AsmLabel>> pool_;
 };
 
-bool supports(const abi::CallPlan& plan) {
-  if (plan.abi != abi::Abi::aapcs64 || plan.stack_align > 16) return false;
-  if (plan.args.size() > kMaxThunkArgs || plan.stack_bytes > kMaxThunkStack) return false;
+bool knows(abi::Abi convention) {
+  return convention == abi::Abi::aapcs64;
+}
+
+bool fits(const abi::CallPlan& plan) {
   uint64_t bytes = kFixedFrameBytes + plan.stack_bytes;
   for (const abi::ArgPlan& arg : plan.args) {
-    if (arg.is_not_passed() && arg.size != 0) return false;
-    if (arg.align > 16 || arg.size > kMaxThunkStack) return false;
+    if (arg.size > kMaxThunkStack) return false;
     bytes += (arg.size + 15 + 8) / 16 * 16;
   }
-  return plan.result.align <= 16 && bytes <= kMaxFrameBytes;
+  return plan.stack_bytes <= kMaxThunkStack && bytes <= kMaxFrameBytes;
 }
 
 std::unique_ptr<Machine> make(Encoder& encoder, const ThunkHost& host, const abi::CallPlan& plan) {
@@ -587,7 +588,10 @@ FrameShape callback_shape(const ThunkHost&, const abi::CallPlan&) {
 
 const Emitter kA64Emitter = {
     .arch = Arch::aarch64,
-    .supports = a64::supports,
+    .knows = a64::knows,
+    .argument_align = 16,
+    .result_align = 16,
+    .fits = a64::fits,
     .machine = a64::make,
     .thunk_shape = a64::thunk_shape,
     .callback_shape = a64::callback_shape,

@@ -525,17 +525,16 @@ class X64Machine final : public Machine {
   bool callback_ = false;
 };
 
-bool supports(const abi::CallPlan& plan) {
-  if (plan.abi != abi::Abi::sysv_x64 && plan.abi != abi::Abi::win_x64) return false;
-  if (plan.args.size() > kMaxThunkArgs || plan.stack_align > 16) return false;
+bool knows(abi::Abi convention) {
+  return convention == abi::Abi::sysv_x64 || convention == abi::Abi::win_x64;
+}
+
+bool fits(const abi::CallPlan& plan) {
   uint64_t bytes = plan.stack_bytes;
   for (const abi::ArgPlan& arg : plan.args) {
-    if (arg.is_not_passed() && arg.size != 0) return false;
-    if (arg.align > 16) return false;
-    if (arg.by_reference) bytes += arg.size;
-    if (bytes > kMaxThunkStack) return false;
+    if (bytes <= kMaxThunkStack && arg.by_reference) bytes += arg.size;
   }
-  return bytes <= kMaxThunkStack && plan.result.align <= 16;
+  return bytes <= kMaxThunkStack;
 }
 
 std::unique_ptr<Machine> make(Encoder& encoder, const ThunkHost& host, const abi::CallPlan& plan) {
@@ -559,7 +558,10 @@ FrameShape callback_shape(const ThunkHost& host, const abi::CallPlan& plan) {
 
 const Emitter kX64Emitter = {
     .arch = Arch::x86_64,
-    .supports = x64::supports,
+    .knows = x64::knows,
+    .argument_align = 16,
+    .result_align = 16,
+    .fits = x64::fits,
     .machine = x64::make,
     .thunk_shape = x64::thunk_shape,
     .callback_shape = x64::callback_shape,

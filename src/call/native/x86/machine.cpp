@@ -552,21 +552,12 @@ class X86Machine final : public Machine {
   bool callback_ = false;
 };
 
-// A result that callees may store by aligned moves would lie in the frame, which is aligned to words.
-bool supports(const abi::CallPlan& plan) {
-  switch (plan.abi) {
-    case abi::Abi::i386_cdecl:
-    case abi::Abi::i386_stdcall:
-    case abi::Abi::i386_fastcall:
-    case abi::Abi::i386_thiscall:
-      break;
-    default:
-      return false;
-  }
-  if (plan.args.size() > kMaxThunkArgs || plan.stack_align > 16 || plan.result.align > 8) return false;
-  for (const abi::ArgPlan& arg : plan.args) {
-    if (arg.is_not_passed() && arg.size != 0) return false;
-  }
+bool knows(abi::Abi convention) {
+  return convention == abi::Abi::i386_cdecl || convention == abi::Abi::i386_stdcall ||
+         convention == abi::Abi::i386_fastcall || convention == abi::Abi::i386_thiscall;
+}
+
+bool fits(const abi::CallPlan& plan) {
   return plan.stack_bytes <= kMaxThunkStack;
 }
 
@@ -587,7 +578,10 @@ FrameShape callback_shape(const ThunkHost&, const abi::CallPlan&) {
 
 const Emitter kX86Emitter = {
     .arch = Arch::i386,
-    .supports = x86_32::supports,
+    .knows = x86_32::knows,
+    .argument_align = UINT32_MAX,  // the stack has the alignment that counts
+    .result_align = 8,             // a result that callees may store by aligned moves would lie in a frame of words
+    .fits = x86_32::fits,
     .machine = x86_32::make,
     .thunk_shape = x86_32::thunk_shape,
     .callback_shape = x86_32::callback_shape,
