@@ -7,7 +7,15 @@ local cache = require "ferry.cache"
 local needs = require("ferry.host").needs
 local headers = ffi.headers
 
-local function quoted(word) return "'" .. word:gsub("'", "'\\''") .. "'" end
+local windows = ffi.os == "Windows"
+
+-- For the system's shell: the program that os.execute starts.
+local function quoted(word)
+  if windows then return '"' .. word:gsub('"', '\\"') .. '"' end
+  return "'" .. word:gsub("'", "'\\''") .. "'"
+end
+-- Windows's takes the first quotation mark and the last one away.
+local function run(command) os.execute(windows and '"' .. command .. '"' or command) end
 
 -- Raises without a place: the function of this module says whose call it was.
 local function fail(text, ...) error(text:format(...), 0) end
@@ -36,7 +44,7 @@ local function object_name(key, files)
     if not stamp then return nil end
     stamps[i] = path .. "\0" .. stamp
   end
-  return ("%s-%s.so"):format(key, headers.digest(table.concat(stamps, "\0")))
+  return ("%s-%s.%s"):format(key, headers.digest(table.concat(stamps, "\0")), windows and "dll" or "so")
 end
 
 -- The object that was compiled of this text and command before, if the files that it included are still the same.
@@ -63,14 +71,15 @@ local function compile(text, before, after)
   local file = assert(io.open(code, "wb"))
   file:write(text)
   file:close()
-  os.execute(("%s -MD -MT object -MF %s -o %s -x c %s -x none %s >%s 2>&1"):format(
+  run(("%s -MD -MT object -MF %s -o %s -x c %s -x none %s >%s 2>&1"):format(
     before, quoted(rule), quoted(object), quoted(code), after, quoted(log)))
   local said, files = (cache.read(log) or ""):gsub("%s+$", ""), dependencies(cache.read(rule) or "", code)
   os.remove(code)
   os.remove(log)
   os.remove(rule)
   if not headers.stamp(object) then
-    if said:find "not found" and not said:find "error:" then fail("there is no C compiler: %s (CC names another)", said) end
+    local no_such_program = said:find "not found" or said:find "recogni[sz]e"
+    if no_such_program and not said:find "error:" then fail("there is no C compiler: %s (CC names another)", said) end
     fail("the compiler refuses the source:\n%s", said)
   end
   local name = object_name(key, files)
@@ -127,7 +136,8 @@ local function build(source, options, line, file)
   local function list(name) return common.list(options[name], name, "cc") end
   local folders, defines, undefines = list "path", list "define", list "undef"
   local package_flags = common.packages(options.pkg, "cc", "--cflags")
-  local before, after = { compiler and compiler ~= "" and compiler or "cc", "-O2 -shared -fPIC" }, {}
+  if not compiler or compiler == "" then compiler = windows and "gcc" or "cc" end
+  local before, after = { compiler, windows and "-O2 -shared" or "-O2 -shared -fPIC" }, {}
   add_words(before, folders, "-I")
   add_words(before, { (select(2, headers.folder(file))) }, "-iquote")
   add_words(before, defines, "-D")

@@ -2,7 +2,8 @@
 // (x86_field_alignment): whatever it would keep in an integer register, as a double or as a complex number of either
 // is, unless an attribute aligns it. A union of 8 bytes with a _Decimal64 or a vector of 8 bytes, which are aligned to
 // 8 themselves, is held in an integer register, and so are some structs; a member that is all of a struct may lie
-// behind one without bytes that is aligned to 16. _Alignof (C11 6.5.3.4) says 4 of such a record, __alignof__ 8 or 16.
+// behind one without bytes that is aligned to 16; of _Atomic members the record is, but not they. _Alignof
+// (C11 6.5.3.4) says 4 of such a record, __alignof__ 8 or 16.
 #include "ctype/layout_i386.h"
 
 #include <algorithm>
@@ -86,7 +87,8 @@ TypeId element_of(const TypeTable& types, TypeId id) {
 
 bool type_aligned_by_user(const TypeTable& types, TypeId id) {
   const Type& t = types[element_of(types, id)];
-  if ((t.flags & kAlignedByUser) != 0) return true;
+  const bool by_atomic = (t.quals & kAtomic) != 0 && t.align == t.size && t.size <= kLargest;
+  if ((t.flags & kAlignedByUser) != 0 && !by_atomic) return true;
   return is_record(t) && types.record(t.canonical).aligned_by_user;
 }
 

@@ -7,6 +7,7 @@ local cc, folder
 local function open()
   H.not_on_luajit "Ferry's own"
   if folder then return end
+  H.needs "compiler that a spec can start"
   local machine = io.popen "env -u LD_PRELOAD cc -dumpmachine 2>&1"
   local text = machine:read "*a"
   machine:close()

@@ -59,34 +59,42 @@ void check(const Target& target, std::initializer_list<Row> rows) {
 }
 
 TEST(PlanProcessors, I386) {
-  check(kI386SysV,
-        {
-            {"int (char, double, struct c3, long long)", "[0]:1s [4]:8 [12]:3 [16]:8 -> eax:4"},
-            {"long long (long double)", "[0]:12 -> {eax:4 edx:4}"},
-            {"double (float)", "[0]:4 -> st0:8"},
-            {"int (int, over_i, int)", "[0]:4 [4]:4 [8]:4 -> eax:4"},
-            {"struct ff (int)", "[4]:4 -> *[0] pops 4"},
-            {"struct empty (void)", "-> *[0] pops 4"},
-            {"float _Complex (double _Complex)", "[0]:16 -> {eax:4 edx:4}"},
-            {"double _Complex (int)", "[4]:4 -> *[0] pops 4"},
-            {"__attribute__((stdcall)) int (int, double)", "[0]:4 [4]:8 -> eax:4 pops 12"},
-            {"__attribute__((fastcall)) int (char, double, short, int)", "ecx:1s [0]:8 edx:2s [8]:4 -> eax:4 pops 12"},
-            {"__attribute__((fastcall)) struct l2 (int, int)", "edx:4 [0]:4 -> *ecx pops 4"},
-            {"__attribute__((thiscall)) void (void *, int)", "ecx:4 [0]:4 -> void pops 4"},
-            {"__attribute__((fastcall)) void (long long, int)", "[0]:8 [8]:4 -> void pops 12"},
-            {"__attribute__((fastcall)) void (union { double d; }, int)", "[0]:8 [8]:4 -> void pops 12"},
-            {"__attribute__((fastcall)) void (struct { float _Complex c; struct {} e; }, int)",
-             "[0]:8 ecx:4 -> void pops 8"},
-            {"__attribute__((fastcall)) void (struct { double d; int n[]; }, int)", "[0]:8 [8]:4 -> void pops 12"},
-            {"__attribute__((fastcall)) void (struct { double d; int n[0]; }, int)", "[0]:8 ecx:4 -> void pops 8"},
-            {"__attribute__((fastcall)) void (struct { double d[1]; }, int)", "[0]:8 ecx:4 -> void pops 8"},
-            {"__attribute__((fastcall)) void (struct { double d[2]; }, int)", "[0]:16 [16]:4 -> void pops 20"},
-            {"__attribute__((stdcall)) int (int, ...)", "[0]:4 -> eax:4"},
-            // gcc: aligned to 16 by itself, to 4 in a record.
-            {"void (int, struct { _Decimal128 z[0]; double _Complex c; })", "[0]:4 [16]:16 -> void"},
-            {"void (int, struct { struct { _Decimal128 z[0]; double _Complex c; } a[1]; })", "[0]:4 [4]:16 -> void"},
-            {"void (int, union { struct { _Decimal128 z[0]; long long _Complex c; } a; })", "[0]:4 [4]:16 -> void"},
-        });
+  check(
+      kI386SysV,
+      {
+          {"int (char, double, struct c3, long long)", "[0]:1s [4]:8 [12]:3 [16]:8 -> eax:4"},
+          {"long long (long double)", "[0]:12 -> {eax:4 edx:4}"},
+          {"double (float)", "[0]:4 -> st0:8"},
+          {"int (int, over_i, int)", "[0]:4 [4]:4 [8]:4 -> eax:4"},
+          {"struct ff (int)", "[4]:4 -> *[0] pops 4"},
+          {"struct empty (void)", "-> *[0] pops 4"},
+          {"float _Complex (double _Complex)", "[0]:16 -> {eax:4 edx:4}"},
+          {"double _Complex (int)", "[4]:4 -> *[0] pops 4"},
+          {"__attribute__((stdcall)) int (int, double)", "[0]:4 [4]:8 -> eax:4 pops 12"},
+          {"__attribute__((fastcall)) int (char, double, short, int)", "ecx:1s [0]:8 edx:2s [8]:4 -> eax:4 pops 12"},
+          {"__attribute__((fastcall)) struct l2 (int, int)", "edx:4 [0]:4 -> *ecx pops 4"},
+          {"__attribute__((thiscall)) void (void *, int)", "ecx:4 [0]:4 -> void pops 4"},
+          {"__attribute__((fastcall)) void (long long, int)", "[0]:8 [8]:4 -> void pops 12"},
+          {"__attribute__((fastcall)) void (union { double d; }, int)", "[0]:8 [8]:4 -> void pops 12"},
+          {"__attribute__((fastcall)) void (struct { float _Complex c; struct {} e; }, int)",
+           "[0]:8 ecx:4 -> void pops 8"},
+          {"__attribute__((fastcall)) void (struct { double d; int n[]; }, int)", "[0]:8 [8]:4 -> void pops 12"},
+          {"__attribute__((fastcall)) void (struct { double d; int n[0]; }, int)", "[0]:8 ecx:4 -> void pops 8"},
+          {"__attribute__((fastcall)) void (struct { double d[1]; }, int)", "[0]:8 ecx:4 -> void pops 8"},
+          {"__attribute__((fastcall)) void (struct { double d[2]; }, int)", "[0]:16 [16]:4 -> void pops 20"},
+          {"__attribute__((stdcall)) int (int, ...)", "[0]:4 -> eax:4"},
+          // gcc lowers records that it holds as a double or a complex number within others, whoever aligns them but the
+          // user, and not _Atomic members.
+          {"void (struct { char c; union { _Atomic double d; } u; }, struct { char c; _Atomic double d; })",
+           "[0]:12 [12]:16 -> void"},
+          {"void (int, struct { v4f n[0]; _Complex double c; }, struct { char c; struct { v4f n[0]; _Complex double c; "
+           "} s; })",
+           "[0]:4 [16]:16 [32]:20 -> void"},
+          // gcc: aligned to 16 by itself, to 4 in a record.
+          {"void (int, struct { _Decimal128 z[0]; double _Complex c; })", "[0]:4 [16]:16 -> void"},
+          {"void (int, struct { struct { _Decimal128 z[0]; double _Complex c; } a[1]; })", "[0]:4 [4]:16 -> void"},
+          {"void (int, union { struct { _Decimal128 z[0]; long long _Complex c; } a; })", "[0]:4 [4]:16 -> void"},
+      });
   check(kWin32, {
                     {"struct ff (int)", "[0]:4 -> {eax:4 edx:4}"},
                     {"struct c3 (int)", "[4]:4 -> *[0]"},

@@ -3,8 +3,10 @@
 #include "call/native/thunk.h"
 
 #include <gtest/gtest.h>
+#if defined(__linux__)
 #include <sys/syscall.h>
 #include <unistd.h>
+#endif
 
 #include <cerrno>
 #include <csetjmp>
