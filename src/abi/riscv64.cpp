@@ -142,8 +142,6 @@ class Planner {
       case Kind::boolean:
       case Kind::integer:
       case Kind::enumeration:
-      case Kind::pointer:
-      case Kind::reference:
         return t.size <= kWord && add(flat, {false, t.size, offset, Extend::none});
       case Kind::floating:
         return t.size <= kWord && add(flat, {true, t.size, offset, Extend::none});
@@ -163,7 +161,7 @@ class Planner {
       }
       case Kind::structure:
         return structure(id, offset, depth, flat);
-      default:  // unions and vectors are never flattened
+      default:  // unions and vectors are never flattened, nor, by gcc and clang, pointers
         return false;
     }
   }

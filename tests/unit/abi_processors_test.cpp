@@ -151,6 +151,9 @@ TEST(PlanProcessors, Riscv64) {
             {"struct v_none (struct v_none, struct d_empty, struct c_empty)",
              "{a0:8 a1:8} fa0:8 {fa1:8 fa2:8} -> {a0:8 a1:8}"},
             {"struct d_union (struct d_inner, union d_inner_union, struct d_union)", "fa0:8 a0:8 fa1:8 -> fa0:8"},
+            // gcc, clang: a pointer is no integer here.
+            {"struct { float f; void *p; } (struct { void *p; double d; }, struct { double d; _Bool b; })",
+             "{a0:8 a1:8} {fa0:8 a2:1} -> {a0:8 a1:8}"},
             // gcc: aligned, though there is nothing.
             {"void (struct l2, struct l2, struct l2, int, struct l2, struct v_none_only, struct empty, int)",
              "{a0:8 a1:8} {a2:8 a3:8} {a4:8 a5:8} a6:4s {a7:8 [0]:8} - - [16]:4s -> void"},
