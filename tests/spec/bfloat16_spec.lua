@@ -41,7 +41,7 @@ function TestValues:test_layout()
   lu.assertEquals(ffi.sizeof "__bf16", 2)
   lu.assertEquals(ffi.alignof "__bf16", 2)
   lu.assertEquals(ffi.sizeof "bf_beside", 8)
-  lu.assertEquals(ffi.sizeof "bf_with_integer", H.per_word(16, 12))
+  lu.assertEquals(ffi.sizeof "bf_with_integer", H.per_alignment(16, 12))
   lu.assertEquals(ffi.sizeof "struct { char c; __bf16 b; }", 4)
   lu.assertEquals(tostring(ffi.typeof "const __bf16 *"), "ctype<const __bf16 *>")
 end
@@ -125,6 +125,7 @@ end
 function TestValues:test_nan()
   H.not_under_valgrind "it makes all NaN the same"
   H.not_in_luajit "its numbers have one NaN"
+  if ffi.arch == "riscv64" then lu.skip "conversions of this processor make all NaN the same" end
   for from, to in pairs { [0xffc00000] = 0xffc0, [0x7fc00000] = 0x7fc0, [0x7fe50000] = 0x7fe5, [0xfff12345] = 0xfff1 } do
     lu.assertEquals(bits_of(float_of(from)), to)
   end

@@ -7,6 +7,7 @@ local lu, ffi = H.lu, H.ffi
 local folder, number = nil, 0
 local function open()
   H.not_on_luajit "Ferry's own"
+  H.needs "shell of POSIX"
   if folder then return end
   ffi.cdef [[int setenv(const char *, const char *, int); int mkdir(const char *, unsigned);]]
   folder = os.tmpname()

@@ -69,6 +69,7 @@ end
 -- What was read on a larger stack and kept: a thread with less says what it lacks, and with more reads it.
 function TestStack:test_kept_declarations_nested_near_their_limit()
   H.not_on_luajit "hosts of Ferry"
+  H.needs "functions of POSIX"
   ffi.cdef "int setenv(const char *, const char *, int); int mkdir(const char *, unsigned);"
   local folder = os.tmpname()
   os.remove(folder)

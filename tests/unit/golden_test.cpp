@@ -377,6 +377,22 @@ TEST(Golden, Listings) {
   }
 }
 
+// Structs of 16 bytes lie at multiples of 8 on the stack of AArch64, whose offsets reach far in multiples of 16 only.
+TEST(Golden, StructsFarBelow) {
+  std::string signature = "int f(", letters;
+  for (int i = 0; i < 41; ++i) signature += "long long, ", letters += 'l';
+  signature += "struct Pair)", letters += "ri";
+  const Row thunk{"far", signature, letters}, callback{"far", signature, "", What::callback_whole};
+  for (const Processor& processor : kProcessors) {
+    for (const auto& setup : processor.setups) {
+      for (const Row* row : {&thunk, &callback}) {
+        Result<Listing> made = list(*row, setup, *processor.target);
+        EXPECT_TRUE(made.ok()) << setup.title << ": " << made.message();
+      }
+    }
+  }
+}
+
 // What the documentation shows with its comments is the start of a listing.
 TEST(Golden, Documentation) {
   const std::string text = read(FERRY_DOCS "/architecture.md"), golden = read(FERRY_GOLDEN "/x64/int_int.txt");

@@ -377,7 +377,9 @@ class A64Machine final : public Machine {
   }
   void copy(At to, At from, uint64_t bytes) override {
     uint64_t done = 0;
-    for (; bytes - done >= 16; done += 16) {
+    // Offsets reach far in multiples of what is moved, others to 255.
+    const auto far = [&](At at) { return at.offset % 16 != 0 && static_cast<uint64_t>(at.offset) + bytes > 256; };
+    for (const bool by_sixteen = !far(to) && !far(from); by_sixteen && bytes - done >= 16; done += 16) {
       load(r.scratch_vector, from + static_cast<int64_t>(done), 16);
       store(to + static_cast<int64_t>(done), r.scratch_vector, 16);
     }
@@ -574,7 +576,6 @@ bool fits(const abi::CallPlan& plan) {
 std::unique_ptr<Machine> make(Encoder& encoder, const ThunkHost& host, const abi::CallPlan& plan) {
   return std::make_unique<A64Machine>(encoder, host, plan);
 }
-
 FrameShape thunk_shape(const ThunkHost&, const abi::CallPlan&) {
   return {.saved = 1, .lands_exceptions = true};
 }
@@ -583,7 +584,6 @@ FrameShape callback_shape(const ThunkHost&, const abi::CallPlan&) {
 }
 
 }  // namespace
-
 }  // namespace a64
 
 const Emitter kA64Emitter = {
