@@ -139,6 +139,21 @@ function TestValues:test_integers_round_once()
   lu.assertEquals(tonumber(ffi.new("__bf16", big)), 2 ^ 62 + 2 ^ 55)
 end
 
+-- gcc: (float)(2^62 + 2^38 + 1), of -1u128, and of 2^100 + 2^76 + 1 and 2^100 + 2^47 + 1: a long double has no digit for the last 1.
+function TestValues:test_wide_integers_round_once()
+  H.not_under_valgrind "long double has 53 bits there"
+  local big = ffi.new("int64_t", 2 ^ 62) + 2 ^ 38 + 1
+  lu.assertEquals(tonumber(ffi.new("float", big)), 2 ^ 62 + 2 ^ 39)
+  lu.assertEquals(tonumber(ffi.new("float", -big)), -2 ^ 62 - 2 ^ 39)
+  H.needs_int128()
+  local wide = ffi.cast("__int128", 2 ^ 100) + 1
+  lu.assertEquals(tonumber(ffi.new("float", wide + ffi.cast("__int128", 2 ^ 76))), 2 ^ 100 + 2 ^ 77)
+  lu.assertEquals(tonumber(ffi.new("float", -wide - ffi.cast("__int128", 2 ^ 76))), -2 ^ 100 - 2 ^ 77)
+  lu.assertEquals(tonumber(ffi.new("double", wide + ffi.cast("__int128", 2 ^ 47))), 2 ^ 100 + 2 ^ 48)
+  lu.assertEquals(tonumber(ffi.new("float", ffi.cast("unsigned __int128", -1))), math.huge)
+  lu.assertEquals(tonumber(ffi.new("double", ffi.cast("unsigned __int128", -1))), 2 ^ 128)
+end
+
 function TestValues:test_strict()
   ffi.strict(true)
   local ok, err = pcall(ffi.new, "__bf16", ffi.new("int", 257))

@@ -2,6 +2,9 @@
 // (C 6.5.16.1) with its additions; casts as C 6.5.4.
 #include "lua/values/from_c.h"
 
+#include <cmath>
+#include <limits>
+
 #include "base/memory.h"
 #include "lua/state/anchor.h"
 #include "lua/values/decimals.h"
@@ -93,6 +96,22 @@ void store_float(TypeInfo* info, void* to, long double value) {
   }
 }
 
+// An integer on its way to `info`, to which it is rounded once: where a long double has too few digits for it, and
+// `info` fewer still, the last digit says whether others follow (round to odd).
+long double rounded_for(const TypeInfo* info, UnsignedWide magnitude) {
+  constexpr int kDigits = std::numeric_limits<long double>::digits;
+  const bool fewer = info->rep != Rep::ldouble && info->rep != Rep::f128 &&
+                     !(info->rep == Rep::f64 && kDigits == std::numeric_limits<double>::digits);
+  int more = 0;
+  for (UnsignedWide rest = magnitude; fewer && static_cast<long double>(rest) >= std::ldexp(1.0L, kDigits);
+       rest >>= 1) {
+    ++more;
+  }
+  const UnsignedWide kept = magnitude >> more;
+  const bool odd = kept << more != magnitude;
+  return std::ldexp(static_cast<long double>(odd ? kept | 1 : kept), more);
+}
+
 void store_number(const TypeInfo* info, void* to, double value) {
   if (info->size == 16) {
     store_int128(to, value);
@@ -127,20 +146,12 @@ void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, c
       store_number(info, to, load_double(st, source, from));
     }
   } else if (is_float(info->rep)) {
-    if (source->rep == Rep::bit_int && source->size < 16) {
-      const WideBits v = load_bit_int(source, from);
-      store_float(info, to,
-                  (source->type_flags & kUnsigned) != 0 ? static_cast<long double>(v.low)
-                                                        : static_cast<long double>(static_cast<int64_t>(v.low)));
-    } else if (source->rep == Rep::bit_int) {
+    if (is_int(source->rep) && source->size >= 8) {
       const Wide v = load_wide(source, from);
-      store_float(info, to,
-                  (source->type_flags & kUnsigned) != 0 ? static_cast<long double>(static_cast<UnsignedWide>(v))
-                                                        : static_cast<long double>(v));
-    } else if (source->rep == Rep::i128 || source->rep == Rep::u128) {
-      store_float(info, to,
-                  source->rep == Rep::u128 ? static_cast<long double>(load<UnsignedWide>(from))
-                                           : static_cast<long double>(load_wide(source, from)));
+      const bool negative = (source->type_flags & kUnsigned) == 0 && v < 0;
+      const auto magnitude = static_cast<UnsignedWide>(v);
+      const long double value = rounded_for(info, negative ? 0 - magnitude : magnitude);
+      store_float(info, to, negative ? -value : value);
     } else {
       store_float(info, to, load_long(st, source, from));
     }
