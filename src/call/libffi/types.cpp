@@ -327,7 +327,9 @@ Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeI
     return structure(t.size, align, std::vector<ffi_type*>(t.size / unit, element));
   }
   if (record.has_bitfields || record.unaligned_fields) {
-    if (leaves.floating != kNoType) return refuse(types, id, "bit-fields or packed members beside floating-point ones");
+    if (leaves.floating != kNoType || leaves.mixed) {
+      return refuse(types, id, "bit-fields or packed members beside floating-point ones");
+    }
     return bytes(t.size, align);
   }
   std::vector<ffi_type*> elements;
