@@ -81,7 +81,10 @@ void collect(const TypeTable& types, TypeId id, Leaves& leaves, int depth, int& 
     return;
   }
   if (is_record(t)) {
-    for (const Field& field : types.record(id).fields) collect(types, field.type, leaves, depth + 1, steps);
+    for (const Field& field : types.record(id).fields) {
+      if (field.is_bitfield() && field.bit_width == 0) continue;
+      collect(types, field.type, leaves, depth + 1, steps);
+    }
   } else if (t.kind == Kind::array) {
     collect(types, t.base, leaves, depth + 1, steps);
   } else if (t.kind == Kind::floating) {
@@ -334,6 +337,7 @@ Result<ffi_type*> FfiSignature::lower_by_structure(const TypeTable& types, TypeI
   }
   std::vector<ffi_type*> elements;
   for (const Field& field : record.fields) {
+    if (field.is_bitfield()) continue;  // `:0`
     TypeId element = field.type;
     uint64_t count = 1;
     while (types[element].kind == Kind::array) {
