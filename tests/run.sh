@@ -7,7 +7,7 @@
 #   install    an installation: programs that contain Ferry are built from it alone; how Luas are found; a release
 #   headers    headers of installed libraries by ffi.include, compared with gcc and clang
 #   examples   examples/ under every Lua, their exit codes and key lines; programs for LuaJIT that Debian packages
-#   fuzz       what reads C, for some seconds with libFuzzer
+#   fuzz       what reads C, layouts, plans and formats, for some seconds each with libFuzzer
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
 #   oom        a part of tests/run_oom.sh: memory that cannot be had
@@ -148,7 +148,7 @@ run_stage() {
       ;;
     fuzz)
       title "what reads C, fuzzed"
-      TIME=${TIME:-10} scripted tests/fuzz/run
+      TIME=${TIME:-5} scripted tests/fuzz/run
       ;;
     valgrind)
       if ! command -v valgrind >/dev/null; then

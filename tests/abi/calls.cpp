@@ -471,7 +471,7 @@ int run(const Options& options) {
   if (arch == Arch::arm) features.conventions = {"pcs(\"aapcs\")"};
   // MinGW's gcc packs otherwise than Microsoft's compiler (layout_compare).
   features.packs = host_target().layout != RecordLayout::msvc;
-  Generator generator(options.seed, clang, host_target(), features);
+  Generator generator(Choices(options.seed), clang, host_target(), features);
   TypeTable types(host_target());
   std::string declarations = Generator::prelude(clang);
   for (int i = 0; i < 6; ++i) declarations += generator.transparent_union();

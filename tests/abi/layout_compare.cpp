@@ -269,7 +269,7 @@ int run(int argc, char** argv) {
     }
   }
   std::printf("seed %llu, %d records\n", static_cast<unsigned long long>(seed), count);
-  const std::vector<RecordPlan> plans = make_records(seed, count);
+  const std::vector<RecordPlan> plans = make_records(Choices(seed), count);
   std::string folder = (std::filesystem::temp_directory_path() / "ferry-layout-XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) {
     std::perror("mkdtemp");

@@ -7,7 +7,7 @@ namespace {
 
 class Generator {
  public:
-  explicit Generator(uint64_t seed) : random_(seed) {}
+  explicit Generator(const Choices& choices) : choices_(choices) {}
 
   std::vector<RecordPlan> records(int count) {
     std::vector<RecordPlan> all;
@@ -19,8 +19,8 @@ class Generator {
   }
 
  private:
-  uint32_t below(uint32_t n) { return static_cast<uint32_t>(random_() % n); }
-  bool chance(uint32_t percent) { return below(100) < percent; }
+  uint32_t below(uint32_t n) { return choices_.below(n); }
+  bool chance(uint32_t percent) { return !choices_.ended() && below(100) < percent; }
   uint32_t power(uint32_t max_log2) { return uint32_t{1} << below(max_log2 + 1); }
 
   RecordPlan record(int earlier, int depth) {
@@ -102,7 +102,7 @@ class Generator {
 
   std::string new_name() { return "f" + std::to_string(names_++); }
 
-  std::mt19937_64 random_;
+  Choices choices_;
   int names_ = 0;
 };
 
@@ -149,8 +149,8 @@ constexpr BaseRow kBases[] = {
 
 }  // namespace
 
-std::vector<RecordPlan> make_records(uint64_t seed, int count) {
-  return Generator(seed).records(count);
+std::vector<RecordPlan> make_records(const Choices& choices, int count) {
+  return Generator(choices).records(count);
 }
 
 Realiser::Realiser(const Target& target, uint32_t omit) : types_(target), omit_(omit) {

@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "choices.h"
 #include "ctype/type_table.h"
 
 namespace ferry::layout_test {
@@ -98,7 +98,7 @@ struct RecordPlan {
   std::vector<FieldPlan> fields;
 };
 
-std::vector<RecordPlan> make_records(uint64_t seed, int count);
+std::vector<RecordPlan> make_records(const Choices& choices, int count);
 
 // One record after another, for one target and one compiler's abilities. Both views of a record are made
 // together, so that they agree on what is left out.

@@ -201,7 +201,7 @@ class Probe {
       : judge_(judge),
         clang_(std::strstr(judge.compiler, "clang") != nullptr),
         types_(*judge.target),
-        generator_(seed, clang_, *judge.target, features_of(judge, hollow)),
+        generator_(Choices(seed), clang_, *judge.target, features_of(judge, hollow)),
         values_(seed + 1),
         count_(count),
         folder_(std::move(folder)),

@@ -112,8 +112,8 @@ void legalise(const TypeTable& types, TypeId id, unsigned char* at) {
 
 }  // namespace
 
-Generator::Generator(uint64_t seed, bool clang, const Target& target, const Features& features)
-    : random_(seed), clang_(clang), features_(features), long_bits_(8 * target.long_size) {
+Generator::Generator(const Choices& choices, bool clang, const Target& target, const Features& features)
+    : choices_(choices), clang_(clang), features_(features), long_bits_(8 * target.long_size) {
   scalars_ = {"_Bool",
               "char",
               "signed char",

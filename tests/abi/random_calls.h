@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "choices.h"
 #include "ctype/type_table.h"
 
 namespace ferry::calls_test {
@@ -32,7 +33,7 @@ struct Signature {
 class Generator {
  public:
   // `clang`: the compiler is one, and what it is known to do its own way is left out.
-  Generator(uint64_t seed, bool clang, const Target& target, const Features& features);
+  Generator(const Choices& choices, bool clang, const Target& target, const Features& features);
 
   // Types that the others are made of.
   static std::string prelude(bool clang);
@@ -49,10 +50,10 @@ class Generator {
   std::string any_type(bool prefer_records);
   std::string scalar();
   void without(std::string_view names);
-  int pick(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
-  bool chance(int percent) { return pick(0, 99) < percent; }
+  int pick(int low, int high) { return choices_.pick(low, high); }
+  bool chance(int percent) { return !choices_.ended() && pick(0, 99) < percent; }
 
-  std::mt19937_64 random_;
+  Choices choices_;
   bool clang_;
   Features features_;
   int long_bits_;

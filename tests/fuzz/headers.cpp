@@ -1,11 +1,15 @@
-// libFuzzer's target for what reads C: FERRY_FUZZ says what a text is given to.
+// libFuzzer's program: FERRY_FUZZ says what a text, or the bytes, are given to.
 //   preprocessor   its tokens, with headers in memory that it may include
 //   declarations   ffi.cdef: all or nothing, a second time with what the first has declared
 //   constants      ffi.eval
 //   expressions    the trees that macros are run by, with values as arguments
-#include <cstdio>
-#include <cstdlib>
+//   layouts        what the text declares, laid out and passed on every target (types.cpp)
+//   records, plans types that the bytes choose, laid out and passed (types.cpp)
+//   formats        the arguments of a printf format (formats.cpp)
 #include <cstring>
+#include <iterator>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,15 +17,18 @@
 #include "cparse/macros.h"
 #include "cparse/parser.h"
 #include "cpreproc/preprocessor.h"
+#include "fuzz.h"
 
 using namespace ferry;
+using fuzz::check;
 
 namespace {
 
 // "self.h" is the text itself; the rest is small.
 class MemoryFiles final : public cpreproc::FileAccess {
  public:
-  explicit MemoryFiles(std::string_view self) : self_(self) {}
+  explicit MemoryFiles(std::string_view self = {}) : self_(self) {}
+  void set_self(std::string_view self) { self_ = self; }
 
   Status read(const std::string& path, Content& content) override {
     struct Header {
@@ -55,15 +62,13 @@ cpreproc::Settings settings() {
   return settings;
 }
 
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "fuzz: %s\n", what);
-  std::abort();
-}
-
 void preprocess(std::string_view text) {
-  MemoryFiles files(text);
-  cpreproc::State state(kX64SysV, &files, settings());
+  static MemoryFiles files;
+  files.set_self(text);
+  static cpreproc::State state(kX64SysV, &files, settings());
+  static const bool predefined = (state.find_macro("__x86_64__"), true);
+  (void)predefined;
+  const cpreproc::State::Transaction back(state);
   cpreproc::Preprocessor source(state, text, "/f/text.h");
   cpreproc::Token token;
   for (source.next(token); token.kind != cpreproc::Tok::end; source.next(token)) {
@@ -77,34 +82,65 @@ void preprocess(std::string_view text) {
   }
 }
 
-void declare(std::string_view text) {
-  MemoryFiles files(text);
-  TypeTable types(kX64SysV);
-  cparse::Macros macros(kX64SysV, &files);
-  macros.state().set_path(settings().path);
-  for (int i = 0; i < 2; ++i) {
-    const uint32_t size = types.size();
-    cparse::Input input(text);
-    input.macros = &macros.state();
-    input.name = "/f/text.h";
-    const Result<void> result = cparse::parse_declarations(types, input);
-    if (result.ok()) continue;
-    check(!result.message().empty(), "an error without a text");
-    check(types.size() == size, "an error left types behind");
-  }
-}
-
 constexpr std::string_view kPrelude =
     "typedef struct S { int a; unsigned b : 3; struct S *next; double d[4]; } S; enum { ONE = 1, BIG = 1 << 30 };\n"
     "extern S object; int f(int, ...); extern char *text; typedef unsigned long size_t;\n"
     "#define CAT(a, b) a ## b\n#define STR(x) #x\n#define MAX(a, b) ((a) > (b) ? (a) : (b))\n";
 
+// What a Lua state has. Many texts are read by one, each taken back afterwards: to make it costs more than to read one.
+// A finding that needs an earlier text is seen in the same order of texts only (-seed, an empty corpus).
+struct Session {
+  Session(const Target& target, std::string_view prelude) : types(target), macros(target, &files) {
+    macros.state().set_path(settings().path);
+    check(cparse::parse_declarations(types, input(prelude)).ok(), "the prelude");
+  }
+  cparse::Input input(std::string_view text) {
+    cparse::Input in(text);
+    in.macros = &macros.state();
+    in.name = "/f/text.h";
+    return in;
+  }
+
+  MemoryFiles files;
+  TypeTable types;
+  cparse::Macros macros;
+  int left = 2000;  // texts, after which another is made
+};
+
+Session& session(const Target& target, std::string_view prelude) {
+  static std::map<const Target*, std::unique_ptr<Session>> all;
+  std::unique_ptr<Session>& s = all[&target];
+  if (s == nullptr || --s->left == 0) s = std::make_unique<Session>(target, prelude);
+  return *s;
+}
+
+void declare(std::string_view text, const Target& target) {
+  Session& s = session(target, "#if __x86_64__\n#endif\n");  // so that what is predefined is there
+  const TypeTable::Transaction types_back(s.types);
+  const cpreproc::State::Transaction macros_back(s.macros.state());
+  s.files.set_self(text);
+  const TypeId none = s.types.size();
+  for (int i = 0; i < 2; ++i) {
+    const uint32_t size = s.types.size();
+    const Result<void> result = cparse::parse_declarations(s.types, s.input(text));
+    if (result.ok()) continue;
+    check(!result.message().empty(), "an error without a text");
+    check(s.types.size() == size, "an error left types behind");
+  }
+  fuzz::check_types(s.types, none);
+}
+
 void evaluate(std::string_view text, bool as_tree) {
-  TypeTable types(kX64SysV);
-  cparse::Macros macros(kX64SysV, nullptr);
-  cparse::Input prelude(kPrelude);
-  prelude.macros = &macros.state();
-  check(cparse::parse_declarations(types, prelude).ok(), "the prelude");
+  Session& s = session(kX64SysV, kPrelude);
+  const TypeTable::Transaction types_back(s.types);
+  const cpreproc::State::Transaction macros_back(s.macros.state());
+  s.files.set_self(text);
+  cparse::Input input = s.input(text);
+  if (!as_tree) {
+    const Result<Constant> constant = cparse::parse_constant(s.types, input);
+    check(constant.ok() || !constant.message().empty(), "neither a constant nor an error");
+    return;
+  }
   cparse::Substitute substitutes[8];
   for (size_t i = 0; i < std::size(substitutes); ++i) {
     const bool is_type = i % 4 == 3;
@@ -112,36 +148,40 @@ void evaluate(std::string_view text, bool as_tree) {
     substitutes[i].type = scalar_type(i % 2 == 0 ? Scalar::int32 : Scalar::float64);
     substitutes[i].integer = static_cast<int64_t>(i);
   }
-  cparse::Input input(text);
-  if (as_tree) input.substitutes = substitutes;
-  input.macros = &macros.state();
-  if (as_tree) {
-    Result<cparse::Expression> tree = cparse::parse_expression(types, input);
-    check(tree.ok() ? tree->root != 0 : !tree.message().empty(), "neither a tree nor an error");
-    (void)cparse::parse_type(types, input);
-  } else {
-    const Result<Constant> constant = cparse::parse_constant(types, input);
-    check(constant.ok() || !constant.message().empty(), "neither a constant nor an error");
-  }
+  input.substitutes = substitutes;
+  const Result<cparse::Expression> tree = cparse::parse_expression(s.types, input);
+  check(tree.ok() ? tree->root != 0 : !tree.message().empty(), "neither a tree nor an error");
+  (void)cparse::parse_type(s.types, input);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static const std::string target = [] {
+  struct Row {
+    std::string_view name;
+    void (*run)(fuzz::Bytes bytes, std::string_view text);
+  };
+  static constexpr Row kRows[] = {
+      {"preprocessor", [](fuzz::Bytes, std::string_view text) { preprocess(text); }},
+      {"declarations", [](fuzz::Bytes, std::string_view text) { declare(text, kX64SysV); }},
+      {"constants", [](fuzz::Bytes, std::string_view text) { evaluate(text, false); }},
+      {"expressions", [](fuzz::Bytes, std::string_view text) { evaluate(text, true); }},
+      {"layouts",
+       [](fuzz::Bytes, std::string_view text) {
+         for (const Target* target : fuzz::kTargets) declare(text, *target);
+       }},
+      {"records", [](fuzz::Bytes bytes, std::string_view) { fuzz::records(bytes); }},
+      {"plans", [](fuzz::Bytes bytes, std::string_view) { fuzz::plans(bytes); }},
+      {"formats", [](fuzz::Bytes bytes, std::string_view) { fuzz::formats(bytes); }},
+  };
+  static const Row* const row = [] {
     const char* said = std::getenv("FERRY_FUZZ");
-    return std::string(said == nullptr ? "preprocessor" : said);
+    for (const Row& r : kRows) {
+      if (said != nullptr && r.name == said) return &r;
+    }
+    check(false, "FERRY_FUZZ names no target");
+    return kRows;
   }();
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (target == "preprocessor")
-    preprocess(text);
-  else if (target == "declarations")
-    declare(text);
-  else if (target == "constants")
-    evaluate(text, false);
-  else if (target == "expressions")
-    evaluate(text, true);
-  else
-    check(false, "FERRY_FUZZ is preprocessor, declarations, constants or expressions");
+  row->run({data, size}, std::string_view(reinterpret_cast<const char*>(data), size));
   return 0;
 }

@@ -87,7 +87,6 @@ TEST(Format, ArgumentsOfGnuDirectives) {
       {"%-+ #0'5.3d", "i4"},
       {"%Id", "i4"},
       {"%*d %-*.*f", "* i4 * * f"},
-      {"%.-1d", "i4"},
       {"%2$s %1$d", "i4 s"},
       {"%1$s %1$s", "s"},
       {"%2$*1$d", "* i4"},
@@ -95,6 +94,7 @@ TEST(Format, ArgumentsOfGnuDirectives) {
       {"%1$d%%%1$d", "i4"},
       {"%5%", ""},
       {"%99999999999999999999d", "i4"},
+      {"%hs %Ls %hc %hf %zg %lp", "s s c f f p"},
   };
   for (const Row& row : rows) EXPECT_EQ(describe(row.format, kGnu64), row.expected) << row.format;
 }
@@ -123,6 +123,16 @@ TEST(Format, Errors) {
       {"%17$d", "missing @0 %17$d"},
       {"%99999999999999$d", "missing @0 %99999999999999$d"},
       {"%0$d", "unknown directive @0 %0$"},
+      {"%.-1d", "unknown directive @0 %.-"},  // only `*` has a negative precision
+      {"%5$%", "unknown directive @0 %5$%"},  // glibc's printf has five arguments
+      {"%1$m", "unknown directive @0 %1$m"},
+      // glibc reads a long double, and wide text.
+      {"%llf", "a length that does not go with the conversion @0 %llf"},
+      {"%qe", "a length that does not go with the conversion @0 %qe"},
+      {"%lls", "a length that does not go with the conversion @0 %lls"},
+      {"%zs", "a length that does not go with the conversion @0 %zs"},
+      {"%jc", "a length that does not go with the conversion @0 %jc"},
+      {"%.3ts", "a length that does not go with the conversion @0 %.3ts"},
   };
   for (const Row& row : rows) EXPECT_EQ(describe(row.format, kGnu64), row.expected) << row.format;
   EXPECT_EQ(describe("%m", kWindows64), "unknown directive @0 %m");
@@ -150,6 +160,15 @@ TEST(Format, QuotesDirectivesCutToALimit) {
   EXPECT_EQ(arg.length, kMaxDirective);
   ASSERT_EQ(parse_format(text.data(), text.size() - 1, kGnu64, &arg, 1, &error), -1);
   EXPECT_EQ(error.length, kMaxDirective);
+}
+
+TEST(Format, StarsOfDirectivesWithoutAnArgumentKnowTheirText) {
+  for (const char* text : {"%*%", "%-*m", "%*1$%"}) {
+    FormatArg args[2];
+    FormatError error;
+    ASSERT_EQ(parse_format(text, std::strlen(text), kGnu64, args, 2, &error), 1) << text;
+    EXPECT_EQ(args[0].length, std::strlen(text)) << text;
+  }
 }
 
 TEST(Format, PrintfFamily) {

@@ -146,6 +146,20 @@ struct Parser {
     }
   }
 
+  // C11 7.21.6.1p7 leaves open what other lengths mean. Those that change what glibc reads (`%llf` a long double, `%zs`
+  // a wide string) are refused, the others are of no consequence.
+  static bool suits(Length modifier, FormatClass cls) {
+    switch (cls) {
+      case FormatClass::floating:
+        return modifier != Length::ll;
+      case FormatClass::character:
+      case FormatClass::string:
+        return modifier != Length::ll && modifier != Length::j && modifier != Length::z && modifier != Length::t;
+      default:
+        return true;
+    }
+  }
+
   // directive := '%' position? flag* (digits | '*' position?)? ('.' (digits | '*' position?)?)? length? conversion
   bool directive() {
     start = pos++;
@@ -163,7 +177,6 @@ struct Parser {
       if (accept('*')) {
         if (!star()) return false;
       } else {
-        accept('-');  // a negative precision counts as none (glibc)
         number();
       }
     }
@@ -172,6 +185,8 @@ struct Parser {
     const char conversion = text[pos++];
     switch (conversion) {
       case '%':
+        if (where != 0) return fail("unknown directive");  // glibc counts its argument
+        set_length(first);                                 // of a `*`
         return true;
       case 'd':
       case 'i':
@@ -212,13 +227,15 @@ struct Parser {
         arg.cls = FormatClass::pointer;
         break;
       case 'm':
-        if (!rules.microsoft) return true;  // strerror(errno): no argument
-        return fail("unknown directive");
+        if (rules.microsoft || where != 0) return fail("unknown directive");
+        set_length(first);
+        return true;  // strerror(errno): no argument
       case 'n':
         return fail("%n is not allowed");
       default:
         return fail("unknown directive");
     }
+    if (!suits(modifier, arg.cls)) return fail("a length that does not go with the conversion");
     if (arg.cls == FormatClass::integer) arg.size = integer_size(modifier);
     if (arg.cls == FormatClass::character || arg.cls == FormatClass::wide_char) arg.size = sizeof(int);
     if (!add(arg, where)) return false;
