@@ -185,6 +185,22 @@ void Preprocessor::next_of_context(Token& token) {
   plain_ = contexts_.empty() && !failed_;
 }
 
+namespace {
+
+// The text goes on in line `now`. What is far away is named: by #line it may be as far as numbers reach.
+void keep_line(std::string& text, uint32_t& line, uint32_t now) {
+  constexpr uint32_t kNear = 16;
+  if (now < line) return;
+  if (now - line <= kNear) {
+    text.append(now - line, '\n');
+  } else {
+    text += "\n# " + std::to_string(now) + '\n';
+  }
+  line = now;
+}
+
+}  // namespace
+
 bool Preprocessor::skip_braces(std::string* text, uint32_t line) {
   if (failed_) return false;
   // The quick way, where no macro can make a brace.
@@ -200,9 +216,7 @@ bool Preprocessor::skip_braces(std::string* text, uint32_t line) {
     if (token.kind == Tok::l_brace) ++depth;
     if (token.kind == Tok::pragma) in_pragma = true;
     if (text != nullptr && !in_pragma) {
-      if ((token.flags & kLineStart) != 0 && token.at != 0) {
-        for (const uint32_t now = sources_.place(token.at).line; line < now; ++line) *text += '\n';
-      }
+      if ((token.flags & kLineStart) != 0 && token.at != 0) keep_line(*text, line, sources_.place(token.at).line);
       *text += ' ';
       *text += token.text;
     }

@@ -139,5 +139,19 @@ TEST(CparseHostile, ComparisonVisitsOnce) {
   EXPECT_EQ(cdef(types, "struct tag { " + text + " }; struct tag { " + text + " };"), "");
 }
 
+// What is kept of functions with bodies is about as long as they are, whatever lines they say they are in.
+TEST(CparseHostile, BodiesAreKeptInProportion) {
+  const std::string text =
+      "#define F\nint f(void) {\n# 4000000000\nF return\n#line 2000000000\n" + repeat("\n", 50) + "1; }";
+  TypeTable types(kX64SysV);
+  const Result<void> declared = parse_declarations(types, text);
+  ASSERT_TRUE(declared.ok()) << declared.message();
+  const Symbol* f = types.find_symbol(types.find_name("f"));
+  ASSERT_NE(f, nullptr);
+  EXPECT_TRUE(f->inline_body);
+  EXPECT_LT(f->body.size(), 2 * text.size());
+  EXPECT_NE(f->body.find("# 2000000050"), f->body.npos) << f->body;
+}
+
 }  // namespace
 }  // namespace ferry::cparse::testing
