@@ -1,12 +1,16 @@
 -- Random values at every function and operator, random declarations, random writes: nothing may crash, whatever is
--- refused must be a Lua error. Pointers are NULL or into owned buffers, so no wild memory is touched on purpose.
+-- refused must be a Lua error. What is made is kept for a while and used again. Pointers are NULL or into owned buffers,
+-- so no wild memory is touched on purpose; but for that in a restricted state anything is tried.
 -- api_fuzz.lua [SEED [SECONDS]]; the seed is printed, a run with it does the same.
+-- Within api.cpp a fuzzer's bytes choose: the chunk is given the host's functions, and gives back what runs one input.
+local host = ...
+if type(host) ~= "table" then host = nil end
 local ffi = require "ffi"
 local seed, seconds = tonumber((arg or {})[1]) or os.time(), tonumber((arg or {})[2]) or 10
 
 -- A generator of our own: math.random differs between Luas.
 local state = seed % 2147483646 + 1
-local function random(n)
+local random = host and host.choose or function(n)
   state = state * 16807 % 2147483647
   return state % n + 1
 end
@@ -16,6 +20,7 @@ ffi.cdef [[
 struct fz_s { int a; double b; const char *s; struct fz_s *next; int v[3]; unsigned bits : 5; struct { char x, y; } in; };
 union fz_u { int i; double d; char c[16]; }; enum fz_e { FZ_A, FZ_B = 7 }; struct fz_opaque; typedef float fz_v4 __attribute__((vector_size(16)));
 int abs(int); double sqrt(double); int toupper(int);
+int snprintf(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
 ]]
 local meta = ffi.metatype("struct { int fz_n; }", { __add = function(a, b) return a end, __index = function(_, k) return k end, __call = function(_, x) return x end,
   __gc = function() end, __len = function() return 3 end, __eq = function() return true end, __concat = function() return "c" end })
@@ -36,7 +41,62 @@ local makers = {
   function() return meta(random(9)) end, function() return ffi.new("__int128", 5) end, function() return ffi.new "const int[2]" end,
   function() return ffi.new "struct { int n; struct { short q[2][3]; } m[2]; }" end, function() return ffi.async(ffi.C.abs, random(9)) end,
 }
-local function value() return (pick(makers)()) end
+
+-- Values that are not Ferry's, that have ended, and that call back.
+local function fails() error("on purpose", 0) end
+local hostile = setmetatable({}, { __index = fails, __newindex = fails, __len = fails, __call = fails, __tostring = fails, __eq = fails, __lt = fails, __pairs = fails,
+  __concat = fails, __unm = fails, __add = fails })
+local odd = setmetatable({}, { __index = function(_, k) return k end, __len = function() return 2 ^ 53 end, __tostring = function() return {} end, __name = "odd\0name",
+  __pairs = function() return function(_, k) return k == nil and 1 or nil, "x" end end })
+local closed = io.open("/dev/null") or io.stdout
+if closed ~= io.stdout then closed:close() end
+local function touched()
+  ffi.new("struct fz_s", { a = 1, next = nil })
+  pcall(ffi.cdef, "struct fz_gc { int fz_in_gc; };")
+  tostring(ffi.typeof("int[3]"))
+end
+local function append(list) for _, f in ipairs(list) do makers[#makers + 1] = f end end
+append {
+  function() return io.stdout end, function() return closed end, function() return hostile end, function() return odd end, function() return "in\0it" end,
+  function() return ("\0"):rep(random(9)) end, function() return ("y"):rep(300) end,
+  function() local p = ffi.new("int[3]", random(9)) ffi.release(p) return p end, function() local s = ffi.new "struct fz_s" ffi.release(s) return s end,
+  function() return ffi.gc(ffi.new("int[2]", 1), touched) end, function() return ffi.gc(ffi.new "struct fz_s", fails) end,
+  function() return setmetatable({}, { __gc = touched }) end, function() return ffi.C.sqrt end, function() return ffi.typeof "int (*)(int)" end,
+  function() local s = ffi.new "struct fz_s" s.s = "kept" s["in"] = { 1, 2 } return s end, function() return ffi.new("int[2][3]", { { 1 }, { 2 } }) end,
+  function() return coroutine.wrap(touched) end, function() return { [0] = 1, [1e9] = 2, [0.5] = 3 } end, function() return { ffi.new("int", 1), hostile } end,
+  function() return ffi.new("unsigned char[?]", random(64)) end, function() return ffi.new "union fz_u[2]" end, function() return ffi.new("wchar_t[4]", 65) end,
+}
+if not host or not host.restricted then
+  append {
+    function() local cb = ffi.cast("int (*)(int)", function(x) return x end) cb:free() return cb end, function() return ffi.cast("int (*)(int)", tostring) end,
+    function() return ffi.cast("int (*)(int)", fails) end, function() return ffi.cast("double (*)(double)", function() return "x" end) end,
+  }
+end
+if host then append { host.foreign, host.light, host.other, function() return host.null end } end
+
+-- What was made before. Where nothing is checked but by Ferry only what holds no address: such a value may be used at
+-- any index.
+local pool, pooled = {}, 0
+local kPool = 24
+local metatyped = meta(1)
+local function keep(v)
+  local t = type(v)
+  if t == "string" and #v > 1000 or t == "nil" or t == "boolean" then return end
+  if t == "thread" or t == "function" and v ~= ffi.C.abs then return end
+  if (t == "userdata" or t == "cdata") and not (host and host.restricted) then
+    local ok, name = pcall(function() return tostring(ffi.typeof(v)) end)
+    if not ok or name:find "[*&(]" or name:find "struct" and not ffi.istype(meta, v) or name:find "union" then return end
+  end
+  pooled = pooled % kPool + 1
+  pool[pooled] = v
+end
+local function value()
+  local kept = pooled > 0 and random(3) == 1 and pool[random(kPool)]
+  if kept then return kept end
+  local v = pick(makers)()
+  if random(4) == 1 then keep(v) end
+  return v
+end
 
 -- What waits, waits for a moment only.
 local poll = ffi.poll
@@ -49,9 +109,24 @@ end
 local scheduler = ffi.scheduler
 function ffi.scheduler(f, ...) return scheduler(type(f) == "function" and function() return false end or f, ...) end
 
+
+-- Indexes are checked; else what is out of range is touched on purpose.
+local checked = ffi.checked
+function ffi.checked(...)
+  local was = checked(...)
+  checked(true)
+  return was
+end
+
+if host then
+  -- Signals that the fuzzer needs are left alone.
+  local signal = ffi.signal
+  function ffi.signal(s, ...) return signal(type(s) == "number" and 10 or s, ...) end
+end
+
 local names = {}
 for name, f in pairs(ffi) do
-  if type(f) == "function" and name ~= "load" and name ~= "onerror" then names[#names + 1] = name end
+  if type(f) == "function" and name ~= "load" and name ~= "onerror" and not (host and name == "leave") then names[#names + 1] = name end
 end
 table.sort(names)
 local bits = {}
@@ -104,8 +179,15 @@ end
 
 local fields = { "a", "b", "s", "next", "v", "bits", "in", "i", "d", "c", "m", "n", "fz_n", "nope", 0, 1, -1, 3, 1e9, 0 / 0 }
 -- What would be written through, or called, and is not ours: refused here, not by the library.
+local raw = { copy = true, fill = true, fromtable = true, string = true, totable = true, slice = true }
+local function is_code(v)
+  local ok, text = pcall(tostring, v)
+  return ok and type(text) == "string" and text:find("(", 1, true)
+end
 local function harmless(name, a)
-  return not ((name == "copy" or name == "fill" or name == "fromtable") and type(a) == "userdata")
+  if host and host.restricted then return true end
+  if raw[name] and (type(a) == "userdata" or type(a) == "cdata" and is_code(a)) then return false end
+  return not (host and host.is_foreign(a))
 end
 
 local actions = {
@@ -121,20 +203,47 @@ local actions = {
   function() ffi.typeof(declaration(), value()) end,
   function() return ffi.new(value(), value(), value()) end,
   function() return pick { ffi.C.abs, ffi.C.sqrt, ffi.C.toupper }(value(), random(5) == 1 and value() or nil) end,
+  function() local a = ffi.new "struct fz_s[2]" a[random(2) - 1].next = a[0] a[0]["in"] = value() return a[1] end,
+  function() collectgarbage(random(8) == 1 and "collect" or "step") end,
+  function() local to = ffi.new "char[40]" return ffi.C.snprintf(to, 40, pick { "%d %s", "%*d", "%.3s|%g", "%ld%c", "%p", "%5$d", "%Lf%%", "%ls" }, value(), value(), value()) end,
+  function()
+    local co = coroutine.wrap(function() local v = pick(operators)(value(), value()) coroutine.yield(v) return ffi.new(value()) end)
+    return co() or co()
+  end,
 }
 
 -- Which of LuaUnit's or Lua's functions could be replaced by what is tried: none, but the index checks come back.
 local tried, refused = 0, 0
 local stop = os.clock() + seconds
+
+if host then
+  if host.restricted then
+    ffi.restrict { load = false, C = { "abs", "sqrt", "toupper", "snprintf" }, cast = false, pointers = "checked", cdef = false }
+  end
+  local kOperations = 60
+  return function()
+    pool, pooled = {}, 0
+    for _ = 1, kOperations do
+      if host.ended() then break end
+      local ok, result = pcall(pick(actions))
+      if ok then
+        keep(result)
+      else
+        assert(type(result) ~= "string" or #result > 0, "an error without a text")
+      end
+    end
+  end
+end
 local limit = tonumber((arg or {})[3]) or math.huge
 while os.clock() < stop and tried < limit do
   local ok, message = pcall(pick(actions))
   tried = tried + 1
-  if not ok then
+  if ok then
+    keep(message)
+  else
     refused = refused + 1
     assert(message == nil or type(message) ~= "string" or #message > 0, "an error without a text")
   end
-  if tried % 64 == 0 then ffi.checked(true) end
   if tried % 5000 == 0 then collectgarbage() end
 end
 print(("api_fuzz: seed %d, %d tries, %d refused"):format(seed, tried, refused))

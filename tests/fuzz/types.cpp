@@ -171,8 +171,9 @@ void check_plan(const TypeTable& types, const CallPlan& plan, size_t arguments) 
       taken.stack(arg.stack_offset, arg.extend == abi::Extend::none ? arg.size : row.word);
       continue;
     }
-    // Windows, and POWER: floats behind `...` are in both classes of registers.
-    const bool variadic = plan.variadic && (row.quirks.variadic_floats_in_both || plan.abi == abi::Abi::elfv2);
+    // Windows: floats behind `...` are in both classes of registers. POWER: so they are, and a float that shares its
+    // word with one for which there is no register left.
+    const bool twice = (plan.variadic && row.quirks.variadic_floats_in_both) || plan.abi == abi::Abi::elfv2;
     for (const Piece& piece : pieces) {
       check(piece.size > 0 && (piece.where == Where::stack || piece.size <= 16), "a piece of no size for a register");
       check(piece.where != Where::gpr || piece.size <= row.word, "a piece larger than its register");
@@ -185,7 +186,7 @@ void check_plan(const TypeTable& types, const CallPlan& plan, size_t arguments) 
     if (arg.by_reference) {
       check(pieces.size() == 1 && pieces[0].size == row.word && pieces[0].value_offset == 0, "an address in pieces");
     } else if (!arg.is_not_passed()) {
-      check_covered(types, arg.type, arg.size, pieces, variadic);
+      check_covered(types, arg.type, arg.size, pieces, twice);
     } else {
       for (unsigned char bits : value_bytes(types, arg.type)) check(bits == 0, "a value that is not passed");
     }
@@ -293,6 +294,13 @@ void plans(Bytes bytes) {
       in.macros = &macros.state();
       return in;
     }
+    // FERRY_FUZZ_SHOW shows what a finding consists of.
+    std::string shown(std::string text) const {
+      if (std::getenv("FERRY_FUZZ_SHOW") != nullptr) {
+        std::fprintf(stderr, "%s: %s\n", std::string(types.target().name).c_str(), text.c_str());
+      }
+      return text;
+    }
     bool declare(std::string_view text) { return cparse::parse_declarations(types, input(text)).ok(); }
     TypeTable types;
     cparse::Macros macros;
@@ -307,12 +315,12 @@ void plans(Bytes bytes) {
                                   {true, true, true, {"stdcall", "fastcall", "thiscall", "ms_abi", "sysv_abi"}});
   const TypeId first = s.types.size();
   // What is refused is not there for those behind it.
-  for (int i = 0; i < 3; ++i) (void)s.declare(i == 2 ? generator.transparent_union() : generator.record());
+  for (int i = 0; i < 3; ++i) (void)s.declare(s.shown(i == 2 ? generator.transparent_union() : generator.record()));
   for (int i = 0; i < 2; ++i) {
     const calls_test::Signature signature = generator.signature();
     const std::string attribute = signature.convention.empty() ? "" : "__attribute__((" + signature.convention + ")) ";
     const std::string text = attribute + signature.result + " (" + parameter_list(signature, false) + ")";
-    (void)cparse::parse_type(s.types, s.input(text));
+    (void)cparse::parse_type(s.types, s.input(s.shown(text)));
   }
   check_types(s.types, first);
 }
