@@ -11,6 +11,7 @@
 #   sanitize   unit tests and specs built with ASan and UBSan
 #   valgrind   specs under valgrind on one Lua
 #   oom        a part of tests/run_oom.sh: memory that cannot be had
+#   growth     tests/input_growth.sh: what hostile text costs, by its length
 #   cross      a part of tests/cross/run.sh: i386, and AArch64 in an emulator, where cross compilers are installed
 # FULL=1: specs under every Lua with every back end; else each of either, but not each pair (tests/run_specs.sh).
 # Stages that use one processor run beside others like them; what each prints comes out when it ends.
@@ -21,7 +22,7 @@ cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
 stages=("$@")
 # Of those that run beside others the longest come first.
-[ ${#stages[@]} -gt 0 ] || stages=(oracles examples fuzz headers variants install oom unit specs sanitize valgrind cross)
+[ ${#stages[@]} -gt 0 ] || stages=(oracles examples fuzz headers variants install oom growth unit specs sanitize valgrind cross)
 mkdir -p build
 results=$PWD/build/test-results.tsv
 : >"$results"
@@ -136,6 +137,10 @@ run_stage() {
       title "memory that cannot be had"
       scripted tests/run_oom.sh
       ;;
+    growth)
+      title "what hostile text costs"
+      scripted tests/input_growth.sh
+      ;;
     sanitize)
       title "building with AddressSanitizer and UndefinedBehaviorSanitizer"
       # The oldest and the newest Lua: the others differ less from one of them than these from each other.
@@ -203,7 +208,7 @@ beside() {
 alone=() lists=()
 for stage in "${stages[@]}"; do
   case $stage in
-    unit | oracles | specs | variants | install | headers | examples | oom | valgrind) build_release || continue ;;
+    unit | oracles | specs | variants | install | headers | examples | oom | growth | valgrind) build_release || continue ;;
   esac
   case $stage in
     specs | sanitize | valgrind | cross) alone+=("$stage") ;;
