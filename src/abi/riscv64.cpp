@@ -173,6 +173,7 @@ class Planner {
         continue;
       }
       if (field.bit_width == 0) continue;
+      if (field.bit_width > 8 * kWord) return false;  // as other integers "more than XLEN bits wide"
       // A bit-field is an integer of its own storage.
       uint64_t first = field.bit_offset / 8u;
       uint64_t bytes = (field.bit_offset % 8u + field.bit_width + 7u) / 8u;

@@ -18,6 +18,12 @@ constexpr size_t kMaxMemory = size_t{64} << 20;
 constexpr int kInputs = 300;               // of one state
 constexpr int kInstructions = 20'000'000;  // of one input
 
+#ifdef FERRY_NATIVE
+constexpr const char* kNative = "thunk";
+#else
+constexpr const char* kNative = "stub";
+#endif
+
 // Memory that belongs to nobody: pointers into it may be read and written by what believes its type.
 alignas(64) char nobodys[1 << 16];
 
@@ -169,10 +175,12 @@ struct State {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static State states[2];
+  static State states[4];
   if (size < 2) return 0;
   bytes = {data + 1, data + size};
   const bool restricted = (data[0] & 1) != 0;
-  states[restricted].run(restricted);
+  const bool native = (data[0] & 2) != 0;  // where it is built with native code
+  setenv("FERRY_BACKEND", native ? kNative : "stub", 1);
+  states[data[0] & 3].run(restricted);
   return 0;
 }

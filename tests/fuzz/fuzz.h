@@ -20,6 +20,14 @@ inline void check(bool holds, const char* what) {
   std::abort();
 }
 
+// FERRY_FUZZ_SHOW shows what a finding consists of.
+inline void show(const Target& target, std::string_view text) {
+  static const bool shown = std::getenv("FERRY_FUZZ_SHOW") != nullptr;
+  if (!shown) return;
+  std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(target.name.size()), target.name.data(),
+               static_cast<int>(text.size()), text.data());
+}
+
 inline const Target* const kTargets[] = {&kX64SysV,      &kI386SysV,  &kWin64,   &kWin32,   &kArm64Linux, &kArm64Darwin,
                                          &kArm64Windows, &kArmEabiHf, &kRiscv64, &kPpc64le, &kS390x};
 

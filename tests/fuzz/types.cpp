@@ -152,6 +152,8 @@ void check_covered(const TypeTable& types, TypeId id, uint64_t size, std::span<c
 
 void check_plan(const TypeTable& types, const CallPlan& plan, size_t arguments) {
   const abi::AbiInfo& row = abi::info(plan.abi);
+  const std::string said = abi::describe(plan);
+  show(types.target(), said);
   check(plan.args.size() == arguments, "a plan for another number of arguments");
   check(plan.stack_align >= row.stack_align && (plan.stack_align & (plan.stack_align - 1)) == 0 &&
             plan.stack_bytes % plan.stack_align == 0,
@@ -205,7 +207,7 @@ void check_plan(const TypeTable& types, const CallPlan& plan, size_t arguments) 
     if (types[plan.result.type].kind != Kind::void_)
       check_covered(types, plan.result.type, plan.result.size, pieces, false);
   }
-  check(abi::describe(plan).find('?') == std::string::npos, "a plan that cannot be told");
+  check(said.find('?') == said.npos, "a plan that cannot be told");
 }
 
 constexpr CallConv kConventions[] = {CallConv::c,        CallConv::stdcall, CallConv::fastcall,
@@ -278,6 +280,7 @@ void records(Bytes bytes) {
     for (const layout_test::RecordPlan& plan : plans) {
       std::string failure;
       const layout_test::Realiser::Realised made = realiser.realise(plan, failure);
+      show(*target, made.text);
       if (made.type == kNoType) break;  // others may contain it
     }
     check_types(realiser.types(), first);
@@ -294,11 +297,8 @@ void plans(Bytes bytes) {
       in.macros = &macros.state();
       return in;
     }
-    // FERRY_FUZZ_SHOW shows what a finding consists of.
     std::string shown(std::string text) const {
-      if (std::getenv("FERRY_FUZZ_SHOW") != nullptr) {
-        std::fprintf(stderr, "%s: %s\n", std::string(types.target().name).c_str(), text.c_str());
-      }
+      show(types.target(), text);
       return text;
     }
     bool declare(std::string_view text) { return cparse::parse_declarations(types, input(text)).ok(); }

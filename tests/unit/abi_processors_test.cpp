@@ -157,6 +157,9 @@ TEST(PlanProcessors, Riscv64) {
             // gcc: aligned, though there is nothing.
             {"void (struct l2, struct l2, struct l2, int, struct l2, struct v_none_only, struct empty, int)",
              "{a0:8 a1:8} {a2:8 a3:8} {a4:8 a5:8} a6:4s {a7:8 [0]:8} - - [16]:4s -> void"},
+            {"void (struct __attribute__((packed)) { __int128 i : 64; float f; })", "{a0:8 fa0:4} -> void"},
+            {"void (struct __attribute__((packed)) { __int128 i : 65; float f; })", "{a0:8 a1:5} -> void"},
+            {"void (struct __attribute__((packed)) { __int128 i : 100; double d; })", "&a0 -> void"},
         });
 }
 
