@@ -138,6 +138,35 @@ for v in $versions; do
   luas+=("$v")
 done
 
+# A compiler for programs in wine, whose shell starts programs of this system by names that end in .exe, but neither waits for them nor
+# has their standard error. It is given paths of wine's, and what it says that a file is made of (-MF) has them again.
+if [ $arch = windows ]; then
+  cat >"$tree/bin/cc.exe" <<'SCRIPT'
+#!/bin/sh
+unix() { printf '%s' "$1" | sed 's,[Zz]:,,' | tr '\\' /; }
+done=$(unix "$1") source= given= rule= before=
+shift
+for word; do
+  shift
+  case $before in
+    -MF) rule=$(unix "$word") ;;
+    -xc) # as it stands in a makefile, for sed
+      source=$(unix "$word" | sed 's, ,\\\\ ,g') given=$(printf '%s' "$word" | sed 's,\\,\\\\,g; s, ,\\\\ ,g')
+      ;;
+  esac
+  case $before$word in -xc) before=-xc ;; *) before=$word ;; esac
+  case $word in -[A-Z][Zz]:* | [Zz]:* | \\*) word=$(unix "$word") ;; esac
+  set -- "$@" "$word"
+done
+x86_64-w64-mingw32-gcc-posix "$@" >"$done.part" 2>&1 && [ -n "$rule" ] && sed -i "s,$source,$given," "$rule"
+mv "$done.part" "$done"
+SCRIPT
+  chmod +x "$tree/bin/cc.exe"
+  wine_bin=$(printf 'Z:%s' "$tree/bin" | tr / '\\')
+  printf '%s\r\n' '@echo off' "set done=$wine_bin\\done%RANDOM%" "\"$wine_bin\\cc.exe\" \"%done%\" %*" ':wait' \
+    'if not exist "%done%" goto wait' 'type "%done%"' 'del "%done%"' >"$tree/bin/cc.bat"
+fi
+
 # --- build ----------------------------------------------------------------------------------------------------------------
 targets=()
 for step in "${steps[@]}"; do
@@ -239,6 +268,7 @@ run_spec() {
     lua="$(printf 'Z:%s' "$root/lua$version/lua.exe" | tr / '\\')"
     C_INCLUDE_PATH="$(printf 'Z:%s' "/usr/$triplet/include" | tr / '\\')"
     export C_INCLUDE_PATH
+    compiler="$(printf 'Z:%s' "$tree/bin/cc.bat" | tr / '\\')"
   elif [ $arch = i386 ]; then  # they are where the processor's own compiler looks
     export C_INCLUDE_PATH=/usr/$triplet/include
   fi

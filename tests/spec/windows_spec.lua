@@ -314,4 +314,40 @@ function TestWindows:test_signals()
   H.assert_error_contains(function() ffi.signal("USR1", print) end, "USR1")
 end
 
+-- In wine the compiler is a program of the system around it (tests/cross/run.sh).
+function TestWindows:test_cc()
+  local compiler = os.getenv "CC"
+  if not compiler or not compiler:find "%.%w+$" then lu.skip "CC names no compiler that this program can start" end
+  ffi.cdef "int _putenv(const char *);"
+  local folder = os.tmpname()
+  os.remove(folder)
+  ffi.C._putenv("FERRY_CACHE=" .. folder .. " of C")
+  local cc = require "ferry.cc"
+  local source = [[
+    #include <stddef.h>
+    #define WC_TWICE(x) ((x) * 2)
+    typedef struct { double x, y; } wc_point;
+    int wc_table[3] = { 1, 2, 3 };
+    double wc_sum(const double *a, size_t n) {
+      double s = 0;
+      for (size_t i = 0; i < n; ++i) s += a[i];
+      return s * FACTOR;
+    }
+    wc_point wc_mirror(wc_point p) { return (wc_point){ p.y, p.x }; }
+  ]]
+  for _ = 1, 2 do -- made, and kept
+    local c = cc(source, { define = { "FACTOR=2" }, libs = { "m" } })
+    lu.assertEquals(c.wc_sum(ffi.new("double[3]", 1, 2, 4), 3), 14)
+    lu.assertEquals(c.wc_mirror({ 1, 2 }).x, 2)
+    lu.assertEquals(c.WC_TWICE(21), 42)
+    lu.assertEquals(c.wc_table[2], 3)
+    ffi.C._putenv "CC=no_such_compiler"
+    lu.assertErrorMsgContains("there is no C compiler: ", cc, "int wc_none(void) { return 1; }")
+    ffi.C._putenv("CC=" .. compiler)
+  end
+  local ok, why = pcall(function() cc "int wc_wrong = wc_unknown;" end)
+  lu.assertFalse(ok)
+  lu.assertStrMatches(why, ".*the compiler refuses the source:.*windows_spec.lua:%d+:.*wc_unknown.*")
+end
+
 H.run()
