@@ -40,16 +40,25 @@ class Edits {
     uint32_t position = from;
     for (const Edit& e : edits_) {
       if (e.at > position) {
-        out->append(text.substr(position, e.at - position));
+        append(text.substr(position, e.at - position), out);
         position = e.at;
       }
-      out->append(e.text);
+      append(e.text, out);
       position = std::max(position, e.at + e.length);
     }
-    out->append(text.substr(position));
+    append(text.substr(position), out);
   }
 
  private:
+  // No word runs into the next: `and-a == b` becomes `and f(-a, b)`.
+  static void append(std::string_view more, std::string* out) {
+    if (!more.empty() && !out->empty() && is_word(more.front()) && is_word(out->back())) *out += ' ';
+    out->append(more);
+  }
+  static bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80) != 0;
+  }
+
   enum class Kind : uint8_t { closing, opening, replacement };
   struct Edit {
     uint32_t at;

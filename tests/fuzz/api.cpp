@@ -175,12 +175,14 @@ struct State {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static State states[4];
+  static State states[8];
   if (size < 2) return 0;
   bytes = {data + 1, data + size};
   const bool restricted = (data[0] & 1) != 0;
   const bool native = (data[0] & 2) != 0;  // where it is built with native code
   setenv("FERRY_BACKEND", native ? kNative : "stub", 1);
-  states[data[0] & 3].run(restricted);
+  const bool is_checked = (data[0] & 4) != 0;
+  setenv("FERRY_CHECK", is_checked ? "1" : "0", 1);
+  states[data[0] & 7].run(restricted);
   return 0;
 }

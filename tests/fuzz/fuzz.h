@@ -38,5 +38,6 @@ void check_types(TypeTable& types, TypeId first);
 void records(Bytes bytes);
 void plans(Bytes bytes);
 void formats(Bytes bytes);
+void translated(Bytes bytes);
 
 }  // namespace ferry::fuzz

@@ -6,6 +6,7 @@
 //   layouts        what the text declares, laid out and passed on every target (types.cpp)
 //   records, plans types that the bytes choose, laid out and passed (types.cpp)
 //   formats        the arguments of a printf format (formats.cpp)
+//   translate      ffi.translate (translate.cpp)
 #include <cstring>
 #include <iterator>
 #include <map>
@@ -173,6 +174,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       {"records", [](fuzz::Bytes bytes, std::string_view) { fuzz::records(bytes); }},
       {"plans", [](fuzz::Bytes bytes, std::string_view) { fuzz::plans(bytes); }},
       {"formats", [](fuzz::Bytes bytes, std::string_view) { fuzz::formats(bytes); }},
+      {"translate", [](fuzz::Bytes bytes, std::string_view) { fuzz::translated(bytes); }},
   };
   static const Row* const row = [] {
     const char* said = std::getenv("FERRY_FUZZ");

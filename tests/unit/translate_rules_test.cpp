@@ -130,6 +130,14 @@ TEST(TranslateRules, Equality) {
 }
 
 // Comparisons that a statement begins with.
+TEST(TranslateRules, WordsDoNotMeet) {
+  const Row rows[] = {
+      {51, 55, "local a, b = f() return a and-a == b", "F local a, b = f() return a and __ferry_eq(-a , b)"},
+      {51, 55, "local a, b = f() return a or#a ~= b", "F local a, b = f() return a or __ferry_ne(#a , b)"},
+  };
+  check(rows);
+}
+
 TEST(TranslateRules, InFront) {
   const Row rows[] = {
       {51, 55, "if f() == nil then g() end",
