@@ -310,7 +310,8 @@ void Parser::foreign_method(uint32_t start) {
   const Token name = tok_;
   next();
   note(name.line, "a name that this Lua does not allow");
-  edits_.replace(colon.at, name.end, edits_.keep(",\"" + std::string(text_of(name)) + "\""));
+  edits_.replace(colon.at, colon.end, ",");
+  edits_.replace(name.at, name.end, edits_.keep("\"" + std::string(text_of(name)) + "\""));
   arguments(true);
   edits_.open(start, "__ferry.invoke(");
   invocations_.push_back({start, last_end_});

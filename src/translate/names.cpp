@@ -100,7 +100,8 @@ void Parser::use_global(const Token& name) {
 // `.name`, from the dot on.
 void Parser::field_name(const Token& dot, const Token& name) {
   if (!is_foreign(name)) return;
-  edits_.replace(dot.at, name.end, edits_.keep("[\"" + std::string(text_of(name)) + "\"]"));
+  edits_.replace(dot.at, dot.end, "[");  // lines between the two stay
+  edits_.replace(name.at, name.end, edits_.keep("\"" + std::string(text_of(name)) + "\"]"));
   note(name.line, "a name that this Lua does not allow");
 }
 

@@ -352,7 +352,7 @@ TEST(TranslateRules, RepeatedLabels) {
 TEST(TranslateRules, LinesStay) {
   const char* text =
       "#!x\nlocal a = f()\nif a ==\nnil then x = 1LL\nend\nlocal s = '\\x41\\z\n\n  b'\nfor i = 1, 3 do\ni = 2\n"
-      "if a then goto continue end\n::continue::\nend\nERROR()";
+      "if a then goto continue end\n::continue::\nend\na.\n\xc3\xa4 = a:\n--\n\xc3\xb6(a)\nERROR()";
   for (Dialect d = 51; d <= 55; ++d) {
     Options options;
     options.dialect = d;
