@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -44,7 +45,11 @@ class Edits {
         position = e.at;
       }
       append(e.text, out);
-      position = std::max(position, e.at + e.length);
+      if (e.at + e.length <= position) continue;
+      // Lines that what is replaced went over (`goto`, `name`) stay.
+      const auto lines = lines_of(text.substr(position, e.at + e.length - position)) - lines_of(e.text);
+      if (lines > 0) out->append(static_cast<size_t>(lines), '\n');
+      position = e.at + e.length;
     }
     append(text.substr(position), out);
   }
@@ -55,6 +60,7 @@ class Edits {
     if (!more.empty() && !out->empty() && is_word(more.front()) && is_word(out->back())) *out += ' ';
     out->append(more);
   }
+  static std::ptrdiff_t lines_of(std::string_view text) { return std::count(text.begin(), text.end(), '\n'); }
   static bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c & 0x80) != 0;
   }

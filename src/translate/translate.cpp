@@ -59,6 +59,9 @@ Result<Translation> translate(std::string_view text, const Options& options) {
       if (is_wrapped) {
         out.text += "return(function(...) ";
         tail = "\nend)(...)";
+      } else {
+        out.text.back() = ';';  // the text may begin with a parenthesis
+        out.text += ' ';
       }
     } else {
       out.text += "local __ferry=... " + parser.support_variables() + "return function(...) ";

@@ -377,7 +377,7 @@ end
 function TestTranslatedText:test_notes_and_programs()
   H.not_on_luajit()
   local text, _, notes = ffi.translate("local a = f()\nif a == nil then return 1LL end", nil, { notes = true, program = true })
-  lu.assertStrContains(text, "local __ferry=require\"ferry.luajit\".run_time local __ferry_null=__ferry.null local a")
+  lu.assertStrContains(text, "local __ferry=require\"ferry.luajit\".run_time local __ferry_null=__ferry.null; local a")
   table.sort(notes, function(a, b) return a.text < b.text end)
   lu.assertEquals(notes, { { line = 2, text = "== of a cdata and another value" }, { line = 2, text = "a boxed number" } })
 end

@@ -304,8 +304,11 @@ TEST(TranslateRules, Headers) {
             "--#!x\nlocal __ferry=... return function(...) x = __ferry[\"1LL\"]\nend");
   options.form = Form::program;
   EXPECT_EQ(translate("#!x\nx = 1LL", options)->text,
-            "#!x\nlocal __ferry=require\"ferry.luajit\".run_time x = __ferry[\"1LL\"]");
+            "#!x\nlocal __ferry=require\"ferry.luajit\".run_time; x = __ferry[\"1LL\"]");
   EXPECT_FALSE(translate("#!x\nx = 1", options)->changed);
+  // No call of what stands in front.
+  EXPECT_EQ(translate("(f or g)(1LL)", options)->text,
+            "local __ferry=require\"ferry.luajit\".run_time; (f or g)(__ferry[\"1LL\"])");
 }
 
 TEST(TranslateRules, LoopVariables) {
@@ -352,7 +355,7 @@ TEST(TranslateRules, RepeatedLabels) {
 TEST(TranslateRules, LinesStay) {
   const char* text =
       "#!x\nlocal a = f()\nif a ==\nnil then x = 1LL\nend\nlocal s = '\\x41\\z\n\n  b'\nfor i = 1, 3 do\ni = 2\n"
-      "if a then goto continue end\n::continue::\nend\na.\n\xc3\xa4 = a:\n--\n\xc3\xb6(a)\nERROR()";
+      "if a then goto\n--[[\n]] continue end\n::continue::\nend\na.\n\xc3\xa4 = a:\n--\n\xc3\xb6(a)\nERROR()";
   for (Dialect d = 51; d <= 55; ++d) {
     Options options;
     options.dialect = d;
