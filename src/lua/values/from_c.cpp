@@ -146,7 +146,9 @@ void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, c
       store_number(info, to, load_double(st, source, from));
     }
   } else if (is_float(info->rep)) {
-    if (is_int(source->rep) && source->size >= 8) {
+    // Those of 64 bits a long double mostly holds as they are.
+    constexpr bool kHolds64 = std::numeric_limits<long double>::digits >= 64;
+    if (source->rep == Rep::bit_int || (is_int(source->rep) && source->size >= (kHolds64 ? 9 : 8))) {
       const Wide v = load_wide(source, from);
       const bool negative = (source->type_flags & kUnsigned) == 0 && v < 0;
       const auto magnitude = static_cast<UnsignedWide>(v);
