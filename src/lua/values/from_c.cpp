@@ -99,9 +99,11 @@ void store_float(TypeInfo* info, void* to, long double value) {
 // An integer on its way to `info`, to which it is rounded once: where a long double has too few digits for it, and
 // `info` fewer still, the last digit says whether others follow (round to odd).
 long double rounded_for(const TypeInfo* info, UnsignedWide magnitude) {
-  constexpr int kDigits = std::numeric_limits<long double>::digits;
-  const bool fewer = info->rep != Rep::ldouble && info->rep != Rep::f128 &&
-                     !(info->rep == Rep::f64 && kDigits == std::numeric_limits<double>::digits);
+  // Of a pair of doubles (POWER) the first is what is converted.
+  constexpr int kDouble = std::numeric_limits<double>::digits, kLong = std::numeric_limits<long double>::digits;
+  constexpr int kDigits = kLong == 2 * kDouble ? kDouble : kLong;
+  const bool fewer =
+      info->rep != Rep::ldouble && info->rep != Rep::f128 && !(info->rep == Rep::f64 && kDigits == kDouble);
   int more = 0;
   for (UnsignedWide rest = magnitude; fewer && static_cast<long double>(rest) >= std::ldexp(1.0L, kDigits);
        rest >>= 1) {
