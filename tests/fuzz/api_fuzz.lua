@@ -21,6 +21,7 @@ struct fz_s { int a; double b; const char *s; struct fz_s *next; int v[3]; unsig
 union fz_u { int i; double d; char c[16]; }; enum fz_e { FZ_A, FZ_B = 7 }; struct fz_opaque; typedef float fz_v4 __attribute__((vector_size(16)));
 int abs(int); double sqrt(double); int toupper(int);
 int snprintf(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
+void qsort(void *, size_t, size_t, int (*)(const void *, const void *) __attribute__((ferry_scoped)));
 ]]
 local meta = ffi.metatype("struct { int fz_n; }", { __add = function(a, b) return a end, __index = function(_, k) return k end, __call = function(_, x) return x end,
   __gc = function() end, __len = function() return 3 end, __eq = function() return true end, __concat = function() return "c" end })
@@ -190,7 +191,8 @@ local function harmless(name, a)
   return not (host and host.is_foreign(a))
 end
 
-local actions = {
+local actions
+actions = {
   function() local name, a = pick(names), value() return harmless(name, a) and ffi[name](a, value(), value()) end,
   function() local name, a = pick(names), value() return harmless(name, a) and ffi[name](a) end,
   function() local name, a = pick(names), value() return harmless(name, a) and ffi[name](a, value()) end,
@@ -206,6 +208,11 @@ local actions = {
   function() local a = ffi.new "struct fz_s[2]" a[random(2) - 1].next = a[0] a[0]["in"] = value() return a[1] end,
   function() collectgarbage(random(8) == 1 and "collect" or "step") end,
   function() local to = ffi.new "char[40]" return ffi.C.snprintf(to, 40, pick { "%d %s", "%*d", "%.3s|%g", "%ld%c", "%p", "%5$d", "%Lf%%", "%ls" }, value(), value(), value()) end,
+  -- Anything within a callback; what C works on is nobody else's.
+  function()
+    local a = ffi.new("int[3]", random(9), random(9), random(9))
+    ffi.C.qsort(a, 3, 4, function() return pick(actions)() end)
+  end,
   function()
     local co = coroutine.wrap(function() local v = pick(operators)(value(), value()) coroutine.yield(v) return ffi.new(value()) end)
     return co() or co()
@@ -218,7 +225,7 @@ local stop = os.clock() + seconds
 
 if host then
   if host.restricted then
-    ffi.restrict { load = false, C = { "abs", "sqrt", "toupper", "snprintf" }, cast = false, pointers = "checked", cdef = false }
+    ffi.restrict { load = false, C = { "abs", "sqrt", "toupper", "snprintf", "qsort" }, cast = false, pointers = "checked", cdef = false }
   end
   local kOperations = 60
   return function()
