@@ -310,8 +310,11 @@ function TestLayerWorld:test_errors_that_are_numbers()
   local rows = {
     { "error(123)", "text:1: 123" }, { "error(1.5)", "text:1: 1.5" }, { "error(6 / 2)", "text:1: 3" }, { "error(123, 0)", 123 },
     { "error('x')", "text:1: x" }, { "error(true)", true }, { "error('x', 0)", "x" }, { "error(7, -1)", 7 },
-    { "local function f() error(5, 2) end f()", "text:1: 5" }, { "error('x', 1.9)", "text:1: x" },
+    { "local function f() error(5, 2) end f()", "text:1: 5" },
   }
+  -- Lua 5.1 and 5.2 of i386 round numbers that their own functions take as integers.
+  local ok, once = pcall(string.rep, "x", 1.9)
+  if not ok or once == "x" then rows[#rows + 1] = { "error('x', 1.9)", "text:1: x" } end
   for _, row in ipairs(rows) do
     local ok, why = pcall(assert(loadstring(row[1] .. " return", "=text")))
     lu.assertEquals({ ok, why }, { false, row[2] }, row[1])
