@@ -157,6 +157,9 @@ end
 
 -- A preprocessor for what is included; `from` says how.
 local function new_preprocessor(from)
+  for _, define in ipairs(from.defines) do
+    if define:find "^%s*=" then bad_option("define", "a macro without a name: '%s'", define) end
+  end
   local made, preprocessor =
     pcall(headers.preprocessor, from.defines, from.undefines, from.folders, from.path, from.target, from.profile)
   if made then return preprocessor end
@@ -244,8 +247,10 @@ function include.read(name, options, file)
     local loaded
     loaded, lib = pcall(ffi.load, library)
     if not loaded then error(without_place(lib), 0) end
-  elseif library ~= nil then
+  elseif type(library) == "table" then
     lib = library
+  elseif library ~= nil then
+    bad_option("library", "name or library expected, got %s", type(library))
   end
   local state = {
     preprocessor = preprocessor, header = header, lib = lib, declared = declared, selected = selected, from = from,

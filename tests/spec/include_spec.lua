@@ -334,7 +334,7 @@ end
 -- Of the option that is wrong, not of the file that reads it.
 function TestInclude:test_what_is_no_macro()
   for _, cache in ipairs { true, false } do
-    for _, define in ipairs { "1", "", "-DX", "A\0B" } do
+    for _, define in ipairs { "1", "", "=A", " =A", "-DX", "A\0B" } do
       local ok, message = pcall(ffi.include, "int inc_defined;\n", { define = define, cache = cache })
       if define ~= "A\0B" then lu.assertFalse(ok) end
       if not ok then
@@ -342,6 +342,9 @@ function TestInclude:test_what_is_no_macro()
         lu.assertNotStrContains(message, "include.lua")
       end
     end
+  end
+  for _, library in ipairs { 5, true, print } do
+    lu.assertErrorMsgContains("bad option 'library' of include (name or library expected, got " .. type(library), ffi.include, "int inc_of;\n", { library = library })
   end
   lu.assertErrorMsgContains("to 'include_names' (a header's namespace expected)", ffi.include_names, 5)
 end
