@@ -225,7 +225,9 @@ end
 
 -- --- paths: drives, backslashes, roots ------------------------------------------------------------------------------------
 
-local folder = os.getenv "TEMP"
+ffi.cdef "int _mkdir(const char *);"
+local folder = os.getenv "TEMP" .. "\\ferry " .. H.version -- two Luas may run it at a time
+ffi.C._mkdir(folder)
 local slashes = folder:gsub("\\", "/")
 local function write(name, text)
   local path = folder .. "\\ferry_" .. name
