@@ -50,6 +50,7 @@ double value_of(std::string_view digits, int base) {
 
 std::string decimal(double value) {
   char buffer[400];
+  if (std::isinf(value)) return "1e999";
   if (value == std::floor(value)) {
     std::snprintf(buffer, sizeof buffer, "%.0f.0", value);
   } else {

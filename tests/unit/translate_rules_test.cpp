@@ -72,6 +72,7 @@ TEST(TranslateRules, Numbers) {
       {51, 55, "x = 0b11LL", "F x = __ferry[\"3LL\"]"},
       {51, 51, "x = 0x1.8p-1", "x = 0.75"},
       {52, 55, "x = 0x1.8p-1", "="},
+      {51, 51, "x = 0x1p99999", "x = 1e999"},
       {51, 51, "x = 0x10000000000000000", "x = 18446744073709551616.0"},
       {51, 51, "x = 0xffffffffffffffff", "x = 18446744073709551616.0"},
       {52, 52, "x = 0xffffffffffffffff", "="},
@@ -85,6 +86,17 @@ TEST(TranslateRules, Numbers) {
       {51, 55, "x = 3x", "error: line 1: malformed number near '3x'"},
   };
   check(rows);
+}
+
+// What no double holds is infinite, in LuaJIT as well.
+TEST(TranslateRules, HugeNumbers) {
+  const std::string huge(400, '9');
+  for (const std::string& text : {"x = " + huge, "x = 0x" + huge, "x = 0b" + std::string(1100, '1')}) {
+    for (Dialect d = 51; d <= 55; ++d) {
+      const std::string result = result_of(text, d);
+      EXPECT_TRUE(result == "x = 1e999" || result == "=") << d << ": " << result;
+    }
+  }
 }
 
 TEST(TranslateRules, Strings) {
