@@ -39,8 +39,8 @@ void Jumps::end_loop(uint32_t until_end, uint32_t end) {
   blocks_[closed_].loop_end = end;
 }
 
-void Jumps::statement(uint32_t at) {
-  blocks_[current_].statements.push_back({at, StatementKind::other});
+void Jumps::statement(uint32_t at, bool in_parentheses) {
+  blocks_[current_].statements.push_back({at, StatementKind::other, in_parentheses});
 }
 
 void Jumps::label(uint32_t at, uint32_t end, std::string_view name) {
@@ -291,6 +291,10 @@ void Jumps::emit(Block& block, Edits* edits) {
       if (region.guarded) guards += "if not " + flag(region) + " then ";
     }
     text += guards;
+    // What was a label, or a loop's end in front of it, is none any more.
+    const bool alone = i > 0 && (block.statements[i - 1].kind == StatementKind::label ||
+                                 block.statements[i - 1].kind == StatementKind::empty || !text.empty());
+    if (block.statements[i].in_parentheses && alone) text += " do end ";
     if (block.statements[i].kind == StatementKind::label) {
       const Label& l = labels_[block.labels[next_label++]];
       edits->replace(l.at, l.end, edits->keep(text + " "));

@@ -23,7 +23,8 @@ class Jumps {
   // Of the loop whose body was closed last: where its statement ends, and for `repeat` where its `until` ends.
   void end_loop(uint32_t until_end, uint32_t end);
 
-  void statement(uint32_t at);
+  // `in_parentheses`: it begins with one, so that it goes on with a statement in front of it that has no end.
+  void statement(uint32_t at, bool in_parentheses);
   // Of the statement reported last.
   void classify(StatementKind kind) { blocks_[current_].statements.back().kind = kind; }
   void label(uint32_t at, uint32_t end, std::string_view name);
@@ -44,6 +45,7 @@ class Jumps {
   struct Statement {
     uint32_t at;
     StatementKind kind;
+    bool in_parentheses;
   };
   // Statements [first, last) of a block that become the body of a loop.
   struct Region {

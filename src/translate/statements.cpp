@@ -39,7 +39,7 @@ void Parser::scoped_block(Jumps::BlockKind kind) {
 }
 
 void Parser::statement() {
-  if (track_jumps_) jumps_.statement(tok_.at);
+  if (track_jumps_) jumps_.statement(tok_.at, at(Tok::left_paren));
   switch (tok_.kind) {
     case Tok::semicolon:
       if (track_jumps_) jumps_.classify(Jumps::StatementKind::empty);

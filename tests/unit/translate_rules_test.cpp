@@ -351,6 +351,17 @@ TEST(TranslateRules, Jumps) {
   check(rows);
 }
 
+// Without the label the statements would be a call.
+TEST(TranslateRules, LabelsThatSeparate) {
+  const Row rows[] = {
+      {51, 51, "local x = f ::a:: (g)(1)", "local x = f   do end (g)(1)"},
+      {51, 51, "::a:: (g)(1)", "  do end (g)(1)"},
+      {51, 51, "local x = f ::a:: ; (g)(1)", "local x = f     do end (g)(1)"},
+      {52, 55, "local x = f ::a:: (g)(1)", "="},
+  };
+  check(rows);
+}
+
 TEST(TranslateRules, RepeatedLabels) {
   const Row rows[] = {
       {54, 55, "do ::a:: do ::a:: if f() then goto a end do goto a end end goto a end",
