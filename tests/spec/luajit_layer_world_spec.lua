@@ -46,6 +46,7 @@ function TestLayerWorld:test_tables_and_math()
     { "(function() local t = { 1, a = 2 } require 'table.clear'(t) return next(t) end)()", nil },
     { "table.concat(table.move({ 1, 2, 3 }, 1, 3, 2), ',')", "1,1,2,3" }, { "math.pow(2, 10)", 1024 }, { "math.ldexp(0.5, 4)", 8 },
     { "math.frexp(8)", 0.5 }, { "select(2, math.frexp(8))", 4 }, { "math.cosh(0)", 1 }, { "math.log10(1000)", 3 }, { "math.log(8, 2)", 3 },
+    { "math.log(125, 5)", 3 }, { "math.log('8', '2')", 3 }, { "(function() local _, why = pcall(function() return math.log(8, {}) + 0 end) return why:match 'bad.*' end)()", "bad argument #2 to 'log' (number expected, got table)" },
     { "math.atan2(0, -1) > 3", true }, { "math.randomseed(1.5)", nil }, { "gcinfo() > 0", true },
     { "unpack({ 1, 2, 3 }, 3)", 3 },
   }

@@ -109,13 +109,21 @@ return function(set, _, ferry)
       return ferry.C.ferry_luajit_frexp(x, exponent), exponent[0]
     end)
   end
-  if version == 1 then
-    local log = math.log
-    set(math, "log", function(x, base)
-      if not base then return log(x) end
-      return log(x) / log(base)
-    end)
+  -- To another base LuaJIT's is of log2, where Lua's differs in the last digit.
+  local log, log2 = math.log, nil
+  local function number(x, position)
+    local n = type(x) == "number" and x or type(x) == "string" and tonumber(x)
+    return n or error(("bad argument #%d to 'log' (number expected, got %s)"):format(position, type(x)), 3)
   end
+  set(math, "log", function(x, base)
+    if base == nil then return log(x) end
+    x, base = number(x, 1), number(base, 2)
+    if not log2 then
+      ferry.cdef 'double ferry_luajit_log2(double) __asm__("log2");'
+      log2 = ferry.C.ferry_luajit_log2
+    end
+    return log2(x) * (1 / log2(base))
+  end)
   if math_type then
     local randomseed = math.randomseed
     set(math, "randomseed", function(...)
