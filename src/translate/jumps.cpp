@@ -140,7 +140,15 @@ void Jumps::nest(Block& block) {
       for (const uint32_t y : block.regions) {
         Region& a = regions_[x];
         Region& b = regions_[y];
-        if (x == y || a.backward) continue;
+        if (x == y) continue;
+        const uint32_t label = labels_[b.label].statement;
+        if (b.guarded && b.first < a.first && a.first < label && label < a.last) {  // it would begin within the guard
+          a.first = b.first;
+          a.guarded = a.backward;
+          changed = true;
+          continue;
+        }
+        if (a.backward) continue;
         if (!b.backward) {
           // No local variable is declared between the two beginnings, or b's jump would enter its scope.
           if (a.first < b.first && b.first < a.last && a.last < b.last) {
@@ -149,11 +157,7 @@ void Jumps::nest(Block& block) {
           }
           continue;
         }
-        const uint32_t label = labels_[b.label].statement;
-        if (b.guarded && b.first < a.first && a.first < label && label < a.last) {
-          a.first = b.first;
-          changed = true;
-        } else if (a.first < b.first && b.first < a.last && a.last < b.last) {
+        if (a.first < b.first && b.first < a.last && a.last < b.last) {
           if (b.last_jump < a.last) {
             b.last = a.last;
           } else {
@@ -168,18 +172,21 @@ void Jumps::nest(Block& block) {
   }
 }
 
+// Of two regions around one statement: whether `a` is the outer one. Of loops with the same bounds that is the one with
+// the later label, whose guard is around the other's.
+bool Jumps::encloses(const Region& a, const Region& b) const {
+  if (a.first != b.first) return a.first < b.first;
+  if (a.last != b.last) return a.last > b.last;
+  if (a.backward != b.backward) return a.backward;
+  return labels_[a.label].statement > labels_[b.label].statement;
+}
+
 std::vector<uint32_t> Jumps::around(const Block& block, uint32_t statement) const {
   std::vector<uint32_t> found;
   for (const uint32_t r : block.regions) {
     if (regions_[r].first <= statement && statement < regions_[r].last) found.push_back(r);
   }
-  std::sort(found.begin(), found.end(), [&](uint32_t x, uint32_t y) {
-    const Region& a = regions_[x];
-    const Region& b = regions_[y];
-    if (a.first != b.first) return a.first > b.first;
-    if (a.last != b.last) return a.last < b.last;
-    return a.backward < b.backward;
-  });
+  std::sort(found.begin(), found.end(), [&](uint32_t x, uint32_t y) { return encloses(regions_[y], regions_[x]); });
   return found;
 }
 
@@ -263,13 +270,8 @@ std::string Jumps::closing(const Region& region) const {
 
 void Jumps::emit(Block& block, Edits* edits) {
   // From the outside in, for what begins at one place.
-  std::sort(block.regions.begin(), block.regions.end(), [&](uint32_t x, uint32_t y) {
-    const Region& a = regions_[x];
-    const Region& b = regions_[y];
-    if (a.first != b.first) return a.first < b.first;
-    if (a.last != b.last) return a.last > b.last;
-    return a.backward > b.backward;
-  });
+  std::sort(block.regions.begin(), block.regions.end(),
+            [&](uint32_t x, uint32_t y) { return encloses(regions_[x], regions_[y]); });
   const uint32_t count = static_cast<uint32_t>(block.statements.size());
   size_t next_label = 0;  // they are in the order of the text
   for (uint32_t i = 0; i < count; ++i) {
@@ -283,14 +285,26 @@ void Jumps::emit(Block& block, Edits* edits) {
         text += " end " + flag(region) + "=false";
       }
     }
-    std::string guards;
+    // Guards end at their labels: the later one is the outer one, and lies around what ends there or in front of it.
+    std::vector<uint32_t> guards;
     for (const uint32_t r : block.regions) {
-      const Region& region = regions_[r];
-      if (region.first != i) continue;
-      text += " " + opening(region);
-      if (region.guarded) guards += "if not " + flag(region) + " then ";
+      if (regions_[r].first == i && regions_[r].guarded) guards.push_back(r);
     }
-    text += guards;
+    const auto end_of = [&](uint32_t r) { return labels_[regions_[r].label].statement; };
+    std::sort(guards.begin(), guards.end(), [&](uint32_t x, uint32_t y) { return end_of(x) > end_of(y); });
+    size_t opened = 0;
+    const auto open_guards = [&](uint32_t last) {
+      for (; opened < guards.size() && end_of(guards[opened]) >= last; ++opened) {
+        text += " if not " + flag(regions_[guards[opened]]) + " then";
+      }
+    };
+    for (const uint32_t r : block.regions) {
+      if (regions_[r].first != i) continue;
+      open_guards(regions_[r].last);
+      text += " " + opening(regions_[r]);
+    }
+    open_guards(0);
+    if (opened > 0) text += ' ';
     // What was a label, or a loop's end in front of it, is none any more.
     const bool alone = i > 0 && (block.statements[i - 1].kind == StatementKind::label ||
                                  block.statements[i - 1].kind == StatementKind::empty || !text.empty());

@@ -98,6 +98,7 @@ class Jumps {
   void nest(Block& block);
   bool enters_local(const Goto& jump, const Label& label, uint32_t from) const;
   uint32_t add_region(uint32_t label, uint32_t first, bool backward);
+  bool encloses(const Region& a, const Region& b) const;
   // Regions of `block` around its statement, from the inside out.
   std::vector<uint32_t> around(const Block& block, uint32_t statement) const;
   void connect_goto(Goto& jump, Edits* edits);

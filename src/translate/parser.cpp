@@ -80,7 +80,7 @@ bool Parser::run() {
   block();
   if (!failed_ && !at(Tok::end)) fail("'<eof>' expected");
   if (failed_) return false;
-  close_jumps();
+  if (track_jumps_) jumps_.close_block(last_end_);  // a comment may follow that no line ends
   end_function();
   scope_.settle();
   for (const Comparison& c : comparisons_) compare(c);

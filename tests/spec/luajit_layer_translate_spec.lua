@@ -423,4 +423,81 @@ function TestTranslatedNames:test_as_many_upvalues_as_there_may_be()
   lu.assertEquals({ sum_of, is_nil }, { 61, true })
 end
 
+-- What a list of steps does: "do" and "end" are nothing, jumps are taken as often as they say.
+local function simulate(steps)
+  local place, out, taken, at = {}, {}, {}, 1
+  for i, step in ipairs(steps) do
+    if step.label then place[step.label] = i end
+  end
+  while steps[at] do
+    local step, next_one = steps[at], at + 1
+    if step.mark then out[#out + 1] = step.mark end
+    if step.to then
+      taken[at] = (taken[at] or 0) + 1
+      if taken[at] <= step.times then next_one = place[step.to] end
+    end
+    at = next_one
+  end
+  return table.concat(out, " ")
+end
+
+local function text_of(steps)
+  local out = { "local out, taken = {}, {} local function C(n, times) taken[n] = (taken[n] or 0) + 1 return taken[n] <= times end" }
+  for i, step in ipairs(steps) do
+    if step.mark then out[#out + 1] = ("out[#out + 1] = %d"):format(step.mark) end
+    if step.label then out[#out + 1] = ("::%s::"):format(step.label) end
+    if step.to then out[#out + 1] = ("if C(%d, %d) then goto %s end"):format(i, step.times, step.to) end
+    out[#out + 1] = step.word
+  end
+  return "local result = (function() " .. table.concat(out, "\n") .. "\nreturn table.concat(out, ' ') end)() return result -- the last line"
+end
+
+function TestTranslatedGoto:test_random_jumps()
+  local state = 4711
+  local function random(n)
+    state = state * 16807 % 2147483647
+    return state % n + 1
+  end
+  local labels, marks
+  local function block(steps, visible, depth)
+    local own, waiting = { (table.unpack or unpack)(visible) }, {}
+    for _ = 1, random(4) do
+      labels = labels + 1
+      waiting[#waiting + 1] = "l" .. labels
+      own[#own + 1] = "l" .. labels
+    end
+    for _ = 1, random(6) + 2 do
+      if waiting[1] and random(2) == 1 then steps[#steps + 1] = { label = table.remove(waiting, 1) } end
+      local kind = random(8)
+      if kind <= 3 then
+        marks = marks + 1
+        steps[#steps + 1] = { mark = marks }
+      elseif kind <= 7 then
+        steps[#steps + 1] = { to = own[random(#own)], times = random(3) - 1 }
+      elseif depth > 0 then
+        steps[#steps + 1] = { word = "do" }
+        block(steps, own, depth - 1)
+        steps[#steps + 1] = { word = "end" }
+      end
+    end
+    for _, label in ipairs(waiting) do steps[#steps + 1] = { label = label } end
+    steps[#steps + 1] = { word = ";" }
+  end
+  for i = 1, H.slow and 60 or 400 do
+    local steps = {}
+    labels, marks = 0, 0
+    block(steps, {}, 2)
+    local text = text_of(steps)
+    local ok, f = pcall(compile, text)
+    lu.assertTrue(ok, i .. ": " .. tostring(f) .. "\n" .. text)
+    lu.assertEquals(f(), simulate(steps), text)
+  end
+end
+
+-- Nothing goes behind the last comment, which no line ends.
+function TestTranslatedGoto:test_last_comment()
+  lu.assertEquals(compile "local n = 0 ::a:: n = n + 1 if n < 3 then goto a end RESULT = n -- end" () or RESULT, 3)
+  RESULT = nil
+end
+
 H.run()
