@@ -123,6 +123,48 @@ function TestFloatN:test_float128()
   lu.assertEquals(tonumber(p[0]), 0.25)
 end
 
+-- What gcc says of the same conversions, as hexadecimal digits, the highest first: nothing goes by a type of fewer digits.
+function TestFloatN:test_all_digits()
+  H.needs_float128()
+  H.needs_int128()
+  H.not_under_valgrind "long double has 53 bits there"
+  if ffi.sizeof "long double" ~= 16 then lu.skip "a compiler without __float128" end
+  local function digits(value)
+    local text = ffi.string(ffi.cast("char *", value), ffi.sizeof(value))
+    if ffi.abi "le" then text = text:reverse() end
+    return (text:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+  end
+  local function quad(text)
+    local value = ffi.new "_Float128[1]"
+    local bytes = text:gsub("..", function(pair) return string.char(tonumber(pair, 16)) end)
+    ffi.copy(value, ffi.abi "le" and bytes:reverse() or bytes, 16)
+    return value
+  end
+  local all = quad "3fff3c0ca428c59fb71a7be16b6b6d58"
+  lu.assertEquals(digits(ffi.new("_Float128[1]", { all[0] })), digits(all))
+  lu.assertEquals(digits(ffi.new("struct { _Float128 q; }", { all[0] })), digits(all))
+  local copy = ffi.new "_Float128[2]"
+  copy[1] = all[0]
+  lu.assertEquals(digits(copy):sub(1, 32) == digits(all) or digits(copy):sub(33) == digits(all), true)
+  local function to(decl, value) return digits(ffi.new(decl .. "[1]", { value })) end
+  lu.assertEquals(to("double", quad "3fff0000000000000800000000001000"[0]), "3ff0000000000001")
+  lu.assertEquals(to("float", quad "3fff0000010000000000000000001000"[0]), "3f800001")
+  local one = ffi.cast("__int128", 1)
+  local wide = ffi.cast("__int128", 2 ^ 100) + one
+  lu.assertEquals(to("_Float128", wide), "40630000000000000000000000001000")
+  lu.assertEquals(to("_Float128", -wide), "c0630000000000000000000000001000")
+  lu.assertEquals(to("_Float128", ffi.cast("unsigned __int128", -1)), "407f0000000000000000000000000000")
+  lu.assertEquals(to("__int128", ffi.cast("_Float128", wide)), "00000010000000000000000000000001")
+  lu.assertEquals(to("__int128", ffi.cast("_Float128", -wide)), "ffffffefffffffffffffffffffffffff")
+  lu.assertEquals(to("uint64_t", ffi.cast("_Float128", ffi.cast("uint64_t", -1))), "ffffffffffffffff")
+  lu.assertEquals(to("__int128", ffi.cast("long double", ffi.cast("__int128", 2 ^ 70) + 2 ^ 20)), "00000000000000400000000000100000")
+  lu.assertEquals(to("bool", ffi.cast("_Float128", 0.5)), "01")
+  lu.assertEquals(to("bool", ffi.cast("_Float128", 0)), "00")
+  lu.assertEquals(to("_Float16", ffi.cast("long double", 1 + 2 ^ -11) + 0), "3c00") -- exactly between two
+  lu.assertEquals(to("_Float16", quad "3fff0020000000000000000000000000"[0]), "3c00")
+  lu.assertEquals(to("_Float16", quad "3fff0020000000100000000000000000"[0]), "3c01")
+end
+
 function TestFloatN:test_special_values()
   for _, decl in ipairs { "long double", "_Float128" } do
     lu.assertEquals(tonumber(ffi.new(decl, 1 / 0)), 1 / 0, decl)

@@ -85,7 +85,7 @@ void store_float(TypeInfo* info, void* to, long double value) {
       store_bf16(to, value);
       return;
     case Rep::f16:
-      store_f16(to, static_cast<double>(value));
+      store_f16(to, value);
       return;
     case Rep::f128:
       store_f128(to, value);
@@ -123,12 +123,68 @@ void store_number(const TypeInfo* info, void* to, double value) {
   if (info->rep == Rep::bit_int) store_bit_int(info, to, load_bit_int(info, to));
 }
 
+// A floating-point number without its fraction, where that fits into the widest integer.
+template <typename T>
+bool store_truncated(const TypeInfo* info, void* to, T value) {
+  const T limit = static_cast<T>(std::ldexp(1.0, 8 * sizeof(Wide) - 1));
+  if (value >= -limit && value < limit) {
+    store_wide(info, to, static_cast<Wide>(value));
+  } else if (value >= limit && value < 2 * limit) {
+    store_wide(info, to, static_cast<Wide>(static_cast<UnsignedWide>(value)));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+#ifdef __SIZEOF_FLOAT128__
+__extension__ using Quad = __float128;
+
+// _Float128 where long double has fewer digits. False: neither type is one.
+bool convert_quad(State* st, TypeInfo* info, void* to, TypeInfo* source, const void* from) {
+  if (source->rep != Rep::f128) {
+    if (info->rep != Rep::f128) return false;
+    Quad value;
+    if (is_int(source->rep) || source->rep == Rep::bit_int) {
+      const Wide v = load_wide(source, from);
+      value = (source->type_flags & kUnsigned) != 0 ? static_cast<Quad>(static_cast<UnsignedWide>(v))
+                                                    : static_cast<Quad>(v);
+    } else {
+      value = load_long(st, source, from);
+    }
+    store(to, value);
+    return true;
+  }
+  const auto value = load<Quad>(from);
+  if (info->rep == Rep::boolean) {
+    store<uint8_t>(to, value != 0);
+  } else if (is_int(info->rep)) {
+    if (!store_truncated(info, to, value)) store_number(info, to, static_cast<double>(value));
+  } else if (info->rep == Rep::f128) {
+    store(to, value);
+  } else if (info->rep == Rep::f32) {
+    store(to, static_cast<float>(value));
+  } else if (info->rep == Rep::f64) {
+    store(to, static_cast<double>(value));
+  } else {
+    store_float(info, to, static_cast<long double>(value));
+  }
+  return true;
+}
+#else
+bool convert_quad(State*, TypeInfo*, void*, TypeInfo*, const void*) {
+  return false;
+}
+#endif
+
 // Arithmetic to arithmetic, bool included; exact where C is.
 void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, const void* from) {
   if (is_decimal(info->rep)) {
     convert_to_decimal(st, info, to, source, from);
   } else if (is_decimal(source->rep)) {
     convert_from_decimal(info, to, load_decimal(format_of(source), from));
+  } else if (convert_quad(st, info, to, source, from)) {
+    return;
   } else if (info->rep == Rep::boolean) {
     const bool value = is_int(source->rep) ? load_wide(source, from) != 0 : load_long(st, source, from) != 0;
     store<uint8_t>(to, value);
@@ -137,13 +193,7 @@ void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, c
       store_wide(info, to, load_wide(source, from));
     } else if (source->rep == Rep::ldouble || source->rep == Rep::f128) {
       const long double v = load_long(st, source, from);
-      if (v >= -9223372036854775808.0L && v < 9223372036854775808.0L) {
-        store_wide(info, to, static_cast<int64_t>(v));
-      } else if (v > 0 && v < 18446744073709551616.0L) {
-        store_wide(info, to, static_cast<Wide>(static_cast<uint64_t>(v)));
-      } else {
-        store_number(info, to, static_cast<double>(v));
-      }
+      if (!store_truncated(info, to, v)) store_number(info, to, static_cast<double>(v));
     } else {
       store_number(info, to, load_double(st, source, from));
     }

@@ -164,16 +164,16 @@ double load_f16(const void* address) {
   return (bits & 0x8000) != 0 ? -value : value;
 }
 
-void store_f16(void* address, double value) {
+void store_f16(void* address, long double value) {
   uint16_t bits = std::signbit(value) ? 0x8000 : 0;
-  const double magnitude = std::fabs(value);
+  const long double magnitude = std::fabs(value);
   if (std::isnan(value)) {
     bits |= 0x7e00;
-  } else if (magnitude >= 65520.0) {  // halfway beyond the largest finite value rounds to infinity
+  } else if (magnitude >= 65520) {  // halfway beyond the largest finite value rounds to infinity
     bits |= 0x7c00;
   } else if (magnitude >= std::ldexp(1.0, -14)) {
     int exponent;
-    const double fraction = std::frexp(magnitude, &exponent);  // [0.5, 1)
+    const long double fraction = std::frexp(magnitude, &exponent);  // [0.5, 1)
     // The rounded fraction may carry into the exponent: addition does the right thing.
     bits = static_cast<uint16_t>(bits + ((exponent + 13) << 10) + static_cast<int>(std::nearbyint(fraction * 2048)));
   } else {

@@ -51,7 +51,7 @@ void store_bf16(void* address, long double value);
 double load_f16(const void* address);
 // double -> __int128, the lowest value where it does not fit.
 void store_int128(void* address, double value);
-void store_f16(void* address, double value);
+void store_f16(void* address, long double value);
 double load_f128(const void* address);
 long double load_f128_long(const void* address);
 void store_f128(void* address, long double value);
