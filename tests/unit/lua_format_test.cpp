@@ -94,7 +94,7 @@ TEST(Format, ArgumentsOfGnuDirectives) {
       {"%1$d%%%1$d", "i4"},
       {"%5%", ""},
       {"%99999999999999999999d", "i4"},
-      {"%hs %Ls %hc %hf %zg %lp", "s s c f f p"},
+      {"%hs %hc %hf %zg %lp", "s c f f p"},
   };
   for (const Row& row : rows) EXPECT_EQ(describe(row.format, kGnu64), row.expected) << row.format;
 }
@@ -130,6 +130,8 @@ TEST(Format, Errors) {
       {"%llf", "a length that does not go with the conversion @0 %llf"},
       {"%qe", "a length that does not go with the conversion @0 %qe"},
       {"%lls", "a length that does not go with the conversion @0 %lls"},
+      {"%Ls", "a length that does not go with the conversion @0 %Ls"},
+      {"%Lc", "a length that does not go with the conversion @0 %Lc"},
       {"%zs", "a length that does not go with the conversion @0 %zs"},
       {"%jc", "a length that does not go with the conversion @0 %jc"},
       {"%.3ts", "a length that does not go with the conversion @0 %.3ts"},

@@ -147,14 +147,15 @@ struct Parser {
   }
 
   // C11 7.21.6.1p7 leaves open what other lengths mean. Those that change what glibc reads (`%llf` a long double, `%zs`
-  // a wide string) are refused, the others are of no consequence.
+  // or `%Ls` a wide string) are refused, the others are of no consequence.
   static bool suits(Length modifier, FormatClass cls) {
     switch (cls) {
       case FormatClass::floating:
         return modifier != Length::ll;
       case FormatClass::character:
       case FormatClass::string:
-        return modifier != Length::ll && modifier != Length::j && modifier != Length::z && modifier != Length::t;
+        return modifier != Length::ll && modifier != Length::big_l && modifier != Length::j && modifier != Length::z &&
+               modifier != Length::t;
       default:
         return true;
     }
