@@ -293,6 +293,8 @@ Result<TypeId> TypeTable::function_type(TypeId result, std::span<const Param> pa
   const Type& r = rows_->type(result);
   if (r.kind == Kind::array) return Error{"function returning an array '" + spell(*this, result) + "'"};
   if (r.kind == Kind::function) return Error{"function returning a function '" + spell(*this, result) + "'"};
+  // gcc, clang: those with `...` have nothing in registers.
+  if (variadic && conv >= CallConv::regparm1 && conv <= CallConv::regparm3) conv = CallConv::c;
   uint64_t content = hash_mix(uint64_t{params.size()} << 16 | uint64_t{static_cast<uint8_t>(conv)} << 1 | variadic);
   content += blocking;
   content =

@@ -112,7 +112,8 @@ TEST(PlanProcessors, OtherConventions) {
   EXPECT_EQ(plan_text(kI386SysV, "__attribute__((stdcall, regparm(2))) int (int)"),
             refused + "regparm(2) on i386-linux");
   EXPECT_EQ(plan_text(kI386SysV, "__attribute__((regparm(0))) int (int)"), c);
-  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((regparm(4))) int (int)"), c);  // gcc: ignored
+  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((regparm(4))) int (int)"), c);       // gcc: ignored
+  EXPECT_EQ(plan_text(kI386SysV, "__attribute__((regparm(3))) int (int, ...)"), c);  // gcc, clang: nothing in registers
   EXPECT_EQ(plan_text(kI386SysV, "__attribute__((sseregparm)) int (int)"), refused + "sseregparm on i386-linux");
   EXPECT_EQ(plan_text(kI386SysV, "__attribute__((vectorcall)) int (int)"), refused + "vectorcall on i386-linux");
   EXPECT_EQ(plan_text(kX64SysV, "__attribute__((regparm(3))) int (int)"), "rdi:4s -> rax:4s");
