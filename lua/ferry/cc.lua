@@ -11,7 +11,7 @@ local windows = ffi.os == "Windows"
 
 -- For the system's shell: the program that os.execute starts.
 local function quoted(word)
-  if windows then return '"' .. word:gsub('"', '\\"') .. '"' end
+  if windows then return '"' .. word:gsub('(\\*)"', '%1%1\\"'):gsub("(\\+)$", "%1%1") .. '"' end
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 -- Windows's takes the first quotation mark and the last one away.

@@ -158,7 +158,7 @@ end
 -- A preprocessor for what is included; `from` says how.
 local function new_preprocessor(from)
   for _, define in ipairs(from.defines) do
-    if define:find "^%s*=" then bad_option("define", "a macro without a name: '%s'", define) end
+    if not define:find "^%s*[^%s=]" then bad_option("define", "a macro without a name: '%s'", define) end
   end
   local made, preprocessor =
     pcall(headers.preprocessor, from.defines, from.undefines, from.folders, from.path, from.target, from.profile)

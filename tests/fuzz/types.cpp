@@ -72,7 +72,7 @@ void check_record(const TypeTable& types, TypeId id) {
       check(f.bit_offset < std::max<uint64_t>(8, member.size * 8), "a bit-field outside of its unit");
     } else if (!record.attributes.packed && !f.packed && record.attributes.pack == 0 && !microsoft) {
       check(f.offset % member.align == 0, "a member that is not aligned");
-      check(member.align <= t.align || record.lowered, "a record that is aligned to less than a member");
+      check(member.align <= t.align || record.own_align != 0, "a record that is aligned to less than a member");
     }
   }
 }
