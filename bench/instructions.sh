@@ -15,13 +15,13 @@ rows=("$@")
   "pointer-to-struct argument" "struct by value, 2 in 1 out" "T()" "ffi.constructor(T)()" "ffi.new(T)" "s.c" "s.c = x" "a[3]"
   "a[3] = i" "obj:method(i), opaque handle" "callback int(int) from a C loop" "Lua function as argument, called once")
 tree=$PWD/${BUILD:-build}
-emulator=$(sed -n 's/^exec \(qemu-[^ ]*\( -cpu [^ ]*\)\{0,1\}\) .*/\1/p' "$tree/bin/lua$version" 2>/dev/null || true)
+emulator=$(sed -n 's/^exec \(qemu-[^"]*\) ".*/\1/p' "$tree/bin/lua$version" 2>/dev/null || true)
 [ -n "$emulator" ] || command -v valgrind >/dev/null || { echo "instructions.sh: valgrind is needed (Debian: valgrind)" >&2; exit 1; }
 lua=("$(lua_command "$version")")
 few=10000 many=50000
 if [ -n "$emulator" ]; then
   few=50 many=250
-  lua=($emulator -singlestep -d "nochain,exec" -D /dev/fd/3 -L "$tree/root" "$tree/root/usr/bin/lua$version")
+  lua=($emulator -singlestep -d "nochain,exec" -D /dev/fd/3 "$tree/root/usr/bin/lua$version")
 elif [ -d "$tree/root" ]; then  # another processor's, with the Luas of its own
   lua=("$tree/root/lib/ld-linux.so.2" --library-path "$tree/root/lib/i386-linux-gnu:$tree/root/usr/lib/i386-linux-gnu"
     "$tree/root/usr/bin/lua$version")
