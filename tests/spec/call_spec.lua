@@ -661,7 +661,8 @@ function TestCallMisc:test_conventions_that_nothing_calls()
   ffi.cdef "int add_i32_swift(int, int) __attribute__((swiftcall)) __asm__(\"add_i32\"); typedef int (__attribute__((swiftcall)) *swift)(int, int);"
   H.assert_error_contains(function() return fx.add_i32_swift(1, 2) end, "add_i32_swift")
   H.assert_error_contains(function() return fx.add_i32_swift(1, 2) end, "convention swiftcall")
-  H.assert_error_contains(function() return ffi.cast("swift", function() return 1 end) end, "convention swiftcall")
+  H.assert_error_contains(function() return ffi.cast("swift", function() return 1 end) end,
+    "'int (int, int) __attribute__((swiftcall))' cannot be called back: ", "convention swiftcall")
   H.assert_error_contains(function() return ffi.cast("swift", fx.add_i32)(1, 2) end, "convention swiftcall")
   lu.assertEquals(tostring(ffi.typeof "swift"), "ctype<int (__attribute__((swiftcall)) *)(int, int)>")
   if ffi.arch ~= "x64" then return end

@@ -19,8 +19,7 @@ bool build(State* st, TypeInfo* type, const char* name, CallInfo* info) {
     info->blocking = f.blocking;
     auto invoker = st->backend->make_invoker(*st->types, type->id, {});
     if (!invoker) {
-      const std::string shown = shown_name(st, type->id, name == nullptr ? "" : name);
-      st->errors.message = "'" + shown + "' cannot be called: " + invoker.message();
+      st->errors.message = uncallable(st, type, name, invoker.message());
       return false;
     }
     info->invoker = std::move(*invoker);
@@ -34,6 +33,10 @@ bool build(State* st, TypeInfo* type, const char* name, CallInfo* info) {
 }
 
 }  // namespace
+
+std::string uncallable(State* st, const TypeInfo* type, const char* name, const std::string& why) {
+  return "'" + shown_name(st, type->id, name == nullptr ? "" : name) + "' cannot be called: " + why;
+}
 
 CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type, const char* name) {
   if (type->call != nullptr) return type->call;

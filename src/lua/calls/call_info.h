@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "call/backend.h"
@@ -35,6 +36,8 @@ struct CallInfo {
   Thunk* resting = nullptr;  // while ffi.strict is on: the thunk of before
 };
 
+// Why the function `name` (null: it has none) of this type cannot be called, for a message.
+std::string uncallable(State* st, const TypeInfo* type, const char* name, const std::string& why);
 // That of a function type. Raises where it cannot be called. `name`: the function that is, for the message; may be
 // null.
 CallInfo* call_info_of(lua_State* L, State* st, TypeInfo* type, const char* name = nullptr);

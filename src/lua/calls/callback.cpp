@@ -102,7 +102,7 @@ CallbackRecord* make_record(lua_State* L, State* st, TypeInfo* fn, const char* w
       slot = st->backend->make_callback(*st->types, fn->id, handle_callback, record->data);
     }
     if (!slot) {
-      st->errors.message = slot.message();
+      st->errors.message = "'" + shown_name(st, fn->id) + "' cannot be called back: " + slot.message();
       return false;
     }
     record->slot = std::move(*slot);

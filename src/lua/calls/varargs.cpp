@@ -99,8 +99,7 @@ bool fill(State* st, const Called& called, TypeInfo* const* types, int count, Va
   for (int i = 0; i < count; ++i) ids.push_back(types[i]->id);
   auto invoker = st->backend->make_invoker(*st->types, called.type->id, ids);
   if (!invoker) {
-    const std::string shown = shown_name(st, called.type->id, called.name == nullptr ? "" : called.name);
-    st->errors.message = "'" + shown + "' cannot be called: " + invoker.message();
+    st->errors.message = uncallable(st, called.type, called.name, invoker.message());
     return false;
   }
   shape->types.assign(types, types + count);
