@@ -34,7 +34,8 @@ void Jumps::close_block(uint32_t at) {
   current_ = blocks_[current_].parent;
 }
 
-void Jumps::end_loop(uint32_t until_end, uint32_t end) {
+void Jumps::end_loop(uint32_t until_end, uint32_t end, uint32_t rank) {
+  blocks_[closed_].loop_rank = rank;
   blocks_[closed_].until_end = until_end;
   blocks_[closed_].loop_end = end;
 }
@@ -336,7 +337,7 @@ void Jumps::emit(Block& block, Edits* edits) {
       edits->close(block.end, " end ");
     }
     edits->replace(block.end, block.until_end, edits->keep(" " + condition + "="));
-    edits->close(block.loop_end, edits->keep(tail + " until " + condition));
+    edits->close(block.loop_end, edits->keep(tail + " until " + condition), block.loop_rank);
   } else if (!tail.empty()) {
     edits->close(block.end, edits->keep(tail + " "));
   }

@@ -133,7 +133,7 @@ void Parser::while_statement() {
   const uint32_t end = tok_.end;
   expect(Tok::kw_end, "end");
   close_site(site);
-  if (track_jumps_) jumps_.end_loop(end, end);
+  if (track_jumps_) jumps_.end_loop(end, end, edits_.next());
 }
 
 // repeat := 'repeat' block 'until' expr
@@ -147,7 +147,7 @@ void Parser::repeat_statement() {
   expect(Tok::kw_until, "until");
   expression();
   scope_.leave(visible);
-  if (track_jumps_) jumps_.end_loop(until_end, last_end_);
+  if (track_jumps_) jumps_.end_loop(until_end, last_end_, edits_.next());
 }
 
 // for := 'for' name '=' expr ',' expr [',' expr] 'do' block 'end' | 'for' names 'in' exprs 'do' block 'end'
@@ -189,7 +189,7 @@ void Parser::for_statement() {
   functions_.back().unseen -= kHiddenLocals;
   const uint32_t end = tok_.end;
   expect(Tok::kw_end, "end");
-  if (track_jumps_) jumps_.end_loop(end, end);
+  if (track_jumps_) jumps_.end_loop(end, end, edits_.next());
   scope_.leave(visible);
   if (failed() || dialect_ < 55 || !scope_[control].is_assigned) return;
   // 5.5 refuses assignments to it: the body gets a variable of its own.

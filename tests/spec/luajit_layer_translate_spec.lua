@@ -100,6 +100,30 @@ function TestTranslatedComparisons:test_userdata_of_others()
   lu.assertEquals({ results, asked > 0 }, { "equal same equal same", true })
 end
 
+-- What is kept for the loop lies around all of it, also where a jump goes back to a label of its body.
+function TestTranslatedComparisons:test_jumps_back_in_a_loop()
+  lu.assertEquals(compile(prelude .. [[
+local n, rounds = 0, 0
+repeat
+  rounds = rounds + 1
+  ::again::
+  n = n + 1
+  if i == n then goto again end
+  local same = n
+  if five == n then n = n + 1 goto again end
+until same == 7 or same ~= five and rounds == 8
+local function first()
+  repeat
+    ::again::
+    rounds = rounds + 1
+    if rounds < 12 then goto again end
+    return i == rounds - 7
+  until ""
+end
+return n .. " " .. rounds .. tostring(first())
+]]) (), "7 6true")
+end
+
 -- The variables that loops keep of the run-time support do not reach labels, closures and breaks.
 function TestTranslatedComparisons:test_loops()
   lu.assertEquals(compile(prelude .. [[
