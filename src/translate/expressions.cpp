@@ -3,6 +3,7 @@
 #include "translate/parser.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ferry::translate {
 
@@ -93,6 +94,7 @@ Parser::Expr Parser::expression(int limit) {
     return e;
   }
   deepest_ = std::max(deepest_, depth_);
+  const int reach_before = std::exchange(reach_, depth_);
   const Tok op = tok_.kind;
   if (op == Tok::kw_not || op == Tok::minus || op == Tok::hash || op == Tok::tilde) {
     const uint32_t start = tok_.at;
@@ -118,6 +120,7 @@ Parser::Expr Parser::expression(int limit) {
     e = simple_expression();
   }
   e = binary(e, limit);
+  reach_ = std::max(reach_, reach_before);
   --depth_;
   return e;
 }
@@ -136,6 +139,7 @@ Parser::Expr Parser::binary(Expr left, int limit) {
     e.known = combine(op.kind, left, right);
     if (is_newer_operator(op.kind)) is_newer_ = true;
     if (op.kind == Tok::equal || op.kind == Tok::not_equal || (dialect_ <= 51 && is_comparison(op.kind))) {
+      if (++reach_ > kMaxDepth) fail("too many syntax levels");  // a call around all of it
       comparisons_.push_back({left, right, op, edits_.next(), at(Tok::left_paren), kNoSite, functions_.back().loop});
     }
     if (op.kind == Tok::concat) {

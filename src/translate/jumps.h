@@ -20,8 +20,8 @@ class Jumps {
   void open_block(BlockKind kind);
   // At the word that ends it.
   void close_block(uint32_t at);
-  // Of the loop whose body was closed last: where its statement ends, and for `repeat` where its `until` ends; `rank` is that of
-  // edits there, within what is put around the loop.
+  // Of the loop whose body was closed last: where its statement ends, and for `repeat` where its `until` ends; `rank`
+  // is that of edits there, within what is put around the loop.
   void end_loop(uint32_t until_end, uint32_t end, uint32_t rank);
 
   // `in_parentheses`: it begins with one, so that it goes on with a statement in front of it that has no end.

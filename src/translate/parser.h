@@ -231,6 +231,7 @@ class Parser {
   uint32_t last_end_ = 0;  // of the token before the current one
   int depth_ = 0;
   int deepest_ = 0;
+  int reach_ = 0;  // how deep the current expression is where it is written with calls around comparisons
   bool failed_ = false;
   std::string error_;
 

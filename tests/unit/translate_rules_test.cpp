@@ -402,6 +402,18 @@ TEST(TranslateRules, Hostile) {
       (void)translate(text, options);
     }
   }
+  // Comparisons of comparisons become calls within calls, more than Lua reads.
+  for (const std::string unit : {"==b", "~=b", "<b", ">=b"}) {
+    std::string chain = "return ((a";
+    for (int i = 0; i < 300; ++i) chain += unit;
+    const std::string half = chain + ")==a)";
+    for (int i = 0; i < 300; ++i) chain += i == 0 ? ")==b)" : unit;
+    Options options;
+    options.dialect = 51;
+    EXPECT_TRUE(translate(half, options));
+    const std::string op = unit.substr(0, unit.size() - 1);
+    EXPECT_EQ(translate(chain, options).message(), "line 1: too many syntax levels near '" + op + "'");
+  }
   // Chains of variables against the order of the text.
   std::string text = "local v0";
   for (int i = 1; i < 190; ++i) text += ",v" + std::to_string(i);
