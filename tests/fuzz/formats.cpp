@@ -1,5 +1,5 @@
-// printf formats: what Ferry reads in any text has to be what glibc's parse_printf_format does. The first byte says for
-// how many arguments there is room.
+// libFuzzer's program for printf formats: what Ferry reads in any text has to be what glibc's parse_printf_format does.
+// The first byte says for how many arguments there is room.
 #include "lua/calls/format_parse.h"
 
 #include <printf.h>
@@ -10,17 +10,20 @@
 
 #include "fuzz.h"
 
-namespace ferry::fuzz {
-namespace {
-
+using namespace ferry;
+using fuzz::check;
 using lua::FormatArg;
 using lua::FormatClass;
 
+namespace {
+
 constexpr int kMaxArgs = 64;
 
-// What Ferry says of an argument, as glibc does. Smaller integers than int arrive as such.
-bool agrees(const FormatArg& arg, std::string_view directive, int theirs) {
+// What Ferry says of an argument, as glibc does. Smaller integers than int arrive as such. Where directives are
+// numbered, several may name the argument, of which glibc says what the last one asks for.
+bool agrees(const FormatArg& arg, std::string_view text, int theirs) {
   const int flags = theirs & PA_FLAG_MASK;
+  const std::string_view directive = text.substr(arg.at, arg.length);
   const bool is_l = directive.find('l') != directive.npos;
   switch (theirs & ~PA_FLAG_MASK) {
     case PA_INT: {
@@ -28,6 +31,7 @@ bool agrees(const FormatArg& arg, std::string_view directive, int theirs) {
       bool is_long = (flags & (PA_FLAG_LONG | PA_FLAG_LONG_LONG)) != 0;
       // Where long has 8 bytes it forgets these, which its printf knows.
       if (!arg.is_star && directive.find_first_of("Lq") != directive.npos) is_long = true;
+      if (arg.size == 8 && text.find('$') != text.npos && text.find_first_of("Lq") != text.npos) is_long = true;
       return arg.cls == FormatClass::integer && arg.size == (is_long ? 8 : 4);
     }
     case PA_CHAR:  // also %hhd, and %lc
@@ -72,30 +76,29 @@ int read(std::string_view text, const lua::FormatRules& rules, FormatArg* args, 
 
 }  // namespace
 
-void formats(Bytes bytes) {
-  if (bytes.empty()) return;
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  if (size == 0) return 0;
   const int room = bytes[0] % (kMaxArgs + 1);
-  const std::string text(reinterpret_cast<const char*>(bytes.data()) + 1, bytes.size() - 1);
+  const std::string text(reinterpret_cast<const char*>(bytes) + 1, size - 1);
   FormatArg args[kMaxArgs];
   lua::FormatError error;
   read(text, {4, 4, false}, args, room, error);
   read(text, {4, 8, true}, args, room, error);
   const int n = read(text, {8, 8, false}, args, room, error);
-  if (n < 0 && !error.missing) return;  // glibc reads on where printf would do something else than is said
+  if (n < 0 && !error.missing) return 0;  // glibc reads on where printf would do something else than is said
   int theirs[kMaxArgs + 1];
   const size_t count = parse_printf_format(text.c_str(), kMaxArgs + 1, theirs);
   if (n < 0) {
     // Numbers that no int holds are none to it.
     check(count > static_cast<size_t>(room) || text.find('$') != text.npos,
           "an argument is missing, and glibc asks for none");
-    return;
+    return 0;
   }
   check(count == static_cast<size_t>(n), "not as many arguments as glibc has");
   for (int i = 0; i < n; ++i) {
     const std::string_view directive = std::string_view(text).substr(args[i].at, args[i].length);
-    check(directive.size() == lua::kMaxDirective || agrees(args[i], directive, theirs[i]),
+    check(directive.size() == lua::kMaxDirective || agrees(args[i], text, theirs[i]),
           "another argument than glibc has");
   }
+  return 0;
 }
-
-}  // namespace ferry::fuzz

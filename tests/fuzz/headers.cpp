@@ -1,12 +1,10 @@
-// libFuzzer's program: FERRY_FUZZ says what a text, or the bytes, are given to.
+// libFuzzer's program for what reads C: FERRY_FUZZ says what a text, or the bytes, are given to.
 //   preprocessor   its tokens, with headers in memory that it may include
 //   declarations   ffi.cdef: all or nothing, a second time with what the first has declared
 //   constants      ffi.eval
 //   expressions    the trees that macros are run by, with values as arguments
 //   layouts        what the text declares, laid out and passed on every target (types.cpp)
 //   records, plans types that the bytes choose, laid out and passed (types.cpp)
-//   formats        the arguments of a printf format (formats.cpp)
-//   translate      ffi.translate (translate.cpp)
 #include <cstring>
 #include <iterator>
 #include <map>
@@ -18,7 +16,7 @@
 #include "cparse/macros.h"
 #include "cparse/parser.h"
 #include "cpreproc/preprocessor.h"
-#include "fuzz.h"
+#include "types.h"
 
 using namespace ferry;
 using fuzz::check;
@@ -173,8 +171,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
        }},
       {"records", [](fuzz::Bytes bytes, std::string_view) { fuzz::records(bytes); }},
       {"plans", [](fuzz::Bytes bytes, std::string_view) { fuzz::plans(bytes); }},
-      {"formats", [](fuzz::Bytes bytes, std::string_view) { fuzz::formats(bytes); }},
-      {"translate", [](fuzz::Bytes bytes, std::string_view) { fuzz::translated(bytes); }},
   };
   static const Row* const row = [] {
     const char* said = std::getenv("FERRY_FUZZ");

@@ -1,6 +1,8 @@
 // Layouts and call plans: what has to hold of each, whatever the types; and types that a fuzzer's bytes choose.
 //   records   records of tests/abi/layout_records, laid out and passed, on every target
 //   plans     records and signatures of tests/abi/random_calls, on one target that the first byte says
+#include "types.h"
+
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -12,7 +14,6 @@
 #include "cparse/macros.h"
 #include "cparse/parser.h"
 #include "ctype/spell.h"
-#include "fuzz.h"
 #include "layout_records.h"
 #include "random_calls.h"
 
