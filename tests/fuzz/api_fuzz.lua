@@ -207,7 +207,12 @@ actions = {
   function() return pick { ffi.C.abs, ffi.C.sqrt, ffi.C.toupper }(value(), random(5) == 1 and value() or nil) end,
   function() local a = ffi.new "struct fz_s[2]" a[random(2) - 1].next = a[0] a[0]["in"] = value() return a[1] end,
   function() collectgarbage(random(8) == 1 and "collect" or "step") end,
-  function() local to = ffi.new "char[40]" return ffi.C.snprintf(to, 40, pick { "%d %s", "%*d", "%.3s|%g", "%ld%c", "%p", "%5$d", "%Lf%%", "%ls" }, value(), value(), value()) end,
+  function() local to = ffi.new "char[40]" return ffi.C.snprintf(to, 40, pick { "%d %s", "%.3s|%g", "%ld%c", "%p", "%5$d", "%Lf%%", "%ls" }, value(), value(), value()) end,
+  function() -- C takes seconds for 2^31 characters
+    local to, width = ffi.new "char[40]", value()
+    if math.abs(tonumber(width) or 0) > 1e6 then width = 7 end
+    return ffi.C.snprintf(to, 40, "%*d", width, value())
+  end,
   -- Anything within a callback; what C works on is nobody else's.
   function()
     local a = ffi.new("int[3]", random(9), random(9), random(9))

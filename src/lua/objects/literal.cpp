@@ -9,7 +9,7 @@ namespace {
 constexpr bool kSameFunction = kLuaVersion < 503;
 
 // __eq of the one that is equal to every userdata: whether that is a cdata is asked later.
-int l_any_eq(lua_State* L) {
+[[maybe_unused]] int l_any_eq(lua_State* L) {
   lua_pushboolean(L, 1);
   return 1;
 }
