@@ -252,9 +252,18 @@ function compile.call(node, lib)
   end
 end
 
+local function index(lib, name) return lib[name] end
+
 compile["function"] = function(node, lib)
-  local name = node.text
-  return function() return lib[name] end
+  local name, from = node.text, nil
+  return function()
+    if not from then
+      -- What a header calls is linked with the C library, also where the library that it is of does without.
+      local elsewhere = not pcall(index, lib, name) and pcall(index, ffi.C, name)
+      from = elsewhere and ffi.C or lib
+    end
+    return from[name]
+  end
 end
 
 function compile.address(node, lib)
@@ -314,27 +323,6 @@ local function checked(address)
     return at
   end
 end
--- What stands for an element that C makes zero (C11 6.7.9p21): a function of nothing.
-local function zero_of(ct)
-  local kind = ffi.typeinfo(ct).kind
-  if kind == "struct" or kind == "union" or kind == "array" then return function() return {} end end
-  if kind == "pointer" then
-    local null = ffi.new(ct)
-    return function() return null end
-  end
-  return function() return 0 end
-end
-
--- The type of what the item number `i` of that name initialises in an object of the type; nil: not known.
-local function item_type(info, i, name)
-  if not info then return nil end
-  if info.kind == "array" then return info.element end
-  for k, member in ipairs(info.members or {}) do
-    if member.anonymous and not name then return nil end
-    if name and member.name == name or not name and k == i then return member.type end
-  end
-end
-
 -- A string as what ffi.new makes its array of, which has `count` elements: the text; of wide characters, which lie in the text
 -- as they lie in memory, a list. One item alone would be all elements'.
 local function characters(node, count)
@@ -348,29 +336,38 @@ local function characters(node, count)
   return list
 end
 
--- arguments -> the table that initialises an object of type `ct` (nil: not known), and how many items it has.
-local function literal_table(node, lib, ct)
-  local items, info = {}, ct and ffi.typeinfo(ct)
-  for i, item in ipairs(node) do
-    local inner, name = item[1], item.text ~= "" and item.text or nil
-    local to, make = item_type(info, i, name), nil
-    if inner.kind == "list" then
-      make = literal_table(inner, lib, to)
-    elseif inner.kind == "string" and to and ffi.typeinfo(to).kind == "array" then
-      local text = characters(inner, ffi.typeinfo(to).count)
-      make = function() return text end
+local function nothing() end
+
+-- What stores an item of a literal of type `own` in the object `made` that begins at `bytes`: (arguments, bytes, made).
+local function initialiser(item, lib, own)
+  local offset, name, size = item.integer, item.text, item.type.size
+  local range_at, make, put = 2, nothing, nil
+  if item.kind == "clear" then
+    range_at, put = 1, function(at) ffi.fill(at, size) end
+  elseif item.type.class == "array" then -- of characters
+    local text = item[1].text:sub(1, size)
+    put = function(at) ffi.copy(at, text, #text) end
+  else
+    local pointer = pointer_to((name ~= "" and item.object or item.type).ct)
+    make = value(item[1], lib)
+    if name ~= "" then
+      put = function(at, v) ffi.cast(pointer, at)[0][name] = v end
     else
-      make = value(inner, lib)
+      put = function(at, v) ffi.cast(pointer, at)[0] = v end
     end
-    items[i] = { name = name, value = make }
   end
-  -- A table of one item initialises all elements of an array, as in LuaJIT; in C the others are zero.
-  if #items == 1 and info and info.kind == "array" and (info.count or 0) > 1 then items[2] = { value = zero_of(info.element) } end
-  return function(arguments)
-    local out = {}
-    for i, item in ipairs(items) do out[item.name or i] = item.value(arguments) end
-    return out, #items
+  if not item[range_at] then
+    if item.object and item.object.ct == own and offset == 0 then
+      return function(arguments, _, made) made[name] = make(arguments) end
+    end
+    return function(arguments, bytes) put(bytes + offset, make(arguments)) end
   end
+  local function each(at, v, k)
+    local range = item[k]
+    if not range then return put(at, v) end
+    for i = 0, range.integer - 1 do each(at + i * range.to, v, k + 1) end
+  end
+  return function(arguments, bytes) each(bytes + offset, make(arguments), range_at) end
 end
 
 function object(node, lib)
@@ -382,18 +379,16 @@ function object(node, lib)
     return function(frame) return frame[i] end
   elseif node.kind == "literal" then
     local t = node.object or node.type
-    local make = literal_table(node, lib, t.ct)
-    if t.open then
-      local array = ffi.typeof("$[?]", t.element)
-      return function(arguments)
-        local items, n = make(arguments)
-        return ffi.new(array, n, items)
-      end
-    elseif t.class == "record" or t.class == "array" then
-      return function(arguments) return ffi.new(t.ct, (make(arguments))) end
+    local ct, stores = t.ct, {}
+    if t.class ~= "record" and t.class ~= "array" then ct = ffi.typeof("$[1]", ct) end
+    for i, item in ipairs(node) do stores[i] = initialiser(item, lib, ct) end
+    local n = #stores
+    return function(arguments)
+      local made = ffi.new(ct)
+      local bytes = ffi.cast(chars, made)
+      for i = 1, n do stores[i](arguments, bytes, made) end
+      return made
     end
-    local array = ffi.typeof("$[1]", t.ct)
-    return function(arguments) return ffi.new(array, make(arguments)[1]) end
   elseif node.kind == "call" then
     return value(node, lib)
   elseif node.kind == "cast" or node.kind == "conditional" or node.kind == "assign" or node.kind == "comma" or node.kind == "result" then

@@ -114,10 +114,6 @@ function compile.declare(node, lib)
     return function(frame) frame[number] = ffi.new(t.ct, text) end
   elseif initial.kind == "literal" and (t.class == "array" or t.class == "record") then
     return function(frame) frame[number] = run(frame) end
-  elseif initial.kind == "literal" then -- `int x = {1};`
-    local first = initial[1] and value(initial[1][1], lib)
-    local from = initial[1] and initial[1][1].type
-    return function(frame) frame[number] = make(first and convert(from, t, first(frame))) end
   end
   return function(frame) frame[number] = make(run(frame)) end
 end

@@ -143,55 +143,12 @@ bool Parser::call(Value& v, TypeId function) {
   return true;
 }
 
-// initialiser := '{' (designator? (assignment | initialiser) ','?)* '}'; the current token is the '{'.
-bool Parser::literal_items(uint32_t& first) {
-  Nest nest(*this);
-  if (nest.too_deep()) return false;
-  next();
-  uint32_t last = 0;
-  while (!at(Tok::r_brace)) {
-    Value item = arithmetic_.unknown(arithmetic_.int_type(), nullptr);
-    std::string name;
-    const uint32_t where = token_.at;
-    if (accept(Tok::dot)) {
-      if (!at(Tok::identifier)) return fail_expected("the name of a member");
-      name = token_.text;
-      next();
-      if (!at(Tok::assign)) return fail(where, "a designator of one name is expected");
-      next();
-    } else if (at(Tok::l_bracket)) {
-      return fail(where, "an index as designator cannot be evaluated");
-    }
-    if (at(Tok::l_brace)) {
-      Value list = item;
-      uint32_t items = 0;
-      if (!literal_items(items)) return false;
-      if (Node* node = note(list, Node::Kind::list, {}, {})) node->first = items;
-      note(item, Node::Kind::item, name, {&list});
-    } else {
-      Value value;
-      if (!assignment(value)) return false;
-      value = rvalue(value);
-      item.type = value.type;
-      note(item, Node::Kind::item, name, {&value});
-    }
-    add_operand(first, last, item);
-    if (!accept(Tok::comma)) break;
-  }
-  return expect(Tok::r_brace, "'}'");
-}
-
 // `(type){...}`, the current token being the '{'.
 bool Parser::compound_literal(TypeId type, Value& v) {
+  uint32_t first = 0;
+  if (!literal_items(type, first)) return false;
   v = arithmetic_.unknown(type, "the value of a variable is not constant");
   v.lvalue = true;
-  if (tree_ == nullptr) {
-    if (!source_.skip_braces()) return fail_here("the initialiser has no end");
-    next();
-    return true;
-  }
-  uint32_t first = 0;
-  if (!literal_items(first)) return false;
   if (Node* node = note(v, Node::Kind::literal, {}, {})) node->first = first;
   return true;
 }

@@ -30,9 +30,11 @@ struct Node {
     address,      // an object or a function
     assign,       // text: = or another assignment; common: what both are converted to for the operation
     step,         // text: ++ -- in front, +1 -1 behind
-    literal,      // `(type){...}`: items
-    list,         // `{...}` within one: items
-    item,         // text: the member's name, or none; the value
+    literal,      // `(type){...}`: an object that is zero but for its items
+    item,         // a value for what has the type and lies `integer` bytes behind the object's start; for a member
+                  // text: its name, object: the record that lies there. Then the ranges that it is stored in
+    clear,        // likewise, what is zero again
+    range,        // integer: how often; to: how many bytes apart
     builtin,      // text: the name
     local,        // an object of a block: integer: its number
     result,       // the value of the last statement of gcc's `({...})`: a block

@@ -311,7 +311,6 @@ class Parser {
   bool step(Value& v, bool behind);
   bool call(Value& v, TypeId function);
   bool compound_literal(TypeId type, Value& v);
-  bool literal_items(uint32_t& first);
   bool generic_selection(Value& v);
   bool builtin_call(Value& v, bool& is_one);
   const Symbol* library_builtin(std::string_view name);  // library_builtins.cpp
@@ -322,6 +321,32 @@ class Parser {
   uint32_t operand_node(const Value& v);
   Node* note(Value& v, Node::Kind kind, std::string_view text, std::initializer_list<const Value*> operands);
   void add_operand(uint32_t& first, uint32_t& last, const Value& v);
+  // initialiser.cpp
+  struct Place;
+  struct Items;
+  struct Path;
+  bool literal_items(TypeId& type, uint32_t& first);
+  bool braces(Items& items, Place& place);
+  bool list_of_elements(Items& items, const Place& place, uint64_t& count);
+  bool list_of_members(Items& items, const Place& place);
+  bool item(Items& items, const Place& place, const Value* given);
+  bool elements(Items& items, const Place& place, uint64_t from, const Value* given);
+  bool members(Items& items, const Place& place, size_t from, const Value* given);
+  bool designated(Items& items, const Place& place, uint64_t& index);
+  bool element_designator(Items& items, Path& path);
+  bool member_designator(Items& items, Path& path);
+  void choose(Items& items, const Place& place, size_t member);
+  bool store(Items& items, const Place& place, const Value& given, uint32_t where);
+  void add_item(Items& items, const Place& place, Node::Kind kind, uint32_t first);
+  void clear(Items& items, const Place& place);
+  bool next_item(Items& items);
+  bool at_designator() const { return at(Tok::dot) || at(Tok::l_bracket); }
+  bool text_for(TypeId array, const Value& v) const;
+  Place element_of(const Place& place, uint64_t index) const;
+  Place member_of(Items& items, const Place& place, size_t index);
+  size_t next_member(const Place& place, size_t index) const;
+  bool is_flexible(TypeId type) const;
+  bool fail_too_many(const Place& place, uint32_t where);
   // statement.cpp
   const Local* find_local(NameId name) const;
   uint32_t add_local(NameId name, TypeId type);

@@ -188,19 +188,8 @@ bool Parser::local_initialiser(TypeId& type, uint32_t& id) {
   };
   Value v;
   if (at(Tok::l_brace) && type != kNoType) {
-    const uint32_t where = token_.at;
     uint32_t items = 0;
-    if (!literal_items(items)) return false;
-    if (open) {
-      uint64_t count = 0;
-      const bool nested = is_record(types_[types_[type].base]) || types_[types_[type].base].kind == Kind::array;
-      for (uint32_t item = items; item != 0; item = tree_->nodes[item].next, ++count) {
-        const Node& value = tree_->nodes[tree_->nodes[item].first];
-        if (nested && value.kind != Node::Kind::list && !is_record(types_[value.type]))
-          return fail(where, "how many elements this is is not known without braces around each");
-      }
-      if (!complete(count)) return false;
-    }
+    if (!literal_items(type, items)) return false;
     v = arithmetic_.unknown(type, nullptr);
     v.lvalue = true;
     if (Node* node = note(v, Node::Kind::literal, {}, {})) node->first = items;

@@ -74,11 +74,11 @@ void set_type(lua_State* L, State* st, const char* key, TypeId type) {
 }
 
 constexpr const char* kKinds[] = {
-    "unsupported", "constant",    "argument", "string",  "variable", "function", "unary",   "binary",
-    "logical",     "conditional", "comma",    "cast",    "call",     "member",   "index",   "dereference",
-    "address",     "assign",      "step",     "literal", "list",     "item",     "builtin", "local",
-    "result",      "evaluate",    "declare",  "block",   "if",       "while",    "do",      "for",
-    "switch",      "case",        "default",  "break",   "continue", "return"};
+    "unsupported", "constant",    "argument", "string",  "variable", "function", "unary", "binary",
+    "logical",     "conditional", "comma",    "cast",    "call",     "member",   "index", "dereference",
+    "address",     "assign",      "step",     "literal", "item",     "clear",    "range", "builtin",
+    "local",       "result",      "evaluate", "declare", "block",    "if",       "while", "do",
+    "for",         "switch",      "case",     "default", "break",    "continue", "return"};
 static_assert(std::size(kKinds) == static_cast<size_t>(cparse::Node::Kind::return_) + 1);
 
 // Sets field `key` of the table on top to the integer as a value of the type.
@@ -146,6 +146,10 @@ void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t
   } else {
     lua_pushnumber(L, static_cast<lua_Number>(node.integer));
     lua_setfield(L, -2, "integer");
+    if (node.kind == cparse::Node::Kind::range) {
+      lua_pushnumber(L, static_cast<lua_Number>(node.to));
+      lua_setfield(L, -2, "to");
+    }
   }
   int count = 0;
   for (uint32_t operand = node.first; operand != 0; operand = tree.nodes[operand].next) {
