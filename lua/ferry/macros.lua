@@ -20,8 +20,15 @@ function macros.without_place(message)
   return type(message) == "string" and message:gsub(own_place, "") or message
 end
 
+local max_shown = 300 -- bytes
+
+-- Of a long text, whole characters of its beginning.
+local function beginning(text)
+  return #text <= max_shown and text or text:sub(1, max_shown):match "^(.-)[\192-\255]?[\128-\191]*$" .. "..."
+end
+
 function macros.refusal(name, macro, why)
-  return ("macro '%s'%s cannot be evaluated: %s; its text is: %s"):format(name, place(macro), why, macro.text)
+  return ("macro '%s'%s cannot be evaluated: %s; its text is: %s"):format(name, place(macro), why, beginning(macro.text))
 end
 
 -- What C takes a Lua value for as an argument of a macro: a ctype of it, or { ctype } where it is a type itself.

@@ -9,6 +9,14 @@ namespace {
 constexpr const char* kIsObject = "the value of a variable is not constant";
 constexpr const char* kIsAddress = "an address is not constant";
 
+bool statement_word(std::string_view word) {
+  for (const char* statement :
+       {"do", "if", "for", "while", "switch", "case", "default", "return", "break", "continue", "goto"}) {
+    if (word == statement) return true;
+  }
+  return false;
+}
+
 bool function_name_word(std::string_view word) {
   return word == "__func__" || word == "__FUNCTION__" || word == "__PRETTY_FUNCTION__";
 }
@@ -530,6 +538,7 @@ bool Parser::identifier_value(Value& v) {
       next();
       return true;
     }
+    if (statement_word(token_.text)) return fail_here(shown(token_.text) + " begins a statement, which has no value");
     return fail_here("undeclared identifier " + shown(token_.text));
   }
   switch (symbol->kind) {
