@@ -3,6 +3,7 @@
 //   declarations   ffi.cdef: all or nothing, a second time with what the first has declared
 //   constants      ffi.eval
 //   expressions    the trees that macros are run by, with values as arguments
+//   bodies         the trees that bodies of functions are run by
 //   layouts        what the text declares, laid out and passed on every target (types.cpp)
 //   records, plans types that the bytes choose, laid out and passed (types.cpp)
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cparse/expression.h"
 #include "cparse/macros.h"
@@ -153,6 +155,32 @@ void evaluate(std::string_view text, bool as_tree) {
   (void)cparse::parse_type(s.types, input);
 }
 
+void read_body(std::string_view text) {
+  Session& s = session(kX64SysV, kPrelude);
+  const TypeTable::Transaction types_back(s.types);
+  const cpreproc::State::Transaction macros_back(s.macros.state());
+  s.files.set_self(text);
+  const std::string whole =
+      "static inline double fuzzed(int n, S *s, double d, const char *t) {" + std::string(text) + "}";
+  if (!cparse::parse_declarations(s.types, s.input(whole)).ok()) return;
+  const Symbol* function = s.types.find_symbol(s.types.intern("fuzzed"));
+  check(function != nullptr && function->inline_body, "a function without a body");
+  const Result<cparse::Expression> tree = cparse::parse_body(s.types, *function);
+  check(tree.ok() ? tree->root != 0 : !tree.message().empty(), "neither a tree nor an error");
+  if (!tree.ok()) return;
+  // Each node is an operand once.
+  std::vector<bool> seen(tree->nodes.size());
+  std::vector<uint32_t> open = {tree->root};
+  while (!open.empty()) {
+    const uint32_t id = open.back();
+    open.pop_back();
+    check(id < seen.size() && !seen[id], "a node that is an operand twice");
+    seen[id] = true;
+    for (uint32_t operand = tree->nodes[id].first; operand != 0; operand = tree->nodes[operand].next)
+      open.push_back(operand);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -165,6 +193,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       {"declarations", [](fuzz::Bytes, std::string_view text) { declare(text, kX64SysV); }},
       {"constants", [](fuzz::Bytes, std::string_view text) { evaluate(text, false); }},
       {"expressions", [](fuzz::Bytes, std::string_view text) { evaluate(text, true); }},
+      {"bodies", [](fuzz::Bytes, std::string_view text) { read_body(text); }},
       {"layouts",
        [](fuzz::Bytes, std::string_view text) {
          for (const Target* target : fuzz::kTargets) declare(text, *target);
