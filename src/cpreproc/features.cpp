@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <span>
+#include <string>
 
 namespace ferry::cpreproc {
 namespace {
@@ -191,14 +192,17 @@ constexpr std::string_view kExtensionsOfClang[] = {
     "overloadable_unmarked",
     "statement_attributes_with_gnu_syntax",
 };
-// Functions that both compilers know by their plain names, as far as headers ask.
-constexpr std::string_view kBuiltinFunctions[] = {
-    "abort",   "abs",      "alloca",  "calloc",    "ceil",     "cos",     "exit",    "exp",     "fabs",    "floor",
-    "fprintf", "fputs",    "free",    "isalpha",   "isdigit",  "isspace", "labs",    "ldexp",   "llabs",   "log",
-    "malloc",  "memchr",   "memcmp",  "memcpy",    "memmove",  "memset",  "pow",     "printf",  "putchar", "puts",
-    "sin",     "snprintf", "sprintf", "sqrt",      "stpcpy",   "strcat",  "strchr",  "strcmp",  "strcpy",  "strcspn",
-    "strdup",  "strlen",   "strncat", "strncmp",   "strncpy",  "strndup", "strpbrk", "strrchr", "strspn",  "strstr",
-    "tolower", "toupper",  "vprintf", "vsnprintf", "vsprintf",
+// Functions that the compilers know themselves.
+enum class Who : uint8_t { gcc, clang, both };
+struct Functions {
+  Who who;
+  bool plain;  // known by the name and by the name behind __builtin_
+  std::string_view names;
+};
+constexpr Functions kFunctions[] = {
+#define FUNCTIONS(who, plain, names) {Who::who, plain, names},
+#include "cpreproc/builtins.def"
+#undef FUNCTIONS
 };
 
 bool in(std::span<const std::string_view> sorted, std::string_view name) {
@@ -235,28 +239,17 @@ uint64_t has_c_attribute(Profile profile, std::string_view name) {
 }
 
 bool has_builtin(Profile profile, std::string_view name) {
-  constexpr std::string_view kNotOfGcc[] = {
-      "__builtin_addressof",        "__builtin_assume",          "__builtin_available",    "__builtin_bit_cast",
-      "__builtin_bitreverse16",     "__builtin_bitreverse32",    "__builtin_bitreverse64", "__builtin_bitreverse8",
-      "__builtin_debugtrap",        "__builtin_elementwise_abs", "__builtin_launder",      "__builtin_operator_new",
-      "__builtin_readcyclecounter", "__builtin_rotateleft16",    "__builtin_rotateleft32", "__builtin_rotateleft64",
-      "__builtin_rotateright32",    "__builtin_unpredictable",
-  };
-  constexpr std::string_view kNotOfClang[] = {
-      "__builtin_has_attribute",
-      "__builtin_speculation_safe_value",
-      "__builtin_va_arg_pack",
-      "__builtin_va_arg_pack_len",
-  };
-  constexpr std::string_view kOfNeither[] = {
-      "__builtin_clzg",      "__builtin_counted_by_ref",  "__builtin_ctzg",          "__builtin_is_constant_evaluated",
-      "__builtin_popcountg", "__builtin_source_location", "__builtin_stdc_bit_ceil", "__builtin_va_list",
-  };
-  if (starts_with(name, "__sync_") || starts_with(name, "__atomic_")) return true;
-  if (!starts_with(name, "__builtin_")) return in(kBuiltinFunctions, name);
-  if (in(kOfNeither, name)) return false;
-  return profile == Profile::gcc ? !std::count(std::begin(kNotOfGcc), std::end(kNotOfGcc), name)
-                                 : !in(kNotOfClang, name);
+  constexpr std::string_view kPrefix = "__builtin_";
+  for (const std::string_view family : {"__sync_", "__atomic_", "__builtin_ia32_"}) {
+    if (starts_with(name, family)) return true;
+  }
+  const std::string whole = ' ' + std::string(name) + ' ';
+  const std::string plain = starts_with(name, kPrefix) ? ' ' + whole.substr(1 + kPrefix.size()) : whole;
+  for (const Functions& functions : kFunctions) {
+    if (functions.who == (profile == Profile::gcc ? Who::clang : Who::gcc)) continue;
+    if (functions.names.find(functions.plain ? plain : whole) != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 }  // namespace

@@ -206,6 +206,10 @@ __VA(__FLT_MANT_DIG__ __SIZEOF_LONG__ __CHAR_BIT__ __INT64_C(5))
 #if defined __has_include && __has_include(<stddef.h>) && !__has_include("no/such.h") && __has_attribute(__packed__)
 yes
 #endif
+__has_builtin(fclose) __has_builtin(__builtin_fclose) __has_builtin(printf) __has_builtin(__builtin_putc)
+__has_builtin(__builtin_wcslen) __has_builtin(__builtin_memcpy_inline) __has_builtin(__builtin_no_such)
+__has_builtin(__builtin_shuffle) __has_builtin(__builtin_popcountll) __has_builtin(__builtin___memcpy_chk)
+__has_builtin(__memcpy_chk) __has_builtin(__atomic_load_n) __has_builtin(__sync_synchronize) __has_builtin(clz)
 #if __has_builtin(__builtin_expect) && __has_c_attribute(deprecated) == 201904
 yes2
 #endif
@@ -243,6 +247,17 @@ __LINE__ __FILE__
 #endif
 )~",
 };
+
+TEST(CpreprocExpand, FunctionsOfClang) {
+  if (!have_clang()) GTEST_SKIP() << "clang is not installed";
+  Settings settings;
+  settings.profile = Profile::clang;
+  for (const char* text : kTexts) {
+    if (std::string(text).find("__has_builtin") == std::string::npos) continue;
+    State state(kX64SysV, &system_files(), settings);
+    EXPECT_EQ(tokens(state, text), gcc_tokens(text, "clang"));
+  }
+}
 
 TEST(CpreprocExpand, AsGcc) {
   if (!have_gcc()) GTEST_SKIP() << "gcc is not installed";

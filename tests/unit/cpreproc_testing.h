@@ -55,13 +55,18 @@ inline bool have_gcc() {
   return have;
 }
 
-// What gcc makes of it, as tokens. Errors of gcc's are the test's.
-inline std::string gcc_tokens(std::string_view text) {
+inline bool have_clang() {
+  static const bool have = std::system("clang --version >/dev/null 2>&1") == 0;
+  return have;
+}
+
+// What the compiler makes of it, as tokens. Its errors are the test's.
+inline std::string gcc_tokens(std::string_view text, const char* compiler = "gcc") {
   const std::string path =
       (std::filesystem::temp_directory_path() / ("ferry-cpreproc-" + std::to_string(getpid()) + ".c")).string();
   std::ofstream(path, std::ios::binary) << text;
   std::string result;
-  if (FILE* pipe = popen(("gcc -w -E -P -std=gnu17 " + path).c_str(), "r")) {
+  if (FILE* pipe = popen((compiler + (" -w -E -P -std=gnu17 " + path)).c_str(), "r")) {
     char buffer[4096];
     while (const size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) result.append(buffer, n);
     EXPECT_EQ(pclose(pipe), 0);
