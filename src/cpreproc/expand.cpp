@@ -47,8 +47,13 @@ void Preprocessor::free_list(TokenList* list) {
   free_lists_.push_back(list);
 }
 
-void Preprocessor::push_context(const Token* begin, const Token* end, MacroId macro, TokenList* owned) {
-  contexts_.push_back({begin, end, macro, owned});
+// Where a token that was read just now stands in a text: of a macro's text, where the call is that made it.
+uint32_t Preprocessor::origin(const Token& token) const {
+  return token.at != 0 || contexts_.empty() ? token.at : contexts_.back().at;
+}
+
+void Preprocessor::push_context(const Token* begin, const Token* end, MacroId macro, uint32_t at, TokenList* owned) {
+  contexts_.push_back({begin, end, macro, at, owned});
   if (macro != 0) ++state_.macros()[macro].disabled;
   plain_ = false;
 }
@@ -57,7 +62,7 @@ void Preprocessor::push_one(const Token& token) {
   TokenList* list = new_list();
   list->push_back(token);
   ++open_tokens_;
-  push_context(list->data(), list->data() + 1, 0, list);
+  push_context(list->data(), list->data() + 1, 0, token.at, list);
 }
 
 void Preprocessor::pop_context() {
@@ -101,6 +106,8 @@ bool Preprocessor::enter_macro(Token& name) {
   }
   if (contexts_.empty()) expansion_at_ = name.at;
   const uint32_t at = expansion_at_;
+  // What __LINE__ means by its place: to gcc the name's, to clang the end of the call's.
+  uint32_t place = origin(name);
   if (!read_replacement(id, at)) return false;
   const Pad before = name.space_before() ? Pad::space : Pad::bare;
 
@@ -109,13 +116,13 @@ bool Preprocessor::enter_macro(Token& name) {
     if (!macros[id].pastes) {
       const TokenList& tokens = macros[id].tokens;
       if (!count_tokens(tokens.size() + 1, at)) return false;
-      push_context(tokens.data(), tokens.data() + tokens.size(), id, nullptr);
+      push_context(tokens.data(), tokens.data() + tokens.size(), id, place, nullptr);
       return true;
     }
     std::vector<Argument> none;
     TokenList* out = new_list();
     if (!substitute(id, none, false, at, *out)) return false;
-    push_context(out->data(), out->data() + out->size(), id, out);
+    push_context(out->data(), out->data() + out->size(), id, place, out);
     return true;
   }
 
@@ -126,12 +133,12 @@ bool Preprocessor::enter_macro(Token& name) {
   const Pad pad = pad_;
   TokenList* out = new_list();
   const bool ok =
-      collect_arguments(id, name, arguments, omitted_rest) && substitute(id, arguments, omitted_rest, at, *out);
+      collect_arguments(id, name, arguments, omitted_rest, place) && substitute(id, arguments, omitted_rest, at, *out);
   free_arguments(arguments);
   if (!ok) return false;
   pad_ = pad;
   note_pad(before);
-  push_context(out->data(), out->data() + out->size(), id, out);
+  push_context(out->data(), out->data() + out->size(), id, place, out);
   return true;
 }
 
@@ -173,7 +180,7 @@ bool Preprocessor::open_parenthesis() {
 
 // arguments := token* (',' token*)* ')'        the `(` has been read
 bool Preprocessor::collect_arguments(MacroId id, const Token& name, std::vector<Argument>& arguments,
-                                     bool& omitted_rest) {
+                                     bool& omitted_rest, uint32_t& place) {
   MacroTable& macros = state_.macros();
   const size_t wanted = macros[id].params.size();
   const bool variadic = macros[id].variadic;
@@ -183,7 +190,12 @@ bool Preprocessor::collect_arguments(MacroId id, const Token& name, std::vector<
   ++collecting_;
   pad_ = Pad::none;
   size_t depth = 0;
-  arguments.push_back({new_list()});
+  const uint32_t inherited = contexts_.empty() ? at : contexts_.back().at;
+  auto begin_argument = [&] {
+    arguments.push_back({new_list()});
+    arguments.back().at = inherited;
+  };
+  begin_argument();
   bool ended = false;
   while (!ended) {
     Token token;
@@ -201,6 +213,7 @@ bool Preprocessor::collect_arguments(MacroId id, const Token& name, std::vector<
         break;
       case Tok::r_paren:
         ended = depth == 0;
+        if (ended && state_.settings().profile != Profile::gcc) place = origin(token);
         if (!ended) --depth;
         break;
       case Tok::comma:
@@ -209,7 +222,7 @@ bool Preprocessor::collect_arguments(MacroId id, const Token& name, std::vector<
           fail(at, called() + " is called with more than " + plural(kMaxArguments, "argument"));
           break;
         }
-        arguments.push_back({new_list()});
+        begin_argument();
         pad_ = Pad::none;
         continue;
       case Tok::identifier:
@@ -276,7 +289,7 @@ bool Preprocessor::expand_argument(Argument& argument) {
   isolated_ = true;
   pad_ = later_pad_ = Pad::none;
   const TokenList& raw = *argument.raw;
-  push_context(raw.data(), raw.data() + raw.size(), 0, nullptr);
+  push_context(raw.data(), raw.data() + raw.size(), 0, argument.at, nullptr);
   Token token;
   while (expanded(token) && token.kind != Tok::end) {
     argument.expanded->push_back(token);
@@ -297,6 +310,7 @@ bool Preprocessor::expand_argument(Argument& argument) {
 bool Preprocessor::enter_builtin(Token& name, Macro& macro) {
   if (contexts_.empty()) expansion_at_ = name.at;
   const uint32_t at = name.at != 0 && contexts_.empty() ? name.at : expansion_at_;
+  const uint32_t place = origin(name) != 0 ? origin(name) : at;
   Token token;
   token.at = at;
   token.kind = Tok::number;
@@ -311,7 +325,7 @@ bool Preprocessor::enter_builtin(Token& name, Macro& macro) {
       text = quoted(top_.source->name());
       break;
     case Builtin::line:
-      text = std::to_string(sources_.place(at).line);
+      text = std::to_string(sources_.place(place).line);
       break;
     case Builtin::include_level:
       text = std::to_string(levels_.size());

@@ -26,7 +26,7 @@ void Preprocessor::give_to_parser(TokenList* tokens, uint32_t at, uint32_t end_a
   token.at = end_at;
   tokens->push_back(token);
   open_tokens_ += tokens->size();
-  push_context(tokens->data(), tokens->data() + tokens->size(), 0, tokens);
+  push_context(tokens->data(), tokens->data() + tokens->size(), 0, at, tokens);
 }
 
 // pragma := 'once' | 'push_macro' '(' string ')' | 'pop_macro' '(' string ')' | 'GCC' gcc-pragma | 'pack' anything

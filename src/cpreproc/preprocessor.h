@@ -89,12 +89,14 @@ class Preprocessor {
     const Token* position;
     const Token* end;
     MacroId macro = 0;           // disabled while this is open
+    uint32_t at = 0;             // for __LINE__ among its tokens
     TokenList* owned = nullptr;  // returned to the pool with the context
   };
   struct Argument {
     TokenList* raw = nullptr;
     TokenList* expanded = nullptr;  // made when it is needed
     std::string_view string = {};   // the same, for `#`
+    uint32_t at = 0;                // of its tokens that are from a macro's text
   };
   struct Conditional {
     uint32_t at;
@@ -130,9 +132,11 @@ class Preprocessor {
   bool enter_macro(Token& name);
   bool enter_builtin(Token& name, Macro& macro);
   bool open_parenthesis();
-  bool collect_arguments(MacroId id, const Token& name, std::vector<Argument>& arguments, bool& omitted_rest);
+  bool collect_arguments(MacroId id, const Token& name, std::vector<Argument>& arguments, bool& omitted_rest,
+                         uint32_t& place);
   bool expand_argument(Argument& argument);
-  void push_context(const Token* begin, const Token* end, MacroId macro, TokenList* owned);
+  void push_context(const Token* begin, const Token* end, MacroId macro, uint32_t at, TokenList* owned);
+  uint32_t origin(const Token& token) const;
   void push_one(const Token& token);
   void pop_context();
   TokenList* new_list();

@@ -241,7 +241,7 @@ bool Preprocessor::paste(Token& left, const Token& right, uint32_t at) {
   if (token.kind <= Tok::other || !lexer.rest().empty())
     return fail(at, "'##' joins " + shown(left.text) + " and " + shown(right.text) + " to no token");
   token.flags = left.flags & kSpaceBefore;
-  token.at = left.at;
+  token.at = 0;  // it stands nowhere
   left = token;
   return true;
 }
