@@ -145,7 +145,7 @@ bool Parser::declarator_level(Declarator& d, uint32_t position, Attributes& unus
       d.at = where;
       if (!function_suffix(d, position, outer.has_conv ? outer : conv)) return false;
     }
-  } else if (at(Tok::identifier)) {
+  } else if (at(Tok::identifier) || (d.may_be_keyword && at(Tok::kw_sized_int))) {
     if (d.naming == Naming::abstract) return fail_expected("a type without a name");
     if (d.name != kNoName) return fail_expected("one name only");
     const bool is_annotation = annotation_word(token_.text);

@@ -126,7 +126,7 @@ struct Declarator {
   Naming naming = Naming::named;
   bool is_param = false;
   bool may_define = false;      // a body may follow, and before it the declarations of an identifier list
-  bool may_be_keyword = false;  // `typedef float _Float32;`
+  bool may_be_keyword = false;  // `typedef float _Float32;`, `typedef long __int64;`
   bool names_keyword = false;   // and it is one
   bool unprototyped = false;    // what is declared is a function `f()`
   uint32_t identifiers_at = 0;  // what is declared is a function `f(a, b)`: where they are

@@ -268,8 +268,19 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
           ok = attributes(out.attributes, &quals);
           break;
         }
-        // clang has no `_Float32`, and headers declare it.
-        if (word == kFloatN && out.storage == Storage::typedef_ && (words & ~uint32_t{kComplex}) != 0) goto done;
+        // clang has no `_Float32`, Linux no `__int64`, and headers declare them.
+        if ((word == kFloatN || word == kSized) && out.storage == Storage::typedef_) {
+          const uint32_t to_go_on = word == kFloatN ? kComplex : kSigned | kUnsignedWord;
+          if ((words & ~to_go_on) != 0 || (word == kSized && out.type != kNoType)) goto done;
+        }
+        if (word == kSized && words == 0 && out.type == kNoType) {
+          const Symbol* declared = lookup(token_name());
+          if (declared != nullptr && declared->kind == Symbol::Kind::type_name) {
+            out.type = declared->type;
+            next();
+            break;
+          }
+        }
         if (out.type != kNoType) return fail_expected("a declarator after the type");
         if (word == kLong && (words & kLong) != 0) word = kLongLong;
         if ((words & word) != 0)

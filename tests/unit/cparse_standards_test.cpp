@@ -223,6 +223,9 @@ TEST(CparseStandards, Accepted) {
       "thread_local extern int a; extern thread_local int b; noreturn void die(void);",
       "typedef float _Float32; typedef double _Float64; typedef double _Float32x; typedef long double _Float64x; "
       "typedef __float128 _Float128; _Float32 f(_Float64);",
+      "typedef char __int8; typedef long __int64; typedef long __int64; typedef __int64 t, *u; typedef __int8 v; "
+      "extern __int64 f(__int8, __int64 x); struct s { __int64 m; const __int8 *p; }; typedef unsigned __int64 w;",
+      "typedef signed __int8 b; typedef int int32_t; typedef int32_t __int32, *p; typedef unsigned __int32 u;",
       "typedef _Complex float __cfloat128 __attribute__((__mode__(__TC__)));",
       "void f(void (^b)(int)); typedef int (^t)(int, const char *); void (^g(int))(void); void h(void (^)(void));",
       "void qsort_b(void *, size_t, size_t, int (^ _Nonnull)(const void *, const void *));",
@@ -256,6 +259,8 @@ TEST(CparseStandards, Constants) {
       {"enum { n = _Generic((const int)1, const int: 1, int: 2) };", 2},
       {"enum { n = _Generic(int, int: 9, default: 1) };", 9},
       {"enum { n = _Generic(const int, int: 9, const int: 1) };", 1},
+      {"typedef long __int64; enum { n = _Generic((__int64)0, long: 1, long long: 2) };", 1},
+      {"typedef char __int8; enum { n = _Generic((__int8)0, char: 1, signed char: 2) };", 1},
       {"enum { n = _Generic(1.0, double: 2, float: sizeof(int)) };", 2},
       {"typedef int t[_Generic(0L, default: 3)]; enum { n = sizeof(t) };", 12},
       {"typedef typeof_unqual(const int) a; typedef __typeof_unqual__(volatile short) b; "
