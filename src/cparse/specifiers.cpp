@@ -102,6 +102,10 @@ bool Parser::fail_unknown_type(uint32_t where, std::string_view word, bool befor
   if (failed_) return false;
   const std::string hint = suggest_type(types_, word);
   fail(where, "unknown type name " + shown(word) + hint);
+  if (word == "class" || word == "namespace" || word == "template" || word == "using") {
+    error_ += " (a word of C++)";
+    return false;
+  }
   if (hint.empty() && before_current && (type_start() || at(Tok::l_paren))) error_ += " (a macro that is not defined?)";
   return false;
 }

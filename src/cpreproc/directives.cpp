@@ -61,7 +61,7 @@ bool Preprocessor::dispatch(const Token& word, const char* hash_end) {
       if (number.kind != Tok::number) return refuse(number, "expected a line number, got " + shown(number.text));
       return line_number(number);
     }
-    if (name == "error") return error_directive(word, lexer_.rest());
+    if (name == "error") return error_directive(word, "#error", lexer_.rest());
     if (name == "ident" || name == "sccs" || name == "warning" || name == "assert" || name == "unassert") return true;
     if (name == "embed") return refuse(word, "#embed gives bytes, and declarations have no place for them");
   }
@@ -203,9 +203,15 @@ bool Preprocessor::line_number(const Token& number) {
   return true;
 }
 
-bool Preprocessor::error_directive(const Token& word, std::string_view line) {
-  const std::string_view text = trimmed(line);
-  return refuse(word, text.empty() ? "#error" : "#error " + shown(text));
+// What a header says by #error is for whoever includes it, and whole.
+bool Preprocessor::error_directive(const Token& word, std::string_view directive, std::string_view line) {
+  constexpr size_t kMaxShownText = 400;
+  std::string_view text = trimmed(line);
+  if (text.size() > 1 && text.front() == '"' && text.find('"', 1) == text.size() - 1)
+    text = text.substr(1, text.size() - 2);
+  std::string message(directive);
+  if (!text.empty()) message += ' ' + shown(text, kMaxShownText);
+  return refuse(word, message);
 }
 
 }  // namespace ferry::cpreproc

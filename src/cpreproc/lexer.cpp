@@ -49,10 +49,10 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string shown(std::string_view text) {
+std::string shown(std::string_view text, size_t longest) {
   std::string out = "'";
-  bool cut = text.size() > kMaxShownToken;
-  for (char c : text.substr(0, kMaxShownToken)) {
+  bool cut = text.size() > longest;
+  for (char c : text.substr(0, longest)) {
     uint8_t byte = static_cast<uint8_t>(c);
     if (byte < 0x20 || byte == 0x7f) {
       const char* digits = "0123456789abcdef";

@@ -62,7 +62,7 @@ bool Preprocessor::pragma_gcc() {
   Token word;
   lexer_.next(word);
   if (word.kind != Tok::identifier) return true;
-  if (word.text == "error") return refuse(word, "#pragma GCC error " + shown(trimmed(lexer_.rest())));
+  if (word.text == "error") return error_directive(word, "#pragma GCC error", lexer_.rest());
   if (word.text != "poison") return true;
   for (lexer_.next(word); word.kind == Tok::identifier; lexer_.next(word)) {
     Macro poisoned;

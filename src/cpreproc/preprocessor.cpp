@@ -68,8 +68,13 @@ std::string_view Preprocessor::made_text(std::string_view text) {
 }
 
 std::string_view Preprocessor::text_at(uint32_t at) {
-  if (failed_ && at == error_at_ && !error_text_.empty()) return error_text_;
   const Source* source = sources_.find(at);
+  if (source != nullptr && at - source->base() < source->bytes().size()) {
+    const std::string_view before = source->bytes().substr(0, at - source->base());
+    const size_t last = before.find_last_not_of(" \t");
+    if (last != std::string_view::npos && before[last] == '#') return {};  // messages name directives
+  }
+  if (failed_ && at == error_at_ && !error_text_.empty()) return error_text_;
   if (source == nullptr || at - source->base() >= source->bytes().size()) return {};
   Lexer lexer(source->bytes().substr(at - source->base()), at);
   Token token;

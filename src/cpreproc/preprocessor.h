@@ -163,7 +163,7 @@ class Preprocessor {
   bool undefine();
   bool macro_name(Token& token);
   bool line_number(const Token& first);
-  bool error_directive(const Token& word, std::string_view text);
+  bool error_directive(const Token& word, std::string_view directive, std::string_view line);
   bool refuse(const Token& word, std::string message);
 
   // --- conditionals.cpp --------------------------------------------------------------------------

@@ -70,8 +70,8 @@ constexpr uint32_t word_hash(const char* s, size_t n) {
 // Tokens are shown in messages up to this length.
 inline constexpr size_t kMaxShownToken = 40;
 
-// "'text'" for messages: shortened to kMaxShownToken, unprintable bytes escaped.
-std::string shown(std::string_view text);
+// "'text'" for messages: shortened, unprintable bytes escaped.
+std::string shown(std::string_view text, size_t longest = kMaxShownToken);
 // How tightly a binary operator binds, in C and in #if (C11 6.5.5 to 6.5.14): 10 for `*` down to 1 for `||`; 0: it is
 // none. In condition.cpp.
 int precedence(Tok op);

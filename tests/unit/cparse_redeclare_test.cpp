@@ -229,10 +229,13 @@ TEST(CparseRedeclare, HarmlessDirectives) {
     const char* text;
     const char* expected;
   } rows[] = {
-      {"#if 1\n", "this #if has no #endif near 'if' at line 1, column 2"},
-      {"int x;\n #include <stdio.h>\n",
-       "#include <stdio.h>: no files can be read here near 'include' at line 2, column 3"},
-      {"#error out of luck\n", "#error 'out of luck' near 'error' at line 1, column 2"},
+      {"#if 1\n", "this #if has no #endif at line 1, column 2"},
+      {"int x;\n #include <stdio.h>\n", "#include <stdio.h>: no files can be read here at line 2, column 3"},
+      {"#error out of luck\n", "#error 'out of luck' at line 1, column 2"},
+      {" # error \"Only <libtracker-sparql/tracker-sparql.h> must be included directly.\"\n",
+       "#error 'Only <libtracker-sparql/tracker-sparql.h> must be included directly.' at line 1, column 4"},
+      {"namespace x { template <class T> class c; }",
+       "unknown type name 'namespace' (a word of C++) at line 1, column 1"},
       {"#nonsense\n", "unknown directive 'nonsense' at line 1, column 2"},
       {"#define\n", "expected the name of a macro, got end of line at line 1, column 8"},
       {"#define 5\n", "expected the name of a macro, got '5' at line 1, column 9"},
