@@ -125,12 +125,20 @@ bool Parser::call(Value& v, TypeId function) {
   const Value callee = rvalue(v);
   uint32_t first = 0;
   uint32_t last = 0;
+  size_t given = 0;
   add_operand(first, last, callee);
   next();
   while (!at(Tok::r_paren)) {
     Value argument;
     if (!assignment(argument)) return false;
     argument = rvalue(argument);
+    // A null pointer constant, C11 6.3.2.3p3.
+    const TypeId wanted =
+        given < types_.function(function).params.size() ? types_.function(function).params[given].type : kNoType;
+    if (wanted != kNoType && types_[wanted].kind == Kind::pointer && is_integer_like(types_[argument.type]) &&
+        argument.known == Value::Known::integer && argument.integer == 0)
+      argument = converted(argument, wanted);
+    ++given;
     add_operand(first, last, argument);
     if (!accept(Tok::comma)) break;
   }

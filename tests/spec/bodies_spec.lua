@@ -120,6 +120,18 @@ bo_unknown(int x)
   return x +
     nothing_known(x);
 }
+void *memchr(const void *, int, unsigned long);
+typedef struct { const char *p; int n; bo_list *next; void (*f)(void); } bo_pointers;
+typedef struct { bo_pointers first; int last[3]; } bo_outer;
+static inline int bo_null_call(void) { return memchr(0, 0, 0) == 0 && memchr((void *)BO_RED, 1, 0) == 0; }
+static inline int bo_null_function(int (*f)(int), int x) { return f ? f(x) : -x; }
+static inline int bo_null_callback(void) { return bo_null_function(0, 3) + bo_null_function(BO_RED, 4); }
+static inline int bo_is_null(bo_pointers p) { return p.p == 0 && p.next == 0 && p.f == 0; }
+static inline int bo_null_members(void) { bo_pointers a = {0}, b = {0, 7, 0, 0}; return bo_is_null(a) * (b.p == 0 ? b.n : 0); }
+static inline int bo_null_literal(void) { return bo_is_null((bo_pointers){0, 1, 0}) && bo_is_null((bo_pointers){.next = 0, .f = 0}); }
+static inline int bo_null_array(void) { const char *p[3] = {0, "x", 0}; bo_list *q[2] = {0}; return !p[0] && p[1][0] == 'x' && !q[1]; }
+static inline int bo_zero_outer(void) { bo_outer o = {0}; int a[4] = {0}, x = {0}; return o.first.p == 0 && o.last[2] == 0 && a[3] == 0 && x == 0; }
+#define BO_NULL_MACRO(x) bo_null_function(0, x)
 #define BO_AT_MOST_3(x) ({ int a_ = (x); if (a_ > 3) a_ = 3; a_; })
 ]]
 
@@ -192,6 +204,17 @@ function TestBodies:test_conversions()
   lu.assertEquals(bo.bo_apply(function(x) return x * 3 end, 4), 13)
   lu.assertEquals(bo.bo_apply(bo.bo_twice, 4), 9)
   lu.assertEquals(select("#", bo.bo_set(ffi.new "int[1]")), 0)
+end
+
+-- C11 6.3.2.3p3: a constant 0 is a null pointer where a pointer is wanted. Expected values are those of a program that gcc made.
+function TestBodies:test_null_pointer_constants()
+  lu.assertEquals(bo.bo_null_call(), 1)
+  lu.assertEquals(bo.bo_null_callback(), -7)
+  lu.assertEquals(bo.bo_null_members(), 7)
+  lu.assertEquals(bo.bo_null_literal(), 1)
+  lu.assertEquals(bo.bo_null_array(), 1)
+  lu.assertEquals(bo.bo_zero_outer(), 1)
+  lu.assertEquals(bo.BO_NULL_MACRO(5), -5)
 end
 
 -- A definition that is not `static` is the library's where it has one: C11 6.7.4p7.
