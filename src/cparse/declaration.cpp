@@ -239,14 +239,17 @@ bool Parser::deduced_constants(const Specifiers& s, bool& ended) {
 // initialiser := '=' (constant | anything)
 // `static const` numbers are constants; other initialisers are skipped.
 bool Parser::initialiser(TypeId type, const Declarator& d, Storage storage, bool& is_constant) {
+  // A header may have variables of each C file that includes it: they are known, and have no symbol.
+  const bool is_header = storage == Storage::static_ && !origin_at(d.at).in_text;
   if (!at(Tok::assign)) {
-    if (storage != Storage::static_) return true;
+    if (storage != Storage::static_ || is_header) return true;
     return fail(d.at, "the static variable " + shown(types_.name(d.name)) +
                           " has no symbol to be found by; only 'static const' with a value can be declared");
   }
   const Type& t = types_[type];
   if (storage == Storage::static_ && (is_integer_like(t) || t.kind == Kind::floating)) {
     if ((t.quals & kConst) == 0) {
+      if (is_header) return skip_initialiser();
       return fail(d.at,
                   "the static variable " + shown(types_.name(d.name)) + " is not 'const', so its value is not known");
     }

@@ -86,6 +86,7 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
     type = with_marks_by_name(type, symbol.link_name != kNoName ? symbol.link_name : d.name);
   } else {
     symbol.kind = Symbol::Kind::variable;
+    symbol.internal = storage == Storage::static_;
     if (t.kind == Kind::void_) return fail(d.at, "the variable " + shown(types_.name(d.name)) + " has type 'void'");
     if (t.kind == Kind::array && t.count == kVla) {
       return fail(d.at, "the variable " + shown(types_.name(d.name)) + " has an array size of '?'");

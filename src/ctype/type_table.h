@@ -227,7 +227,7 @@ struct Symbol {
   NameId link_name = kNoName;  // __asm__("name"); 0: the name itself
   Constant constant;           // Kind::constant
   bool inline_body = false;    // a function with a body, which may have no symbol in any library
-  bool internal = false;       // with it: of internal linkage, so that no library's symbol of its name is meant
+  bool internal = false;       // of internal linkage, so that no library's symbol of its name is meant
   bool unprototyped = false;   // a function declared `f()`: a later declaration may say its parameters
   Origin origin;               // of its first declaration
   std::string_view body;       // with inline_body: its parameters' names, a comma behind each, then the body

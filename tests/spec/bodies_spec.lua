@@ -131,6 +131,9 @@ static inline int bo_null_members(void) { bo_pointers a = {0}, b = {0, 7, 0, 0};
 static inline int bo_null_literal(void) { return bo_is_null((bo_pointers){0, 1, 0}) && bo_is_null((bo_pointers){.next = 0, .f = 0}); }
 static inline int bo_null_array(void) { const char *p[3] = {0, "x", 0}; bo_list *q[2] = {0}; return !p[0] && p[1][0] == 'x' && !q[1]; }
 static inline int bo_zero_outer(void) { bo_outer o = {0}; int a[4] = {0}, x = {0}; return o.first.p == 0 && o.last[2] == 0 && a[3] == 0 && x == 0; }
+static int bo_counter;
+static int bo_start = 5;
+static inline int bo_count(void) { return ++bo_counter; }
 #define BO_NULL_MACRO(x) bo_null_function(0, x)
 #define BO_AT_MOST_3(x) ({ int a_ = (x); if (a_ > 3) a_ = 3; a_; })
 ]]
@@ -230,6 +233,9 @@ function TestBodies:test_errors()
     lu.assertStrContains(message, text)
   end
   says("inline function 'bo_static' cannot be run: a declaration of 'static' within a function", bo.bo_static)
+  says("'bo_start' is a static variable: each C file that includes its header has one", function() return bo.bo_start end)
+  says("'bo_start' is a static variable", function() bo.bo_start = 1 end)
+  says("'bo_counter' is a static variable", bo.bo_count)
   says("'goto' is not run", bo.bo_goto, 1)
   says("assembler is not run", bo.bo_asm)
   says("'case' has no 'switch' around it", bo.bo_stray, 1)

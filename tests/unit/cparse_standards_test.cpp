@@ -225,6 +225,8 @@ TEST(CparseStandards, Accepted) {
       "typedef __float128 _Float128; _Float32 f(_Float64);",
       "typedef char __int8; typedef long __int64; typedef long __int64; typedef __int64 t, *u; typedef __int8 v; "
       "extern __int64 f(__int8, __int64 x); struct s { __int64 m; const __int8 *p; }; typedef unsigned __int64 w;",
+      "# 1 \"file.h\"\nstatic int a; static int b = 5, c[2] = {1, 2}; static double d = 2.5; static void *e = (void "
+      "*)0;",
       "typedef signed __int8 b; typedef int int32_t; typedef int32_t __int32, *p; typedef unsigned __int32 u;",
       "typedef _Complex float __cfloat128 __attribute__((__mode__(__TC__)));",
       "void f(void (^b)(int)); typedef int (^t)(int, const char *); void (^g(int))(void); void h(void (^)(void));",

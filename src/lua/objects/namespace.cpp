@@ -195,6 +195,11 @@ void* find_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
 // The same; raises where there is none.
 void* resolve_symbol(lua_State* L, State* st, int idx, const Symbol* symbol) {
   const auto* library = static_cast<const Library*>(lua_touserdata(L, idx));
+  if (symbol->internal && symbol->kind == Symbol::Kind::variable) {
+    raise(L,
+          "'%s' is a static variable: each C file that includes its header has one, and no library has a symbol for it",
+          st->types->name(symbol->name).data());
+  }
   void* address = find_symbol(L, st, idx, symbol);
   const NameId link = symbol->link_name != kNoName ? symbol->link_name : symbol->name;
   const char* name = st->types->name(link).data();
