@@ -78,6 +78,43 @@ local function divide(a, b)
   if b == ffi.cast(ffi.typeof(a), 0) then error("division by zero", 0) end
   return a / b
 end
+-- Bits of integers beyond 64, which ffi.bit does not take: by their halves.
+local lower = ffi.abi "be" and 1 or 0
+local function halves(v)
+  local whole = ffi.new("unsigned __int128[1]", v)
+  local half = ffi.cast("uint64_t *", whole)
+  return ffi.cast(u64, half[lower]), ffi.cast(u64, half[1 - lower])
+end
+local function joined(t, low, high)
+  local whole = ffi.new "unsigned __int128[1]"
+  local half = ffi.cast("uint64_t *", whole)
+  half[lower], half[1 - lower] = low, high
+  return ffi.cast(t.ct, whole[0])
+end
+local function by_halves(f)
+  return function(t, a, b)
+    local low_a, high_a = halves(a)
+    local low_b, high_b = halves(b)
+    return joined(t, f(low_a, low_b), f(high_a, high_b))
+  end
+end
+local wide_bits = { ["&"] = by_halves(bit.band), ["|"] = by_halves(bit.bor), ["^"] = by_halves(bit.bxor) }
+local function wide_not(t, v)
+  local low, high = halves(v)
+  return joined(t, bit.bnot(low), bit.bnot(high))
+end
+local function wide_shift(op, t, v, n)
+  local low, high = halves(v)
+  if n == 0 then return v end
+  if op == "<<" then
+    if n >= 64 then return joined(t, 0, bit.lshift(low, n - 64)) end
+    return joined(t, bit.lshift(low, n), bit.bor(bit.lshift(high, n), bit.rshift(low, 64 - n)))
+  end
+  local by = t.unsigned and bit.rshift or bit.arshift
+  if n >= 64 then return joined(t, by(high, n - 64), t.unsigned and 0 or by(high, 63)) end
+  return joined(t, bit.bor(bit.rshift(low, n), bit.lshift(high, 64 - n)), by(high, n))
+end
+
 local arithmetic = {
   ["+"] = function(a, b) return a + b end,
   ["-"] = function(a, b) return a - b end,
@@ -103,6 +140,7 @@ local compares = {
 local function shift(op, t, a, n)
   n = tonumber(n)
   if n < 0 or n >= t.size * 8 then error("a shift by " .. n, 0) end
+  if t.size > 8 then return wide_shift(op, t, ffi.cast(t.ct, a), n) end
   a = ffi.cast(wide(t), a)
   if op == "<<" then a = bit.lshift(a, n) elseif t.unsigned then a = bit.rshift(a, n) else a = bit.arshift(a, n) end
   return convert({ class = "integer", size = 8 }, t, a)
@@ -119,6 +157,7 @@ local function operate(op, t, common, ta, a, tb, b)
     a, b = convert(ta, common, a), convert(tb, common, b)
     if compares[op] then return compares[op](a, b) and 1 or 0 end
     if common.class == "floating" or common.class == "decimal" then return convert(common, t, floating[op](a, b)) end
+    if common.size > 8 and wide_bits[op] then return wide_bits[op](t, a, b) end
     if common.size < 8 then a, b = ffi.cast(i64, a), ffi.cast(i64, b) end
     return convert({ class = "integer", size = 8 }, t, arithmetic[op](a, b))
   end
@@ -190,6 +229,7 @@ function compile.unary(node, lib)
     end
   end
   if op == "~" then
+    if t.size > 8 then return function(arguments) return wide_not(t, convert(from, t, operand(arguments))) end end
     return function(arguments) return convert(t, t, bit.bnot(ffi.cast(wide(t), convert(from, t, operand(arguments))))) end
   end
   return function(arguments)

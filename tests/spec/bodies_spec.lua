@@ -131,6 +131,30 @@ static inline int bo_null_members(void) { bo_pointers a = {0}, b = {0, 7, 0, 0};
 static inline int bo_null_literal(void) { return bo_is_null((bo_pointers){0, 1, 0}) && bo_is_null((bo_pointers){.next = 0, .f = 0}); }
 static inline int bo_null_array(void) { const char *p[3] = {0, "x", 0}; bo_list *q[2] = {0}; return !p[0] && p[1][0] == 'x' && !q[1]; }
 static inline int bo_zero_outer(void) { bo_outer o = {0}; int a[4] = {0}, x = {0}; return o.first.p == 0 && o.last[2] == 0 && a[3] == 0 && x == 0; }
+#ifdef __SIZEOF_INT128__
+typedef unsigned __int128 bo_u128;
+typedef __int128 bo_i128;
+static inline unsigned long bo_u128_high(bo_u128 x) { return (unsigned long)(x >> 64); }
+static inline unsigned long bo_u128_low(bo_u128 x) { return (unsigned long)x; }
+static inline unsigned long bo_high(unsigned long a, unsigned long b) { return (unsigned long)((bo_u128)a * b >> 64); }
+static inline unsigned long bo_fold(unsigned long a, unsigned long b) {
+  const bo_u128 p = (bo_u128)a * b;
+  return (unsigned long)p ^ (unsigned long)(p >> 64);
+}
+static inline unsigned long bo_carry(unsigned long a, unsigned long b) { return (unsigned long)(((bo_u128)a + b) >> 64); }
+static inline unsigned long bo_shifted(unsigned long a, int n) {
+  bo_u128 x = ((bo_u128)a << 64 | a) ^ (bo_u128)5 << 70;
+  bo_i128 y = -(bo_i128)a, z = y;
+  z >>= n;
+  x <<= n;
+  return bo_u128_high(x) * 3 + bo_u128_low(x >> n) * 5 + (unsigned long)(y >> n) * 7 + (unsigned long)(y >> (n + 30)) * 11 +
+    (unsigned long)(z >> 64) * 13 + (unsigned long)(~x >> (127 - n)) + (unsigned long)((x & ~(bo_u128)a) >> 65) + (unsigned long)(y << n >> 3);
+}
+#define BO_HIGH(a, b) ((unsigned long)((unsigned __int128)(a) * (b) >> 64))
+#define BO_HIGH_K BO_HIGH(0x9e3779b97f4a7c15ul, 0xfffffffffffffffful)
+#define BO_MASK ((unsigned __int128)1 << 100)
+#define BO_MASK_HIGH ((unsigned long)(BO_MASK >> 90 | BO_MASK >> 64))
+#endif
 static int bo_counter;
 static int bo_start = 5;
 static inline int bo_count(void) { return ++bo_counter; }
@@ -218,6 +242,23 @@ function TestBodies:test_null_pointer_constants()
   lu.assertEquals(bo.bo_null_array(), 1)
   lu.assertEquals(bo.bo_zero_outer(), 1)
   lu.assertEquals(bo.BO_NULL_MACRO(5), -5)
+end
+
+-- Expected values are those of a program that gcc made.
+function TestBodies:test_integers_of_128_bits()
+  if not pcall(ffi.typeof, "__int128") then lu.skip "the target has none" end
+  local most, k = ffi.cast("uint64_t", -1), ffi.eval "0x9e3779b97f4a7c15ull"
+  H.assert_uint(bo.bo_high(most, most), "18446744073709551614")
+  H.assert_uint(bo.bo_fold(k, most - 4), "8565255890251411334")
+  H.assert_uint(bo.bo_carry(most, k), "1")
+  H.assert_uint(bo.bo_high(k, k), "7046029254386353128")
+  H.assert_uint(bo.BO_HIGH_K, "11400714819323198484")
+  H.assert_uint(bo.BO_MASK_HIGH, "68719477760")
+  local shifted = {
+    [0] = "15675982759774225165", [1] = "11045548869325820529", [33] = "3624323405968485277", [63] = "14761313895034488667",
+    [64] = "7235199058403665512", [65] = "4097685111446302772", [97] = "8865727934656441417",
+  }
+  for n, expected in pairs(shifted) do H.assert_uint(bo.bo_shifted(k, n), expected) end
 end
 
 -- A definition that is not `static` is the library's where it has one: C11 6.7.4p7.
