@@ -537,7 +537,8 @@ function value(node, lib)
   end
   local t, own = node.type, node.object or node.type
   if own.class == "array" then
-    if node.kind == "literal" then return object(node, lib) end
+    -- A macro may be the array itself.
+    if node.kind == "literal" or t.class == "array" then return object(node, lib) end
     local address = checked(object_address(node, lib))
     return function(arguments) return ffi.cast(t.ct, address(arguments)) end
   elseif own.class == "function" then

@@ -158,6 +158,8 @@ static inline unsigned long bo_shifted(unsigned long a, int n) {
 static int bo_counter;
 static int bo_start = 5;
 static inline int bo_count(void) { return ++bo_counter; }
+#define BO_LAST(o) ((o).last)
+#define BO_ROW(p) (*(p))
 #define BO_NULL_MACRO(x) bo_null_function(0, x)
 #define BO_AT_MOST_3(x) ({ int a_ = (x); if (a_ > 3) a_ = 3; a_; })
 ]]
@@ -214,6 +216,15 @@ function TestBodies:test_objects()
   local last = ffi.new("bo_list", nil, 4)
   lu.assertEquals(bo.bo_total(ffi.new("bo_list", last, 3)), 7)
   lu.assertEquals(bo.bo_total(nil), 0)
+end
+
+-- A macro may be an array, as an object: a reference to it.
+function TestBodies:test_arrays_of_macros()
+  local o = ffi.new "bo_outer"
+  bo.BO_LAST(o)[1] = 7
+  lu.assertEquals(o.last[1], 7)
+  lu.assertEquals(ffi.sizeof(bo.BO_LAST(o)), 12)
+  lu.assertEquals(bo.BO_ROW(ffi.new("int[2][2]", { { 1, 2 }, { 3, 4 } }))[1], 2)
 end
 
 function TestBodies:test_conversions()
