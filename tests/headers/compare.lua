@@ -181,7 +181,10 @@ local function run(name, head, lines, more)
     end
     if not found then
       if foreign or out:find "error" then error(("%s does not compile: %s"):format(path, foreign or out)) end
-      return command(("cd %s && ./%s 2>&1"):format(folder, name)), refused
+      local printed = command(("cd %s && ./%s 2>&1"):format(folder, name))
+      -- What takes addresses of functions that it does not contain is no position-independent program.
+      if more or not printed:find("error while loading shared libraries", 1, true) then return printed, refused end
+      more = "-no-pie"
     end
   end
   error(path .. " does not compile")
