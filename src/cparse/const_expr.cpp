@@ -539,6 +539,10 @@ bool Parser::identifier_value(Value& v) {
       return true;
     }
     if (statement_word(token_.text)) return fail_here(shown(token_.text) + " begins a statement, which has no value");
+    for (const std::string_view prefix : {"__builtin_", "__sync_", "__atomic_"}) {
+      if (tree_ != nullptr && token_.text.substr(0, prefix.size()) == prefix)
+        return fail_here("the compiler's own " + shown(token_.text) + " is not run");
+    }
     return fail_here("undeclared identifier " + shown(token_.text));
   }
   switch (symbol->kind) {

@@ -109,6 +109,8 @@ int abs(int x) { return 1000; }
 static inline int bo_static(void) { static int n; return ++n; }
 static inline int bo_goto(int x) { if (x) goto out; x = 1; out: return x; }
 static inline int bo_asm(void) { int r; asm("" : "=r"(r)); return r; }
+static inline int bo_atomic(int *p) { return __sync_fetch_and_add(p, 1); }
+static inline int bo_own(int x) { return __builtin_no_such_thing(x); }
 static inline int bo_for_ever(void) { for (;;) ; return 1; }
 static inline int bo_rest(const char *f, ...) { return f[0]; }
 static inline int bo_passes(int n) { return bo_rest("yes", n, 2.5) + bo_rest("no"); }
@@ -290,6 +292,8 @@ function TestBodies:test_errors()
   says("'bo_counter' is a static variable", bo.bo_count)
   says("'goto' is not run", bo.bo_goto, 1)
   says("assembler is not run", bo.bo_asm)
+  says("'bo_atomic' cannot be run: the compiler's own '__sync_fetch_and_add' is not run at", bo.bo_atomic, nil)
+  says("the compiler's own '__builtin_no_such_thing' is not run", bo.bo_own, 1)
   says("'case' has no 'switch' around it", bo.bo_stray, 1)
   says("'case' has no 'switch' around it", bo.bo_into, 1)
   says("its 'switch' has two labels 'case 3'", bo.bo_twice_one, 1)
