@@ -69,6 +69,46 @@ function TestComplex:test_members()
   lu.assertEquals(parts(a[1]), { 7, 0 })
 end
 
+-- What the table does not give becomes 0, as in other aggregates; a part that cannot be converted changes nothing.
+function TestComplex:test_members_by_table()
+  local s = ffi.new "struct { complex a; complex float b[2]; cx_v4 v; }"
+  local function filled()
+    s.a, s.b[0], s.b[1], s.v = ffi.new("complex", 1, 2), ffi.new("complex", 3, 4), ffi.new("complex", 5, 6), ffi.new("cx_v4", 7, 8, 9, 10)
+    return s
+  end
+  filled().a = {}
+  lu.assertEquals(parts(s.a), { 0, 0 })
+  filled().b[1] = {}
+  lu.assertEquals({ parts(s.b[0]), parts(s.b[1]) }, { { 3, 4 }, { 0, 0 } })
+  filled().b = { { 1, 2 } }
+  lu.assertEquals(parts(s.b[0]), { 1, 2 })
+  filled().v = {}
+  lu.assertEquals({ s.v[0], s.v[1], s.v[2], s.v[3] }, { 0, 0, 0, 0 })
+  filled().v = { 1, 2 }
+  lu.assertEquals({ s.v[0], s.v[1], s.v[2], s.v[3] }, { 1, 2, 0, 0 })
+  local p = ffi.cast("complex *", s)
+  filled()
+  p[0] = {}
+  lu.assertEquals(parts(s.a), { 0, 0 })
+end
+
+function TestComplex:test_table_that_does_not_fit_changes_nothing()
+  H.not_on_luajit "writes what came before"
+  local s = ffi.new("struct { cx_v4 v; complex a; }", { { 7, 8, 9, 10 }, { 1, 2 } })
+  lu.assertFalse(pcall(function() s.v = { 1, "x" } end))
+  lu.assertFalse(pcall(function() s.a = { 5, 6, 7 } end))
+  lu.assertEquals({ s.v[0], s.v[1], s.v[2], s.v[3] }, { 7, 8, 9, 10 })
+  lu.assertEquals(parts(s.a), { 1, 2 })
+end
+
+-- A value that was read is one of its own (C11 6.3.2.1p2); LuaJIT keeps the const of vectors.
+function TestComplex:test_constant_members()
+  local s = ffi.new("struct { const complex a; const complex float b[2]; }", 1)
+  lu.assertEquals(tostring(ffi.typeof(s.a)), "ctype<complex>")
+  lu.assertEquals(tostring(ffi.typeof(s.b[0])), "ctype<complex float>")
+  lu.assertEquals(tostring(ffi.typeof(ffi.cast("const complex *", s)[0])), "ctype<complex>")
+end
+
 function TestComplex:test_calls()
   local c = fx.add_dc(ffi.new("complex", 1, 2), ffi.new("complex", 3, 5))
   lu.assertTrue(ffi.istype("complex", c))

@@ -61,6 +61,14 @@ function TestRules:test_enums_are_boxed()
   lu.assertEquals(tonumber(s.e), 5 + tonumber(values.result) - 4)
 end
 
+function TestRules:test_constant_enums()
+  mode "luajit"
+  local s = ffi.new("struct { const enum ru_colour e; const enum ru_colour list[2]; }", 4)
+  for _, e in ipairs { s.e, s.list[0], ffi.cast("const enum ru_colour *", s)[0] } do
+    lu.assertEquals(tostring(ffi.typeof(e)), "ctype<enum ru_colour>")
+  end
+end
+
 function TestRules:test_enums_are_numbers()
   H.not_on_luajit "has its rules only"
   ffi.rules = "luaffifb"

@@ -51,6 +51,10 @@ constexpr bool is_native_rep(Rep r) {
 constexpr bool is_int64(Rep r) {
   return r == Rep::i64 || r == Rep::u64;
 }
+// Whether a table initialises values of such types part by part.
+constexpr bool has_parts(Rep r) {
+  return r == Rep::record || r == Rep::array || r == Rep::complex || r == Rep::vector;
+}
 
 struct TypeInfo {
   TypeId id = kNoType;

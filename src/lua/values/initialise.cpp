@@ -39,8 +39,7 @@ void init_table(const Init& in, TypeInfo* info, void* address, uint64_t size, in
 }
 
 void init_value(const Init& in, TypeInfo* info, void* address, uint64_t size, const Source& from, const Place& place) {
-  if (from.kind == Source::Kind::table &&
-      (info->rep == Rep::record || info->rep == Rep::array || info->rep == Rep::complex || info->rep == Rep::vector)) {
+  if (from.kind == Source::Kind::table && has_parts(info->rep)) {
     init_table(in, info, address, size, from.idx, place);
   } else if (from.kind == Source::Kind::string && info->rep == Rep::array && is_char_array(in.st, info)) {
     if (in.st->strict) require_room(in.L, in.st, info, size, from.idx, place);

@@ -34,8 +34,9 @@ void push_narrow_bits(lua_State* L, State* st, const TypeInfo* info, uint64_t va
     push_int64(L, st, static_cast<int64_t>(value));
 }
 
-// A copy of a value that has no Lua number: boxed, owned.
+// A copy of a value that has no Lua number: boxed, owned, and constant no longer (C11 6.3.2.1p2).
 void push_copy(lua_State* L, State* st, TypeInfo* info, const void* address) {
+  if (info->quals != 0) info = info_of(st, (*st->types)[info->id].unqualified);
   CData* cd = new_cdata(L, st, info);
   std::memcpy(cd->address(), address, info->size);
   clear_padding(st, info, cd->address());

@@ -306,10 +306,7 @@ void refuse_several(lua_State* L, State* st, TypeInfo* record, int idx, const Pl
   if (r.fields.empty()) return;
   const Field& first = r.fields[0];
   const TypeInfo* member = info_of(st, first.type);
-  if (first.name == kNoName || member->rep == Rep::record || member->rep == Rep::array || member->rep == Rep::complex ||
-      member->rep == Rep::vector) {
-    return;
-  }
+  if (first.name == kNoName || has_parts(member->rep)) return;
   lua_rawgeti(L, idx, 1);
   const bool table = lua_istable(L, -1);
   lua_pop(L, 1);
@@ -467,7 +464,7 @@ uint64_t open_array_size(lua_State* L, State* st, TypeInfo* info, const void* ad
   return count * element < left ? count * element : left;  // behind a `[0]` that is not the last member others lie
 }
 
-// Converted aside first, so that an error leaves the target as it was.
+// Converted aside first, so that an error leaves the target as it was, and what the table does not give is 0.
 void assign_table(lua_State* L, State* st, TypeInfo* info, void* address, Source from, const Place& place, int owner) {
   from.idx = abs_index(L, from.idx);
   if (owner != 0) owner = abs_index(L, owner);
@@ -489,7 +486,7 @@ void assign(lua_State* L, State* st, TypeInfo* info, void* address, const Source
     assign(L, st, base_of(st, info), target, from, place, owner);
   } else if (from.kind == Source::Kind::string && is_open_array(info) && is_char_array(st, info)) {
     write_open_string(L, st, info, address, open_array_size(L, st, info, address, from, owner), from.idx, place);
-  } else if (from.kind == Source::Kind::table && (info->rep == Rep::record || info->rep == Rep::array)) {
+  } else if (from.kind == Source::Kind::table && has_parts(info->rep)) {
     assign_table(L, st, info, address, from, place, owner);
   } else {
     write_any(L, st, info, address, from, place, TargetOwner{owner != 0 ? abs_index(L, owner) : 0}, kAssign);
