@@ -1,15 +1,28 @@
--- A short run of tests/fuzz/api_fuzz.lua with fixed seeds, each in a process of its own.
+-- A short run of tests/fuzz/api_fuzz.lua and of tests/prove/luajit.lua with fixed seeds, each in a process of its own.
 local H = require "spec_helper"
-local lu = H.lu
+local lu, ffi = H.lu, H.ffi
+
+local tests = (debug.getinfo(1, "S").source:sub(2):match "^(.*[/\\])" or "") .. "../"
 
 TestFuzz = {}
 
 function TestFuzz:test_fixed_seeds()
   H.not_on_luajit "throws what it is not made for"
-  local script = (debug.getinfo(1, "S").source:sub(2):match "^(.*[/\\])" or "") .. "../fuzz/api_fuzz.lua"
+  local script = tests .. "fuzz/api_fuzz.lua"
   for seed = 1, 3 do
     local _, output = H.interpreter { script, seed, H.slow and 60 or 20, H.slow and 3000 or 20000 }
     lu.assertNotNil(output:match "api_fuzz: seed %d+, %d+ tries", "seed " .. seed .. ": " .. output:sub(-1500))
+  end
+end
+
+-- Random programs whose outcomes LuaJIT's own ffi judges.
+function TestFuzz:test_programs_as_luajit_has_them()
+  H.not_on_luajit "is the judge"
+  lu.skipIf(H.hosted_by_luajit or H.slow or ffi.os ~= "Linux", "needs LuaJIT beside, and time")
+  for seed, mode in ipairs { "plain", "layer" } do
+    local _, output = H.interpreter { tests .. "prove/luajit.lua", "compare", seed, 60, mode }
+    lu.skipIf(output:find "luajit: skipped", "no LuaJIT for this processor")
+    lu.assertStrContains(output, "steps, 0 differences", false, false, output:sub(1, 1500))
   end
 end
 

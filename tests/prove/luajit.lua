@@ -1,0 +1,985 @@
+-- Random programs over cdata, run by this Lua's ffi and by LuaJIT's own, which is the judge: each step prints what came of it, and the
+-- outcomes have to be the same, line by line.
+--   luajit.lua SEED PROGRAMS [MODE]           PROGRAMS are so many, or FROM-TO: prints the programs and their outcomes, whatever Lua it runs on
+--   luajit.lua compare SEED PROGRAMS [MODE]   runs LuaJIT beside (LUAJIT, "luajit -joff"), and prints what differs; with MESSAGES=1
+--                                             errors by what they say here
+-- MODE is `plain` (require "ffi" with LuaJIT's ffi.int64 and ffi.rules) or `layer` (require "ferry.luajit", so that programs may
+-- compare cdata with nil, numbers and names, and write 1LL). A seed and a mode make the same programs on each Lua.
+-- Where the two differ on purpose, programs are not made, or outcomes are normalised; this is the whole list.
+local different = {
+  -- what is not made
+  wrap = "numbers that an integer type does not hold: LuaJIT leaves them to the processor; here they wrap the same everywhere",
+  null = "NULL, indexes and lengths outside of objects: errors here, what memory holds in LuaJIT",
+  single = "a single element for a complex number or vector: LuaJIT repeats it",
+  address = "ffi.new('void *', number): allowed here, as in luaffifb",
+  argument = "a table for a parameter that points to a struct: a temporary struct here, as in luaffifb",
+  metatype = "ffi.metatype of an enum: refused by LuaJIT",
+  bool = "casts of pointers to bool, as in C: refused by LuaJIT",
+  bits = "bit-fields of enums and of integers of 64 bits: refused by LuaJIT",
+  const_outer = "const objects with aggregates in them: LuaJIT forgets the const of the outer object",
+  const_copy = "copies of arrays whose elements differ in const: refused by LuaJIT",
+  vla = "tables for a variable-length array that give more or less elements than it has: LuaJIT does not know its length there",
+  variadic = "numbers behind `...`: doubles in LuaJIT, by the format here; boxed ones are the same",
+  plain_eq = "cdata == nil, number, string, and order with numbers on 5.1: what plain Lua does not ask (in mode `layer` it does)",
+  const_member = "pointers to records with constant members where C wants void *: LuaJIT drops no const of a member, C has none to drop",
+  record_to_number = "casts of records, strings and ctypes to numbers: an address (luaffifb), an address cut to the type, LuaJIT's own number of the type",
+  complex = "arithmetic with complex numbers, casts to them, bool to complex: refused by LuaJIT",
+  array_pointer = "an array where a pointer to such arrays is wanted, its address: refused by LuaJIT",
+  nan_bits = "NaN whose bits LuaJIT uses for values of other types: it takes them for such",
+  tail = "bytes behind a string that initialises an array by itself: zero here, what memory holds in LuaJIT",
+  full_bits = "bit-fields of all bits of their type: LuaJIT makes members of them, so that offsetof tells no bits",
+  packed_bits = "bit-fields in packed records: LuaJIT says 'NYI'",
+  minus_zero = "unary minus of numbers: plain Lua's integers have no -0",
+  callback_methods = "members of function pointers but free and set: LuaJIT looks in its own table of methods",
+  -- what is normalised
+  partial = "a table of which a part cannot be converted: nothing is written here, what came before in LuaJIT. The object is cleared",
+  names = "spelling of function types, signed char, structs without a tag; const of a 64-bit value or vector that was read; long and long long are two types of LuaJIT's, signed char and char one, the same function type twice are two",
+  messages = "texts of errors: only their kind is compared",
+  text = "tostring of boxed int, double, bool; addresses",
+}
+
+local compare = arg[1] == "compare"
+local words = compare and { arg[2], arg[3], arg[4] } or arg
+local seed, programs, mode = tonumber(words[1]) or 1, words[2] or "20", words[3] or "plain"
+local from, to = programs:match "^(%d+)%-(%d+)$"
+from, to = tonumber(from) or 1, tonumber(to) or tonumber(programs)
+local is_luajit = rawget(_G, "jit") ~= nil and type(jit.version) == "string" and not jit.version:find "Ferry"
+local plain = mode == "plain"
+if not plain and not is_luajit then require "ferry.luajit" end
+ffi = require "ffi"
+if plain and not is_luajit then
+  ffi.int64, ffi.rules = "boxed", "luajit"
+  bit = require "ferry.bit"
+  tonumber = ffi.tonumber
+end
+C = ffi.C
+local load_text = loadstring or load
+local cdata_type = is_luajit and type or ffi.type
+
+-- A generator of our own: math.random differs between Luas.
+local state
+local function random(n)
+  state = state * 16807 % 2147483647
+  return state % n + 1
+end
+local function chance(percent) return random(100) <= percent end
+local function pick(list) return list[random(#list)] end
+
+---------------------------------------------------------------------------------------------------------------------------------
+-- What programs find as globals
+
+inf, nan = 1 / 0, 0 / 0
+minus_zero = -1 / inf
+S = { "", "abc", "a\0b", "0123456789abcdef", "\255\254", "re", "E_A", "E_B", "E_C", "int", "x", "m1" }
+-- Boxed numbers of 64 bits by their halves, as no literal of portable Lua has them.
+local halves = ffi.new(ffi.abi "le" and "union { struct { uint32_t low, high; }; int64_t i; uint64_t u; double d; }" or
+  "union { struct { uint32_t high, low; }; int64_t i; uint64_t u; double d; }")
+function I(high, low)
+  halves.high, halves.low = high, low
+  return ffi.new("int64_t", halves.i)
+end
+function U(high, low)
+  halves.high, halves.low = high, low
+  return ffi.new("uint64_t", halves.u)
+end
+ffi.cdef [[
+enum e1 { E_A, E_B = 5, E_C }; enum e2 { E_N = -3, E_M, E_BIG = 100000 }; enum e3 { E_U = 0xffffffffu };
+struct opaque;
+int abs(int); long labs(long); long long llabs(long long); int toupper(int); double fabs(double); double ldexp(double, int); double floor(double);
+size_t strlen(const char *); int memcmp(const void *, const void *, size_t); void *memchr(const void *, int, size_t);
+int strcmp(const char *, const char *); void *memset(void *, int, size_t); void *memcpy(void *, const void *, size_t);
+int snprintf(char *, size_t, const char *, ...); long strtol(const char *, char **, int); unsigned long long strtoull(const char *, char **, int);
+void qsort(void *, size_t, size_t, int (*)(const void *, const void *));
+float fabsf(float); double pow(double, double); int isalpha(int);
+]]
+local functions = { "abs", "labs", "llabs", "toupper", "fabs", "floor", "strlen", "isalpha" }
+
+---------------------------------------------------------------------------------------------------------------------------------
+-- Outcomes as text
+
+-- Ranges of memory that have names, so that addresses can be printed.
+local known = {}
+local function address(x)
+  return tonumber(ffi.cast("uintptr_t", ffi.cast("void *", x)))
+end
+local function know(name, x, size)
+  local from = address(x)
+  known[#known + 1] = { from, from + size, name }
+end
+local function address_text(n)
+  for i = #known, 1, -1 do
+    local k = known[i]
+    if n >= k[1] and n <= k[2] then return ("&%s+%d"):format(k[3], n - k[1]) end
+  end
+  if n == 0 then return "NULL" end
+  if n < 2 ^ 32 or n >= 2 ^ 63 then return ("0x%08x%08x"):format(math.floor(n / 2 ^ 32), n % 2 ^ 32) end
+  return "elsewhere"
+end
+
+local function type_text(x)
+  local text = tostring(ffi.typeof(x)):gsub("%s+", " "):gsub("%f[%a]signed char", "char"):gsub("<const (u?int64_t)>$", "<%1>")
+    :gsub("<const ([^*&%[]*__attribute__%(%(vector_size%(%d+%)%)%))>$", "<%1>")
+  -- Parameters of functions.
+  text = text:gsub("(%(%*?[%w_%[%]%(%)&%* ]-%))%([^%(%)]-%)>", "%1()>"):gsub("%(%*%)%([^%(%)]*%)", "(*)()")
+  return (text:gsub("^ctype<(.*)>$", "%1"):gsub("(struct) %d+[^&%*%[]*", "%1 # "):gsub("(union) %d+[^&%*%[]*", "%1 # "):gsub("(enum) %d+[^&%*%[]*", "%1 # ")
+    :gsub(" +$", ""))
+end
+
+local function number_text(n)
+  if n ~= n then return "nan" end
+  if n == inf then return "inf" elseif n == -inf then return "-inf" end
+  if n == 0 then return 1 / n < 0 and "-0" or "0" end
+  if n % 1 == 0 and n > -2 ^ 53 and n < 2 ^ 53 then return ("%.0f"):format(n) end
+  halves.d = n -- all its bits; digits are rounded in more than one way
+  return ("double %08x %08x"):format(halves.high, halves.low)
+end
+
+-- The bytes of memory, with addresses where they are known, or half known.
+local function bytes_text(x, size)
+  local p = ffi.cast("const uint8_t *", x)
+  local out, i = {}, 0
+  while i < size do
+    local named
+    if i + 8 <= size and ffi.sizeof "void *" == 8 and (p[i + 5] == 0x7f or p[i + 5] == 0x55 or p[i + 5] == 0x56 or p[i + 5] == 0x7e or p[i + 3] ~= 0)
+      and p[i + 6] == 0 and p[i + 7] == 0 then
+      local n = 0
+      for k = 7, 0, -1 do n = n * 256 + p[i + k] end
+      for k = #known, 1, -1 do
+        if n >= known[k][1] and n <= known[k][2] then named = ("<%s+%d>"):format(known[k][3], n - known[k][1]) break end
+      end
+    end
+    if named then
+      out[#out + 1] = named
+      i = i + 8
+    else
+      out[#out + 1] = ("%02x"):format(p[i])
+      i = i + 1
+    end
+  end
+  return table.concat(out)
+end
+
+local canonical
+local function cdata_text(x)
+  local kind = type_text(x)
+  local is_reference = kind:find "&"
+  if ffi.istype("int64_t", x) or ffi.istype("uint64_t", x) then return kind .. " " .. tostring(x) end
+  if kind:find "^complex" and not kind:find "[%*%[]" then return kind .. " " .. number_text(x.re) .. " " .. number_text(x.im) end
+  local n = tonumber(x)
+  if n then return kind .. " " .. number_text(n) end
+  if not is_reference and (kind:find "%*%s*$" or kind:find "%*%s*const%s*$" or kind:find "%(%*") then return kind .. " " .. address_text(address(x)) end
+  if kind:find "%(%)$" then return kind .. " " .. address_text(address(x)) end
+  if kind:find "vector_size" and not kind:find "[%*%[]" then
+    local out = {}
+    for i = 0, ffi.sizeof(x) / 4 - 1 do out[#out + 1] = number_text(x[i]) end
+    return kind .. " " .. table.concat(out, " ")
+  end
+  if kind:find "^bool" then return kind .. " ?" end
+  return kind .. " " .. bytes_text(x, ffi.sizeof(x))
+end
+function canonical(x)
+  local t = cdata_type(x)
+  if t == "nil" or t == "boolean" then return tostring(x) end
+  if t == "number" then return number_text(x) end
+  if t == "string" then return '"' .. x:gsub("[^%w%p ]", function(c) return ("\\%03d"):format(c:byte()) end) .. '"' end
+  if t == "cdata" then
+    local s = tostring(x)
+    if s:find "^ctype<" then return "ctype " .. type_text(x) end
+    local ok, text = pcall(cdata_text, x)
+    return ok and text or "?? " .. tostring(text)
+  end
+  return t
+end
+
+-- The kind of an error by its text.
+local kinds = {
+  { "cannot convert", "conversion" }, { "too many initializers", "initializers" }, { "constant", "const" }, { "attempt to write", "const" },
+  { "has no member", "member" }, { "arithmetic", "arithmetic" }, { "attempt to compare", "compare" }, { "attempt to concatenate", "concat" },
+  { "attempt to call", "call" }, { "cannot be called", "call" }, { "get length", "length" }, { "wrong number of arguments", "count" },
+  { "unknown or too large", "size" }, { "is unknown", "size" }, { "cannot be indexed", "index" }, { "attempt to index", "index" }, { "invalid C type", "type" },
+}
+local function kind_of(message)
+  message = tostring(message)
+  for _, k in ipairs(kinds) do
+    if message:find(k[1], 1, true) then return k[2] end
+  end
+  return message
+end
+local show_messages = os.getenv "MESSAGES"
+
+local function outcome(ok, ...)
+  if not ok then return show_messages and "error: " .. tostring((...)) or "error" end
+  local out = {}
+  for i = 1, select("#", ...) do out[i] = canonical((select(i, ...))) end
+  return #out == 0 and "nothing" or table.concat(out, ", ")
+end
+
+---------------------------------------------------------------------------------------------------------------------------------
+-- Types: { kind, ... }; `text(t, name)` declares
+
+local function scalar(name, kind, size, signed) return { kind = kind, name = name, size = size, signed = signed } end
+local integers = {
+  scalar("int8_t", "int", 1, true), scalar("uint8_t", "int", 1, false), scalar("char", "int", 1, true), scalar("signed char", "int", 1, true),
+  scalar("unsigned char", "int", 1, false), scalar("short", "int", 2, true), scalar("uint16_t", "int", 2, false), scalar("int", "int", 4, true),
+  scalar("uint32_t", "int", 4, false), scalar("long", "int", 8, true), scalar("unsigned long", "int", 8, false), scalar("int64_t", "int", 8, true),
+  scalar("uint64_t", "int", 8, false), scalar("long long", "int", 8, true), scalar("size_t", "int", 8, false), scalar("wchar_t", "int", 4, true),
+}
+local floats = { scalar("float", "float", 4), scalar("double", "float", 8) }
+local bool = scalar("bool", "bool", 1)
+local enums = { scalar("enum e1", "enum", 4, false), scalar("enum e2", "enum", 4, true), scalar("enum e3", "enum", 4, false) }
+local complexes = { scalar("complex double", "complex", 16), scalar("complex float", "complex", 8) }
+local vectors = { scalar("float __attribute__((vector_size(16)))", "vector", 16), scalar("int __attribute__((vector_size(8)))", "vector", 8) }
+local void = { kind = "void", name = "void" }
+local opaque = { kind = "opaque", name = "struct opaque" }
+local char = integers[3]
+local function pointer(to) return { kind = "pointer", to = to } end
+local function array(of, count) return { kind = "array", of = of, count = count } end
+local function const(t)
+  local copy = {}
+  for k, v in pairs(t) do copy[k] = v end
+  copy.const = true
+  return copy
+end
+local function text(t, name)
+  name = name or ""
+  if t.kind == "pointer" then
+    local inner = "*" .. (t.const and " const " or "") .. name
+    if t.to.kind == "array" or t.to.kind == "function" then inner = "(" .. inner .. ")" end
+    return text(t.to, inner)
+  elseif t.kind == "array" then
+    return text(t.of, ("%s[%s]"):format(name, t.count))
+  elseif t.kind == "function" then
+    local parameters = {}
+    for i, p in ipairs(t.parameters) do parameters[i] = text(p) end
+    return text(t.result, ("%s(%s)"):format(name, table.concat(parameters, ", ")))
+  end
+  return (t.const and "const " or "") .. t.name .. (name ~= "" and " " .. name or "")
+end
+local function quoted(t) return '"' .. text(t) .. '"' end
+
+local records -- those of the program
+local function scalar_type()
+  local n = random(20)
+  if n <= 11 then return pick(integers) elseif n <= 14 then return pick(floats) elseif n <= 16 then return bool end
+  if n <= 19 then return pick(enums) end
+  return pick(complexes)
+end
+local function function_type()
+  local parameters = {}
+  for i = 1, random(4) - 1 do parameters[i] = chance(80) and scalar_type() or pointer(pick { void, char, integers[8] }) end
+  for i, p in ipairs(parameters) do if p.kind == "complex" then parameters[i] = floats[2] end end
+  local result = chance(15) and void or chance(15) and pointer(void) or scalar_type()
+  return { kind = "function", result = result.kind == "complex" and floats[2] or result, parameters = parameters }
+end
+local function any_type(depth)
+  local n = random(20)
+  if depth > 2 or n <= 9 then return scalar_type() end
+  if n <= 12 then
+    local to = chance(15) and void or chance(5) and opaque or chance(20) and const(pick { char, integers[8], floats[2] }) or any_type(depth + 1)
+    return pointer(to)
+  elseif n == 13 then return pointer(function_type())
+  elseif n <= 16 then return array(any_type(depth + 1), random(4))
+  elseif n == 17 and chance(30) then return pick(vectors)
+  elseif #records > 0 then return pick(records) end
+  return scalar_type()
+end
+
+-- Whether a type has a const part.
+local function has_const(t)
+  if t.const then return true end
+  if t.kind == "array" then return has_const(t.of) end
+  if t.members then for _, m in ipairs(t.members) do if has_const(m.type) then return true end end end
+end
+
+-- Whether a type has a part of this kind: "pointer", "float".
+local function has(t, kind)
+  if t.kind == kind then return true end
+  if t.kind == "array" then return has(t.of, kind) end
+  if t.members then for _, m in ipairs(t.members) do if has(m.type, kind) then return true end end end
+end
+local function has_pointer(t) return has(t, "pointer") end
+
+local member_count
+local function new_members(depth, is_union)
+  local members = {}
+  for _ = 1, random(5) do
+    member_count = member_count + 1
+    local name = "m" .. member_count
+    if chance(12) then
+      local base = pick { integers[8], integers[9], integers[2], integers[6], bool, integers[7], integers[3], integers[1] }
+      local bits = base.kind == "bool" and 1 or random(base.size * 8 - 1)
+      if not (is_union and members[1] and has_pointer(members[1].type)) then members[#members + 1] = { name = name, type = base, bits = bits } end
+    elseif chance(12) and depth < 2 and not is_union then
+      local kind = pick { "struct", "union" }
+      members[#members + 1] = { type = { kind = kind, members = new_members(depth + 1, kind == "union") } }
+    else
+      local t = any_type(0)
+      if is_union and has_pointer(t) then t = #members == 0 and chance(50) and pointer(t) or scalar_type() end
+      if is_union and members[1] and has_pointer(members[1].type) then t = pointer(t) end
+      if chance(6) and t.kind ~= "array" and not t.members then t = const(t) end
+      members[#members + 1] = { name = name, type = t }
+    end
+  end
+  if #members == 0 then members[1] = { name = "m0", type = integers[8] } end
+  return members
+end
+local function has_bits(t)
+  for _, m in ipairs(t.members) do if m.bits or not m.name and has_bits(m.type) then return true end end
+end
+local function members_text(members)
+  local out = {}
+  for _, m in ipairs(members) do
+    if m.bits then out[#out + 1] = ("%s : %d;"):format(text(m.type, m.name), m.bits)
+    elseif not m.name then out[#out + 1] = ("%s { %s };"):format(m.type.kind, members_text(m.type.members))
+    else out[#out + 1] = text(m.type, m.name) .. ";" end
+  end
+  return table.concat(out, " ")
+end
+
+---------------------------------------------------------------------------------------------------------------------------------
+-- Values as Lua expressions
+
+local variables -- name, type, and for pointers how many elements they point to
+local function literal(n) return n end
+local not_negative = { "0", "1", "2", "5", "7", "100", "3.5", "0.5", "1.999", "42" }
+local small = { "0", "1", "2", "5", "-1", "7", "100", "-7", "3.5", "0.5", "-0.5", "1.999", "-2.9", "42" }
+local middle = { "127", "128", "255", "256", "-128", "-129", "300", "32767", "32768", "65535", "-32769", "1e5", "2147483647", "-2147483648", "70000.7" }
+local large = { "2^31", "2^32-1", "2^32", "2^53", "2^62", "-2^53", "-2^62", "-2^63", "1e15+0.5", "123456789012", "-2^31-1" }
+local wild = { "nan", "inf", "-inf", "1e308", "1e-320", "0.1", "16777217", "3.5e38", "2^63", "2^64", "1e20", "-1e30", "minus_zero", "2^53+1", "-2^63" }
+local function number(t)
+  if t.kind == "int" and t.size == 8 and not t.signed then
+    return pick { "0", "1", "2", "100", "3.5", "0.5", "2147483647", "65536.9", "1e9", "2^31", "2^32", "2^53", "2^62", "2^63", "2^64-2048", "123456789012" }
+  end
+  if chance(40) then return pick(small) end
+  if t.kind == "float" or t.kind == "bool" or t.kind == "complex" then return pick(chance(50) and wild or large) end
+  if t.kind == "int" and t.size == 8 and t.signed and chance(50) then return pick(large) end
+  if t.kind == "int" and t.size == 8 or t.name == "uint32_t" or t.name == "enum e3" or t.name == "enum e1" then return pick { "0", "1", "200", "2147483647", "65536", "12.75", "1e9" } end
+  return pick(middle)
+end
+
+local value, path
+local function integer64()
+  local halves_text = pick { "0, 0", "0, 1", "0, 7", "0, 4294967295", "1, 0", "2147483647, 4294967295", "2147483648, 0", "4294967295, 4294967295", "4294967295, 4294967289",
+    "305419896, 2596069104", "0, 2147483648", "2097152, 1", "4294967295, 2147483648" }
+  if mode == "layer" and chance(20) then return pick { "5LL", "-7LL", "3ULL", "0x7fffffffffffffffLL", "18446744073709551615ULL" } end
+  return (chance(50) and "I(" or "U(") .. halves_text .. ")"
+end
+-- A boxed scalar.
+local function boxed()
+  if chance(40) then return integer64() end
+  local t = scalar_type()
+  if t.kind == "complex" then t = floats[2] end
+  return ("ffi.new(%s, %s)"):format(quoted(t), t.kind == "bool" and pick { "true", "false" } or t.kind == "float" and pick(not_negative) or number(t))
+end
+-- Anything at all. Numbers are such as every type holds.
+local function anything()
+  local n = random(16)
+  if n <= 3 then return pick(not_negative) elseif n == 4 then return pick { "true", "false" } elseif n == 5 then return "nil"
+  elseif n == 6 then return ("S[%d]"):format(pick { 2, 3, 4, 7, 8, 9, 10 }) elseif n <= 8 then
+    local s = boxed()
+    return s:find "bool" and "I(0, 1)" or s
+  elseif n == 9 then return "{}"
+  elseif n == 10 then return pick { "{ 1, 2 }", "{ m1 = 1 }", "{ 1, 2, 3, 4, 5, 6, 7 }", "{ {}, 2 }", "{ [0] = 3, 4 }", "{ 'x' }" }
+  elseif n == 11 then return pick { "C." .. pick(functions), "C." .. pick(functions), "coroutine.create(show)" }
+  elseif n == 12 then return "ffi.cast('void *', " .. pick { "0", "4096", "nil" } .. ")"
+  end
+  local s, t = path()
+  return t.kind ~= "complex" and t.kind ~= "float" and not (t.kind == "int" and t.signed and t.size < 8) and s or "nil"
+end
+
+-- A walk into a variable: text, type.
+local function step_index(count)
+  local i = random(count) - 1
+  return pick { tostring(i), tostring(i), tostring(i), i .. ".5", ("ffi.new('int8_t', %d)"):format(i), ("I(0, %d)"):format(i), ("U(0, %d)"):format(i),
+    ("ffi.new('enum e1', %d)"):format(i) }
+end
+local function flat_members(t, out)
+  out = out or {}
+  for _, m in ipairs(t.members) do
+    if m.name then out[#out + 1] = m else flat_members(m.type, out) end
+  end
+  return out
+end
+-- Members by position: of a union without a name the first.
+local function positional(t, out)
+  out = out or {}
+  for _, m in ipairs(t.members) do
+    if m.name then out[#out + 1] = m.type else positional(m.type, out) end
+    if t.kind == "union" then break end
+  end
+  return out
+end
+-- Whether members of a record share bytes.
+local function has_union(t)
+  if t.kind == "union" then return true end
+  for _, m in ipairs(t.members or {}) do if not m.name and has_union(m.type) then return true end end
+end
+-- Text, type, variable, whether other members share its bytes.
+function path(leaf)
+  if #variables == 0 then return "nil", void end
+  local v = pick(variables)
+  local s, t = v.name, v.type
+  local count, overlaid = v.count, false
+  while true do
+    if t.kind == "array" then
+      if not leaf and chance(15) then break end
+      s, t = ("%s[%s]"):format(s, step_index(t.count)), t.of
+    elseif t.members then
+      overlaid = overlaid or has_union(t)
+      if not leaf and chance(15) then break end
+      local list = flat_members(t)
+      if #list == 0 then break end
+      local m = pick(list)
+      s, t = s .. "." .. m.name, m.type
+      if m.bits then t = { kind = t.kind, name = t.name, size = t.size, signed = t.signed, const = t.const, bits = m.bits } end
+    elseif t.kind == "pointer" and count then
+      if not leaf and chance(15) then break end
+      overlaid = overlaid or has_union(t.to)
+      if t.to.members and chance(50) then
+        local m = pick(flat_members(t.to))
+        s, t = s .. "." .. m.name, m.type
+        if m.bits then t = { kind = t.kind, name = t.name, size = t.size, signed = t.signed, const = t.const, bits = m.bits } end
+      else
+        s, t = ("%s[%s]"):format(s, step_index(count)), t.to
+      end
+      count = nil
+    else break end
+    count = nil
+  end
+  return s, t, v, overlaid
+end
+
+-- A path to a number that `target` holds.
+local function scalar_path(target)
+  for _ = 1, 6 do
+    local s, t, _, overlaid = path(true)
+    local holds = t.kind ~= "float" or not overlaid and target and (target.kind == "float" or target.kind == "bool")
+    if target and target.kind == "int" and target.size == 8 and not target.signed and t.kind == "int" and t.size < 8 and t.signed then holds = false end
+    -- A uint32_t may be above what int holds.
+    if t.kind == "int" and t.size == 4 and not t.signed and not t.bits and not (target and (target.size == 8 or target.kind == "bool" or target.kind == "float" or target == t)) then
+      holds = false
+    end
+    if holds and t.kind ~= "pointer" and t.kind ~= "complex" and t.kind ~= "vector" and not t.members and t.kind ~= "array" then return s, t end
+  end
+  return "1"
+end
+local function same_type(a, b) return text(a) == text(b) end
+-- A variable whose address C may have as a void *.
+local function live_variable()
+  local v = #variables > 0 and pick(variables)
+  return v and not v.constant and v
+end
+local function variable_of(t)
+  local fitting = {}
+  for _, v in ipairs(variables) do if same_type(v.type, t) then fitting[#fitting + 1] = v.name end end
+  return #fitting > 0 and pick(fitting)
+end
+
+-- Elements of an initialiser for these types, by position.
+local function list_text(types, depth, extra)
+  local out = {}
+  local count = chance(60) and #types or random(#types + 1) - 1
+  if extra and chance(8) then count = #types + 1 end
+  for i = 1, count do
+    out[i] = value(types[i] or integers[8], depth + 1)
+    if out[i] == "nil" and i == count then out[i] = "1" end
+  end
+  return out
+end
+
+function value(t, depth)
+  depth = depth or 0
+  local kind = t.kind
+  if kind ~= "complex" and chance(depth == 0 and 15 or 7) then return anything() end
+  if kind == "int" or kind == "float" or kind == "bool" or kind == "enum" then
+    local n = random(20)
+    if n <= 11 then return kind == "bool" and chance(60) and pick { "true", "false" } or number(t) end
+    if n <= 15 then return boxed() end
+    if n == 16 then return pick { "true", "false", "true", "print" } end
+    if n == 17 or kind == "enum" and n >= 17 then return kind == "enum" and pick { "'E_A'", "'E_B'", "'E_N'", "'E_BIG'", "'E_U'", "'nope'" } or scalar_path(t) end
+    if n == 18 then return kind == "int" and "ffi.cast('" .. pick { "float", "double", "uint8_t", "int64_t", "enum e2" } .. "', 65)" or pick(small) end
+    return scalar_path(t)
+  elseif kind == "complex" then
+    if chance(30) then return ("ffi.new('complex', %s, %s)"):format(number(floats[2]), number(floats[2])) end
+    if chance(30) then return ("{ %s, %s }"):format(number(floats[1]), pick(small)) end
+    return chance(50) and integer64() or number(floats[2])
+  elseif kind == "vector" then
+    return variable_of(t) or ("ffi.new(%s, %s, %s)"):format(quoted(t), pick(small), pick(small))
+  elseif kind == "pointer" then
+    local n = random(14)
+    if n <= 2 then return "nil" end
+    local v = n <= 5 and t.to.kind ~= "array" and live_variable()
+    if v then return v.name end
+    if n == 6 then return ("S[%d]"):format(random(#S)) end
+    if n == 7 then return "ffi.new('" .. pick { "void *", "char *", "int *", "const char *" } .. "')" end
+    if n == 8 then return "C." .. pick(functions) end
+    if t.to.kind == "function" and chance(70) then return n == 9 and "nil" or ("ffi.cast('%s', C.%s)"):format(text(t), pick(functions)) end
+    if n <= 11 and #variables > 0 then return ("ffi.cast(%s, %s)"):format(quoted(t), pick(variables).name) end
+    if n == 12 then return ("ffi.cast(%s, %s)"):format(quoted(t), pick { "0", "16", "4096", "nil", "-1" }) end
+    if t.to.kind == "array" then return "nil" end
+    local s, other, v = path()
+    return (not v or v.constant or other.to and has_const(other.to)) and "nil" or s
+  elseif kind == "array" then
+    if chance(15) then
+      local v = variable_of(t)
+      if v then return v end
+    end
+    if t.of.kind == "int" and t.of.size == 1 and chance(50) then
+      local i = random(#S)
+      if #S[i] + 1 >= t.count then return ("S[%d]"):format(i) end
+    end
+    local types = {}
+    for i = 1, t.count do types[i] = t.of end
+    local out = list_text(types, depth, true)
+    if #out > 0 and chance(20) then out[1] = "[0] = " .. out[1] end
+    return "{ " .. table.concat(out, ", ") .. " }"
+  elseif t.members then
+    if chance(15) then
+      local v = variable_of(t)
+      if v then return v end
+    end
+    if chance(50) then -- by position: members without a name count as their first, or all of theirs
+      local types = positional(t)
+      local out = list_text(types, depth, true)
+      if #out > 0 and chance(15) then out[1] = "[0] = " .. out[1] end
+      return "{ " .. table.concat(out, ", ") .. " }"
+    end
+    local out = {}
+    for _, m in ipairs(flat_members(t)) do
+      if chance(kind == "union" and 30 or 65) then out[#out + 1] = m.name .. " = " .. value(m.type, depth + 1) end
+    end
+    if chance(10) then out[#out + 1] = "nope = 1" end
+    return "{ " .. table.concat(out, ", ") .. " }"
+  end
+  return "nil"
+end
+
+-- Arguments behind the type of ffi.new.
+local function initialisers(t)
+  if chance(12) then return "" end
+  if t.kind == "pointer" and t.to.kind == "void" then
+    local v = live_variable()
+    return ", " .. (v and v.type.kind ~= "pointer" and v.name or pick { "nil", "S[2]", "ffi.cast('void *', 16)", "{}", "true", "C.abs" })
+  end
+  if (t.kind == "array" or t.kind == "struct") and chance(35) then
+    local types = t.members and positional(t) or {}
+    for i = 1, t.kind == "array" and t.count or 0 do types[i] = t.of end
+    local out = list_text(types, 1, true)
+    return #out == 0 and "" or ", " .. table.concat(out, ", ")
+  end
+  return ", " .. value(t)
+end
+
+---------------------------------------------------------------------------------------------------------------------------------
+-- Programs
+
+local operators = { "+", "-", "*", "/", "%", "^" }
+local comparisons = { "<", "<=", ">", ">=", "==", "~=" }
+local emit -- adds a step
+
+-- A text; whether it may be a negative number; whether it may be a uint64_t.
+local function operand()
+  local n = random(10)
+  if n <= 4 then
+    local s = boxed()
+    return s, false, s:find "^U%(" or s:find "ULL$" or s:find "unsigned long" or s:find "uint64_t" or s:find "size_t"
+  elseif n <= 6 then
+    local s = pick { "3", "-2", "0", "1.5", "7", "10" }
+    return s, s == "-2"
+  elseif n <= 9 then
+    if chance(75) then
+      local s, t = scalar_path()
+      return s, t and t.kind == "int" and t.size < 8 and t.signed, t and t.kind == "int" and t.size == 8 and not t.signed
+    end
+    local s, t = path(false)
+    if t.kind == "int" then return "3" end
+    return t.kind ~= "complex" and t.kind ~= "pointer" and t.kind ~= "float" and t.kind ~= "vector" and s or "2"
+  end
+  return pick { "nil", "true", "'x'", "{}", "S[2]", "print", "C.abs", "ffi.new('struct opaque *')" }
+end
+
+local steps = {}
+function steps.new()
+  local t = any_type(0)
+  emit(("return ffi.new(%s%s)"):format(quoted(t), initialisers(t)))
+end
+function steps.construct()
+  local t = any_type(0)
+  emit(("local T = ffi.typeof(%s) return T(%s)"):format(quoted(t), (initialisers(t):gsub("^, ", ""))))
+end
+function steps.variable_length()
+  local t = pick { pick(integers), floats[2], enums[1], pointer(void), pick(records) or bool, array(integers[2], 3) }
+  local n = random(4)
+  local types = {}
+  for i = 1, n do types[i] = t end
+  local list = list_text(types, 1)
+  local by_table = #list == n and n > 1 and chance(40)
+  for i, x in ipairs(list) do if by_table and x:find "[%.%[]" or x == "nil" then list[i] = t.members and "{}" or "nil" end end
+  if #list == 1 and list[1]:find "^{" then list[1] = nil end
+  emit(("local T = ffi.typeof('%s') local x = T(%d%s) return ffi.sizeof(x), ffi.sizeof(T, %d), x"):format(text(t, "[?]"), n,
+    #list > 0 and ", " .. (by_table and "{ " .. table.concat(list, ", "):gsub("nil", "1") .. " }" or table.concat(list, ", ")) or "", n + 1))
+end
+function steps.assign()
+  local s, t, v = path(chance(70))
+  if v == nil or s == v.name then return steps.read() end
+  local x = value(t)
+  if x:find "^{" and (v.constant or has_const(v.type)) then return steps.read() end
+  if x:find "^{" then
+    emit(("if not pcall(function() %s = %s end) then ffi.fill(%s, ffi.sizeof(%s)) return 'refused' end return %s"):format(s, x, v.shown, v.shown, v.shown))
+  else
+    emit(("%s = %s return %s, %s"):format(s, x, v.shown, s))
+  end
+end
+steps.assign2, steps.assign3 = steps.assign, steps.assign
+function steps.read() emit("return " .. (path())) end
+steps.read2 = steps.read
+function steps.cast()
+  local t = chance(50) and scalar_type() or any_type(0)
+  if t.kind == "complex" or t.kind == "vector" then t = integers[8] end
+  local x = t.kind == "bool" and boxed() or (t.kind == "pointer" or chance(80)) and value(t) or boxed()
+  if t.kind ~= "pointer" and (x:find "^S%[" or x:find "^v" or x:find "^C") then x = scalar_path(t) end
+  emit(("return ffi.cast(%s, %s)"):format(quoted(t), x))
+end
+steps.cast2 = steps.cast
+-- Two that are no negative number and a uint64_t.
+local function operands()
+  local a, a_negative, a_unsigned = operand()
+  local b, b_negative, b_unsigned = operand()
+  if a_negative and b_unsigned then a = "2" end
+  if b_negative and a_unsigned then b = "2" end
+  return a, b
+end
+function steps.arithmetic()
+  local a, b = operands()
+  if not (" " .. a .. " " .. b):find " [IU]%(" and not (" " .. a .. " " .. b):find " ffi" then a, b = integer64(), pick { "2", "3", "1.5", "0" } end
+  emit(("return (%s) %s (%s)"):format(a, pick(operators), b))
+end
+steps.arithmetic2 = steps.arithmetic
+function steps.unary() emit(pick { "return -(%s)", "return #(%s)", "return (%s) .. 'x'", "return (%s)(1)", "return tonumber(%s)" }:format(boxed())) end
+function steps.compare()
+  if mode == "layer" then
+    local a, b = operands()
+    emit(("return (%s) %s (%s)"):format(a, pick(comparisons), b))
+  else
+    emit(("return (%s) %s (%s)"):format(boxed(), pick(comparisons), boxed()))
+  end
+end
+steps.compare2 = steps.compare
+function steps.text() emit(("return tostring(%s)"):format(chance(50) and integer64() or ("ffi.new('complex', %s, %s)"):format(number(floats[2]), number(floats[2])))) end
+function steps.sizes()
+  local t = any_type(0)
+  local m = t.members and pick(flat_members(t))
+  emit(("return ffi.sizeof(%s), ffi.alignof(%s)"):format(quoted(t), quoted(t)) .. (m and (", ffi.offsetof(%s, '%s')"):format(quoted(t), m.name) or ""))
+end
+function steps.offset()
+  local r = pick(records)
+  emit(("return ffi.offsetof(%s, '%s')"):format(quoted(r), chance(90) and pick(flat_members(r)).name or "nope"))
+end
+function steps.is_type() emit(("return ffi.istype(%s, %s)"):format(quoted(any_type(0)), anything())) end
+function steps.same_types()
+  local a, b = any_type(1), any_type(1)
+  if (text(a) .. text(b)):find "%(%*" then a, b = integers[8], bool end
+  emit(("return ffi.typeof(%s) == ffi.typeof(%s)"):format((quoted(a) .. "\0" .. quoted(b))
+    :gsub("%f[%a]signed char", "char"):gsub("%f[%a]int8_t", "char"):gsub("long long", "long"):gsub("int64_t", "long"):gsub("ulong", "unsigned long"):match "^(%Z*)%z(.*)$"))
+end
+function steps.parameters()
+  local a, b, n = any_type(1), any_type(1), random(4)
+  emit(("local T = ffi.typeof('struct { $ a; $ *b; $ c[%d]; }', ffi.typeof(%s), ffi.typeof(%s), ffi.typeof(%s)) return ffi.sizeof(T), ffi.offsetof(T, 'c'), T()"):format(
+    n, quoted(a), quoted(b), quoted(a)))
+end
+function steps.array_parameter() emit(("return ffi.typeof('$[$]', ffi.typeof(%s), %d)"):format(quoted(any_type(1)), random(5))) end
+function steps.istype_of_path() emit(("return ffi.istype(%s, %s), ffi.typeof(%s)"):format(quoted(any_type(0)), path(), (path()))) end
+function steps.pointer()
+  local v = pick(variables)
+  if v.type.kind == "pointer" and v.count then
+    local n = random(v.count + 1) - 1
+    emit(pick {
+      ("return %s + %d"):format(v.name, n), ("return %d + %s"):format(n, v.name), ("return (%s + %d) - %s"):format(v.name, n, v.name),
+      ("return (%s + %d) - %d"):format(v.name, n, n), ("return %s < %s + %d"):format(v.name, v.name, n), ("return %s == %s + %d"):format(v.name, v.name, n),
+      ("return %s - (%s + %d)"):format(v.name, v.name, n), ("return %s + I(0, %d)"):format(v.name, n), ("return %s + %d.5"):format(v.name, math.max(n - 1, 0)),
+      ("return %s + ffi.new('%s', %d)"):format(v.name, pick { "int8_t", "double", "enum e1", "uint64_t", "bool" }, n > 0 and 1 or 0),
+    })
+  elseif v.type.kind == "array" then
+    emit(pick {
+      ("return %s + %d"):format(v.name, random(v.type.count)), ("return (%s + 1) - %s"):format(v.name, v.name), ("return %s == %s"):format(v.name, v.name),
+      ("return %s <= %s + 1"):format(v.name, v.name), ("return %s - %s"):format(v.name, v.name),
+    })
+  else
+    steps.pointers()
+  end
+end
+steps.pointer2 = steps.pointer
+function steps.pointers()
+  local a, b = pick(variables), pick(variables)
+  emit(("return %s %s %s"):format(a.name, a.shown == b.shown and pick { "==", "<", "<=", "-", "~=" } or pick { "==", "~=" }, b.name))
+end
+function steps.copy()
+  local a, b = pick(variables), pick(variables)
+  local size = math.min(a.bytes, b.bytes)
+  if size == 0 or a.floats ~= b.floats or a.pointers or b.pointers or a.constant or b.constant then return end
+  emit(("ffi.copy(%s, %s, %d) return %s"):format(a.name, b.name, random(size), a.shown))
+end
+function steps.copy_text()
+  local v, i = pick(variables), random(#S)
+  if v.constant then return end
+  if v.bytes > #S[i] and not v.pointers then
+    emit(("ffi.copy(%s, S[%d]%s) return %s"):format(v.name, i, chance(50) and ", " .. random(#S[i] + 1) or "", v.shown))
+  end
+end
+function steps.fill()
+  local v = pick(variables)
+  if v.constant then return end
+  if v.bytes > 0 then emit(("ffi.fill(%s, %d%s) return %s"):format(v.name, v.pointers and v.bytes or random(v.bytes), chance(70) and ", " .. pick { "0", "1", v.floats and "2" or "255", v.floats and "63" or "-1", "300", "65.5" } or "", v.shown)) end
+end
+function steps.string()
+  local v = pick(variables)
+  if v.bytes > 0 and not v.pointers then emit(("return ffi.string(%s, %d)"):format(v.name, v.type.kind == "pointer" and 1 or random(v.bytes))) end
+end
+function steps.string_of_text()
+  local i = random(#S)
+  emit(("return ffi.string(ffi.new('%s[20]', S[%d])%s)"):format(pick { "char", "uint8_t", "const char", "int8_t", "int" }, i, chance(40) and ", " .. random(#S[i] + 1) or ""))
+end
+-- A path that is no pointer which may be NULL.
+local function object_path()
+  local s, t, v = path()
+  return (t.kind ~= "pointer" or s == v.name or t.to.kind == "function") and s or v.name
+end
+function steps.member() emit(("return (%s).%s"):format(object_path(), pick { "nope", "re", "im", "m1", "free", "set" })) end
+function steps.write_member() emit(("%s.%s = 1 return 'written'"):format(object_path(), pick { "nope", "re", "im", "free" })) end
+function steps.key()
+  emit(("return (%s)[%s]"):format(object_path(), pick { "nil", "true", "{}", "'x'", "print", "ffi.new('int *')", "S[1]", "'0'" }))
+end
+local calls = {
+  { "abs", integers[8] }, { "labs", integers[10] }, { "llabs", integers[12] }, { "toupper", integers[8] }, { "fabs", floats[2] }, { "floor", floats[2] }, { "fabsf", floats[1] },
+  { "ldexp", floats[2], integers[1] }, { "pow", floats[2], floats[2] },
+}
+function steps.call()
+  local c = pick(calls)
+  local arguments = {}
+  for i = 2, #c do arguments[#arguments + 1] = chance(70) and number(c[i]) or value(c[i]) end
+  if c[1] == "toupper" then arguments = { pick { "97", "ffi.new('char', 98)", "65.7", "I(0, 99)", "true", "nil", "'x'" } } end
+  if chance(5) then arguments[#arguments + 1] = "1" end
+  if chance(5) then arguments[#arguments] = nil end
+  emit(("return C.%s(%s)"):format(c[1], table.concat(arguments, ", ")))
+end
+function steps.call_text()
+  local v = pick(variables)
+  if v.constant then return end
+  local n = v.type.kind == "pointer" and 1 or math.max(v.bytes, 1)
+  emit(pick {
+    ("return C.strlen(S[%d])"):format(random(#S)), ("return C.strcmp(S[%d], S[%d]) %s"):format(random(#S), random(#S), mode == "layer" and "== 0" or "< 0"),
+    ("return C.memcmp(%s, %s, %d)"):format(v.name, v.name, n), ("return C.strlen(%s)"):format(pick { "5", "true", "{}", "print", "ffi.new('int[2]')", "ffi.new('struct opaque *')" }),
+    "return C.strtol('123abc', nil, 10), C.strtoull('18446744073709551615', nil, 10), C.strtol('-9223372036854775808', nil, 10)",
+    ("C.memset(%s, %s, %d) return %s"):format(v.name, pick { "0", "7", v.floats and "64" or "255", "I(0, 3)" }, v.pointers and v.bytes or n, v.shown),
+    ("return C.memchr(%s, %d, %d)"):format(v.name, random(3) - 1, n), ("return C.memcpy(%s, %s, %d)"):format(v.name, v.name, n),
+  })
+end
+function steps.variadic()
+  local formats = {
+    { "%d", "ffi.new('int', -5)", "ffi.new('int8_t', 200)", "ffi.new('uint16_t', 65535)", "true", "ffi.new('enum e2', -3)", "ffi.new('char', 65)", "ffi.new('bool', 1)" },
+    { "%s", "S[2]", "S[3]", "ffi.new('char[5]', 'hi')", "ffi.cast('const char *', S[4])" },
+    { "%g", "0.5", "-1e300", "nan ~= nan and 1.25", "ffi.new('float', 0.25)", "ffi.new('double', 2)" },
+    { "%lld", "I(0, 5)", "I(4294967295, 4294967295)", "ffi.new('long', -3)" }, { "%llu", "U(4294967295, 4294967295)" }, { "%p", "nil", "ffi.cast('void *', 4096)" },
+    { "%c", "ffi.new('char', 66)", "ffi.new('int', 67)" }, { "%x", "ffi.new('uint32_t', 4294967295)" },
+  }
+  local format, arguments = "", ""
+  for _ = 1, random(4) do
+    local f = pick(formats)
+    format, arguments = format .. f[1] .. "|", arguments .. ", " .. f[1 + random(#f - 1)]
+  end
+  emit(("local to = ffi.new('char[99]') local n = C.snprintf(to, 99, '%s'%s) return n, ffi.string(to)"):format(format, arguments))
+end
+function steps.sort()
+  local t = pick { integers[8], integers[2], floats[2], integers[12] }
+  local list = {}
+  for i = 1, random(6) do list[i] = number(t):gsub("nan", "1") end
+  emit(("local a = ffi.new('%s[%d]', { %s }) local f = ffi.cast('int (*)(const void *, const void *)', function(p, q) local x, y = ffi.cast('%s *', p)[0], ffi.cast('%s *', q)[0] " ..
+    "return x < y and -1 or x > y and 1 or 0 end) C.qsort(a, %d, %d, f) f:free() return a"):format(t.name, #list, table.concat(list, ", "), t.name, t.name, #list, t.size))
+end
+function steps.callback()
+  local f = function_type()
+  local arguments = {}
+  for i, p in ipairs(f.parameters) do
+    arguments[i] = chance(75) and (p.kind == "pointer" and pick { "nil", "ffi.cast('void *', 4096)", "ffi.cast('int *', 16)" } or number(p)) or value(p)
+  end
+  local result = f.result.kind == "void" and "nil" or chance(75) and (f.result.kind == "pointer" and "nil" or number(f.result)) or value(f.result)
+  emit(("local got local f = ffi.cast('%s', function(...) got = { n = select('#', ...), ... } return %s end) " ..
+    "local r = { pcall(f, %s) } f:free() return show(got), r[1], show(r[1] and r)"):format(text(pointer(f)), result, #arguments > 0 and table.concat(arguments, ", ") or "nil")
+    :gsub("pcall%(f, nil%)", #arguments > 0 and "%0" or "pcall(f)"))
+end
+function steps.bits()
+  local f = pick { "band", "bor", "bxor", "bnot", "lshift", "rshift", "arshift", "rol", "ror", "bswap", "tobit", "tohex" }
+  local function one() return chance(60) and integer64() or chance(50) and pick { "5", "-1", "2^31", "2^32+7", "1.5", "0" } or boxed() end
+  local b = f:find "shift" or f == "rol" or f == "ror"
+  local x, y = one(), one()
+  if (x .. y):find "U" or (x .. y):find "unsigned long" or (x .. y):find "uint64_t" or (x .. y):find "size_t" then x, y = x:gsub("^%-1$", "9"), y:gsub("^%-1$", "9") end
+  emit(("return bit.%s(%s%s)"):format(f, x, b and ", " .. pick { "0", "1", "5", "31", "32", "33", "63", "64", "I(0, 3)" } or f:find "^b[^ns]" and ", " .. y or ""))
+end
+function steps.reference()
+  local s, t, v = path()
+  if t.kind == "pointer" and s == v.name then t = t.to end
+  if t.members or t.kind == "array" then emit(("return ffi.cast('%s', %s)"):format(text(t, t.kind == "array" and "(&)" or "&"), s)) end
+end
+function steps.meta()
+  emit(("return %s"):format(pick {
+    "M(1) + 2", "2 + M(1)", "M(3) - M(4)", "M(1) * ffi.new('int', 2)", "I(0, 5) / M(2)", "-M(7)", "#M(8)", "M(1) .. 'x'", "'x' .. M(2)", "M(1)(2, 3)", "M(4).double",
+    "M(4).n", "M(1) == M(1)", "M(1) == M(2)", "M(1) < M(2)", "M(1) <= M(1)", "M(5).other", "M(5):method(6)", "tostring(M(9))", "ffi.new('struct meta', 3).n", "M(1, 2)", "M()",
+    "ffi.new('struct meta[2]', {{4}, {5}})[1].double", "ffi.cast('struct meta *', ffi.new('struct meta', 6)).double", "M(1) % 5", "M(2) ^ 3",
+    "ffi.cast('struct meta *', ffi.new('struct meta', 6)) + 1 ~= 0", "(function() local m = M(1) m.fresh = 5 return log end)()", "M('x')", "M({ 7 })", "M { n = 8 }",
+    "ffi.istype(M, M(1))", "M == ffi.typeof('struct meta')", "(function() local m = M(1) m.n = 9 return m.n end)()", "ffi.cast('struct meta *', nil) == ffi.new('void *')",
+    "M(1) + nil", "M(1) .. nil", "{} .. M(1)", "M(1) + 'y'", "M(1).n + M(2)", "M(1)[5]", "M(1)[M]",
+  }))
+end
+local step_names = {}
+for name in pairs(steps) do step_names[#step_names + 1] = name end
+table.sort(step_names)
+
+-- Lists that callbacks got.
+function show(list)
+  if not list then return "none" end
+  local out = {}
+  for i = 1, list.n or #list do out[i] = canonical(list[i]) end
+  return table.concat(out, "; ")
+end
+
+-- The struct whose metatype tells what it is asked.
+ffi.cdef "struct meta { int n; };"
+local function teller(name)
+  return function(a, b, ...)
+    local function say(x) return ffi.istype("struct meta", x) and "M" .. x.n or canonical(x) end
+    return name .. "(" .. say(a) .. ", " .. say(b) .. (select("#", ...) > 0 and ", " .. canonical((...)) or "") .. ")"
+  end
+end
+M = ffi.metatype("struct meta", {
+  __add = teller "add", __sub = teller "sub", __mul = teller "mul", __div = teller "div", __unm = function(a) return "unm" .. a.n end, __len = function(a) return 100 + a.n end,
+  __concat = teller "concat", __call = teller "call", __eq = function(a, b) return ffi.istype("struct meta", b) and a.n == b.n end, __lt = function(a, b) return a.n < b.n end,
+  __le = function(a, b) return a.n <= b.n end, __tostring = function(a) return "meta" .. a.n end,
+  __index = function(o, key) if key == "double" then return o.n * 2 elseif key == "method" then return teller "method" end return "no " .. canonical(key) end,
+  __newindex = function(o, key, x) log = "newindex " .. key .. " " .. x end,
+})
+
+-- The current program: its lines.
+local lines
+local function make_program(number_)
+  state = (seed * 1000003 + number_ * 7919) % 2147483646 + 1
+  for _ = 1, 5 do random(2) end
+  lines, records, variables, member_count = {}, {}, {}, 0
+  function emit(code) lines[#lines + 1] = { code = code } end
+  for k = 1, 1 + random(3) do
+    local kind = chance(70) and "struct" or "union"
+    local r = { kind = kind, name = ("%s r%d_%d"):format(kind, number_, k), members = new_members(0, kind == "union") }
+    local attribute = chance(12) and not has_bits(r) and " __attribute__((packed))" or chance(8) and " __attribute__((aligned(16)))" or ""
+    emit(("ffi.cdef '%s { %s }%s;' return ffi.sizeof('%s'), ffi.alignof('%s')"):format(r.name, members_text(r.members), attribute, r.name, r.name))
+    records[#records + 1] = r
+  end
+  for k = 1, 3 + random(4) do
+    local t
+    local name = "v" .. k
+    if k > 2 and chance(30) then
+      -- A pointer to a variable's elements.
+      local v = pick(variables)
+      if v.type.kind == "array" and not has_const(v.type) then
+        local p = pointer(v.type.of)
+        emit(("%s = ffi.cast(%s, %s) return %s"):format(name, quoted(p), v.name, name))
+        variables[#variables + 1] = { name = name, type = p, count = v.type.count, bytes = v.bytes, size = v.size, shown = v.shown, pointers = v.pointers, floats = v.floats }
+      elseif v.type.members then
+        local p = pointer(v.type)
+        emit(("%s = ffi.cast(%s, %s) return %s"):format(name, quoted(p), v.name, name))
+        variables[#variables + 1] = { name = name, type = p, count = 1, constant = has_const(v.type), bytes = v.bytes, size = v.size, shown = v.shown, pointers = v.pointers, floats = v.floats }
+      end
+    end
+    if not variables[k] then
+      repeat t = chance(60) and pick(records) or any_type(0) until t.members or t.kind == "array"
+      local made = ("ffi.new(%s%s)"):format(quoted(t), initialisers(t))
+      lines[#lines + 1] = { code = ("local ok, x = pcall(function() return %s end) %s = ok and x or ffi.new(%s) return ok, %s"):format(made, name, quoted(t), name),
+        name = name, type = t }
+      variables[#variables + 1] = { name = name, type = t, bytes = 0, size = ("ffi.sizeof(%s)"):format(name), shown = name, fresh = true, constant = t.kind == "array" and has_const(t), pointers = has_pointer(t), floats = has(t, "float") or has(t, "complex") }
+    end
+  end
+  return lines
+end
+
+-- Sizes of variables are asked of the ffi once they are made; the steps need them.
+local function run_line(line)
+  local chunk, why = load_text(line.code, "=program")
+  if not chunk then return "does not compile: " .. tostring(why) end
+  return outcome(pcall(chunk))
+end
+
+-- Runs everything, gives each step's code and outcome to `tell`.
+local function run(tell)
+  local steps_run = 0
+  for number_ = from, to do
+    known = {}
+    for i, s in ipairs(S) do know("S" .. i, ffi.cast("const char *", s), #s) end
+    for _, f in ipairs(functions) do know(f, C[f], 0) end
+    make_program(number_)
+    local function go(from)
+      for i = from, #lines do
+        local line = lines[i]
+        if line.name then _G[line.name] = nil end
+        local text_ = run_line(line)
+        if line.name and _G[line.name] then
+          know(line.name, _G[line.name], ffi.sizeof(_G[line.name]))
+          text_ = text_:match "^%a+" .. ", " .. run_line { code = "return " .. line.name }
+        end
+        steps_run = steps_run + 1
+        tell(number_, i, line.code, text_)
+      end
+    end
+    go(1)
+    for _, v in ipairs(variables) do
+      if v.fresh then v.bytes = _G[v.name] and ffi.sizeof(_G[v.name]) or 0 end
+    end
+    for _, v in ipairs(variables) do
+      if v.count then for _, o in ipairs(variables) do if o.name == v.shown then v.bytes = o.bytes end end end
+    end
+    local first = #lines + 1
+    local wanted = #lines + 25
+    while #lines < wanted do steps[pick(step_names)]() end
+    go(first)
+    for _, v in ipairs(variables) do _G[v.name] = nil end
+  end
+  return steps_run
+end
+
+io.stdout:setvbuf(os.getenv "UNBUFFERED" and "no" or "full")
+if not compare then
+  local count = run(function(p, i, code, text_) io.write(("%d.%d\t%s\t=> %s\n"):format(p, i, code, text_)) end)
+  io.write(("luajit: %d programs, %d steps\n"):format(to - from + 1, count))
+  return
+end
+
+local luajit = os.getenv "LUAJIT" or "luajit -joff"
+-- The judge has to have this processor's types.
+local asked = io.popen(luajit .. " -e 'print(jit.arch)' 2>/dev/null")
+local arch = asked:read "*l"
+asked:close()
+if arch ~= ffi.arch then
+  print(("luajit: skipped, LuaJIT is %s, and this is %s"):format(arch or "not there", ffi.arch))
+  return
+end
+local judge = io.popen(("%s %s %d %s %s"):format(luajit, arg[0], seed, programs, mode))
+-- Whether outcomes are the same but for NaN that LuaJIT takes for something else.
+local function but_for_nan(text_, judged)
+  if not text_:find "nan" then return false end
+  if judged:find "^%?%?" then return true end
+  local pattern = text_:gsub("%p", "%%%0"):gsub("%%?%-?%f[%a]nan%f[%A]", ".-")
+  return judged:find("^" .. pattern .. "$") ~= nil
+end
+local differences, over = 0, false
+local count = run(function(p, i, code, text_)
+  if over then return end
+  local line = ("%d.%d\t%s\t=> %s"):format(p, i, code, text_)
+  local other = judge:read "*l" or "nothing more"
+  over = other == "nothing more"
+  local judged = other:gsub("^.*\t=> ", "")
+  if show_messages and text_:find "^error" and judged:find "^error" then judged = text_ end
+  if line ~= other and not but_for_nan(text_, judged) and text_ ~= judged or other:sub(1, #line - #text_) ~= line:sub(1, #line - #text_) then
+    differences = differences + 1
+    print(("seed %d %s, %d.%d: %s\n  here:   %s\n  LuaJIT: %s"):format(seed, mode, p, i, code, text_, judged))
+  end
+end)
+judge:close()
+print(("luajit: %d programs, %d steps, %d differences"):format(to - from + 1, count, differences))
+os.exit(differences == 0 and 0 or 1)
