@@ -22,6 +22,11 @@ function TestLayerWorld:test_numbers_as_text()
     { "string.format('%d %x %i %X %u|%15d|%-12x|%5.1f', 2^40, 2^40 + 255, -2^40, 2^33, 2^33, -2^40, 2^32, 2^40)",
       "1099511627776 100000000ff -1099511627776 200000000 8589934592| -1099511627776|100000000   |1099511627776.0" },
     { "string.format('%x %X %5d %d', 255ULL, 171LL, 7LL, -3LL)", "ff AB     7 -3" }, { "string.format('%s %s', nil, true)", "nil true" },
+    { "string.format('%d %i %u %o %x', -1ULL, 0xfffffffffffffff9ULL, -7LL, -1ULL, -1LL)", "-1 -7 18446744073709551609 1777777777777777777777 ffffffffffffffff" },
+    { "string.format('%025d|%+d|% d|%.3d|%-5d|%#x|%#X|%#o|%#025x', -5LL, 7ULL, 7LL, -7LL, 7ULL, 255ULL, 255LL, 8ULL, -1LL)",
+      "-000000000000000000000005|+7| 7|-007|7    |0xff|0XFF|010|0x0000000ffffffffffffffff" },
+    { "string.format('%.0d|%30.25d|%-30.25u|%d', 0LL, -2^63 - 0LL, -1ULL, 0x8000000000000000ULL)",
+      "|    -0000009223372036854775808|0000018446744073709551615     |-9223372036854775808" },
     { "tonumber(10, 16)", 16 }, { "tonumber('ff', 16)", 255 }, { "string.format('%%%d', 1)", "%1" },
   }
   H.not_on_luajit()
@@ -100,6 +105,10 @@ function TestLayerWorld:test_metamethods_of_cdata()
     out[#out + 1] = o(8)
     return table.concat(out, " ")
   ]]) (), "11 24 39 a1 4 T! 8")
+end
+
+function TestLayerWorld:test_iteration_without_metamethods()
+  for _, name in ipairs { "ipairs", "pairs" } do lu.assertError(_G[name], ffi.new "int[3]") end
 end
 
 function TestLayerWorld:test_jit()

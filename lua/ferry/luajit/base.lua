@@ -53,7 +53,7 @@ return function(set, _, ferry)
 
   if has_subtypes then set(_G, "error", run_time.error) end
 
-  -- Metamethods of cdata that this Lua does not ask for.
+  -- Metamethods of cdata that this Lua does not ask for; without one 5.3's ipairs and later ones would index.
   local function with_metamethod(name, event)
     local raw = _G[name]
     set(_G, name, function(...)
@@ -61,12 +61,13 @@ return function(set, _, ferry)
       if type(value) == "cdata" then
         local f = metamethod(value, event)
         if f then return f(value) end
+        error(("bad argument #1 to '%s' (table expected, got cdata)"):format(name), 2)
       end
       return raw(...)
     end)
   end
   if version == 1 then with_metamethod("pairs", "__pairs") end
-  if version ~= 2 and version ~= 3 then with_metamethod("ipairs", "__ipairs") end
+  if version ~= 2 then with_metamethod("ipairs", "__ipairs") end
 
   if not unpack then set(_G, "unpack", table.unpack) end
   if not gcinfo then set(_G, "gcinfo", function() return math.floor(collectgarbage "count") end) end

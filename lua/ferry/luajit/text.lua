@@ -18,21 +18,51 @@ return function(set, _, ferry)
   -- The flags and width for %s: no zeros, no sign, no precision.
   local function text_flags(flags) return (flags:gsub("%.%d*", ""):gsub("^[-+ #0]+", function(f) return f:find("-", 1, true) and "-" or "" end)) end
 
-  -- What stands for a boxed 64-bit integer: a number and nil, or a text and true.
-  local function boxed(value, conversion)
-    if conversion == "x" or conversion == "X" then
-      local digits = ferry.bit.tohex(ferry.cast("uint64_t", value)):gsub("^0+(.)", "%1")
-      return conversion == "X" and digits:upper() or digits, true
-    end
-    local digits = gsub(tostring(value), "[UL]+$", "")
-    local number = ferry.tonumber(value)
-    if number and number > -2 ^ 53 and number < 2 ^ 53 then return number end
-    return digits, true
+  local function octal(value)
+    local bit, digits = ferry.bit, ""
+    value = ferry.cast("uint64_t", value)
+    repeat
+      digits = format("%d", ferry.tonumber(bit.band(value, 7))) .. digits
+      value = bit.rshift(value, 3)
+    until value == ferry.new "uint64_t"
+    return digits
   end
 
-  local function whole(value, conversion)
+  -- A boxed 64-bit integer as C's printf writes it: for %d and %i as signed, else as unsigned.
+  local function boxed(value, conversion, flags)
+    local sign, prefix, digits = "", ""
+    if conversion == "x" or conversion == "X" then
+      digits = ferry.bit.tohex(ferry.cast("uint64_t", value)):gsub("^0+(.)", "%1")
+      if find(flags, "#", 1, true) and digits ~= "0" then prefix = "0x" end
+    elseif conversion == "o" then
+      digits = octal(value)
+    elseif conversion == "u" then
+      digits = gsub(tostring(ferry.cast("uint64_t", value)), "[UL]+$", "")
+    else
+      sign, digits = match(tostring(ferry.cast("int64_t", value)), "^(%-?)(%d+)")
+      if sign == "" then sign = find(flags, "+", 1, true) and "+" or find(flags, " ", 1, true) and " " or "" end
+    end
+    local marks, width, dot, precision = match(flags, "^([-+ #0]*)(%d*)(%.?)(%d*)$")
+    width, precision = tonumber(width) or 0, dot ~= "" and (tonumber(precision) or 0)
+    if precision == 0 and digits == "0" then digits = "" end
+    if precision then digits = ("0"):rep(precision - #digits) .. digits end
+    if conversion == "o" and find(flags, "#", 1, true) and sub(digits, 1, 1) ~= "0" then digits = "0" .. digits end
+    if not precision and find(marks, "0", 1, true) and not find(marks, "-", 1, true) then
+      digits = ("0"):rep(width - #sign - #prefix - #digits) .. digits
+    end
+    local whole_text = sign .. prefix .. digits
+    if conversion == "X" then whole_text = whole_text:upper() end
+    local blanks = (" "):rep(width - #whole_text)
+    return find(marks, "-", 1, true) and whole_text .. blanks or blanks .. whole_text
+  end
+
+  -- A number for Lua's own function; or a text and true; or a text of its width and "whole".
+  local function whole(value, conversion, flags)
     if type(value) == "cdata" then
-      if ferry.istype("int64_t", value) or ferry.istype("uint64_t", value) then return boxed(value, conversion) end
+      if ferry.istype("int64_t", value) or ferry.istype("uint64_t", value) then
+        if conversion == "c" then return ferry.tonumber(value) end
+        return boxed(value, conversion, flags), "whole"
+      end
       value = ferry.tonumber(value) or value
     elseif type(value) == "string" then
       value = tonumber(value) or value
@@ -46,10 +76,10 @@ return function(set, _, ferry)
     end
     if is_too_long(value) then
       if conversion == "d" or conversion == "i" or (conversion == "u" and value > 0) then return format("%.0f", value), true end
-      if value >= -2 ^ 63 and value < 2 ^ 63 then return boxed(ferry.new("int64_t", value), conversion) end
+      if value >= -2 ^ 63 and value < 2 ^ 63 then return boxed(ferry.new("int64_t", value), conversion, flags), "whole" end
     end
     if version == 2 and value < 0 and (conversion == "x" or conversion == "X" or conversion == "o" or conversion == "u") then
-      return boxed(ferry.new("int64_t", value), conversion)
+      return boxed(ferry.new("int64_t", value), conversion, flags), "whole"
     end
     return value
   end
@@ -61,7 +91,7 @@ return function(set, _, ferry)
       n = n + 1
       local value, is_text = arguments[n], false
       if find("diuoxXc", conversion, 1, true) then
-        value, is_text = whole(value, conversion)
+        value, is_text = whole(value, conversion, flags)
       elseif conversion == "s" then
         if type(value) ~= "string" and (type(value) ~= "number" or math_type or value ~= value) and n <= select("#", unpack(arguments, 1, n)) then
           value = tostring(value)
@@ -71,6 +101,7 @@ return function(set, _, ferry)
         if type(value) == "number" and not is_finite(value) then value, is_text = text(value), true end
       end
       arguments[n] = value
+      if is_text == "whole" then return "%s" end
       if is_text then return "%" .. text_flags(flags) .. "s" end
     end)
     local count = select("#", ...)
