@@ -39,6 +39,24 @@ function TestRefused:test_rows()
   end
 end
 
+-- An array is as constant as its elements, also as what a pointer points to.
+function TestRefused:test_const_of_arrays()
+  local rows = { -- target, source, whether it converts
+    { "void *", "const int (*)[2]", false }, { "const void *", "const int (*)[2]", true }, { "const int (*)[2]", "const void *", true }, { "int (*)[2]", "const int (*)[2]", false },
+    { "int (*)[2]", "unsigned (*)[2]", true }, { "int *(*)[2]", "const int *(*)[2]", false }, { "const int *(*)[2]", "int *(*)[2]", false },
+    { "int *(*)[2]", "int *const (*)[2]", false }, { "int (**)[2]", "const int (**)[2]", false }, { "const int (**)[2]", "int (**)[2]", false },
+    { "struct cv_s (*)[2]", "const struct cv_s (*)[2]", false }, { "int (*)[2][3]", "const int (*)[2][3]", false }, { "int (*)[2]", "const int[3][2]", false },
+    { "unsigned (*)[2]", "int[3][2]", true }, { "int (*)[3]", "unsigned[2][3]", true }, { "int (*)[2]", "const int[2]", false }, { "int (*)[3]", "int[3][2]", false },
+  }
+  for _, row in ipairs(rows) do lu.assertEquals((pcall(ffi.new, row[1], ffi.new(row[2]))), row[3], row[1] .. " from " .. row[2]) end
+  local ordered = { { "int **", "const int **", false }, { "const int *", "int *", true }, { "int *const *", "int **", true }, { "const void **", "void **", false } }
+  for _, row in ipairs(ordered) do
+    local a, b = ffi.new(row[1]), ffi.new(row[2])
+    lu.assertEquals((pcall(function() return a < b end)), row[3], row[1] .. " < " .. row[2])
+    lu.assertEquals((pcall(function() return a - b end)), row[3], row[1] .. " - " .. row[2])
+  end
+end
+
 function TestRefused:test_casts_name_the_type_that_was_asked_for()
   local thread = coroutine.create(function() end)
   for type, name in pairs { int = "int", uint8_t = "unsigned char", int64_t = "int64_t", double = "double", ["void *"] = "void *" } do

@@ -230,6 +230,18 @@ function TestTypeof:test_istype_pointers_and_arrays()
   lu.assertFalse(ffi.istype("int *", ffi.new "void *"))
 end
 
+-- Qualifiers of what a pointer points to are ignored, those further down are not; integers of one size are one there.
+function TestTypeof:test_istype_by_what_is_pointed_to()
+  local rows = {
+    { "const int *", "int *", true }, { "int *", "volatile int *", true }, { "unsigned *", "int *", true }, { "int *const *", "int **", true },
+    { "const int **", "int **", false }, { "int **", "const int **", false }, { "const void **", "void **", false }, { "const int ***", "int ***", false },
+    { "int *const **", "int ***", false }, { "unsigned **", "int **", true }, { "const int *(*)[2]", "int *(*)[2]", false }, { "unsigned (*)[2]", "int (*)[2]", true },
+    { "int[2]", "unsigned[2]", true }, { "int[2]", "float[2]", false }, { "int[2][3]", "int[3][2]", false }, { "int[2][3]", "unsigned[2][3]", true },
+    { "const int *[2]", "int *[2]", false }, { "int *const[2]", "int *[2]", true }, { "int[2]", "long[1]", false }, { "uint8_t[8]", "bool[8]", false },
+  }
+  for _, row in ipairs(rows) do lu.assertEquals(ffi.istype(row[1], ffi.new(row[2])), row[3], row[1] .. " of " .. row[2]) end
+end
+
 function TestTypeof:test_istype_is_false_for_what_is_no_cdata()
   for _, v in ipairs { 1, "int", {}, print, true } do
     lu.assertFalse(ffi.istype("int", v))

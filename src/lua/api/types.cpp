@@ -98,15 +98,18 @@ uint32_t member_align(const AskedType& record, const Field& field) {
   return asked > align ? asked : align;
 }
 
-// istype for two types, qualifiers ignored; LuaJIT's rule.
+// istype for two types, their qualifiers and those of what they point to ignored; LuaJIT's rule.
 bool same_type(State* st, TypeInfo* want, TypeInfo* have) {
   const TypeTable& types = *st->types;
-  if (types[want->id].canonical == types[have->id].canonical) return true;
+  const bool points = want->kind == Kind::pointer || want->kind == Kind::array;  // further qualifiers count
+  if (!points && types[want->id].canonical == types[have->id].canonical) return true;
   if (want->kind == have->kind && want->size == have->size) {
-    if (want->kind == Kind::pointer) return pointer_compatible(st, want->base_id, have->base_id, true);
+    if (want->kind == Kind::pointer)
+      return pointer_compatible(st, want->base_id, have->base_id, Qualifiers::first_ignored);
     if (want->kind == Kind::integer) return (want->type_flags & kUnsigned) == (have->type_flags & kUnsigned);
     if (want->kind == Kind::array)
-      return want->count == have->count && same_type(st, base_of(st, want), base_of(st, have));
+      return want->count == have->count &&
+             pointer_compatible(st, want->base_id, have->base_id, Qualifiers::first_ignored);
     return false;
   }
   // A struct type is also said of pointers to it.

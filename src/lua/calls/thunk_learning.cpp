@@ -142,7 +142,7 @@ void teach_thunk(lua_State* L, State* st, Thunk* thunk, int first) {
     if (source->rep == Rep::reference || !pointer_value(st, cd, &value, &pointee) || value != cd->data) continue;
     // A pointer to a whole array has rules of its own.
     if (source->rep == Rep::array && base_of(st, info)->kind == Kind::array) continue;
-    if (!pointer_compatible(st, info->base_id, pointee, false)) continue;
+    if (!pointer_compatible(st, info->base_id, pointee, Qualifiers::kept)) continue;
     thunk->cells[static_cast<size_t>(i)] = cd->type;
     if (told) {
       trace(Topic::learn, "%s: argument %d takes '%s' from now on", thunk_name(st, *thunk), i + 1,

@@ -274,7 +274,7 @@ bool are_comparable(State* st, const Operand& a, const Operand& b) {
   const TypeInfo* y = element_of(st, b);
   if (x == nullptr || y == nullptr) return false;
   if (is_function(x) && is_function(y)) return true;
-  return is_void(x) == is_void(y) && pointer_compatible(st, x->id, y->id, true);
+  return is_void(x) == is_void(y) && pointer_compatible(st, x->id, y->id, Qualifiers::first_ignored);
 }
 
 bool push_difference(lua_State* L, State* st, const Operand& a, const Operand& b) {

@@ -227,21 +227,21 @@ void write_pointer_from_c(lua_State* L, State* st, TypeInfo* info, void* address
   if (!pointer_value(source, from, &value, &pointee)) {
     if ((mode & kCast) != 0 && is_int(source->rep)) {
       store(address, reinterpret_cast<void*>(static_cast<uintptr_t>(load_wide(source, from))));
-    } else if (info->rep == Rep::reference && pointer_compatible(st, info->base_id, source->id, false)) {
+    } else if (info->rep == Rep::reference && pointer_compatible(st, info->base_id, source->id, Qualifiers::kept)) {
       store(address, from);  // `const int &` takes a boxed int: the box is the object
     } else {
       refuse(L, st, source, info, place);
     }
     return;
   }
-  // A pointer to the whole array is what `T (*)[n]` asks for.
+  // A pointer to the whole array is what `T (*)[n]` asks for, if it does not ask for one to the elements.
   if (source->rep == Rep::array && (*st->types)[info->base_id].kind == Kind::array &&
-      (*st->types)[pointee].canonical != (*st->types)[info->base_id].canonical) {
+      !pointer_compatible(st, info->base_id, pointee, Qualifiers::kept)) {
     pointee = source->id;
   }
   if ((mode & kCast) == 0) {
     const bool restricted = casts_are_restricted(st) && value != nullptr;
-    if (!pointer_compatible(st, info->base_id, pointee, false) ||
+    if (!pointer_compatible(st, info->base_id, pointee, Qualifiers::kept) ||
         (restricted && !is_same_pointee(st, info->base_id, pointee))) {
       refuse(L, st, source, info, place);
     }
@@ -261,23 +261,29 @@ void copy_object(lua_State* L, State* st, void* to, const void* from, uint64_t s
 
 }  // namespace
 
-bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_quals) {
+// An array is as constant as its elements are (C23 6.7.3p9).
+static uint8_t element_qualifiers(const TypeTable& types, TypeId id) {
+  while (types[id].kind == Kind::array) id = types[id].base;
+  return types[id].quals & (kConst | kVolatile);
+}
+
+bool pointer_compatible(State* st, TypeId target, TypeId source, Qualifiers qualifiers) {
   const TypeTable& types = *st->types;
   bool same = false;  // below the first level qualifiers must agree
   for (;;) {
     if (target == source) return true;
     const Type& d = types[target];
     const Type& s = types[source];
-    if (!ignore_quals) {
-      const uint8_t dq = d.quals & (kConst | kVolatile);
-      // An array's qualifiers are its elements'; a struct's own are looked at as well.
-      const uint8_t sq = s.quals & (kConst | kVolatile);
-      if (same ? dq != sq : (dq & sq) != sq) return false;
+    if (qualifiers != Qualifiers::ignored) {
+      const uint8_t dq = element_qualifiers(types, target);
+      const uint8_t sq = element_qualifiers(types, source);
+      if (same ? dq != sq : qualifiers == Qualifiers::kept && (dq & sq) != sq) return false;
     }
-    if (!same && !ignore_quals && (d.kind == Kind::void_ || s.kind == Kind::void_)) return true;
+    if (!same && qualifiers == Qualifiers::kept && (d.kind == Kind::void_ || s.kind == Kind::void_)) return true;
     if (d.canonical == s.canonical) {
       // Equal but for qualifiers further down, which have to be compared.
-      if (ignore_quals || (d.kind != Kind::pointer && d.kind != Kind::reference)) return true;
+      const bool further = d.kind == Kind::pointer || d.kind == Kind::reference || d.kind == Kind::array;
+      if (qualifiers == Qualifiers::ignored || !further) return true;
     }
     const bool d_integer = d.kind == Kind::integer || d.kind == Kind::enumeration;
     const bool s_integer = s.kind == Kind::integer || s.kind == Kind::enumeration;
@@ -430,7 +436,7 @@ void write_from_c(lua_State* L, State* st, TypeInfo* info, void* address, const 
     case Rep::array:
       // Both lengths must be known, and equal: as in LuaJIT, where C has no array assignment at all.
       if (source->rep == Rep::array && info->count != kVla && info->count != kFlexible &&
-          pointer_compatible(st, info->base_id, source->base_id, false)) {
+          pointer_compatible(st, info->base_id, source->base_id, Qualifiers::kept)) {
         uint64_t bytes = source->count == kVla || source->count == kFlexible ? 0 : source->size;
         if ((object.cdata->flags & kHasLength) != 0) bytes = size_of_object(st, object.cdata);
         if (bytes == info->size && bytes != 0) {

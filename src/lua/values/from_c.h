@@ -6,9 +6,13 @@
 
 namespace ferry::lua {
 
+// What may be dropped of what a pointer points to: nothing, qualifiers of the first level (istype, order, differences),
+// all.
+enum class Qualifiers { kept, first_ignored, ignored };
+
 // Whether a pointer (or array, record, function) of type `source` may become a pointer of type `target` without a cast:
-// LuaJIT's rules. ignore_quals: for istype.
-bool pointer_compatible(State* st, TypeId target, TypeId source, bool ignore_quals);
+// LuaJIT's rules.
+bool pointer_compatible(State* st, TypeId target, TypeId source, Qualifiers qualifiers);
 
 // Where the C object of type `info` at `at` points: arrays, records and functions: their address; pointers: the value.
 // False for anything else.

@@ -286,7 +286,7 @@ void init_whole(const Init& in, TypeInfo* info, void* address, uint64_t size, co
     init_value(in, info, address, size, from, place);
   } else if (info->rep == Rep::array && (info->type_flags & kVariable) != 0 && from.kind == Source::Kind::cdata) {
     // Same element type: as much as the source has, which must fit.
-    if (!pointer_compatible(st, info->base_id, from.info->base_id, false))
+    if (!pointer_compatible(st, info->base_id, from.info->base_id, Qualifiers::kept))
       raise_convert(L, st, from.idx, info->id, place);
     if (size_of_object(st, from.cdata) != size) too_many(L, st, info, place);
     require_object(L, st, from);

@@ -42,7 +42,7 @@ bool find_extent(lua_State* L, State* st, int idx, const void* address, Extent* 
 }
 
 bool is_same(State* st, TypeInfo* a, TypeInfo* b) {
-  return pointer_compatible(st, a->id, b->id, true);
+  return pointer_compatible(st, a->id, b->id, Qualifiers::ignored);
 }
 
 // Bytes from `offset` on in an object of `size` bytes that its type declares as objects of `element`.

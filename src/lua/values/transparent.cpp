@@ -30,7 +30,7 @@ bool accepts(State* st, TypeInfo* info, const Source& from) {
       void* value;
       TypeId pointee;
       if (!pointer_value(from.info, from.address, &value, &pointee)) return !pointer && is_native_rep(from.info->rep);
-      return pointer && pointer_compatible(st, info->base_id, pointee, false);
+      return pointer && pointer_compatible(st, info->base_id, pointee, Qualifiers::kept);
     }
     default:
       return false;

@@ -284,7 +284,7 @@ bool write_pointer(lua_State* L, State* st, TypeInfo* info, void* address, const
       return true;
     }
     case Source::Kind::c_function:
-      if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, from.info->id, false)) return false;
+      if ((mode & kCast) == 0 && !pointer_compatible(st, info->base_id, from.info->id, Qualifiers::kept)) return false;
       if (casts_are_restricted(st) && (mode & kCast) == 0 && !is_same_type(*st->types, info->base_id, from.info->id)) {
         return false;
       }
