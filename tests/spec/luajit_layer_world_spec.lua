@@ -107,6 +107,19 @@ function TestLayerWorld:test_metamethods_of_cdata()
   ]]) (), "11 24 39 a1 4 T! 8")
 end
 
+-- What metamethods are given, and that they are asked before a string is compared by its address.
+function TestLayerWorld:test_operators_with_other_values()
+  lu.assertEquals(assert(loadstring [[
+    local ffi = require "ffi"
+    local T = ffi.metatype("struct { int n; }", { __eq = function() return true end, __concat = function(a, b) return type(a) .. " " .. type(b) end })
+    local o, half, name = T(3), 1 / 2, "x"
+    local p, nothing = ffi.typeof("$ *", T)(o), ffi.new "void *"
+    local plain = ffi.new "struct { int n; }"
+    return table.concat({ tostring(p == name), tostring(name == p), tostring(p == "x"), tostring(ffi.new "int *" == name), tostring(plain == name), o .. half, half .. o,
+      o .. 4 / 2, p .. half, half .. half, tostring(nothing < nil), tostring(nothing <= nil), tostring(nil <= nothing), tostring((pcall(function() return ffi.new "int *" < nil end))) }, ",")
+  ]]) (), "true,true,true,false,false,cdata number,number cdata,cdata number,cdata number,0.50.5,false,true,true,false")
+end
+
 function TestLayerWorld:test_iteration_without_metamethods()
   for _, name in ipairs { "ipairs", "pairs" } do lu.assertError(_G[name], ffi.new "int[3]") end
 end

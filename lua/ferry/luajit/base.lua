@@ -32,7 +32,7 @@ return function(set, _, ferry)
   if has_subtypes then
     function tostring(...)
       local value = ...
-      if math_type(value) == "float" then return (text(value)) end
+      if math_type(value) == "float" then return text(value) .. "" end
       -- What __tostring gives need not be a string.
       local meta = type(value) == "table" and debug_getmetatable(value)
       local f = type(meta) == "table" and meta.__tostring

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "lua/api/functions.h"
 #include "lua/api/run_time.h"
@@ -36,14 +38,29 @@ void push_number_text(lua_State* L, lua_Number n) {
   }
 }
 
+// The number at `idx` becomes what Lua writes as LuaJIT writes this: a number if there is one, as metamethods of `..`
+// see it, else its text. Leaves something on the stack.
+void write_alike(lua_State* L, int idx) {
+  push_number_text(L, lua_tonumber(L, idx));
+  const char* text = lua_tostring(L, -1);
+  lua_pushvalue(L, idx);
+  const bool alike = std::strcmp(lua_tostring(L, -1), text) == 0;
+  lua_pop(L, 1);
+  if (!alike) {
+    const bool whole = text[std::strspn(text, "-0123456789")] == '\0' && std::strcmp(text, "-0") != 0;
+    if (whole) push_small_integer(L, std::strtoll(text, nullptr, 10));
+    lua_replace(L, idx);
+  }
+}
+
 // text(...): the arguments, numbers that LuaJIT would write differently as it does.
 int l_text(lua_State* L) {
   const int count = lua_gettop(L);
   for (int i = 1; i <= count; ++i) {
     if (!differs(L, i)) continue;
-    luaL_checkstack(L, 1, "too many arguments");
-    push_number_text(L, lua_tonumber(L, i));
-    lua_replace(L, i);
+    luaL_checkstack(L, 3, "too many arguments");
+    write_alike(L, i);
+    lua_settop(L, count);
   }
   return count;
 }

@@ -267,12 +267,12 @@ bool is_sized(const TypeInfo* element) {
   return !is_void(element) && !is_function(element) && (element->type_flags & (kIncomplete | kVariable)) == 0;
 }
 
-// Whether < and - are defined: not for nil; the same pointee but for qualifiers, where `void` is a pointee like others
-// and all functions are the same, as in LuaJIT.
+// Whether < and - are defined: the same pointee but for qualifiers, where `void` is a pointee like others, nil points
+// to it, and all functions are the same, as in LuaJIT.
 bool are_comparable(State* st, const Operand& a, const Operand& b) {
   const TypeInfo* x = element_of(st, a);
   const TypeInfo* y = element_of(st, b);
-  if (x == nullptr || y == nullptr) return false;
+  if (x == nullptr || y == nullptr) return is_void(x) && is_void(y);
   if (is_function(x) && is_function(y)) return true;
   return is_void(x) == is_void(y) && pointer_compatible(st, x->id, y->id, Qualifiers::first_ignored);
 }
@@ -429,6 +429,7 @@ int operate(lua_State* L, Op op) {
     const Operand& beside = operands[1 - i];
     if (lua_type(L, i + 1) != LUA_TSTRING || beside.info == nullptr) continue;
     if (op == Op::eq && beside.kind == Class::pointer) {  // asked by translated Lua: a string is its own address
+      if (call_metatype(L, st, "__eq", 2, 1)) return 1;
       operands[i].kind = Class::pointer;
       set_identity(&operands[i], const_cast<char*>(lua_tostring(L, i + 1)));
     }
