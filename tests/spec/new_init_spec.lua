@@ -328,6 +328,10 @@ function TestNewVla:test_zero_filled_and_initialised()
   lu.assertEquals(ints(ffi.new("int[?]", 3, 1, 2, 3), 3), { 1, 2, 3 })
   lu.assertEquals(ints(ffi.new("int[?]", 3, 7), 3), { 7, 7, 7 })
   lu.assertEquals(ffi.sizeof(ffi.new("int[?]", 0)), 0)
+  lu.assertEquals(ffi.sizeof(ffi.new("int[?]", 2.9)), 8)
+  for _, type in ipairs { "int", "uint64_t", "double", "float" } do lu.assertEquals(ffi.sizeof(ffi.new("int[?]", ffi.new(type, 3))), 12, type) end
+  lu.assertError(ffi.new, "int[?]", ffi.new("double", -1))
+  lu.assertEquals(ffi.string(ffi.new("char[4]", "abc"), ffi.new("double", 2.5)), "ab")
   lu.assertEquals(ffi.sizeof(ffi.typeof "double[?]"(4)), 32)
 end
 

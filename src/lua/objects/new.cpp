@@ -119,6 +119,11 @@ bool call_new(lua_State* L, State* st, TypeInfo* info, int first) {
   return true;
 }
 
+bool count_of(double number, uint64_t* count) {
+  *count = number < 18446744073709551616.0 && number >= 0 ? static_cast<uint64_t>(number) : ~uint64_t{0};
+  return number >= 0;
+}
+
 }  // namespace
 
 bool count_argument(lua_State* L, State* st, int arg, uint64_t* count, int hidden) {
@@ -129,9 +134,7 @@ bool count_argument(lua_State* L, State* st, int arg, uint64_t* count, int hidde
       *count = static_cast<uint64_t>(value);
       return value >= 0;
     }
-    const double d = lua_tonumber(L, arg);
-    *count = d < 18446744073709551616.0 && d >= 0 ? static_cast<uint64_t>(d) : ~uint64_t{0};
-    return d >= 0;
+    return count_of(lua_tonumber(L, arg), count);
   }
   if (CData* cd = to_cdata(L, st, arg)) {
     TypeInfo* info;
@@ -142,6 +145,8 @@ bool count_argument(lua_State* L, State* st, int arg, uint64_t* count, int hidde
       *count = static_cast<uint64_t>(value);
       return is_unsigned || value >= 0;
     }
+    if (info->rep == Rep::f64) return count_of(load<double>(at), count);
+    if (info->rep == Rep::f32) return count_of(static_cast<double>(load<float>(at)), count);
   }
   raise_argument(L, arg - hidden, "cannot convert '%s' to 'size_t'", describe_value(L, st, arg));
 }
