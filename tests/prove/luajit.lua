@@ -1,12 +1,14 @@
 -- Random programs over cdata, run by this Lua's ffi and by LuaJIT's own, which is the judge: each step prints what came of it, and the
 -- outcomes have to be the same, line by line.
---   luajit.lua SEED PROGRAMS [MODE]           PROGRAMS are so many, or FROM-TO: prints the programs and their outcomes, whatever Lua it runs on
---   luajit.lua compare SEED PROGRAMS [MODE]   runs LuaJIT beside (LUAJIT, "luajit -joff"), and prints what differs; with MESSAGES=1
---                                             errors by what they say here
+--   luajit.lua SEED PROGRAMS [MODE]           prints the programs and their outcomes, whatever Lua it runs on. PROGRAMS: so many, or FROM-TO
+--   luajit.lua compare SEED PROGRAMS [MODE]   runs LuaJIT beside (LUAJIT, "luajit -joff"), and prints what differs; with MESSAGES=1 errors by
+--                                             what they say
+--   luajit.lua differences                    prints the list below
 -- MODE is `native` (require "ffi" as it is: programs compute with boxed values only, and 64-bit integers and enums that were read are
--- compared by their digits), `plain` (require "ffi" with LuaJIT's ffi.int64 and ffi.rules) or `layer` (require "ferry.luajit", so that programs may
--- compare cdata with nil, numbers and names, and write 1LL). A seed and a mode make the same programs on each Lua.
--- Where the two differ on purpose, programs are not made, or outcomes are normalised; this is the whole list.
+-- compared by their digits), `plain` (require "ffi" with LuaJIT's ffi.int64 and ffi.rules) or `layer` (require "ferry.luajit", so that
+-- programs may compare cdata with nil, numbers and names, and write 1LL). A seed and a mode make the same programs on each Lua.
+-- Each step is a chunk of its own. Objects are v1, v2, ...; pointers that are followed point into these. Where Ferry and LuaJIT differ on
+-- purpose, or LuaJIT leaves it to memory or the processor, programs are not made, or outcomes are normalised; this is the whole list.
 local different = {
   -- what is not made
   wrap = "numbers that an integer type does not hold: LuaJIT leaves them to the processor; here they wrap the same everywhere",
@@ -40,14 +42,23 @@ local different = {
   callback_methods = "members of function pointers but free and set: LuaJIT looks in its own table of methods",
   -- what is normalised
   partial = "a table of which a part cannot be converted: nothing is written here, what came before in LuaJIT. The object is cleared",
+  overlap = "a table with parts of the object that it is assigned to: LuaJIT reads there what it has written already. Not made",
   functions = "order of library functions, which are Lua functions here",
   qualifiers = "LuaJIT drops qualifiers of complex numbers and of what `$` stands for if that is an array, prints lengths of arrays of qualified structs " ..
     "and enums as 0, keeps qualifiers of results, and takes 'unsigned float'; va_list is void *",
-  names = "spelling of function types, signed char, structs without a tag; const of a 64-bit value or vector that was read; long and long long are two types of LuaJIT's, signed char and char one, the same function type twice are two",
+  names = "spelling of function types, signed char, structs without a tag; const of a 64-bit value or vector that was read; long and long long are " ..
+    "two types of LuaJIT's, signed char and char one, the same function type twice are two",
   messages = "texts of errors: only their kind is compared",
   text = "tostring of boxed int, double, bool; addresses",
 }
 
+if arg[1] == "differences" then
+  local names = {}
+  for name in pairs(different) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do print(name .. ": " .. different[name]) end
+  return
+end
 local compare = arg[1] == "compare"
 local words = compare and { arg[2], arg[3], arg[4] } or arg
 local seed, programs, mode = tonumber(words[1]) or 1, words[2] or "20", words[3] or "plain"
@@ -131,7 +142,8 @@ local function type_text(x)
     :gsub("<const ([^*&%[]*__attribute__%(%(vector_size%(%d+%)%)%))>$", "<%1>")
   -- Parameters of functions.
   text = text:gsub("(%(%*?[%w_%[%]%(%)&%* ]-%))%([^%(%)]-%)>", "%1()>"):gsub("%(%*%)%([^%(%)]*%)", "(*)()")
-  return (text:gsub("^ctype<(.*)>$", "%1"):gsub("(struct) %d+[^&%*%[]*", "%1 # "):gsub("(union) %d+[^&%*%[]*", "%1 # "):gsub("(enum) %d+[^&%*%[]*", "%1 # ")
+  return (text:gsub("^ctype<(.*)>$", "%1"):gsub("(struct) %d+[^&%*%[]*", "%1 # "):gsub("(union) %d+[^&%*%[]*", "%1 # "):gsub("(enum) %d+[^&%*%[]*",
+    "%1 # ")
     :gsub(" +$", ""))
 end
 
@@ -180,7 +192,8 @@ local function cdata_text(x)
   end
   if native and kind:find "^enum [%w_]+$" then return number_text(tonumber(x)) end
   if kind:find "^complex" and not kind:find "[%*%[]" then return kind .. " " .. number_text(x.re) .. " " .. number_text(x.im) end
-  if not is_reference and (kind:find "%*%s*$" or kind:find "%*%s*const%s*$" or kind:find "%(%*") then return kind .. " " .. address_text(address(x)) end
+  if not is_reference and (kind:find "%*%s*$" or kind:find "%*%s*const%s*$" or kind:find "%(%*") then return kind .. " " ..
+    address_text(address(x)) end
   local n = tonumber(x)
   if n then return kind .. " " .. number_text(n) end
   if kind:find "%(%)$" then return kind .. " " .. address_text(address(x)) end
@@ -284,7 +297,8 @@ end
 local function function_type()
   local parameters = {}
   for i = 1, random(4) - 1 do parameters[i] = chance(75) and scalar_type()
-      or pointer(pick { void, char, integers[8], const(char), const(void), const(integers[2]), #records > 0 and not has_const_(records[1]) and records[1] or floats[2] }) end
+      or pointer(pick { void, char, integers[8], const(char), const(void), const(integers[2]), #records > 0 and not has_const_(records[1])
+        and records[1] or floats[2] }) end
   for i, p in ipairs(parameters) do if p.kind == "complex" then parameters[i] = floats[2] end end
   local result = chance(15) and void or chance(15) and pointer(void) or scalar_type()
   return { kind = "function", result = result.kind == "complex" and floats[2] or result, parameters = parameters }
@@ -359,26 +373,30 @@ end
 -- Values as Lua expressions
 
 local variables -- name, type, and for pointers how many elements they point to
-local function literal(n) return n end
 local not_negative = { "0", "1", "2", "5", "7", "100", "3.5", "0.5", "1.999", "42" }
 local small = { "0", "1", "2", "5", "-1", "7", "100", "-7", "3.5", "0.5", "-0.5", "1.999", "-2.9", "42" }
-local middle = { "127", "128", "255", "256", "-128", "-129", "300", "32767", "32768", "65535", "-32769", "1e5", "2147483647", "-2147483648", "70000.7" }
+local middle = { "127", "128", "255", "256", "-128", "-129", "300", "32767", "32768", "65535", "-32769", "1e5", "2147483647", "-2147483648",
+  "70000.7" }
 local large = { "2^31", "2^32-1", "2^32", "2^53", "2^62", "-2^53", "-2^62", "-2^63", "1e15+0.5", "123456789012", "-2^31-1" }
-local wild = { "nan", "inf", "-inf", "1e308", "1e-320", "0.1", "16777217", "3.5e38", "2^63", "2^64", "1e20", "-1e30", "minus_zero", "2^53+1", "-2^63" }
+local wild = { "nan", "inf", "-inf", "1e308", "1e-320", "0.1", "16777217", "3.5e38", "2^63", "2^64", "1e20", "-1e30", "minus_zero", "2^53+1",
+  "-2^63" }
 local function number(t)
   if t.kind == "int" and t.size == 8 and not t.signed then
-    return pick { "0", "1", "2", "100", "3.5", "0.5", "2147483647", "65536.9", "1e9", "2^31", "2^32", "2^53", "2^62", "2^63", "2^64-2048", "123456789012" }
+    return pick { "0", "1", "2", "100", "3.5", "0.5", "2147483647", "65536.9", "1e9", "2^31", "2^32", "2^53", "2^62", "2^63", "2^64-2048",
+      "123456789012" }
   end
   if chance(40) then return pick(small) end
   if t.kind == "float" or t.kind == "bool" or t.kind == "complex" then return pick(chance(50) and wild or large) end
   if t.kind == "int" and t.size == 8 and t.signed and chance(50) then return pick(large) end
-  if t.kind == "int" and t.size == 8 or t.name == "uint32_t" or t.name == "enum e3" or t.name == "enum e1" then return pick { "0", "1", "200", "2147483647", "65536", "12.75", "1e9" } end
+  if t.kind == "int" and t.size == 8 or t.name == "uint32_t" or t.name == "enum e3" or t.name == "enum e1" then return pick { "0", "1", "200",
+    "2147483647", "65536", "12.75", "1e9" } end
   return pick(middle)
 end
 
 local value, path
 local function integer64()
-  local halves_text = pick { "0, 0", "0, 1", "0, 7", "0, 4294967295", "1, 0", "2147483647, 4294967295", "2147483648, 0", "4294967295, 4294967295", "4294967295, 4294967289",
+  local halves_text = pick { "0, 0", "0, 1", "0, 7", "0, 4294967295", "1, 0", "2147483647, 4294967295", "2147483648, 0", "4294967295, 4294967295",
+    "4294967295, 4294967289",
     "305419896, 2596069104", "0, 2147483648", "2097152, 1", "4294967295, 2147483648" }
   if layer and chance(20) then return pick { "5LL", "-7LL", "3ULL", "0x7fffffffffffffffLL", "18446744073709551615ULL" } end
   return (chance(50) and "I(" or "U(") .. halves_text .. ")"
@@ -477,9 +495,11 @@ local function scalar_path(target)
     local s, t, _, overlaid = path(true)
     local holds = t.kind ~= "float" or not overlaid and target and (target.kind == "float" or target.kind == "bool")
     if native and target and target.kind ~= "int" and t.kind == "int" and t.size == 8 then holds = false end
-    if target and target.kind == "int" and target.size == 8 and not target.signed and t.kind == "int" and t.size < 8 and t.signed then holds = false end
+    if target and target.kind == "int" and target.size == 8 and not target.signed and t.kind == "int" and t.size < 8
+      and t.signed then holds = false end
     -- A uint32_t may be above what int holds.
-    if t.kind == "int" and t.size == 4 and not t.signed and not t.bits and not (target and (target.size == 8 or target.kind == "bool" or target.kind == "float" or target == t)) then
+    if t.kind == "int" and t.size == 4 and not t.signed and not t.bits and not (target and (target.size == 8 or target.kind == "bool"
+      or target.kind == "float" or target == t)) then
       holds = false
     end
     if holds and t.kind ~= "pointer" and t.kind ~= "complex" and t.kind ~= "vector" and not t.members and t.kind ~= "array" then return s, t end
@@ -532,8 +552,10 @@ function value(t, depth)
     if n <= 11 then return kind == "bool" and chance(60) and pick { "true", "false" } or number(t) end
     if n <= 15 then return boxed() end
     if n == 16 then return pick { "true", "false", "true", "print" } end
-    if n == 17 or kind == "enum" and n >= 17 then return kind == "enum" and pick { "'E_A'", "'E_B'", "'E_N'", "'E_BIG'", "'E_U'", "'nope'" } or scalar_path(t) end
-    if n == 18 then return kind == "int" and "ffi.cast('" .. pick { "float", "double", "uint8_t", "int64_t", "enum e2" } .. "', 65)" or pick(small) end
+    if n == 17 or kind == "enum" and n >= 17 then return kind == "enum" and pick { "'E_A'", "'E_B'", "'E_N'", "'E_BIG'", "'E_U'", "'nope'" }
+      or scalar_path(t) end
+    if n == 18 then return kind == "int" and "ffi.cast('" .. pick { "float", "double", "uint8_t", "int64_t", "enum e2" } .. "', 65)"
+      or pick(small) end
     return scalar_path(t)
   elseif kind == "complex" then
     if chance(30) then return ("ffi.new('complex', %s, %s)"):format(number(floats[2]), number(floats[2])) end
@@ -665,13 +687,20 @@ function steps.variable_length()
   emit(("local T = ffi.typeof('%s') local x = T(%d%s) return ffi.sizeof(x), ffi.sizeof(T, %d), x"):format(text(t, "[?]"), n,
     #list > 0 and ", " .. (by_table and "{ " .. table.concat(list, ", "):gsub("nil", "1") .. " }" or table.concat(list, ", ")) or "", n + 1))
 end
+-- Whether a text names a variable's object.
+local function names_parts_of(x, v)
+  for _, other in ipairs(variables) do
+    if other.shown == v.shown and (" " .. x):find("%f[%w]" .. other.name .. "%f[%W]") then return true end
+  end
+end
 function steps.assign()
   local s, t, v = path(chance(70))
   if v == nil or s == v.name then return steps.read() end
   local x = value(t)
-  if x:find "^{" and (v.constant or has_const(v.type)) then return steps.read() end
+  if x:find "^{" and (v.constant or has_const(v.type) or names_parts_of(x, v)) then return steps.read() end
   if x:find "^{" then
-    emit(("if not pcall(function() %s = %s end) then ffi.fill(%s, ffi.sizeof(%s)) return 'refused' end return %s"):format(s, x, v.shown, v.shown, v.shown))
+    emit(("if not pcall(function() %s = %s end) then ffi.fill(%s, ffi.sizeof(%s)) return 'refused' end return %s"):format(s, x, v.shown, v.shown,
+      v.shown))
   else
     emit(("%s = %s return %s, %s"):format(s, x, v.shown, s))
   end
@@ -701,7 +730,8 @@ function steps.arithmetic()
   emit(("return (%s) %s (%s)"):format(a, pick(operators), b))
 end
 steps.arithmetic2 = steps.arithmetic
-function steps.unary() emit(pick { "return -(%s)", "return #(%s)", "return (%s) .. 'x'", "return (%s)(1)", native and "return (%s) + 0" or "return tonumber(%s)" }:format(boxed())) end
+function steps.unary() emit(pick { "return -(%s)", "return #(%s)", "return (%s) .. 'x'", "return (%s)(1)", native and "return (%s) + 0"
+  or "return tonumber(%s)" }:format(boxed())) end
 function steps.compare()
   if layer then
     local a, b = operands()
@@ -711,11 +741,13 @@ function steps.compare()
   end
 end
 steps.compare2 = steps.compare
-function steps.text() emit(("return tostring(%s)"):format(chance(50) and integer64() or ("ffi.new('complex', %s, %s)"):format(number(floats[2]), number(floats[2])))) end
+function steps.text() emit(("return tostring(%s)"):format(chance(50) and integer64() or ("ffi.new('complex', %s, %s)"):format(number(floats[2]),
+  number(floats[2])))) end
 function steps.sizes()
   local t = any_type(0)
   local m = t.members and pick(flat_members(t))
-  emit(("return ffi.sizeof(%s), ffi.alignof(%s)"):format(quoted(t), quoted(t)) .. (m and (", ffi.offsetof(%s, '%s')"):format(quoted(t), m.name) or ""))
+  emit(("return ffi.sizeof(%s), ffi.alignof(%s)"):format(quoted(t), quoted(t)) .. (m and (", ffi.offsetof(%s, '%s')"):format(quoted(t), m.name)
+    or ""))
 end
 function steps.offset()
   local r = pick(records)
@@ -729,7 +761,8 @@ function steps.same_types()
   local a, b = any_type(1), any_type(1)
   if (text(a) .. text(b)):find "%(%*" then a, b = integers[8], bool end
   emit(("return ffi.typeof(%s) == ffi.typeof(%s)"):format((quoted(a) .. "\0" .. quoted(b))
-    :gsub("%f[%a]signed char", "char"):gsub("%f[%a]int8_t", "char"):gsub("long long", "long"):gsub("int64_t", "long"):gsub("ulong", "unsigned long"):match "^(%Z*)%z(.*)$"))
+    :gsub("%f[%a]signed char", "char"):gsub("%f[%a]int8_t", "char"):gsub("long long", "long"):gsub("int64_t", "long"):gsub("ulong",
+      "unsigned long"):match "^(%Z*)%z(.*)$"))
 end
 function steps.parameters()
   local a, b, n = any_type(1), any_type(1), random(4)
@@ -749,13 +782,16 @@ function steps.pointer()
     local n = random(v.count + 1) - 1
     emit(pick {
       ("return %s + %d"):format(v.name, n), ("return %d + %s"):format(n, v.name), ("return (%s + %d) - %s"):format(v.name, n, v.name),
-      ("return (%s + %d) - %d"):format(v.name, n, n), ("return %s < %s + %d"):format(v.name, v.name, n), ("return %s == %s + %d"):format(v.name, v.name, n),
-      ("return %s - (%s + %d)"):format(v.name, v.name, n), ("return %s + I(0, %d)"):format(v.name, n), ("return %s + %d.5"):format(v.name, math.max(n - 1, 0)),
+      ("return (%s + %d) - %d"):format(v.name, n, n), ("return %s < %s + %d"):format(v.name, v.name, n), ("return %s == %s + %d"):format(v.name,
+        v.name, n),
+      ("return %s - (%s + %d)"):format(v.name, v.name, n), ("return %s + I(0, %d)"):format(v.name, n), ("return %s + %d.5"):format(v.name,
+        math.max(n - 1, 0)),
       ("return %s + ffi.new('%s', %d)"):format(v.name, pick { "int8_t", "double", "enum e1", "uint64_t", "bool" }, n > 0 and 1 or 0),
     })
   elseif v.type.kind == "array" then
     emit(pick {
-      ("return %s + %d"):format(v.name, random(v.type.count)), ("return (%s + 1) - %s"):format(v.name, v.name), ("return %s == %s"):format(v.name, v.name),
+      ("return %s + %d"):format(v.name, random(v.type.count)), ("return (%s + 1) - %s"):format(v.name, v.name), ("return %s == %s"):format(v.name,
+        v.name),
       ("return %s <= %s + 1"):format(v.name, v.name), ("return %s - %s"):format(v.name, v.name),
     })
   else
@@ -783,7 +819,8 @@ end
 function steps.fill()
   local v = pick(variables)
   if v.constant then return end
-  if v.bytes > 0 then emit(("ffi.fill(%s, %d%s) return %s"):format(v.name, v.pointers and v.bytes or random(v.bytes), chance(70) and ", " .. pick { "0", "1", v.floats and "2" or "255", v.floats and "63" or "-1", "300", "65.5" } or "", v.shown)) end
+  if v.bytes > 0 then emit(("ffi.fill(%s, %d%s) return %s"):format(v.name, v.pointers and v.bytes or random(v.bytes), chance(70) and ", " ..
+    pick { "0", "1", v.floats and "2" or "255", v.floats and "63" or "-1", "300", "65.5" } or "", v.shown)) end
 end
 function steps.string()
   local v = pick(variables)
@@ -791,7 +828,8 @@ function steps.string()
 end
 function steps.string_of_text()
   local i = random(#S)
-  emit(("return ffi.string(ffi.new('%s[20]', S[%d])%s)"):format(pick { "char", "uint8_t", "const char", "int8_t", "int" }, i, chance(40) and ", " .. random(#S[i] + 1) or ""))
+  emit(("return ffi.string(ffi.new('%s[20]', S[%d])%s)"):format(pick { "char", "uint8_t", "const char", "int8_t", "int" }, i, chance(40) and ", " ..
+    random(#S[i] + 1) or ""))
 end
 -- A path that is no pointer which may be NULL.
 local function object_path()
@@ -804,7 +842,8 @@ function steps.key()
   emit(("return (%s)[%s]"):format(object_path(), pick { "nil", "true", "{}", "'x'", "print", "ffi.new('int *')", "S[1]", "'0'" }))
 end
 local calls = {
-  { "abs", integers[8] }, { "labs", integers[10] }, { "llabs", integers[12] }, { "toupper", integers[8] }, { "fabs", floats[2] }, { "floor", floats[2] }, { "fabsf", floats[1] },
+  { "abs", integers[8] }, { "labs", integers[10] }, { "llabs", integers[12] }, { "toupper", integers[8] }, { "fabs", floats[2] }, { "floor",
+    floats[2] }, { "fabsf", floats[1] },
   { "ldexp", floats[2], integers[1] }, { "pow", floats[2], floats[2] },
 }
 function steps.call()
@@ -822,7 +861,8 @@ function steps.call_text()
   local n = v.type.kind == "pointer" and 1 or math.max(v.bytes, 1)
   emit(pick {
     ("return C.strlen(S[%d])"):format(random(#S)), ("return C.strcmp(S[%d], S[%d]) %s"):format(random(#S), random(#S), layer and "== 0" or "< 0"),
-    ("return C.memcmp(%s, %s, %d)"):format(v.name, v.name, n), ("return C.strlen(%s)"):format(pick { "5", "true", "{}", "print", "ffi.new('int[2]')", "ffi.new('struct opaque *')" }),
+    ("return C.memcmp(%s, %s, %d)"):format(v.name, v.name, n), ("return C.strlen(%s)"):format(pick { "5", "true", "{}", "print", "ffi.new('int[2]')",
+      "ffi.new('struct opaque *')" }),
     "return C.strtol('123abc', nil, 10), C.strtoull('18446744073709551615', nil, 10), C.strtol('-9223372036854775808', nil, 10)",
     ("C.memset(%s, %s, %d) return %s"):format(v.name, pick { "0", "7", v.floats and "64" or "255", "I(0, 3)" }, v.pointers and v.bytes or n, v.shown),
     ("return C.memchr(%s, %d, %d)"):format(v.name, random(3) - 1, n), ("return C.memcpy(%s, %s, %d)"):format(v.name, v.name, n),
@@ -830,10 +870,12 @@ function steps.call_text()
 end
 function steps.variadic()
   local formats = {
-    { "%d", "ffi.new('int', -5)", "ffi.new('int8_t', 200)", "ffi.new('uint16_t', 65535)", "true", "ffi.new('enum e2', -3)", "ffi.new('char', 65)", "ffi.new('bool', 1)" },
+    { "%d", "ffi.new('int', -5)", "ffi.new('int8_t', 200)", "ffi.new('uint16_t', 65535)", "true", "ffi.new('enum e2', -3)", "ffi.new('char', 65)",
+      "ffi.new('bool', 1)" },
     { "%s", "S[2]", "S[3]", "ffi.new('char[5]', 'hi')", "ffi.cast('const char *', S[4])" },
     { "%g", "0.5", "-1e300", "nan ~= nan and 1.25", "ffi.new('float', 0.25)", "ffi.new('double', 2)" },
-    { "%lld", "I(0, 5)", "I(4294967295, 4294967295)", "ffi.new('long', -3)" }, { "%llu", "U(4294967295, 4294967295)" }, { "%p", "nil", "ffi.cast('void *', 4096)" },
+    { "%lld", "I(0, 5)", "I(4294967295, 4294967295)", "ffi.new('long', -3)" }, { "%llu", "U(4294967295, 4294967295)" }, { "%p", "nil",
+      "ffi.cast('void *', 4096)" },
     { "%c", "ffi.new('char', 66)", "ffi.new('int', 67)" }, { "%x", "ffi.new('uint32_t', 4294967295)" },
   }
   local format, arguments = "", ""
@@ -848,18 +890,22 @@ function steps.sort()
   local list = {}
   for i = 1, random(6) do list[i] = number(t):gsub("nan", "1") end
   emit(("local a = ffi.new('%s[%d]', { %s }) local f = ffi.cast('int (*)(const void *, const void *)', function(p, q) local x, y = ffi.cast('%s *', p)[0], ffi.cast('%s *', q)[0] " ..
-    "return x < y and -1 or x > y and 1 or 0 end) C.qsort(a, %d, %d, f) f:free() return a"):format(t.name, #list, table.concat(list, ", "), t.name, t.name, #list, t.size))
+    "return x < y and -1 or x > y and 1 or 0 end) C.qsort(a, %d, %d, f) f:free() return a"):format(t.name, #list, table.concat(list, ", "), t.name,
+      t.name, #list, t.size))
 end
 function steps.callback()
   local f = function_type()
   local arguments = {}
   for i, p in ipairs(f.parameters) do
-    arguments[i] = chance(75) and (p.kind == "pointer" and pick { "nil", "ffi.cast('void *', 4096)", "ffi.cast('int *', 16)" } or number(p)) or value(p)
+    arguments[i] = chance(75) and (p.kind == "pointer" and pick { "nil", "ffi.cast('void *', 4096)", "ffi.cast('int *', 16)" } or number(p))
+      or value(p)
     if p.kind == "pointer" and arguments[i]:find "^{" then arguments[i] = "nil" end
   end
-  local result = f.result.kind == "void" and "nil" or (native or chance(75)) and (f.result.kind == "pointer" and "nil" or number(f.result)) or value(f.result)
+  local result = f.result.kind == "void" and "nil" or (native or chance(75)) and (f.result.kind == "pointer" and "nil" or number(f.result))
+    or value(f.result)
   emit(("local got local f = ffi.cast('%s', function(...) got = { n = select('#', ...), ... } return %s end) " ..
-    "local r = { pcall(f, %s) } f:free() return show(got), r[1], show(r[1] and r)"):format(text(pointer(f)), result, #arguments > 0 and table.concat(arguments, ", ") or "nil")
+    "local r = { pcall(f, %s) } f:free() return show(got), r[1], show(r[1] and r)"):format(text(pointer(f)), result, #arguments > 0
+      and table.concat(arguments, ", ") or "nil")
     :gsub("pcall%(f, nil%)", #arguments > 0 and "%0" or "pcall(f)"))
 end
 function steps.bits()
@@ -867,8 +913,10 @@ function steps.bits()
   local function one() return chance(60) and integer64() or chance(50) and pick { "5", "-1", "2^31", "2^32+7", "1.5", "0" } or boxed() end
   local b = f:find "shift" or f == "rol" or f == "ror"
   local x, y = one(), one()
-  if (x .. y):find "U" or (x .. y):find "unsigned long" or (x .. y):find "uint64_t" or (x .. y):find "size_t" then x, y = x:gsub("^%-1$", "9"), y:gsub("^%-1$", "9") end
-  emit(("return bit.%s(%s%s)"):format(f, x, b and ", " .. pick { "0", "1", "5", "31", "32", "33", "63", "64", "I(0, 3)" } or f:find "^b[^ns]" and ", " .. y or ""))
+  if (x .. y):find "U" or (x .. y):find "unsigned long" or (x .. y):find "uint64_t" or (x .. y):find "size_t" then x, y = x:gsub("^%-1$", "9"),
+    y:gsub("^%-1$", "9") end
+  emit(("return bit.%s(%s%s)"):format(f, x, b and ", " .. pick { "0", "1", "5", "31", "32", "33", "63", "64", "I(0, 3)" } or f:find "^b[^ns]"
+    and ", " .. y or ""))
 end
 function steps.reference()
   local s, t, v = path()
@@ -877,11 +925,15 @@ function steps.reference()
 end
 function steps.meta()
   emit(("return %s"):format(pick {
-    "M(1) + 2", "2 + M(1)", "M(3) - M(4)", "M(1) * ffi.new('int', 2)", "I(0, 5) / M(2)", "-M(7)", "#M(8)", "M(1) .. 'x'", "'x' .. M(2)", "M(1)(2, 3)", "M(4).double",
-    "M(4).n", "M(1) == M(1)", "M(1) == M(2)", "M(1) < M(2)", "M(1) <= M(1)", "M(5).other", "M(5):method(6)", "tostring(M(9))", "ffi.new('struct meta', 3).n", "M(1, 2)", "M()",
+    "M(1) + 2", "2 + M(1)", "M(3) - M(4)", "M(1) * ffi.new('int', 2)", "I(0, 5) / M(2)", "-M(7)", "#M(8)", "M(1) .. 'x'", "'x' .. M(2)", "M(1)(2, 3)",
+      "M(4).double",
+    "M(4).n", "M(1) == M(1)", "M(1) == M(2)", "M(1) < M(2)", "M(1) <= M(1)", "M(5).other", "M(5):method(6)", "tostring(M(9))",
+      "ffi.new('struct meta', 3).n", "M(1, 2)", "M()",
     "ffi.new('struct meta[2]', {{4}, {5}})[1].double", "ffi.cast('struct meta *', ffi.new('struct meta', 6)).double", "M(1) % 5", "M(2) ^ 3",
-    "ffi.cast('struct meta *', ffi.new('struct meta', 6)) + 1 ~= 0", "(function() local m = M(1) m.fresh = 5 return log end)()", "M('x')", "M({ 7 })", "M { n = 8 }",
-    "ffi.istype(M, M(1))", "M == ffi.typeof('struct meta')", "(function() local m = M(1) m.n = 9 return m.n end)()", "ffi.cast('struct meta *', nil) == ffi.new('void *')",
+    "ffi.cast('struct meta *', ffi.new('struct meta', 6)) + 1 ~= 0", "(function() local m = M(1) m.fresh = 5 return log end)()", "M('x')", "M({ 7 })",
+      "M { n = 8 }",
+    "ffi.istype(M, M(1))", "M == ffi.typeof('struct meta')", "(function() local m = M(1) m.n = 9 return m.n end)()",
+      "ffi.cast('struct meta *', nil) == ffi.new('void *')",
     "M(1) + nil", "M(1) .. nil", "{} .. M(1)", "M(1) + 'y'", "M(1).n + M(2)", "M(1)[5]", "M(1)[M]",
   }))
 end
@@ -889,9 +941,11 @@ function steps.by_object()
   local v = pick(variables)
   if v.constant or has_const(v.type) then return end
   emit(pick {
-    ("return ffi.new(%s)"):format(v.name), ("return ffi.new(ffi.typeof(%s)%s)"):format(v.name, initialisers(v.type)), ("return ffi.sizeof(%s), ffi.alignof(%s)"):format(v.name, v.name),
+    ("return ffi.new(%s)"):format(v.name), ("return ffi.new(ffi.typeof(%s)%s)"):format(v.name, initialisers(v.type)),
+      ("return ffi.sizeof(%s), ffi.alignof(%s)"):format(v.name, v.name),
     ("return ffi.istype(%s, %s), ffi.istype(ffi.typeof(%s), %s)"):format(v.name, pick(variables).name, v.name, v.name),
-    ("return ffi.typeof(%s) == ffi.typeof(ffi.typeof(%s))"):format(v.name, v.name), ("return ffi.typeof('const $ *', ffi.typeof(%s))()"):format(v.type.members and v.name or "'int'"),
+    ("return ffi.typeof(%s) == ffi.typeof(ffi.typeof(%s))"):format(v.name, v.name),
+      ("return ffi.typeof('const $ *', ffi.typeof(%s))()"):format(v.type.members and v.name or "'int'"),
     ("return ffi.typeof('$[2]', ffi.typeof(%s))()"):format(v.name), ("return ffi.typeof('$ *', ffi.typeof(%s))(nil)"):format(v.name),
     ("return ffi.cast(ffi.typeof('$ *', ffi.typeof(%s)), %s)"):format(v.name, v.name), ("return ffi.sizeof(ffi.typeof(%s))"):format(v.name),
   })
@@ -900,7 +954,8 @@ end
 function steps.follow()
   local v = pick(variables)
   if v.constant or has_const(v.type) then return end
-  local made = ("local p = ffi.new('%s', { %s })"):format(text(pointer(v.type), "[1]"), v.type.kind == "array" and ("ffi.cast(%s, %s)"):format(quoted(pointer(v.type)), v.name) or v.name)
+  local made = ("local p = ffi.new('%s', { %s })"):format(text(pointer(v.type), "[1]"), v.type.kind == "array"
+    and ("ffi.cast(%s, %s)"):format(quoted(pointer(v.type)), v.name) or v.name)
   if v.type.kind == "pointer" then made = ("local p = ffi.new('%s', { %s })"):format(text(v.type, "[1]"), v.name) end
   local t = v.type.kind == "pointer" and v.type.to or v.type
   if t.members then
@@ -935,22 +990,30 @@ function steps.enum_texts()
   local e = pick { "enum e1", "enum e2", "enum e3" }
   local name = pick { "E_A", "E_B", "E_C", "E_N", "E_M", "E_BIG", "E_U", "nope", "" }
   emit(pick {
-    ("return ffi.new('%s', '%s')"):format(e, name), ("return ffi.cast('%s', '%s')"):format(e, name), ("local a = ffi.new('%s[2]', '%s') return a"):format(e, name),
-    ("return tonumber(ffi.new('%s', '%s'))"):format(e, name), ("return ffi.new('%s[2]', { '%s', '%s' })"):format(e, name, pick { "E_A", "E_N", "E_U" }),
+    ("return ffi.new('%s', '%s')"):format(e, name), ("return ffi.cast('%s', '%s')"):format(e, name),
+      ("local a = ffi.new('%s[2]', '%s') return a"):format(e, name),
+    ("return tonumber(ffi.new('%s', '%s'))"):format(e, name), ("return ffi.new('%s[2]', { '%s', '%s' })"):format(e, name, pick { "E_A", "E_N",
+      "E_U" }),
     layer and ("return ffi.new('%s', 5) == '%s'"):format(e, name) or ("return ffi.new('int', ffi.new('%s', '%s'))"):format(e, name),
-    layer and ("return ffi.new('%s', %s) < '%s'"):format(e, pick { "0", "6" }, name) or ("return ffi.new('%s', 1) + ffi.new('%s', '%s')"):format(e, e, name),
+    layer and ("return ffi.new('%s', %s) < '%s'"):format(e, pick { "0", "6" }, name) or ("return ffi.new('%s', 1) + ffi.new('%s', '%s')"):format(e, e,
+      name),
   })
 end
 function steps.layer()
   if not layer then return end
   emit(pick {
-    ("return ('%%d %%x %%05d %%-8.3u %%o'):format(%s, %s, %s, %s, %s)"):format(integer64(), integer64(), integer64(), integer64(), integer64()), ("return ('%%s|%%i'):format(%s, %s)"):format(integer64(), integer64()),
-    ("local n = 0 for i = %s, %s do n = n + i if n > 100 then break end end return n"):format(pick { "1", "I(0, 1)", "5LL" }, pick { "3", "7LL", "U(0, 4)" }),
-    ("return %s == nil, nil ~= %s"):format(pick(variables).name, pick(variables).name), ("return ffi.new('void *') == nil, ffi.new('%s *') == %s"):format("int", pick { "nil", "0", "ffi.new('char *')" }),
+    ("return ('%%d %%x %%05d %%-8.3u %%o'):format(%s, %s, %s, %s, %s)"):format(integer64(), integer64(), integer64(), integer64(), integer64()),
+      ("return ('%%s|%%i'):format(%s, %s)"):format(integer64(), integer64()),
+    ("local n = 0 for i = %s, %s do n = n + i if n > 100 then break end end return n"):format(pick { "1", "I(0, 1)", "5LL" }, pick { "3", "7LL",
+      "U(0, 4)" }),
+    ("return %s == nil, nil ~= %s"):format(pick(variables).name, pick(variables).name),
+      ("return ffi.new('void *') == nil, ffi.new('%s *') == %s"):format("int", pick { "nil", "0", "ffi.new('char *')" }),
     ("return tostring(%s), type(%s)"):format(integer64(), pick(variables).name), ("return not %s, %s and 1 or 2"):format(boxed(), boxed()),
     ("return math.floor(tonumber(%s))"):format(boxed()), ("local t = {} t[%s] = 1 return next(t) ~= nil, #t"):format(integer64()),
-    ("return select('#', ipairs(%s))"):format(pick(variables).name), ("return (pcall(pairs, %s))"):format(pick(variables).name), ("return rawequal(%s, %s)"):format(pick(variables).name, pick(variables).name),
-    ("return tonumber(%s), tonumber(%s, 10)"):format(boxed(), "'17'"), ("return (%s) .. ''"):format(integer64()), ("return bit.tohex(%s), bit.band(%s, 0xff)"):format(integer64(), integer64()),
+    ("return select('#', ipairs(%s))"):format(pick(variables).name), ("return (pcall(pairs, %s))"):format(pick(variables).name),
+      ("return rawequal(%s, %s)"):format(pick(variables).name, pick(variables).name),
+    ("return tonumber(%s), tonumber(%s, 10)"):format(boxed(), "'17'"), ("return (%s) .. ''"):format(integer64()),
+      ("return bit.tohex(%s), bit.band(%s, 0xff)"):format(integer64(), integer64()),
     ("return %s < 1, 2 <= %s, %s == 7"):format(integer64(), integer64(), integer64()), ("return math.max(1, tonumber(%s))"):format(boxed()),
   })
 end
@@ -961,10 +1024,13 @@ function steps.class()
     "__new = function(ct, ...) log[#log + 1] = select('#', ...) return ffi.new(ct, ...) end, __gc = function(o) log[#log + 1] = 'gc' end })"):format(text(t, "n"))
   local x = t.kind == "bool" and "true" or pick(not_negative)
   emit(made .. pick {
-    (" local o = T(%s) return o.kind, o.nope, #log"):format(x), (" local o = T({ %s }) return o.n, log[1]"):format(x), " do local o = T() end collectgarbage() collectgarbage() return log[1], log[2]",
-    (" local o = ffi.new(T, %s) return #log, o.kind"):format(x), " local o = T() ffi.gc(o, nil) o = nil collectgarbage() collectgarbage() return log[2]",
+    (" local o = T(%s) return o.kind, o.nope, #log"):format(x), (" local o = T({ %s }) return o.n, log[1]"):format(x),
+      " do local o = T() end collectgarbage() collectgarbage() return log[1], log[2]",
+    (" local o = ffi.new(T, %s) return #log, o.kind"):format(x),
+      " local o = T() ffi.gc(o, nil) o = nil collectgarbage() collectgarbage() return log[2]",
     " local o = ffi.gc(T(), function() log[#log + 1] = 'mine' end) o = nil collectgarbage() collectgarbage() return log[1], log[2], log[3]",
-    " local a = ffi.typeof('$[2]', T)() return a[0].kind, ffi.cast(ffi.typeof('$ *', T), a)[1].kind, #log", (" local o = T(%s) return (pcall(function() o.kind = 1 end))"):format(x),
+    " local a = ffi.typeof('$[2]', T)() return a[0].kind, ffi.cast(ffi.typeof('$ *', T), a)[1].kind, #log",
+      (" local o = T(%s) return (pcall(function() o.kind = 1 end))"):format(x),
     native and " return #log" or " return (pcall(ffi.metatype, T, {}))", " return T == T, ffi.typeof(T()) == T, ffi.istype(T, T())",
   })
 end
@@ -973,13 +1039,18 @@ function steps.type_text()
   local t = any_type(0)
   local n = random(8)
   local word = n == 1 and "volatile " or n == 2 and "const volatile " or n == 3 and "const " or ""
-  if n == 4 then t = pointer(const(pointer(t))) elseif n == 5 then t = pointer(pointer(function_type())) elseif n == 6 then t = array(pointer(array(t, 2)), 3) end
+  if n == 4 then t = pointer(const(pointer(t))) elseif n == 5 then t = pointer(pointer(function_type())) elseif n == 6 then t = array(pointer(array(t,
+    2)), 3) end
   if has(t, "vector") then t = integers[8] end
   if t.kind ~= "int" and t.kind ~= "float" and t.kind ~= "bool" then word = "" end
-  local other = pick { "unsigned long int", "long unsigned", "short int", "int long long", "long int unsigned long", "char const", "const char *const *", "int const *", "signed", "unsigned",
-    "long double", "struct opaque *", "void *(*)(void)", "int (*(*)(int))(void)", "uint8_t (*)[3]", "float *[2][3]", "enum e1 (*)(enum e2)", "const struct meta *", "int &", "const int &",
-    "struct meta &", "int (&)[3]", "ptrdiff_t", "ssize_t", "intptr_t", "uintptr_t", "int32_t", "uint64_t", "int8_t", "_Bool", "__int64", "unsigned __int32", "complex", "float complex",
-    "double _Complex", "int[]", "int[?]", "char[2][?]", "int[0]", "void", "int()", "void *[3]", "volatile int *volatile", "wchar_t", "nothing_at_all", "int int", "", "*",
+  local other = pick { "unsigned long int", "long unsigned", "short int", "int long long", "long int unsigned long", "char const",
+    "const char *const *", "int const *", "signed", "unsigned",
+    "long double", "struct opaque *", "void *(*)(void)", "int (*(*)(int))(void)", "uint8_t (*)[3]", "float *[2][3]", "enum e1 (*)(enum e2)",
+      "const struct meta *", "int &", "const int &",
+    "struct meta &", "int (&)[3]", "ptrdiff_t", "ssize_t", "intptr_t", "uintptr_t", "int32_t", "uint64_t", "int8_t", "_Bool", "__int64",
+      "unsigned __int32", "complex", "float complex",
+    "double _Complex", "int[]", "int[?]", "char[2][?]", "int[0]", "void", "int()", "void *[3]", "volatile int *volatile", "wchar_t", "nothing_at_all",
+      "int int", "", "*",
     "int (", "enum e1", "enum nothing", "struct opaque" }
   if chance(40) then emit(("return ffi.typeof(%q)"):format(other)) else emit(("return ffi.typeof('%s%s')"):format(word, text(t))) end
 end
@@ -994,38 +1065,50 @@ function steps.middle()
   local i = random(count) - 1
   local other = pick { "char *", "const void *", "void *", "int *", "uint32_t *", "double *", "enum e1 *", "void **" }
   emit(pick {
-    ("local p = %s + %d return p[%d], p - %s, %s - p"):format(v.name, n, i - n, v.name, v.name), ("local p = %s + %d return (p - %d)[%d]"):format(v.name, n, n, i),
+    ("local p = %s + %d return p[%d], p - %s, %s - p"):format(v.name, n, i - n, v.name, v.name),
+      ("local p = %s + %d return (p - %d)[%d]"):format(v.name, n, n, i),
     ("local p = %s + %d return p == %s, p > %s, p >= %s, %s < p"):format(v.name, n, v.name, v.name, v.name, v.name),
     ("return ffi.cast('%s', %s) == %s"):format(other, v.name, v.name), ("return ffi.cast('%s', %s) < %s + 1"):format(other, v.name, v.name),
-    ("return (%s + %d) - ffi.cast('%s', %s)"):format(v.name, n, other, v.name), ("return ffi.cast('%s', %s) == ffi.cast('%s', %s + %d)"):format(other, v.name, other, v.name, n),
-    ("return ffi.cast('%s', %s) + 1"):format(other, v.name), ("return %d - (%s + 0)"):format(n, v.name), ("return (%s + 0) * 2"):format(v.name), ("return -(%s + 0)"):format(v.name),
-    ("return (%s + 0) + (%s + 0)"):format(v.name, v.name), ("return (%s + 0) %% 2"):format(v.name), ("return ffi.cast('uintptr_t', %s + %d) - ffi.cast('uintptr_t', %s)"):format(v.name, n, v.name),
+    ("return (%s + %d) - ffi.cast('%s', %s)"):format(v.name, n, other, v.name), ("return ffi.cast('%s', %s) == ffi.cast('%s', %s + %d)"):format(other,
+      v.name, other, v.name, n),
+    ("return ffi.cast('%s', %s) + 1"):format(other, v.name), ("return %d - (%s + 0)"):format(n, v.name), ("return (%s + 0) * 2"):format(v.name),
+      ("return -(%s + 0)"):format(v.name),
+    ("return (%s + 0) + (%s + 0)"):format(v.name, v.name), ("return (%s + 0) %% 2"):format(v.name),
+      ("return ffi.cast('uintptr_t', %s + %d) - ffi.cast('uintptr_t', %s)"):format(v.name, n, v.name),
     ("return tonumber(ffi.cast('intptr_t', %s + %d) - ffi.cast('intptr_t', %s))"):format(v.name, n, v.name), ("return (%s + 0) ^ 2"):format(v.name),
-    ("return ffi.istype('%s', %s), ffi.istype('%s', %s + 0)"):format(other, v.name, other, v.name), ("return ffi.new('%s', %s + %d)"):format(other, v.name, n),
-    ("return %s + ffi.new('int *')"):format(v.name), ("return %s + nil"):format(v.name), ("return %s + 'x'"):format(v.name), ("return %s - {}"):format(v.name),
+    ("return ffi.istype('%s', %s), ffi.istype('%s', %s + 0)"):format(other, v.name, other, v.name), ("return ffi.new('%s', %s + %d)"):format(other,
+      v.name, n),
+    ("return %s + ffi.new('int *')"):format(v.name), ("return %s + nil"):format(v.name), ("return %s + 'x'"):format(v.name),
+      ("return %s - {}"):format(v.name),
   })
 end
 -- Which metamethod is called, and with what. One operand is a cdata: what two values of Lua do is not Ferry's.
 function steps.dispatch()
-  local function one() return pick { "M(1)", "M(2)", "N(3)", "N(4)", "ffi.cast('struct meta *', keep_m)", "ffi.cast('struct other *', keep_n)", "5", "0.5", "nil", "'x'", "I(0, 6)", "U(0, 7)", "T", "{}",
-    "ffi.new('int', 8)", "true", "ffi.new('enum e1', 1)", "ffi.new('void *')", "print", "ffi.cast('int *', 16)", "ffi.new('int[2]')", "ffi.new('struct opaque *')", "keep_m", "keep_n" } end
+  local function one() return pick { "M(1)", "M(2)", "N(3)", "N(4)", "ffi.cast('struct meta *', keep_m)", "ffi.cast('struct other *', keep_n)", "5",
+    "0.5", "nil", "'x'", "I(0, 6)", "U(0, 7)", "T", "{}",
+    "ffi.new('int', 8)", "true", "ffi.new('enum e1', 1)", "ffi.new('void *')", "print", "ffi.cast('int *', 16)", "ffi.new('int[2]')",
+      "ffi.new('struct opaque *')", "keep_m", "keep_n" } end
   local a, b = pick { "M(1)", "N(2)", "keep_m", "keep_n", "ffi.cast('struct meta *', keep_m)", "ffi.cast('struct other *', keep_n)" }, one()
   if chance(50) then a, b = b, a end
   local n = random(10)
   if n <= 6 then emit(("return (%s) %s (%s)"):format(a, pick { "+", "-", "*", "/", "%", "^", ".." }, b))
   elseif n == 7 then
-    if not layer or a == "true" or a == "nil" or a == "'x'" or a == "5" or a == "0.5" then a, b = pick { "M(1)", "N(2)", "keep_m", "keep_n" }, pick { "M(1)", "N(2)", "keep_m", "keep_n", "ffi.cast('struct meta *', keep_m)" } end
+    if not layer or a == "true" or a == "nil" or a == "'x'" or a == "5" or a == "0.5" then a, b = pick { "M(1)", "N(2)", "keep_m", "keep_n" },
+      pick { "M(1)", "N(2)", "keep_m", "keep_n", "ffi.cast('struct meta *', keep_m)" } end
     emit(("return (%s) %s (%s)"):format(a, pick(comparisons), b))
   else
     local o = pick { "M(1)", "N(2)", "keep_m", "ffi.cast('struct meta *', keep_m)", "ffi.cast('struct other *', keep_n)" }
-    emit(pick { "return -(%s)", "return #(%s)", "return (%s)(1, 2)", "return (%s).n", "return (%s).nope", "return (%s):twice()", "(%s).nope = 5 return log", "(%s).n = 5 return 'written'",
-      "return (%s)[0]", "return (%s)[I(0, 0)]", "return (%s)[0.5]", "return (%s)['n']", "return (%s)[true]", "return ffi.typeof(%s)", "return (%s).kind", "return tostring(%s) ~= nil" }:format(o))
+    emit(pick { "return -(%s)", "return #(%s)", "return (%s)(1, 2)", "return (%s).n", "return (%s).nope", "return (%s):twice()",
+      "(%s).nope = 5 return log", "(%s).n = 5 return 'written'",
+      "return (%s)[0]", "return (%s)[I(0, 0)]", "return (%s)[0.5]", "return (%s)['n']", "return (%s)[true]", "return ffi.typeof(%s)",
+        "return (%s).kind", "return tostring(%s) ~= nil" }:format(o))
   end
 end
 function steps.unary_of_path()
   local s, t = path()
   if t.kind == "float" or t.kind == "complex" or t.kind == "int" or is_read_otherwise(t) or t.kind == "pointer" or t.kind == "vector" then return end
-  emit(pick { "return -(%s)", "return #(%s)", "return (%s) .. 'x'", "return (%s)(1)", "return tonumber(%s)", "return bit.bnot(%s)", "return (%s) + 1" }:format(s))
+  emit(pick { "return -(%s)", "return #(%s)", "return (%s) .. 'x'", "return (%s)(1)", "return tonumber(%s)", "return bit.bnot(%s)",
+    "return (%s) + 1" }:format(s))
 end
 local step_names = {}
 for name in pairs(steps) do step_names[#step_names + 1] = name end
@@ -1048,21 +1131,27 @@ local function teller(name)
   end
 end
 M = ffi.metatype("struct meta", {
-  __add = teller "add", __sub = teller "sub", __mul = teller "mul", __div = teller "div", __unm = function(a) return "unm" .. a.n end, __len = function(a) return 100 + a.n end,
-  __concat = teller "concat", __call = teller "call", __eq = function(a, b) return ffi.istype("struct meta", b) and a.n == b.n end, __lt = function(a, b) return a.n < b.n end,
+  __add = teller "add", __sub = teller "sub", __mul = teller "mul", __div = teller "div", __unm = function(a) return "unm" .. a.n end,
+    __len = function(a) return 100 + a.n end,
+  __concat = teller "concat", __call = teller "call", __eq = function(a, b) return ffi.istype("struct meta", b) and a.n == b.n end, __lt = function(a,
+    b) return a.n < b.n end,
   __le = function(a, b) return a.n <= b.n end, __tostring = function(a) return "meta" .. a.n end,
-  __index = function(o, key) if key == "double" then return o.n * 2 elseif key == "method" then return teller "method" end return "no " .. canonical(key) end,
+  __index = function(o, key) if key == "double" then return o.n * 2 elseif key == "method" then return teller "method" end return "no " ..
+    canonical(key) end,
   __newindex = function(o, key, x) log = "newindex " .. key .. " " .. x end,
 })
 
 -- Another with fewer of them, and a table.
 ffi.cdef "struct other { int n; };"
 N = ffi.metatype("struct other", {
-  __index = { twice = function(o) return o.n * 2 end, kind = "other" }, __add = function(a, b) return "other add" end, __mul = function() return "other mul" end,
-  __eq = function() return true end, __lt = function() return true end, __concat = function() return "other concat" end, __pow = function() return "other pow" end,
+  __index = { twice = function(o) return o.n * 2 end, kind = "other" }, __add = function(a, b) return "other add" end,
+    __mul = function() return "other mul" end,
+  __eq = function() return true end, __lt = function() return true end, __concat = function() return "other concat" end,
+    __pow = function() return "other pow" end,
   __mod = function() return nil end, __div = function() error "other div" end,
 })
-T = setmetatable({}, { __add = function() return "table add" end, __concat = function() return "table concat" end, __eq = function() return true end, __lt = function() return true end,
+T = setmetatable({}, { __add = function() return "table add" end, __concat = function() return "table concat" end, __eq = function() return true end,
+  __lt = function() return true end,
   __sub = function() return "table sub" end })
 keep_m, keep_n = M(21), N(22)
 
@@ -1089,19 +1178,23 @@ local function make_program(number_)
       if v.type.kind == "array" and not has_const(v.type) then
         local p = pointer(v.type.of)
         emit(("%s = ffi.cast(%s, %s) return %s"):format(name, quoted(p), v.name, name))
-        variables[#variables + 1] = { name = name, type = p, count = v.type.count, bytes = v.bytes, size = v.size, shown = v.shown, pointers = v.pointers, floats = v.floats }
+        variables[#variables + 1] = { name = name, type = p, count = v.type.count, bytes = v.bytes, size = v.size, shown = v.shown,
+          pointers = v.pointers, floats = v.floats }
       elseif v.type.members then
         local p = pointer(v.type)
         emit(("%s = ffi.cast(%s, %s) return %s"):format(name, quoted(p), v.name, name))
-        variables[#variables + 1] = { name = name, type = p, count = 1, constant = has_const(v.type), bytes = v.bytes, size = v.size, shown = v.shown, pointers = v.pointers, floats = v.floats }
+        variables[#variables + 1] = { name = name, type = p, count = 1, constant = has_const(v.type), bytes = v.bytes, size = v.size, shown = v.shown,
+          pointers = v.pointers, floats = v.floats }
       end
     end
     if not variables[k] then
       repeat t = chance(60) and pick(records) or any_type(0) until t.members or t.kind == "array"
       local made = ("ffi.new(%s%s)"):format(quoted(t), initialisers(t))
-      lines[#lines + 1] = { code = ("local ok, x = pcall(function() return %s end) %s = ok and x or ffi.new(%s) return ok, %s"):format(made, name, quoted(t), name),
+      lines[#lines + 1] = { code = ("local ok, x = pcall(function() return %s end) %s = ok and x or ffi.new(%s) return ok, %s"):format(made, name,
+        quoted(t), name),
         name = name, type = t }
-      variables[#variables + 1] = { name = name, type = t, bytes = 0, size = ("ffi.sizeof(%s)"):format(name), shown = name, fresh = true, constant = t.kind == "array" and has_const(t), pointers = has_pointer(t), floats = has(t, "float") or has(t, "complex") }
+      variables[#variables + 1] = { name = name, type = t, bytes = 0, size = ("ffi.sizeof(%s)"):format(name), shown = name, fresh = true,
+        constant = t.kind == "array" and has_const(t), pointers = has_pointer(t), floats = has(t, "float") or has(t, "complex") }
     end
   end
   return lines

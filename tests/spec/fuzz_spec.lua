@@ -19,7 +19,7 @@ end
 function TestFuzz:test_programs_as_luajit_has_them()
   H.not_on_luajit "is the judge"
   lu.skipIf(H.hosted_by_luajit or H.slow or ffi.os ~= "Linux", "needs LuaJIT beside, and time")
-  for seed, mode in ipairs { "plain", "layer" } do
+  for seed, mode in ipairs { "native", "plain", "layer" } do
     local _, output = H.interpreter { tests .. "prove/luajit.lua", "compare", seed, 60, mode }
     lu.skipIf(output:find "luajit: skipped", "no LuaJIT for this processor")
     lu.assertStrContains(output, "steps, 0 differences", false, false, output:sub(1, 1500))
