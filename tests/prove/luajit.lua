@@ -903,8 +903,8 @@ function steps.callback()
   end
   local result = f.result.kind == "void" and "nil" or (native or chance(75)) and (f.result.kind == "pointer" and "nil" or number(f.result))
     or value(f.result)
-  emit(("local got local f = ffi.cast('%s', function(...) got = { n = select('#', ...), ... } return %s end) " ..
-    "local r = { pcall(f, %s) } f:free() return show(got), r[1], show(r[1] and r)"):format(text(pointer(f)), result, #arguments > 0
+  emit(("local got local f = ffi.cast('%s', function(...) got = show { n = select('#', ...), ... } return %s end) " ..
+    "local r = { pcall(f, %s) } f:free() return got, r[1], show(r[1] and r)"):format(text(pointer(f)), result, #arguments > 0
       and table.concat(arguments, ", ") or "nil")
     :gsub("pcall%(f, nil%)", #arguments > 0 and "%0" or "pcall(f)"))
 end
