@@ -3,7 +3,7 @@
 #   make demo      the examples on real libraries, with what they print
 #   make test      everything; `make test STAGES="unit specs"` for a part, FULL=1 for every pair of Lua and back end (tests/README.md)
 #   make fuzz      what reads C, fuzzed; `make fuzz TIME=600`: seconds for each target (tests/fuzz/run)
-#   make prove     calls, callbacks and layouts of random types against compilers, in great numbers (tests/prove/run)
+#   make prove     calls, callbacks and layouts of random types against compilers, and random programs against LuaJIT, in great numbers (tests/prove/run)
 #   make coverage  which lines of src run in tests, in build-coverage (tests/coverage/run)
 #   make lint      src read by cppcheck and clang-tidy, many minutes; `make lint STEPS=cppcheck`, FILES=PATTERN (tests/lint/run)
 #   make cross     tests for another processor, in an emulator; `make cross ARCH=riscv64`, STEPS="calls specs" (tests/cross/run.sh)

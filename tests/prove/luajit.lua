@@ -755,7 +755,7 @@ function steps.offset()
 end
 function steps.is_type()
   local x = anything()
-  if not (native and x:find "^v") then emit(("return ffi.istype(%s, %s)"):format(quoted(any_type(0)), x)) end
+  if not x:find "^v" then emit(("return ffi.istype(%s, %s)"):format(quoted(any_type(0)), x)) end
 end
 function steps.same_types()
   local a, b = any_type(1), any_type(1)
@@ -773,8 +773,10 @@ function steps.array_parameter() emit(("return ffi.typeof('$[$]', ffi.typeof(%s)
 function steps.istype_of_path()
   local a, t = path()
   local b, u = path()
-  if is_read_otherwise(t) or is_read_otherwise(u) then return end
-  emit(("return ffi.istype(%s, %s), ffi.typeof(%s)"):format(quoted(any_type(0)), a, b))
+  local asked = any_type(0)
+  if is_read_otherwise(t) or is_read_otherwise(u) or (text(asked) .. text(t)):find(native and "%(%*" or "complex") then return end
+  if (text(asked) .. text(t)):find "complex" then return end
+  emit(("return ffi.istype(%s, %s), ffi.typeof(%s)"):format(quoted(asked), a, b))
 end
 function steps.pointer()
   local v = pick(variables)
