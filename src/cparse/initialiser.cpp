@@ -14,6 +14,8 @@ namespace {
 
 // gcc's `[a ... b]`: what is stored one by one when the literal is evaluated.
 constexpr uint64_t kMaxRepeated = 1'000'000;
+// Each is held against all others.
+constexpr size_t kMaxUnionsInRanges = 1'000;
 
 bool is_bound(uint64_t count) {
   return count != kFlexible && count != kVla && count != kUnknownBound;
@@ -150,7 +152,7 @@ Parser::Place Parser::element_of(const Place& place, uint64_t index) const {
 }
 
 // A member of the union at that place is initialised: another one is gone.
-void Parser::choose(Items& items, const Place& place, size_t member) {
+bool Parser::choose(Items& items, const Place& place, size_t member) {
   const TypeId record = types_[place.type].unqualified;
   Items::Choice choice = {place.offset, items.ranges, record, member};
   bool is_other = false;
@@ -176,23 +178,26 @@ void Parser::choose(Items& items, const Place& place, size_t member) {
           place.offset <= earlier.last())
         is_other = true;
     }
+    if (items.chosen_in_ranges.size() == kMaxUnionsInRanges)
+      return fail_here("too many unions are designated by ranges");
     items.chosen_in_ranges.push_back(std::move(choice));
   }
   if (is_other) clear(items, place);
+  return true;
 }
 
 // The member that is initialised next.
-Parser::Place Parser::member_of(Items& items, const Place& place, size_t index) {
+bool Parser::enter_member(Items& items, const Place& place, size_t index, Place& member) {
   const TypeId record = types_[place.type].unqualified;
   const Field& f = types_.record(record).fields[index];
-  if (types_[record].kind == Kind::union_) choose(items, place, index);
-  Place member = {f.type, place.offset + f.offset};
+  if (types_[record].kind == Kind::union_ && !choose(items, place, index)) return false;
+  member = {f.type, place.offset + f.offset};
   if (f.name != kNoName && (types_[f.type].quals & kConst) == 0) {
     member.member = f.name;
     member.record = record;
     member.record_at = place.offset;
   }
-  return member;
+  return true;
 }
 
 // The first member from `index` on that an item without designator initialises. Those that there are: none.
@@ -267,10 +272,10 @@ bool Parser::members(Items& items, const Place& place, size_t from, const Value*
   const size_t count = types_.record(types_[place.type].unqualified).fields.size();
   bool is_first = from == 0;
   for (size_t k = next_member(place, from); k < count; k = next_member(place, k + 1)) {
-    const Place member = member_of(items, place, k);
-    if (is_flexible(member.type)) break;
+    if (is_flexible(types_.record(types_[place.type].unqualified).fields[k].type)) break;
     if (given == nullptr && !is_first && (!next_item(items) || at_designator())) return true;
-    if (!item(items, member, given)) return false;
+    Place member;
+    if (!enter_member(items, place, k, member) || !item(items, member, given)) return false;
     given = nullptr;
     is_first = false;
   }
@@ -327,7 +332,8 @@ bool Parser::member_designator(Items& items, Path& path) {
     const bool is_found = field->name == name;
     const size_t index = static_cast<size_t>(field - fields.begin());
     path.step(index);
-    path.at = member_of(items, path.at, index);
+    const Place record_place = path.at;
+    if (!enter_member(items, record_place, index, path.at)) return false;
     if (is_found) return !is_flexible(path.at.type) || fail(where, "a flexible array member is not initialised");
   }
 }
@@ -407,7 +413,8 @@ bool Parser::list_of_members(Items& items, const Place& place) {
     } else {
       index = next_member(place, index);
       if (index == types_.record(type).fields.size()) return fail_too_many(place, where);
-      const Place member = member_of(items, place, index);
+      Place member;
+      if (!enter_member(items, place, index, member)) return false;
       if (is_flexible(member.type)) return fail(where, "a flexible array member is not initialised");
       if (!item(items, member, nullptr)) return false;
     }

@@ -335,7 +335,7 @@ class Parser {
   bool designated(Items& items, const Place& place, uint64_t& index);
   bool element_designator(Items& items, Path& path);
   bool member_designator(Items& items, Path& path);
-  void choose(Items& items, const Place& place, size_t member);
+  bool choose(Items& items, const Place& place, size_t member);
   bool store(Items& items, const Place& place, const Value& given, uint32_t where);
   void add_item(Items& items, const Place& place, Node::Kind kind, uint32_t first);
   void clear(Items& items, const Place& place);
@@ -343,7 +343,7 @@ class Parser {
   bool at_designator() const { return at(Tok::dot) || at(Tok::l_bracket); }
   bool text_for(TypeId array, const Value& v) const;
   Place element_of(const Place& place, uint64_t index) const;
-  Place member_of(Items& items, const Place& place, size_t index);
+  bool enter_member(Items& items, const Place& place, size_t index, Place& member);
   size_t next_member(const Place& place, size_t index) const;
   bool is_flexible(TypeId type) const;
   bool fail_too_many(const Place& place, uint32_t where);
