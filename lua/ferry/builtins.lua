@@ -28,6 +28,9 @@ for suffix, size in pairs { [""] = 4, l = 8, ll = 8 } do
     return b:find "1" and #b:match "0*$" + 1 or 0
   end
 end
+for _, name in ipairs { "trap", "unreachable" } do
+  builtins[name] = function() error("__builtin_" .. name .. " is reached", 0) end
+end
 for _, size in ipairs { 2, 4, 8 } do
   builtins["bswap" .. size * 8] = function(v)
     local from, to = ffi.new("uint8_t[8]"), ffi.new("uint8_t[8]")

@@ -211,7 +211,7 @@ struct OverflowBuiltin {
 
 namespace {
 
-enum class Takes : uint8_t { integer, floating, two_floating, class_of_floating, anything, parts };
+enum class Takes : uint8_t { nothing, integer, floating, two_floating, class_of_floating, anything, parts };
 
 struct Builtin {
   std::string_view name;  // without __builtin_
@@ -258,6 +258,8 @@ constexpr Builtin kBuiltins[] = {
     {"isunordered", Scalar::int32, Takes::two_floating},
     {"fpclassify", Scalar::int32, Takes::class_of_floating},
     {"complex", Scalar::cdouble, Takes::parts},
+    {"trap", Scalar::void_, Takes::nothing},
+    {"unreachable", Scalar::void_, Takes::nothing},
 };
 // What a floating-point number becomes that is passed for an integer.
 Scalar parameter_of(const Builtin& builtin) {
@@ -355,7 +357,7 @@ bool Parser::builtin_call(Value& v, bool& is_one) {
   if (!expect(Tok::l_paren, "'('")) return false;
   const bool two =
       builtin->takes == Takes::two_floating || builtin->takes == Takes::anything || builtin->takes == Takes::parts;
-  const size_t wanted = builtin->takes == Takes::class_of_floating ? 6 : two ? 2 : 1;
+  const size_t wanted = builtin->takes == Takes::class_of_floating ? 6 : two ? 2 : builtin->takes != Takes::nothing;
   Value operands[6];
   for (size_t i = 0; i < wanted; ++i) {
     if (i != 0 && !expect(Tok::comma, "','")) return false;
@@ -364,8 +366,10 @@ bool Parser::builtin_call(Value& v, bool& is_one) {
   }
   if (!expect(Tok::r_paren, "')'")) return false;
   Value& first = operands[0];
-  Value& last = operands[wanted - 1];
+  Value& last = operands[wanted > 1 ? wanted - 1 : 0];
   switch (builtin->takes) {
+    case Takes::nothing:
+      break;
     case Takes::anything:
       if (types_[first.type].kind != Kind::pointer && types_[first.type].kind != Kind::floating &&
           !arithmetic_.is_integer(first.type))

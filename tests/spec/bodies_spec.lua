@@ -109,6 +109,7 @@ int abs(int x) { return 1000; }
 static inline int bo_static(void) { static int n; return ++n; }
 static inline int bo_goto(int x) { if (x) goto out; x = 1; out: return x; }
 static inline int bo_asm(void) { int r; asm("" : "=r"(r)); return r; }
+static inline int bo_reached(int x) { if (x == 1) return 2; if (x == 2) __builtin_trap(); __builtin_unreachable(); }
 static inline int bo_atomic(int *p) { return __sync_fetch_and_add(p, 1); }
 static inline int bo_own(int x) { return __builtin_no_such_thing(x); }
 static inline int bo_for_ever(void) { for (;;) ; return 1; }
@@ -292,6 +293,9 @@ function TestBodies:test_errors()
   says("'bo_counter' is a static variable", bo.bo_count)
   says("'goto' is not run", bo.bo_goto, 1)
   says("assembler is not run", bo.bo_asm)
+  lu.assertEquals(bo.bo_reached(1), 2)
+  says("'bo_reached': __builtin_trap is reached", bo.bo_reached, 2)
+  says("'bo_reached': __builtin_unreachable is reached", bo.bo_reached, 3)
   says("'bo_atomic' cannot be run: the compiler's own '__sync_fetch_and_add' is not run at", bo.bo_atomic, nil)
   says("the compiler's own '__builtin_no_such_thing' is not run", bo.bo_own, 1)
   says("'case' has no 'switch' around it", bo.bo_stray, 1)

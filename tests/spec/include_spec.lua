@@ -270,6 +270,19 @@ function TestInclude:test_aliases_of_macros()
   lu.assertIs(ffi.C.INC_A1, ffi.C.INC_A1)
 end
 
+-- gcc and clang predefine some names without underscores. Texts of declarations may have parameters of those names.
+function TestInclude:test_plain_names()
+  local names = { Linux = "linux", Windows = "WIN32" }
+  local name = names[ffi.os]
+  lu.skipIf(not name, "the system has none")
+  local header = ffi.include(("#ifdef %s\nenum { INC_PLAIN = %s };\n#endif\n"):format(name, name))
+  lu.assertEquals(header.INC_PLAIN, 1)
+  lu.assertEquals(ffi.include("#ifdef linux\nenum { INC_FOREIGN = 3 };\n#endif\n", { target = "aarch64-linux-gnu" }).INC_FOREIGN, 3)
+  lu.assertEquals(ffi.include_names(header), { "INC_PLAIN" })
+  lu.assertNil(header:dump():find("#define " .. name, 1, true))
+  ffi.cdef(("int inc_plain(int %s);"):format(name))
+end
+
 -- Where names are looked for: quotes beside the Lua file first, then the options' folders, those of ffi.path and the environment's.
 function TestInclude:test_where_names_are_looked_for()
   lu.skipIf(ffi.os == "Windows", "makes folders by a shell")

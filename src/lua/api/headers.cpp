@@ -81,6 +81,7 @@ int l_preprocessor(lua_State* L) {
   if (!without_exceptions(st, [&] {
         cpreproc::Settings settings;
         settings.profile = static_cast<cpreproc::Profile>(profile);
+        settings.plain_names = true;  // headers ask for them
         if (!triple.empty()) {
           box->foreign = new Foreign(target, triple);
           // Where the target is the host headers lie where they always do.
