@@ -38,7 +38,9 @@ function TestCc:test_what_a_source_declares()
     enum { CC_FIRST = 4 };
     static const double factor = 2.5;
     int cc_table[3] = { 1, 2, 3 };
+    static int calls;
     static int helper(int a) { return a + 1; }
+    int cc_calls(void) { return ++calls; }
     double cc_sum(const double *a, size_t n) {
       double s = 0;
       for (size_t i = 0; i < n; ++i) s += a[i];
@@ -52,6 +54,8 @@ function TestCc:test_what_a_source_declares()
   lu.assertEquals(c.cc_mirror({ 1, 2 }).x, 2)
   lu.assertEquals(c.cc_point(3, 4).y, 4)
   lu.assertEquals(c.cc_up(4), 5)
+  lu.assertEquals({ c.cc_calls(), c.cc_calls() }, { 1, 2 })
+  lu.assertErrorMsgContains("'calls' is a static variable", function() return c.calls end)
   lu.assertEquals(c.CC_TWICE(21), 42)
   lu.assertEquals(c.CC_FIRST, 4)
   lu.assertEquals(c.cc_table[2], 3)
