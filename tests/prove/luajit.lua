@@ -31,7 +31,7 @@ local different = {
   plain_eq = "cdata == nil, number, string, and order with numbers on 5.1: what plain Lua does not ask (in mode `layer` it does)",
   const_member = "pointers to records with constant members where C wants void *: LuaJIT drops no const of a member, C has none to drop",
   record_to_number = "casts of records, strings and ctypes to numbers: an address (luaffifb), an address cut to the type, LuaJIT's own number of the type",
-  complex_array = "pointers to complex numbers: arrays of two numbers for LuaJIT, which converts them to pointers to such",
+  complex_array = "pointers to complex numbers, istype of them and of vectors: arrays for LuaJIT, which converts them to pointers to such",
   complex = "arithmetic with complex numbers, casts to them, bool to complex: refused by LuaJIT",
   array_pointer = "an array where a pointer to such arrays is wanted, its address: refused by LuaJIT",
   nan_bits = "NaN whose bits LuaJIT uses for values of other types: it takes them for such",
@@ -774,8 +774,8 @@ function steps.istype_of_path()
   local a, t = path()
   local b, u = path()
   local asked = any_type(0)
-  if is_read_otherwise(t) or is_read_otherwise(u) or (text(asked) .. text(t)):find(native and "%(%*" or "complex") then return end
-  if (text(asked) .. text(t)):find "complex" then return end
+  local both = text(asked) .. text(t)
+  if is_read_otherwise(t) or is_read_otherwise(u) or both:find "complex" or both:find "vector" or native and both:find "%(%*" then return end
   emit(("return ffi.istype(%s, %s), ffi.typeof(%s)"):format(quoted(asked), a, b))
 end
 function steps.pointer()
@@ -945,7 +945,7 @@ function steps.by_object()
   emit(pick {
     ("return ffi.new(%s)"):format(v.name), ("return ffi.new(ffi.typeof(%s)%s)"):format(v.name, initialisers(v.type)),
       ("return ffi.sizeof(%s), ffi.alignof(%s)"):format(v.name, v.name),
-    ("return ffi.istype(%s, %s), ffi.istype(ffi.typeof(%s), %s)"):format(v.name, pick(variables).name, v.name, v.name),
+    ("return ffi.istype(%s, %s), ffi.istype(ffi.typeof(%s), %s)"):format(v.name, v.name, v.name, v.name),
     ("return ffi.typeof(%s) == ffi.typeof(ffi.typeof(%s))"):format(v.name, v.name),
       ("return ffi.typeof('const $ *', ffi.typeof(%s))()"):format(v.type.members and v.name or "'int'"),
     ("return ffi.typeof('$[2]', ffi.typeof(%s))()"):format(v.name), ("return ffi.typeof('$ *', ffi.typeof(%s))(nil)"):format(v.name),
