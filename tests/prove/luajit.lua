@@ -422,9 +422,10 @@ local function anything()
     return pick { "C." .. pick(functions), "C." .. pick(functions), "coroutine.create(show)" }
   elseif n == 12 then return "ffi.cast('void *', " .. pick { "0", "4096", "nil" } .. ")"
   end
-  local s, t = path()
-  if native and t.kind == "int" and t.size == 8 then return "nil" end
-  return t.kind ~= "complex" and t.kind ~= "float" and not (t.kind == "int" and t.signed and t.size < 8) and s or "nil"
+  local s, t, v = path()
+  if v and v.constant or t.kind == "complex" or t.kind == "float" then return "nil" end
+  if t.kind == "int" and (native and t.size == 8 or t.signed and t.size < 8 or not t.signed and t.size == 4) then return "nil" end
+  return s
 end
 
 -- A walk into a variable: text, type.
