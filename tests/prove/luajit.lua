@@ -424,6 +424,7 @@ local function anything()
   end
   local s, t, v = path()
   if v and v.constant or t.kind == "complex" or t.kind == "float" then return "nil" end
+  if native and t.kind == "pointer" and t.to.kind == "function" then return "nil" end
   if t.kind == "int" and (native and t.size == 8 or t.signed and t.size < 8 or not t.signed and t.size == 4) then return "nil" end
   return s
 end
