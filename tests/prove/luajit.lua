@@ -31,7 +31,7 @@ local different = {
   plain_eq = "cdata == nil, number, string, and order with numbers on 5.1: what plain Lua does not ask (in mode `layer` it does)",
   const_member = "pointers to records with constant members where C wants void *: LuaJIT drops no const of a member, C has none to drop",
   record_to_number = "casts of records, strings and ctypes to numbers: an address (luaffifb), an address cut to the type, LuaJIT's own number of the type",
-  complex_array = "pointers to complex numbers, istype of them and of vectors: arrays for LuaJIT, which converts them to pointers to such",
+  complex_array = "pointers to complex numbers and vectors, istype of them: arrays for LuaJIT, which converts them to pointers to such",
   complex = "arithmetic with complex numbers, casts to them, bool to complex: refused by LuaJIT",
   array_pointer = "an array where a pointer to such arrays is wanted, its address: refused by LuaJIT",
   nan_bits = "NaN whose bits LuaJIT uses for values of other types: it takes them for such",
@@ -308,7 +308,7 @@ local function any_type(depth)
   if depth > 2 or n <= 9 then return scalar_type() end
   if n <= 12 then
     local to = chance(15) and void or chance(5) and opaque or chance(20) and const(pick { char, integers[8], floats[2] }) or any_type(depth + 1)
-    return pointer(to.kind == "complex" and floats[2] or to)
+    return pointer((to.kind == "complex" or to.kind == "vector") and floats[2] or to)
   elseif n == 13 then return pointer(function_type())
   elseif n <= 16 then return array(any_type(depth + 1), random(4))
   elseif n == 17 and chance(30) then return pick(vectors)
