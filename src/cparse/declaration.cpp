@@ -124,11 +124,27 @@ bool Parser::declarator_list(Specifiers& s, bool& ended) {
   }
 }
 
+// Of a kept body, without spaces and places.
+static std::string words_of(std::string_view body) {
+  std::string words;
+  while (!body.empty()) {
+    const size_t end = std::min(body.find('\n'), body.size() - 1) + 1;
+    const std::string_view line = body.substr(0, end);
+    body.remove_prefix(end);
+    if (line.front() == '#') continue;
+    for (const char c : line) {
+      if (c != ' ' && c != '\n') words += c;
+    }
+  }
+  return words;
+}
+
 // The part of a body that is in braces: kept as text for who runs it, and not looked into. The current token is the
 // `{`.
 bool Parser::function_body(const Declarator& d, TypeId type, Storage storage) {
   Symbol symbol = *types_.find_symbol(d.name);
   const bool keeps = !symbol.inline_body && Composite(types_).of(symbol.type, type) != kNoType;
+  const bool compares = strict_ && symbol.inline_body;
   std::string text;
   uint32_t line = 0;
   if (keeps) {
@@ -150,7 +166,11 @@ bool Parser::function_body(const Declarator& d, TypeId type, Storage storage) {
     }
     text += '\n';
   }
-  if (!source_.skip_braces(keeps ? &text : nullptr, line)) return fail_here("the function body has no end");
+  if (compares) line = source_.sources().place(token_.at).line;
+  if (!source_.skip_braces(keeps || compares ? &text : nullptr, line)) return fail_here("the function body has no end");
+  if (compares && words_of(text) != words_of(symbol.body.substr(symbol.body.find('\n')))) {
+    return fail(d.at, shown(types_.name(d.name)) + " has another body than it has already" + place_of(symbol));
+  }
   if (keeps) {
     symbol.inline_body = true;
     symbol.internal = storage == Storage::static_;

@@ -361,4 +361,17 @@ function TestBodies:test_dump()
   lu.assertErrorMsgContains(path, again.bp_unknown, 1)
 end
 
+-- A state has one function of a name, the first; strict code is told.
+function TestBodies:test_another_body()
+  local first = ffi.include "static inline int bo_again(int x) { return x + 1; }\n"
+  local again = "static inline int bo_again(int y)\n{\n  return y /* the same */ + 2;\n}\n"
+  lu.assertEquals({ first.bo_again(1), ffi.include(again).bo_again(1) }, { 2, 2 })
+  ffi.strict(true)
+  local same = pcall(ffi.include, "\n\nstatic inline int bo_again(int x)\n{\n  return x + 1; }\n")
+  local ok, message = pcall(ffi.include, again)
+  ffi.strict(false)
+  lu.assertEquals({ same, ok }, { true, false })
+  lu.assertStrContains(message, "'bo_again' has another body than it has already since ")
+end
+
 H.run()
