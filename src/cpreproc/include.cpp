@@ -59,9 +59,10 @@ bool Preprocessor::include(const Token& word, bool next, bool once) {
   };
   if (!state_.has_files()) return bad("#" + std::string(word.text) + " " + spelled + ": no files can be read here");
   State::Found found = look_for(name, quotes, next);
+  const bool is_plain = name.find_first_of("./\\") == std::string::npos;
   if (found.file == nullptr)
-    return bad("the header " + spelled + " is not found" + (found.tried.empty() ? "" : " in " + found.tried) +
-               " (ffi.path() is the list of folders)");
+    return bad("the header " + spelled + (is_plain ? " (names without '.h' are those of C++)" : "") + " is not found" +
+               (found.tried.empty() ? "" : " in " + found.tried) + " (ffi.path() is the list of folders)");
   File& file = *found.file;
   if (file.status == FileAccess::Status::refused)
     return bad("the header " + file.path + " cannot be read: " + file.why);

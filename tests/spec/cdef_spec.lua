@@ -207,6 +207,7 @@ function TestCdefAttributes:test_harmless_lines()
   H.not_on_luajit "knows #pragma pack only"
   rows { { '# 1 "file.h"\n#line 5 "other.h"\n#pragma GCC visibility push(default)\nint cd_h1(int);\n#ident "x"\n' } }
   lu.assertErrorMsgContains("the header <ferry/no_such.h> is not found in ", ffi.cdef, "#include <ferry/no_such.h>\n")
+  lu.assertErrorMsgContains("the header <ferry_no_such> (names without '.h' are those of C++) is not found in ", ffi.cdef, "#include <ferry_no_such>\n")
   lu.assertErrorMsgContains("this #if has no #endif at line 2, column 2", ffi.cdef, "\n#if 1\nint cd_h2(int);\n")
   -- Line markers count.
   lu.assertErrorMsgContains("at other.h:12:1", ffi.cdef, '# 12 "other.h"\nno_such_type x;\n')
