@@ -1,7 +1,7 @@
 -- Random programs over cdata, run by this Lua's ffi and by LuaJIT's own, which is the judge: each step prints what came of it, and the
 -- outcomes have to be the same, line by line.
 --   luajit.lua SEED PROGRAMS [MODE]           prints the programs and their outcomes, whatever Lua it runs on. PROGRAMS: so many, or FROM-TO
---   luajit.lua compare SEED PROGRAMS [MODE]   runs LuaJIT beside (LUAJIT, "luajit -joff"), and prints what differs; with MESSAGES=1 errors by
+--   luajit.lua compare SEED PROGRAMS [MODE]   runs LuaJIT beside (LUAJIT="luajit -joff"), and prints what differs; with MESSAGES=1 errors by
 --                                             what they say
 --   luajit.lua differences                    prints the list below
 -- MODE is `native` (require "ffi" as it is: programs compute with boxed values only, and 64-bit integers and enums that were read are
@@ -1256,12 +1256,12 @@ if not compare then
 end
 
 local luajit = os.getenv "LUAJIT" or "luajit -joff"
--- The judge has to have this processor's types.
-local asked = io.popen(luajit .. " -e 'print(jit.arch)' 2>/dev/null")
-local arch = asked:read "*l"
+-- The judge has to have this processor's types, and to be the one whose ways are in the list; another is asked if LUAJIT names it.
+local asked = io.popen(luajit .. " -e 'print(jit.arch) print(jit.version)' 2>/dev/null")
+local arch, version = asked:read "*l", asked:read "*l"
 asked:close()
-if arch ~= ffi.arch then
-  print(("luajit: skipped, LuaJIT is %s, and this is %s"):format(arch or "not there", ffi.arch))
+if arch ~= ffi.arch or version ~= "LuaJIT 2.1.0-beta3" and not os.getenv "LUAJIT" then
+  print(("luajit: skipped, %s for %s is there, LuaJIT 2.1.0-beta3 for %s is wanted"):format(version or "no LuaJIT", arch or "nothing", ffi.arch))
   return
 end
 local judge = io.popen(("%s %s %d %s %s"):format(luajit, arg[0], seed, programs, mode))
