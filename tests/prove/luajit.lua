@@ -1139,7 +1139,7 @@ M = ffi.metatype("struct meta", {
     __len = function(a) return 100 + a.n end,
   __concat = teller "concat", __call = teller "call", __eq = function(a, b) return ffi.istype("struct meta", b) and a.n == b.n end, __lt = function(a,
     b) return a.n < b.n end,
-  __le = function(a, b) return a.n <= b.n end, __tostring = function(a) return "meta" .. a.n end,
+  __le = function(a, b) return a.n <= b.n end, __tostring = function(a) return "meta" .. (type_text(a):find "%*" and " somewhere" or a.n) end,
   __index = function(o, key) if key == "double" then return o.n * 2 elseif key == "method" then return teller "method" end return "no " ..
     canonical(key) end,
   __newindex = function(o, key, x) log = "newindex " .. key .. " " .. x end,
