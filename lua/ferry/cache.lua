@@ -57,7 +57,7 @@ end
 
 -- What is kept under a key is one file: this line, and the three texts of which it tells the lengths. The key is there as a
 -- whole, so that two of one digest are told apart. headers.declare_kept reads the same.
-local format = "ferry headers 2: %d %d %d\n"
+local format = "ferry headers 3: %d %d %d\n"
 
 function cache.file(folder, key) return folder .. "/" .. headers.digest(key) .. ".headers" end
 

@@ -220,7 +220,7 @@ function TestHeaderCache:test_damaged_files()
   local path = cache_folder .. "/" .. kept()[1]
   local text = V.read_file(path)
   for _, damaged in ipairs {
-    "", "ferry headers 1: 0 0 0\n", text:sub(1, -2), text .. " ", text:sub(1, 30), "ferry headers 3" .. text:sub(16), ("\0"):rep(100),
+    "", "ferry headers 1: 0 0 0\n", text:sub(1, -2), text .. " ", text:sub(1, 30), "ferry headers 4" .. text:sub(16), ("\0"):rep(100),
     "ferry headers 1: 99999999999999999999 -1 5\n", (text:gsub("hc%.h", "hd.h", 1)),
   } do
     local file = io.open(path, "wb")

@@ -214,7 +214,7 @@ function TestHeaderPieces:test_damaged_files()
     -- Lengths that are missing, in the first line of the file.
     for _, line in ipairs { "", "5", "5 ", "5 5", "5 5 ", "99999999999999999999 1 1", "-1 1 1", "1 1 1 1" } do
       local file = io.open(arg[2], "wb")
-      file:write("ferry headers 2: ", line, "\n", text)
+      file:write("ferry headers 3: ", line, "\n", text)
       file:close()
       assert(ffi.include(arg[1], { cache = true }).HP_D2 == 7)
     end

@@ -214,7 +214,7 @@ int l_declare(lua_State* L) {
 
 // The first line of what is kept, behind which the lengths stand that cache.lua writes: of the key, of what the rest
 // was made of, and of the rest.
-constexpr std::string_view kKeptFormat = "ferry headers 2: ";
+constexpr std::string_view kKeptFormat = "ferry headers 3: ";
 
 // Where the rest begins in what was kept under the key; 0: it was not, or has been made of other files than there are.
 size_t kept_begin(std::string_view file, std::string_view key) {
