@@ -76,15 +76,15 @@ local families = {
   { "macro called", called, function(n, q) return "#define " .. q .. "(x) ((x)" .. rep(" + 1", n) .. ")\n" end },
   { "body run", called, function(n, q) return "static inline int " .. q .. "(int a) {" .. rep("a += 1;", n) .. "return a; }" end },
   { "initialisers of a body", called, function(n, q)
-    return "static inline int " .. q .. "(int a) { int x[] = {" .. numbered(n, "a + %d,") .. "}; return x[1]; }"
+    return "static inline int " .. q .. "(int a) { int x[] = {" .. numbered(n / 5, "a + %d,") .. "}; return x[1]; }"
   end },
   { "members initialised", called, function(n, q)
-    return "struct " .. q .. "s {" .. numbered(n, "int m%d;") .. "}; static inline int " .. q .. "(int a) { struct " .. q .. "s x = {" ..
-      numbered(n, "a,") .. "}; return x.m1 + 1; }"
+    return "struct " .. q .. "s {" .. numbered(n / 5, "int m%d;") .. "}; static inline int " .. q .. "(int a) { struct " .. q .. "s x = {" ..
+      numbered(n / 5, "a,") .. "}; return x.m1 + 1; }"
   end },
   { "members designated", called, function(n, q)
-    return "struct " .. q .. "s {" .. numbered(n, "int m%d;") .. "}; static inline int " .. q .. "(int a) { struct " .. q .. "s x = {" ..
-      numbered(n, ".m%d = a + 1,") .. "}; return x.m1; }"
+    return "struct " .. q .. "s {" .. numbered(n / 5, "int m%d;") .. "}; static inline int " .. q .. "(int a) { struct " .. q .. "s x = {" ..
+      numbered(n / 5, ".m%d = a + 1,") .. "}; return x.m1; }"
   end },
   { "nested loops of a body", called, function(n, q)
     return "static inline int " .. q .. "(int a) {" .. rep(nested("while (a < 9) {", "a += 1;", "}", 20), math.ceil(n / 20)) .. "return a; }"
