@@ -153,7 +153,7 @@ run_stage() {
       ;;
     fuzz)
       title "what reads C, fuzzed"
-      TIME=${TIME:-5} scripted tests/fuzz/run
+      TIME=${TIME:-10} scripted tests/fuzz/run
       ;;
     valgrind)
       if ! command -v valgrind >/dev/null; then
