@@ -378,6 +378,24 @@ end
 
 local function nothing() end
 
+-- What stores a constant bit-field, to which nobody can assign, in the record that lies at an address: its bits as an object of its
+-- own has them.
+local function constant_bits(ct, name)
+  local strict = ffi.strict(false)
+  local made, ones = pcall(ffi.new, ct, { [name] = -1 })
+  ffi.strict(strict)
+  if not made then error(ones, 0) end
+  local size = ffi.sizeof(ct)
+  local mask = ffi.string(ones, size)
+  return function(at, v)
+    local bytes, to = ffi.string(ffi.new(ct, { [name] = v }), size), ffi.cast("uint8_t *", at)
+    for i = 1, size do
+      local of = mask:byte(i)
+      if of ~= 0 then to[i - 1] = bit.bor(bit.band(tonumber(to[i - 1]), bit.bnot(of)), bit.band(bytes:byte(i), of)) end
+    end
+  end
+end
+
 -- What stores an item of a literal of type `own` in the object `made` that begins at `bytes`: (arguments, bytes, made).
 local function initialiser(item, lib, own)
   local offset, name, size = item.integer, item.text, item.type.size
@@ -390,14 +408,16 @@ local function initialiser(item, lib, own)
   else
     local pointer = pointer_to((name ~= "" and item.object or item.type).ct)
     make = value(item[1], lib)
-    if name ~= "" then
+    if item.common then
+      put = constant_bits(item.object.ct, name)
+    elseif name ~= "" then
       put = function(at, v) ffi.cast(pointer, at)[0][name] = v end
     else
       put = function(at, v) ffi.cast(pointer, at)[0] = v end
     end
   end
   if not item[range_at] then
-    if item.object and item.object.ct == own and offset == 0 then
+    if item.object and item.object.ct == own and offset == 0 and not item.common then
       return function(arguments, _, made) made[name] = make(arguments) end
     end
     return function(arguments, bytes) put(bytes + offset, make(arguments)) end

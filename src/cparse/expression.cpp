@@ -151,8 +151,8 @@ bool Parser::call(Value& v, TypeId function) {
   return true;
 }
 
-// `(type){...}`, the current token being the '{'.
-bool Parser::compound_literal(TypeId type, Value& v) {
+// `(type){...}`, the current token being the '{'; completes the type.
+bool Parser::compound_literal(TypeId& type, Value& v) {
   uint32_t first = 0;
   if (!literal_items(type, first)) return false;
   v = arithmetic_.unknown(type, "the value of a variable is not constant");

@@ -32,7 +32,8 @@ struct Node {
     step,         // text: ++ -- in front, +1 -1 behind
     literal,      // `(type){...}`: an object that is zero but for its items
     item,         // a value for what has the type and lies `integer` bytes behind the object's start; for a member
-                  // text: its name, object: the record that lies there. Then the ranges that it is stored in
+                  // text: its name, object: the record that lies there; common: of a constant bit-field, to which
+                  // nobody can assign, its type. Then the ranges that it is stored in
     clear,        // likewise, what is zero again
     range,        // integer: how often; to: how many bytes apart
     builtin,      // text: the name

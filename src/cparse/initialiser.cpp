@@ -27,7 +27,7 @@ bool is_bound(uint64_t count) {
 struct Parser::Place {
   TypeId type = kNoType;
   uint64_t offset = 0;      // bytes from the object's start
-  NameId member = kNoName;  // its name, where it may be assigned to by that
+  NameId member = kNoName;  // its name, where it is a bit-field or may be assigned to
   TypeId record = kNoType;  // of the member
   uint64_t record_at = 0;   // where that begins
 };
@@ -109,6 +109,7 @@ void Parser::add_item(Items& items, const Place& place, Node::Kind kind, uint32_
     item.text = types_.name(place.member);
     item.object = place.record;
     item.integer = static_cast<int64_t>(place.record_at);
+    if ((types_[place.type].quals & kConst) != 0) item.common = item.type;
   }
   chain(items.first, items.last, id);
 }
@@ -192,7 +193,7 @@ bool Parser::enter_member(Items& items, const Place& place, size_t index, Place&
   const Field& f = types_.record(record).fields[index];
   if (types_[record].kind == Kind::union_ && !choose(items, place, index)) return false;
   member = {f.type, place.offset + f.offset};
-  if (f.name != kNoName && (types_[f.type].quals & kConst) == 0) {
+  if (f.name != kNoName && (f.is_bitfield() || (types_[f.type].quals & kConst) == 0)) {
     member.member = f.name;
     member.record = record;
     member.record_at = place.offset;
@@ -229,21 +230,19 @@ bool Parser::item(Items& items, const Place& place, const Value* given) {
   Value v;
   if (given != nullptr) {
     v = *given;
-  } else {
-    // What lies in an array begins with its first element's, but for the text of one of characters.
-    const bool text = is_array && at(Tok::string);
-    if (is_array && !text) return elements(items, place, 0, nullptr);
-    if (!assignment(v)) return false;
+  } else if (!assignment(v)) {
+    return false;
   }
-  if (is_array) {
-    if (text_for(type, v)) return store(items, place, v, where);
-    return elements(items, place, 0, &v);
-  }
-  const Value value = rvalue_without_node(v);
-  const bool fits = types_[types_[value.type].unqualified].canonical == types_[type].canonical;
-  if (is_record(types_[type]) && !fits) return members(items, place, 0, &v);
-  if (kind == Kind::vector && !fits) return elements(items, place, 0, &v);
-  return store(items, place, v, where);
+  if (takes_whole(type, v)) return store(items, place, v, where);
+  return is_record(types_[type]) ? members(items, place, 0, &v) : elements(items, place, 0, &v);
+}
+
+// Whether the value is one of the type, or is converted to it; else it is the beginning of what lies in such an object.
+bool Parser::takes_whole(TypeId type, const Value& v) {
+  const Type& t = types_[type];
+  if (t.kind == Kind::array) return text_for(type, v);
+  if (!is_record(t) && t.kind != Kind::vector) return true;
+  return types_[types_[rvalue_without_node(v).type].unqualified].canonical == t.canonical;
 }
 
 // Whether the value is a string that an array of that type holds: of characters as wide.
@@ -338,6 +337,29 @@ bool Parser::member_designator(Items& items, Path& path) {
   }
 }
 
+// What a designator's value without braces initialises, which leads on to the first of what lies in the place.
+bool Parser::first_item(Items& items, Path& path) {
+  const uint32_t where = token_.at;
+  Value v;
+  if (!assignment(v)) return false;
+  for (;;) {
+    const Place place = path.at;
+    const TypeId type = types_[place.type].unqualified;
+    if (takes_whole(type, v)) return store(items, place, v, where);
+    if (!is_record(types_[type])) {
+      if (types_[type].count == 0 || !is_bound(types_[type].count)) return fail_too_many(place, where);
+      path.step(0);
+      path.at = element_of(place, 0);
+      continue;
+    }
+    const size_t index = next_member(place, 0);
+    const std::vector<Field>& fields = types_.record(type).fields;
+    if (index == fields.size() || is_flexible(fields[index].type)) return fail_too_many(place, where);
+    path.step(index);
+    if (!enter_member(items, place, index, path.at)) return false;
+  }
+}
+
 // designator+ '=' and what initialises the place, the current token beginning a designator. `index`: receives that of
 // the element or member that the first one names.
 bool Parser::designated(Items& items, const Place& place, uint64_t& index) {
@@ -348,7 +370,8 @@ bool Parser::designated(Items& items, const Place& place, uint64_t& index) {
   while (at_designator()) {
     if (!(at(Tok::dot) ? member_designator(items, path) : element_designator(items, path))) return false;
   }
-  if (!expect(Tok::assign, "'=' behind the designator") || !item(items, path.at, nullptr)) return false;
+  if (!expect(Tok::assign, "'=' behind the designator")) return false;
+  if (at(Tok::l_brace) ? !item(items, path.at, nullptr) : !first_item(items, path)) return false;
   items.ranges.resize(ranges);
   items.repeated = repeated;
   index = path.levels.front().index;

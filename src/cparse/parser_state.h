@@ -310,7 +310,7 @@ class Parser {
   bool assignable(const Value& v) const;
   bool step(Value& v, bool behind);
   bool call(Value& v, TypeId function);
-  bool compound_literal(TypeId type, Value& v);
+  bool compound_literal(TypeId& type, Value& v);
   bool generic_selection(Value& v);
   bool builtin_call(Value& v, bool& is_one);
   const Symbol* library_builtin(std::string_view name);  // library_builtins.cpp
@@ -330,6 +330,8 @@ class Parser {
   bool list_of_elements(Items& items, const Place& place, uint64_t& count);
   bool list_of_members(Items& items, const Place& place);
   bool item(Items& items, const Place& place, const Value* given);
+  bool first_item(Items& items, Path& path);
+  bool takes_whole(TypeId type, const Value& v);
   bool elements(Items& items, const Place& place, uint64_t from, const Value* given);
   bool members(Items& items, const Place& place, size_t from, const Value* given);
   bool designated(Items& items, const Place& place, uint64_t& index);

@@ -188,11 +188,7 @@ bool Parser::local_initialiser(TypeId& type, uint32_t& id) {
   };
   Value v;
   if (at(Tok::l_brace) && type != kNoType) {
-    uint32_t items = 0;
-    if (!literal_items(type, items)) return false;
-    v = arithmetic_.unknown(type, nullptr);
-    v.lvalue = true;
-    if (Node* node = note(v, Node::Kind::literal, {}, {})) node->first = items;
+    if (!compound_literal(type, v)) return false;
     id = operand_node(v);
     return true;
   }

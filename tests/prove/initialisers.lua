@@ -19,7 +19,7 @@ local function number()
   return ("%d"):format(numbers)
 end
 
--- Types: { scalar = "int" }, { element, count }, { tag, is_union, members }; members: { name or nil, type, bits or nil }.
+-- Types: { scalar = "int" }, { element, count }, { tag, is_union, members }; members: { name or nil, type, bits or nil, const }.
 local scalars = { "int", "short", "signed char", "unsigned", "long long", "float", "double" }
 local names, tags, records = 0, 0, {}
 local make_record
@@ -45,9 +45,9 @@ local function body(t)
   local out = {}
   for i, m in ipairs(t.members) do
     if m.bits then
-      out[i] = ("int %s:%d;"):format(m.name or "", m.bits)
+      out[i] = ("%sint %s:%d;"):format(m.const, m.name or "", m.bits)
     elseif m.name then
-      out[i] = declare(m.type, m.name) .. ";"
+      out[i] = m.const .. declare(m.type, m.name) .. ";"
     else
       out[i] = (m.type.is_union and "union" or "struct") .. " __attribute__((packed)) { " .. body(m.type) .. " };"
     end
@@ -61,6 +61,7 @@ function make_record(depth, is_anonymous)
   local function add(m)
     names = names + 1
     if m.name then m.name = "m" .. names end
+    m.const = m.name and chance(20) and "const " or ""
     t.members[#t.members + 1] = m
   end
   for _ = 1, random(4) do

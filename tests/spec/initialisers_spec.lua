@@ -7,6 +7,7 @@ typedef struct { int x, y[3]; struct { int a, b; }; unsigned low : 4, high : 12;
 typedef struct { const int c; ini_point p[2]; char name[6]; union { int i; char s[8]; } u; } ini_all;
 typedef int ini_v4 __attribute__((vector_size(16)));
 typedef struct { int n; int more[]; } ini_open;
+typedef struct { const unsigned a : 3, b : 5; const signed char c : 4; const _Bool d : 1; unsigned e : 2; } ini_bits;
 typedef struct { int a; const ini_v4 *v; const char *s; double d; _Bool t; } ini_mixed;
 static inline ini_point ini_make(int x) { ini_point p = { x, 1, 2, 3, 4, 5 }; return p; }
 ]]
@@ -52,6 +53,12 @@ function TestInitialisers:test_designators()
   lu.assertEquals({ all.c, all.p[0].y[1], all.p[1].y[1], all.p[0].x, all.p[1].x, ffi.string(all.u.s) }, { 1, 4, 4, 0, 3, "hi" })
 end
 
+-- What follows a range without braces goes on in its last element.
+function TestInitialisers:test_behind_ranges()
+  local a = made("int", "[4][2]", "{ [0 ... 1] = 1, 2, 3, 4 }")
+  lu.assertEquals({ a[0][0], a[0][1], a[1][0], a[1][1], a[2][0], a[2][1], a[3][0] }, { 1, 0, 1, 2, 3, 4, 0 })
+end
+
 -- What is initialised again is as if it had not been before (6.7.9p19), and a union has one member.
 function TestInitialisers:test_again()
   local all = made("ini_all", "", '{ .p[0].x = 5, .p[0] = { .a = 1 }, .name = "abcde", .name = "x", .u.s = "abcdefg", .u.i = 1 }')
@@ -68,6 +75,18 @@ function TestInitialisers:test_values_of_every_kind()
   lu.assertEquals({ made("int", "", "{ 3.7 }"), made("unsigned char", "", "{ -1 }"), made("double", "", "{}") }, { 3, 255, 0 })
   local m = ffi.include('#define INI_MIXED ((ini_mixed){ -1.5, 0, "text", 1 / 4.0, .t = 0.5 })\n').INI_MIXED
   lu.assertEquals({ m.a, ffi.isnull(m.v), ffi.string(m.s), m.d, m.t }, { -1, true, "text", 0.25, true })
+end
+
+function TestInitialisers:test_constant_bit_fields()
+  for text, values in pairs {
+    ["{ 1, 2, -3, 1, 3 }"] = { 1, 2, -3, true, 3 },
+    ["{ .e = 1, .c = 7, .a = 5, .a = 2, .d = 1, .d = 0 }"] = { 2, 0, 7, false, 1 },
+  } do
+    local b = made("ini_bits", "", text)
+    lu.assertEquals({ b.a, b.b, b.c, b.d, b.e }, values)
+  end
+  local two = made("ini_bits", "[2]", "{ [0 ... 1] = { 4, 31 } }")
+  lu.assertEquals({ two[0].a, two[0].b, two[1].a, two[1].b }, { 4, 31, 4, 31 })
 end
 
 function TestInitialisers:test_sizes_are_constants()
