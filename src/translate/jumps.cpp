@@ -28,16 +28,17 @@ void Jumps::open_block(BlockKind kind) {
   blocks_.push_back(std::move(block));
 }
 
-void Jumps::close_block(uint32_t at) {
-  blocks_[current_].end = at;
-  closed_ = current_;
-  current_ = blocks_[current_].parent;
+uint32_t Jumps::close_block(uint32_t at) {
+  const uint32_t closed = current_;
+  blocks_[closed].end = at;
+  current_ = blocks_[closed].parent;
+  return closed;
 }
 
-void Jumps::end_loop(uint32_t until_end, uint32_t end, uint32_t rank) {
-  blocks_[closed_].loop_rank = rank;
-  blocks_[closed_].until_end = until_end;
-  blocks_[closed_].loop_end = end;
+void Jumps::end_loop(uint32_t body, uint32_t until_end, uint32_t end, uint32_t rank) {
+  blocks_[body].loop_rank = rank;
+  blocks_[body].until_end = until_end;
+  blocks_[body].loop_end = end;
 }
 
 void Jumps::statement(uint32_t at, bool in_parentheses) {

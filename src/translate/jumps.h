@@ -18,11 +18,11 @@ class Jumps {
   enum class StatementKind : uint8_t { other, local, empty, label, last };  // last: return or break
 
   void open_block(BlockKind kind);
-  // At the word that ends it.
-  void close_block(uint32_t at);
-  // Of the loop whose body was closed last: where its statement ends, and for `repeat` where its `until` ends; `rank`
-  // is that of edits there, within what is put around the loop.
-  void end_loop(uint32_t until_end, uint32_t end, uint32_t rank);
+  // At the word that ends it. Its number, for end_loop.
+  uint32_t close_block(uint32_t at);
+  // Of the loop that has the body: where its statement ends, and for `repeat` where its `until` ends; `rank` is that of
+  // edits there, within what is put around the loop.
+  void end_loop(uint32_t body, uint32_t until_end, uint32_t end, uint32_t rank);
 
   // `in_parentheses`: it begins with one, so that it goes on with a statement in front of it that has no end.
   void statement(uint32_t at, bool in_parentheses);
@@ -117,7 +117,6 @@ class Jumps {
   std::vector<Break> breaks_;
   std::vector<Region> regions_;
   uint32_t current_ = kNone;
-  uint32_t closed_ = kNone;
 };
 
 }  // namespace ferry::translate

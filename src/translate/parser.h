@@ -196,7 +196,7 @@ class Parser {
   // statements.cpp
   void block();
   bool ends_block() const;
-  void scoped_block(Jumps::BlockKind kind);
+  uint32_t scoped_block(Jumps::BlockKind kind);
   void statement();
   void if_statement();
   void loop_statement();
@@ -216,9 +216,7 @@ class Parser {
   void open_jumps(Jumps::BlockKind kind) {
     if (track_jumps_) jumps_.open_block(kind);
   }
-  void close_jumps() {
-    if (track_jumps_) jumps_.close_block(tok_.at);
-  }
+  uint32_t close_jumps() { return track_jumps_ ? jumps_.close_block(tok_.at) : 0; }
   void assign_locals(const std::vector<VarId>& targets, const std::vector<Expr>& values);
 
   std::string_view text_;

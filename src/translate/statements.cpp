@@ -30,12 +30,14 @@ void Parser::block() {
   --depth_;
 }
 
-void Parser::scoped_block(Jumps::BlockKind kind) {
+// Its number among the blocks that jumps may leave.
+uint32_t Parser::scoped_block(Jumps::BlockKind kind) {
   const size_t visible = scope_.visible();
   open_jumps(kind);
   block();
-  close_jumps();
+  const uint32_t closed = close_jumps();
   scope_.leave(visible);
+  return closed;
 }
 
 void Parser::statement() {
@@ -129,11 +131,11 @@ void Parser::while_statement() {
   expression();
   end_condition(site);
   expect(Tok::kw_do, "do");
-  scoped_block(Jumps::BlockKind::loop);
+  const uint32_t body = scoped_block(Jumps::BlockKind::loop);
   const uint32_t end = tok_.end;
   expect(Tok::kw_end, "end");
   close_site(site);
-  if (track_jumps_) jumps_.end_loop(end, end, edits_.next());
+  if (track_jumps_) jumps_.end_loop(body, end, end, edits_.next());
 }
 
 // repeat := 'repeat' block 'until' expr
@@ -142,12 +144,12 @@ void Parser::repeat_statement() {
   const size_t visible = scope_.visible();
   open_jumps(Jumps::BlockKind::repeat);
   block();
-  close_jumps();
+  const uint32_t body = close_jumps();  // the condition may have functions, with blocks of their own
   const uint32_t until_end = tok_.end;
   expect(Tok::kw_until, "until");
   expression();
   scope_.leave(visible);
-  if (track_jumps_) jumps_.end_loop(until_end, last_end_, edits_.next());
+  if (track_jumps_) jumps_.end_loop(body, until_end, last_end_, edits_.next());
 }
 
 // for := 'for' name '=' expr ',' expr [',' expr] 'do' block 'end' | 'for' names 'in' exprs 'do' block 'end'
@@ -181,20 +183,20 @@ void Parser::for_statement() {
       if (control == kNoVar) control = v;
     }
   }
-  const uint32_t body = tok_.end;
+  const uint32_t body_at = tok_.end;
   expect(Tok::kw_do, "do");
   constexpr size_t kHiddenLocals = 4;  // that Lua declares for a loop, at most
   functions_.back().unseen += kHiddenLocals;
-  scoped_block(Jumps::BlockKind::loop);
+  const uint32_t body = scoped_block(Jumps::BlockKind::loop);
   functions_.back().unseen -= kHiddenLocals;
   const uint32_t end = tok_.end;
   expect(Tok::kw_end, "end");
-  if (track_jumps_) jumps_.end_loop(end, end, edits_.next());
+  if (track_jumps_) jumps_.end_loop(body, end, end, edits_.next());
   scope_.leave(visible);
   if (failed() || dialect_ < 55 || !scope_[control].is_assigned) return;
   // 5.5 refuses assignments to it: the body gets a variable of its own.
   const std::string name(is_foreign(first) ? renamed(first) : text_of(first));
-  edits_.close(body, edits_.keep(" local " + name + "=" + name + " "));
+  edits_.close(body_at, edits_.keep(" local " + name + "=" + name + " "));
   note(first.line, "assignment to a loop's variable");
 }
 

@@ -124,6 +124,32 @@ return n .. " " .. rounds .. tostring(first())
 ]]) (), "7 6true")
 end
 
+-- A condition has functions with loops of their own.
+function TestTranslatedComparisons:test_jumps_in_a_loop_and_in_its_condition()
+  lu.assertEquals(compile(prelude .. [[
+local n, out = 0, {}
+repeat
+  ::again::
+  n = n + 1
+  if n % 2 == 1 then goto again end
+  for k = 1, 3 do
+    if k == 2 then goto continue end
+    out[#out + 1] = n .. ":" .. k
+    ::continue::
+  end
+until (function(least)
+  local m = 0
+  repeat
+    ::more::
+    m = m + 1
+    if m < 5 then goto more end
+  until (function() do return m == five end end)() or m > least
+  return n > m
+end)(6)
+return table.concat(out, " ")
+]]) (), "2:1 2:3 4:1 4:3 6:1 6:3")
+end
+
 -- The variables that loops keep of the run-time support do not reach labels, closures and breaks.
 function TestTranslatedComparisons:test_loops()
   lu.assertEquals(compile(prelude .. [[
@@ -447,7 +473,7 @@ function TestTranslatedNames:test_as_many_upvalues_as_there_may_be()
   lu.assertEquals({ sum_of, is_nil }, { 61, true })
 end
 
--- What a list of steps does: "do" and "end" are nothing, jumps are taken as often as they say.
+-- What a list of steps does: words are nothing, as loops run once, jumps are taken as often as they say.
 local function simulate(steps)
   local place, out, taken, at = {}, {}, {}, 1
   for i, step in ipairs(steps) do
@@ -492,16 +518,22 @@ function TestTranslatedGoto:test_random_jumps()
     end
     for _ = 1, random(6) + 2 do
       if waiting[1] and random(2) == 1 then steps[#steps + 1] = { label = table.remove(waiting, 1) } end
-      local kind = random(8)
+      local kind = random(11)
       if kind <= 3 then
         marks = marks + 1
         steps[#steps + 1] = { mark = marks }
       elseif kind <= 7 then
         steps[#steps + 1] = { to = own[random(#own)], times = random(3) - 1 }
-      elseif depth > 0 then
-        steps[#steps + 1] = { word = "do" }
+      elseif depth > 0 and kind <= 10 then
+        steps[#steps + 1] = { word = kind == 8 and "do" or kind == 9 and "for _ = 1, 1 do" or "while true do" }
         block(steps, own, depth - 1)
-        steps[#steps + 1] = { word = "end" }
+        steps[#steps + 1] = { word = kind == 10 and "break end" or "end" }
+      elseif depth > 0 then
+        steps[#steps + 1] = { word = "repeat" }
+        block(steps, own, depth - 1)
+        steps[#steps + 1] = { word = "until (function()" }
+        block(steps, {}, depth - 1)
+        steps[#steps + 1] = { word = "return true end)()" }
       end
     end
     for _, label in ipairs(waiting) do steps[#steps + 1] = { label = label } end
