@@ -13,6 +13,13 @@
 
 namespace ferry {
 
+// Nothing else is given to the libraries' functions. They know infinities and NaNs, whose names GCC 12's from_chars
+// reads up to a NUL that a text need not have; strtof and its kin skip blanks, and take signs and a second "0x".
+constexpr bool begins_floating(std::string_view text, bool hex) {
+  const char first = text.empty() ? '\0' : text[0];
+  return first == '.' || (first >= '0' && first <= '9') || (hex && (first | 32) >= 'a' && (first | 32) <= 'f');
+}
+
 // By strtof and its kin. They want the locale's decimal point, and "0x" before hexadecimal digits.
 template <typename T>
 bool read_floating_by_strto(std::string_view text, bool hex, T& value, size_t& length) {
@@ -24,11 +31,8 @@ bool read_floating_by_strto(std::string_view text, bool hex, T& value, size_t& l
   const size_t at = text.find('.');
   const size_t longer = std::string_view(point).size() - 1;
   if (at != std::string_view::npos) copy.replace(before + at, 1, point);
-  // from_chars takes no sign, no blanks and no second "0x", and these begin with none of its characters.
   length = 0;
-  const char first = text.empty() ? '\0' : text[0];
-  if (first != '.' && (first < '0' || first > '9') && !(hex && ((first | 32) >= 'a' && (first | 32) <= 'f')))
-    return false;
+  if (!begins_floating(text, hex)) return false;
   if (!hex && text.size() > 1 && (text[1] | 32) == 'x') {
     value = 0;
     length = 1;
@@ -59,6 +63,8 @@ bool read_floating_by_strto(std::string_view text, bool hex, T& value, size_t& l
 // characters it has; 0: none. False: there is none, or it is out of T's range.
 template <typename T>
 bool read_floating(std::string_view text, bool hex, T& value, size_t& length) {
+  length = 0;
+  if (!begins_floating(text, hex)) return false;
 #if defined(__cpp_lib_to_chars)
   const auto format = hex ? std::chars_format::hex : std::chars_format::general;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, format);

@@ -281,11 +281,25 @@ TEST(CparseConstExpr, FloatsAsGccHasThem) {
   }
 }
 
+// What follows the text is not read, whatever it begins with (GCC 12's from_chars for `long double`).
+TEST(CparseConstExpr, FloatsEndWithTheText) {
+  for (const std::string_view text : {"inf", "nan", "it1e4.0", "nan(1", "-inf", "1.5"}) {
+    const std::vector<char> exact(text.begin(), text.end());
+    for (const bool hex : {false, true}) {
+      long double value = 7;
+      size_t length = 99;
+      EXPECT_EQ(read_floating({exact.data(), exact.size()}, hex, value, length), text == "1.5") << text;
+      EXPECT_EQ(length, text == "1.5" ? 3u : 0u) << text;
+    }
+  }
+}
+
 // What reads them where the C++ library cannot (base/floating.h) finds what it finds here.
 TEST(CparseConstExpr, FloatsByTheCLibrary) {
-  const char* const decimal[] = {"0",      "1.5",    ".5",      "5.",   "1e10", "1e",     "1e+",    "1.2.3", "1e400",
-                                 "1e-400", "1e5000", "4e-5000", "1.5f", "0.1L", "3.4e38", "3.5e38", "1e-45", "4.9e-324",
-                                 "",       " 1",     "+1",      "e5",   "0x1",  "0X1p3",  "1,5",    "."};
+  const char* const decimal[] = {"0",      "1.5",    ".5",     "5.",       "1e10",    "1e",   "1e+",
+                                 "1.2.3",  "1e400",  "1e-400", "1e5000",   "4e-5000", "1.5f", "0.1L",
+                                 "3.4e38", "3.5e38", "1e-45",  "4.9e-324", "",        " 1",   "+1",
+                                 "e5",     "0x1",    "0X1p3",  "1,5",      ".",       "inf",  "nan(1)"};
   const char* const hexadecimal[] = {"1.8p1",    "p1",    "1",   "f.fp-3", ".8", "1p20000",
                                      "1p-20000", "0x1p1", "1.p", "",       "G",  "1pf"};
   const auto compare = [](const char* text, bool hex, auto by_cpp) {
