@@ -15,8 +15,8 @@
 #   cross      a part of tests/cross/run.sh: i386, and AArch64 in an emulator, where cross compilers are installed
 # FULL=1: specs under every Lua with every back end; else each of either, but not each pair (tests/run_specs.sh).
 # Stages that use one processor run beside others like them; what each prints comes out when it ends.
-# Each stage adds lines "stage<TAB>passed<TAB>failed<TAB>skipped" to build/test-results.tsv; the last line
-# printed is the total over them. Exit status 1 if anything failed.
+# Each stage adds lines "stage<TAB>passed<TAB>failed<TAB>skipped" to build/test-results.tsv; the last line printed is the total over
+# them. What failed stands in build/test-failures.txt. Exit status 1 if anything failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc 2>/dev/null || echo 2)
@@ -153,7 +153,8 @@ run_stage() {
       ;;
     fuzz)
       title "what reads C, fuzzed"
-      TIME=${TIME:-10} scripted tests/fuzz/run
+      # The same inputs each time, so that what fails is the change's; `make fuzz` looks for more.
+      SEED=${SEED:-1} TIME=${TIME:-10} scripted tests/fuzz/run
       ;;
     valgrind)
       if ! command -v valgrind >/dev/null; then
@@ -222,8 +223,22 @@ for stage in "${stages[@]}"; do
     *) lists+=("$stage") ;;
   esac
 done
-[ ${#lists[@]} = 0 ] || beside "${lists[@]}"
-for stage in ${alone[@]+"${alone[@]}"}; do timed "$stage" 2>&1; done
+output=$(mktemp)
+{
+  [ ${#lists[@]} = 0 ] || beside "${lists[@]}"
+  for stage in ${alone[@]+"${alone[@]}"}; do timed "$stage" 2>&1; done
+} | tee "$output"
+
+# What failed, each with what is indented below it, at the end again: of a long log, only that may be kept.
+awk '
+  /^ *(failed:|FAILED)/ { told = 0; shown = 1 }
+  !/^ *(failed:|FAILED)/ && !/^ / { shown = 0 }
+  shown && ++told <= 15 { print substr($0, 1, 8200) }' "$output" | tail -n 200 >build/test-failures.txt
+rm -f "$output"
+if [ -s build/test-failures.txt ]; then
+  title "what failed"
+  cat build/test-failures.txt
+fi
 
 awk -F'\t' '
   $3 > 0 { print "failed: " $1 " (" $3 ")" }
