@@ -2,6 +2,7 @@
 -- arguments. What a C value is here: integers of up to 32 bits and floating-point numbers up to double are Lua numbers,
 -- wider ones boxed cdata, `char *` of literals, complex numbers and all other pointers cdata, records references.
 local ffi = require "ferry.core"
+local atomic = require "ferry.atomic"
 local builtins = require "ferry.builtins"
 local bit, tonumber, type, floor = ffi.bit, ffi.tonumber, ffi.type, math.floor
 
@@ -171,7 +172,7 @@ end
 
 -- --- nodes --------------------------------------------------------------------------------------------------------------
 
-local value, object_address, object, slot
+local value, object_address, object, slot, checked, is_atomic
 local expression = {}
 
 local function operands(node, lib)
@@ -315,6 +316,23 @@ end
 function compile.assign(node, lib)
   local target, right, tr = slot(node[1], lib), value(node[2], lib), node[2].type
   local t, op, common = node.type, node.text:sub(1, -2), node.common
+  local own = node[1].type
+  if is_atomic(node[1]) then
+    local address = checked(object_address(node[1], lib))
+    return function(arguments)
+      local v = right(arguments)
+      local at = address(arguments)
+      if op == "" then
+        v = convert(tr, t, v)
+        atomic.run("store", own, at, v)
+        return v
+      end
+      local _, new = atomic.update(own, at, function(old)
+        return convert(common or t, t, operate(op, common or t, common, t, normal(t, old), tr, v))
+      end)
+      return new
+    end
+  end
   return function(arguments)
     local v = right(arguments)
     local container, key = target(arguments)
@@ -329,10 +347,19 @@ function compile.step(node, lib)
   local target, t, op = slot(node[1], lib), node.type, node.text
   local common = t.class ~= "pointer" and (t.size < 4 and int or t) or nil
   local sign = (op == "++" or op == "+1") and "+" or "-"
+  local function next_of(old) return convert(common or t, t, operate(sign, common or t, common, t, old, int, 1)) end
+  if is_atomic(node[1]) then
+    local address, own = checked(object_address(node[1], lib)), node[1].type
+    return function(arguments)
+      local old, new = atomic.update(own, address(arguments), function(v) return next_of(normal(t, v)) end)
+      if op == "++" or op == "--" then return new end
+      return normal(t, old)
+    end
+  end
   return function(arguments)
     local container, key = target(arguments)
     local old = normal(t, container[key])
-    local new = convert(common or t, t, operate(sign, common or t, common, t, old, int, 1))
+    local new = next_of(old)
     container[key] = new
     if op == "++" or op == "--" then return new end
     return old
@@ -351,11 +378,31 @@ function compile.builtin(node, lib)
   end
 end
 
+function compile.atomic(node, lib)
+  local list, t, of, op = operands(node, lib), node.type, node.common, node.text
+  if op == "fence" then return atomic.fence end
+  if op == "compare_exchange" then
+    return function(arguments)
+      return atomic.compare_exchange(of, list[1](arguments), list[2](arguments), list[3](arguments)) and 1 or 0
+    end
+  elseif op == "bool_compare_and_swap" or op == "val_compare_and_swap" then
+    return function(arguments)
+      local done, old = atomic.compare_and_swap(of, list[1](arguments), list[2](arguments), list[3](arguments))
+      if op == "val_compare_and_swap" then return normal(of, old) end
+      return done and 1 or 0
+    end
+  end
+  return function(arguments)
+    local v = atomic.run(op, of, list[1](arguments), list[2] and list[2](arguments))
+    if t.class ~= "void" then return normal(of, v) end
+  end
+end
+
 -- Objects: what they are (a reference for records), where they are, and what they are read and written by.
 
 -- The address that a function of object_address gives, if what it was found from is no NULL pointer: `&((T *)0)->m` is a number, but
 -- nothing is read there.
-local function checked(address)
+function checked(address)
   return function(arguments)
     local at, root = address(arguments)
     if root == nil then root = at end
@@ -464,6 +511,11 @@ local function in_memory(node)
   return node.memory or class == "record" or class == "array"
 end
 
+-- Whether the object is one of C11's, which others may use meanwhile.
+function is_atomic(node)
+  return atomic.is_one(node.object or node.type) and node.kind ~= "argument" and (node.kind ~= "local" or in_memory(node))
+end
+
 -- What is indexed, and with what: the operands of a[b] in their order, and which has the address. An argument stays what it is,
 -- so that the length of an array or of a string counts, and so does an array of a block.
 local function indexed(node, lib)
@@ -566,6 +618,10 @@ function value(node, lib)
   elseif own.class == "record" then
     return object(node, lib)
   end
+  if is_atomic(node) then
+    local address = checked(object_address(node, lib))
+    return function(arguments) return normal(t, atomic.run("load", own, address(arguments))) end
+  end
   local place = slot(node, lib)
   return function(arguments)
     local container, key = place(arguments)
@@ -580,12 +636,13 @@ local function given(t, v)
   return v
 end
 
--- Objects of blocks whose address is taken are cdata: marks them, and what names them, in a tree. `params`: what is
+-- Objects of blocks whose address is taken are cdata, as are those that calls share: marks them, and what names them, in a tree. `params`: what is
 -- declared beside it.
 function expression.mark(tree, params)
   local addressed = {}
   local function look(node)
     if node.kind == "address" and node[1].kind == "local" then addressed[node[1].integer] = true end
+    if node.kind == "declare" and node.text == "static" then addressed[node.integer] = true end
     for _, operand in ipairs(node) do look(operand) end
   end
   look(tree)

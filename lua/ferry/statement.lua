@@ -29,19 +29,49 @@ end
 
 local function nothing() end
 
--- --- labels of a switch -------------------------------------------------------------------------------------------------
--- They may be anywhere in its statement, also within loops (Duff's device). A switch runs its statement with frame.label, the
--- node of the label to begin at. What contains it goes there without a look at what lies before: no condition is asked.
+local function count_round(frame)
+  local rounds = (frame.rounds or 0) + 1
+  if rounds > max_rounds then error(("its loops go round more than %d times"):format(max_rounds), 0) end
+  frame.rounds = rounds
+end
+
+-- --- labels -------------------------------------------------------------------------------------------------------------
+-- Those of a switch may be anywhere in its statement, also within loops (Duff's device), and those of jumps anywhere in the
+-- function. A switch runs its statement with frame.label, the node of the label to begin at. What contains it goes there
+-- without a look at what lies before: no condition is asked. A jump sets frame.label and leaves ("goto") what it is in, up to
+-- the block that has the label in it, which goes on there.
 
 local statement_kinds = {
-  block = true, ["if"] = true, ["while"] = true, ["do"] = true, ["for"] = true, case = true, default = true,
+  block = true, ["if"] = true, ["while"] = true, ["do"] = true, ["for"] = true, switch = true, case = true, default = true,
+  label = true, ["goto"] = true,
 }
 
--- Calls visit(label) for each in a statement, those of a switch in it left out.
-local function each_label(node, visit)
+-- Calls visit(label) for each in a statement, the cases of a switch in it left out.
+local function each_label(node, visit, in_switch)
   if not statement_kinds[node.kind] then return end
-  if node.kind == "case" or node.kind == "default" then visit(node) end
-  for _, each in ipairs(node) do each_label(each, visit) end
+  local is_case = node.kind == "case" or node.kind == "default"
+  if node.kind == "label" or is_case and not in_switch then visit(node) end
+  in_switch = in_switch or node.kind == "switch"
+  for _, each in ipairs(node) do each_label(each, visit, in_switch) end
+end
+
+-- Gives each jump of a function, or of a block in an expression, its label.
+local function connect(root)
+  local labels = {}
+  each_label(root, function(label)
+    if label.kind ~= "label" then return end
+    if labels[label.text] then error(("it has two labels '%s'"):format(label.text), 0) end
+    labels[label.text] = label
+  end)
+  local function look(node)
+    if not statement_kinds[node.kind] then return end
+    if node.kind == "goto" then
+      node.label = labels[node.text]
+      if not node.label then error(("its 'goto %s' has no label in the same function or block of an expression"):format(node.text), 0) end
+    end
+    for _, each in ipairs(node) do look(each) end
+  end
+  look(root)
 end
 
 -- The set of the labels in a statement, nil: there are none.
@@ -64,13 +94,23 @@ local function label(node)
     if frame.label == node then frame.label = nil end
   end
 end
-compile.case, compile.default = label, label
+compile.case, compile.default, compile.label = label, label, label
+
+compile["goto"] = function(node)
+  local target = node.label
+  return function(frame)
+    count_round(frame)
+    frame.label = target
+    return "goto"
+  end
+end
 
 -- Where in the list of a block to begin for a label; objects that are declared before are there all the same (C11 6.2.4p6).
-local function enter(skipped, places, frame)
+-- `again`: the block is not entered but goes on, with those that it has.
+local function enter(skipped, places, frame, again)
   local place = places[frame.label]
   for i = 1, place - 1 do
-    if skipped[i] then skipped[i](frame) end
+    if skipped[i] then skipped[i](frame, again) end
   end
   return place
 end
@@ -78,15 +118,24 @@ end
 function compile.block(node, lib)
   local list = statements(node, lib)
   if #list == 0 then return nothing end
-  local places, skipped = nil, {}
+  local places, skipped, jumps = nil, {}, false
   for i, each in ipairs(node) do
     for inner in pairs(labels_in(each) or {}) do
       places = places or {}
       places[inner] = i
+      jumps = jumps or inner.kind == "label"
     end
-    if each.kind == "declare" then skipped[i] = skip(each) end
+    if each.kind == "declare" then skipped[i] = each.text == "static" and list[i] or skip(each) end
   end
-  if places then
+  if jumps then
+    return function(frame)
+      local left, result = run_from(list, frame.label and enter(skipped, places, frame) or 1, frame)
+      while left == "goto" and places[frame.label] do
+        left, result = run_from(list, enter(skipped, places, frame, true), frame)
+      end
+      return left, result
+    end
+  elseif places then
     return function(frame) return run_from(list, frame.label and enter(skipped, places, frame) or 1, frame) end
   end
   if #list == 1 then return list[1] end
@@ -100,22 +149,34 @@ end
 
 function skip(node)
   local number, make = node.integer + 1, store(node)
-  return function(frame) frame[number] = make(nil) end
+  return function(frame, again)
+    if not again or frame[number] == nil then frame[number] = make(nil) end
+  end
 end
 
--- `T x = value;` makes a new object at each turn.
-function compile.declare(node, lib)
-  local number, t, initial = node.integer + 1, node.type, node[1]
-  local make = store(node)
-  if not initial then return skip(node) end
+-- What makes the object that a declaration with an initialiser declares.
+local function maker(node, lib)
+  local t, initial, make = node.type, node[1], store(node)
+  if not initial then return function() return make(nil) end end
   local run = value(initial, lib)
   if t.class == "array" and initial.kind == "string" then
     local text = expression.characters(initial, t.count or ffi.typeinfo(t.ct).count)
-    return function(frame) frame[number] = ffi.new(t.ct, text) end
+    return function() return ffi.new(t.ct, text) end
   elseif initial.kind == "literal" and (t.class == "array" or t.class == "record") then
-    return function(frame) frame[number] = run(frame) end
+    return run
   end
-  return function(frame) frame[number] = make(run(frame)) end
+  return function(frame) return make(run(frame)) end
+end
+
+-- `T x = value;` makes a new object at each turn, `static T x = value;` one at the first.
+function compile.declare(node, lib)
+  local number, make = node.integer + 1, maker(node, lib)
+  if node.text ~= "static" then return function(frame) frame[number] = make(frame) end end
+  local made, is_made = nil, false
+  return function(frame)
+    if not is_made then made, is_made = make(frame), true end
+    frame[number] = made
+  end
 end
 
 compile["if"] = function(node, lib)
@@ -139,12 +200,6 @@ compile["if"] = function(node, lib)
   end
 end
 
-local function count_round(frame)
-  local rounds = (frame.rounds or 0) + 1
-  if rounds > max_rounds then error(("its loops go round more than %d times"):format(max_rounds), 0) end
-  frame.rounds = rounds
-end
-
 -- A loop: `test` before each round but perhaps the first, `behind` after it.
 local function loop(test, t, body, behind, test_first)
   return function(frame)
@@ -154,7 +209,7 @@ local function loop(test, t, body, behind, test_first)
       count_round(frame)
       local left, result = body(frame)
       if left == "break" then return end
-      if left == "return" then return left, result end
+      if left == "return" or left == "goto" then return left, result end
       behind(frame)
     end
   end
@@ -199,6 +254,8 @@ function compile.switch(node, lib)
   each_label(node[2], function(each)
     if each.kind == "case" then
       cases[#cases + 1] = { from = normal(t, each.from), to = normal(t, each.to), label = each }
+    elseif each.kind == "label" then
+      return
     elseif default then
       error("its 'switch' has two labels 'default'", 0)
     else
@@ -207,8 +264,10 @@ function compile.switch(node, lib)
   end)
   refuse_repeated(cases)
   return function(frame)
-    local v, found = control(frame), default
-    for _, case in ipairs(cases) do
+    local found = frame.label -- a jump into it
+    local v = not found and control(frame)
+    found = found or default
+    for _, case in ipairs(v and cases or {}) do
       if case.from <= v and v <= case.to then
         found = case.label
         break
@@ -236,6 +295,7 @@ function statement(node, lib) return compile[node.kind](node, lib) end
 -- gcc's ({...}): its value is that of its last statement.
 function expression.result(node, lib)
   local body, last = node[1], node[1][#node[1]]
+  connect(body)
   if not last or last.kind ~= "evaluate" then
     local run = statement(body, lib)
     return function(frame) run(frame) end
@@ -257,7 +317,10 @@ function module.compile(name, lib)
   local ok, run = body ~= nil, nil
   if body then
     expression.mark(body.block, body.params)
-    ok, run = pcall(statement, body.block, lib)
+    ok, run = pcall(function()
+      connect(body.block)
+      return statement(body.block, lib)
+    end)
     if not ok then why = macros.without_place(run) end
   end
   if not ok then

@@ -248,10 +248,7 @@ bool Parser::unary_operator(Tok op, Value& v) {
   if (op == Tok::star) {
     const Type& t = types_[operand.type];
     if (t.kind != Kind::pointer) return fail(where, "'*' needs a pointer, not '" + spell(types_, operand.type) + "'");
-    v = operand;
-    v.type = t.base;
-    v.lvalue = true;
-    note(v, Node::Kind::dereference, {}, {&operand});
+    v = dereferenced(operand);
     return true;
   }
   if (op == Tok::kw_real) {
@@ -393,13 +390,10 @@ bool Parser::member(Value& v, bool through_pointer) {
   Value object = v;
   if (through_pointer) {
     const Value pointer = rvalue(v);
-    object = pointer;
-    if (types_[object.type].kind != Kind::pointer) {
-      return fail(where, "'->' needs a pointer, not '" + spell(types_, object.type) + "'");
+    if (types_[pointer.type].kind != Kind::pointer) {
+      return fail(where, "'->' needs a pointer, not '" + spell(types_, pointer.type) + "'");
     }
-    object.type = types_[object.type].base;
-    object.lvalue = true;
-    note(object, Node::Kind::dereference, {}, {&pointer});
+    object = dereferenced(pointer);
   } else if (types_[object.type].kind == Kind::reference) {
     object = arithmetic_.unknown(types_[object.type].base, kIsObject);
   }
@@ -491,14 +485,8 @@ bool Parser::primary(Value& v) {
 
 bool Parser::identifier_value(Value& v) {
   NameId name = token_name();
-  if (const Local* local = find_local(name)) {
-    v = arithmetic_.unknown(local->type, kIsObject);
-    v.lvalue = true;
-    const uint32_t number = local->number;
-    if (Node* node = note(v, Node::Kind::local, token_.text, {})) node->integer = number;
-    next();
-    return true;
-  }
+  if (const Local* local = find_local(name); local != nullptr && local->what != Local::What::symbol)
+    return local_value(*local, v);
   if (const Param* param = visible_parameter(name)) {
     v = arithmetic_.unknown(param->type, kIsObject);
     v.lvalue = true;
@@ -532,6 +520,7 @@ bool Parser::identifier_value(Value& v) {
     bool is_builtin = false;
     if (!floating_builtin(v, is_builtin)) return false;
     if (!is_builtin && tree_ != nullptr && !builtin_call(v, is_builtin)) return false;
+    if (!is_builtin && tree_ != nullptr && !atomic_call(v, is_builtin)) return false;
     if (is_builtin) return true;
     if (unknown_names_) {
       v = arithmetic_.unknown(arithmetic_.int_type(), kIsObject);
@@ -543,7 +532,14 @@ bool Parser::identifier_value(Value& v) {
       if (tree_ != nullptr && token_.text.substr(0, prefix.size()) == prefix)
         return fail_here("the compiler's own " + shown(token_.text) + " is not run");
     }
-    return fail_here("undeclared identifier " + shown(token_.text));
+    const uint32_t where = token_.at;
+    const std::string word(token_.text);
+    if (taken_ == statement_at_) {  // it may be a label
+      next();
+      v = arithmetic_.unknown(arithmetic_.int_type(), "a label has no value");
+      if (at(Tok::colon)) return true;
+    }
+    return fail(where, "undeclared identifier " + shown(word));
   }
   switch (symbol->kind) {
     case Symbol::Kind::constant: {

@@ -27,7 +27,7 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
   } else if (!at(Tok::l_brace) && !at(Tok::colon)) {
     return fail_expected("a tag or '{' after enum");
   }
-  TypeId known = tag != kNoName ? types_.find_tag(tag) : kNoType;
+  TypeId known = tag != kNoName ? find_tag(tag, at(Tok::l_brace)) : kNoType;
   if (known != kNoType && !check_tag(tag, known, Kind::enumeration, where)) return false;
   TypeId fixed = kNoType;
   if (at(Tok::colon)) {
@@ -49,7 +49,7 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
   }
   const bool has_body = at(Tok::l_brace) && !colon_taken;
   if (pieces_ != nullptr) note_tag(tag, has_body || fixed != kNoType);
-  if (closed_ && (has_body || fixed != kNoType)) return fail(where, "types are not defined here");
+  if (closed_ && tree_ == nullptr && (has_body || fixed != kNoType)) return fail(where, "types are not defined here");
   if (known == kNoType) {
     if (tag == kNoName && !has_body) return fail_expected("'{' after enum");
     if (!has_body && !implicit_tags_) {
@@ -57,7 +57,7 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
                              suggest_tag(types_, types_.name(tag)));
     }
     known = types_.new_enum(tag);
-    if (tag != kNoName) types_.declare_tag(tag, known);
+    if (tag != kNoName) declare_tag(tag, known);
   }
   type = known;
   const bool complete = types_.enumeration(known).complete;
@@ -110,6 +110,12 @@ bool Parser::enum_body(TypeId type, TypeId fixed, const Attributes& before, uint
     Constant& c = enumerators_[i].value;
     if (c.type == arithmetic_.int_type() || c.type == underlying) continue;
     c.type = underlying;
+    if (tree_ != nullptr) {
+      std::find_if(locals_.rbegin(), locals_.rend(), [&](const Local& l) {
+        return l.what == Local::What::constant && l.name == enumerators_[i].name;
+      })->type = underlying;
+      continue;
+    }
     Symbol symbol = *types_.find_symbol(enumerators_[i].name);
     symbol.constant.type = underlying;
     types_.declare(symbol);
@@ -158,7 +164,10 @@ bool Parser::enumerator(TypeId fixed, Value& next_value) {
   constant.name = name;
   constant.value.type = v.type;
   constant.value.integer = v.integer;
-  if (!declare_constant(name, constant.value, where)) return false;
+  if (tree_ != nullptr)
+    locals_.push_back({name, v.type, 0, Local::What::constant, v.integer});
+  else if (!declare_constant(name, constant.value, where))
+    return false;
   enumerators_.push_back(constant);
   // One more; behind the last 64-bit value there is none.
   bool is_unsigned = (types_[v.type].flags & kUnsigned) != 0;

@@ -62,6 +62,15 @@ Value Parser::converted(const Value& v, TypeId type) {
   return result;
 }
 
+// What the pointer points to.
+Value Parser::dereferenced(const Value& pointer) {
+  Value object = pointer;
+  object.type = types_[pointer.type].base;
+  object.lvalue = true;
+  note(object, Node::Kind::dereference, {}, {&pointer});
+  return object;
+}
+
 // C11 6.3.2.1p1.
 bool Parser::assignable(const Value& v) const {
   const Kind kind = types_[v.type].kind;
@@ -101,6 +110,21 @@ bool Parser::assignment(Value& v) {
   v = arithmetic_.unknown(types_[left.type].unqualified, "an assignment is not constant");
   const TypeId common = arithmetic_.common(v.type, right.type);
   if (Node* node = note(v, Node::Kind::assign, op, {&left, &right})) node->common = common;
+  return true;
+}
+
+// Of a name that a block declares, the current token.
+bool Parser::local_value(const Local& local, Value& v) {
+  if (local.what == Local::What::type) return fail_expected("an expression");
+  if (local.what == Local::What::constant) {
+    v = arithmetic_.integer(local.value, local.type);
+  } else {
+    v = arithmetic_.unknown(local.type, "the value of a variable is not constant");
+    v.lvalue = true;
+    const uint32_t number = local.number;
+    if (Node* node = note(v, Node::Kind::local, token_.text, {})) node->integer = number;
+  }
+  next();
   return true;
 }
 
@@ -325,6 +349,34 @@ bool Parser::overflow_call(const OverflowBuiltin& builtin, Value& v) {
   return true;
 }
 
+// hint := ('prefetch' | 'assume_aligned' | ...) '(' assignment (',' assignment)* ')'        What is said to the
+// optimiser. What it says of sizes is what gcc says that does not optimise: they are not known.
+bool Parser::hint_call(std::string_view name, Value& v, bool& is_one) {
+  const bool is_size = name == "object_size" || name == "dynamic_object_size";
+  TypeId type = scalar_type(Scalar::void_);
+  if (name == "assume_aligned")
+    type = types_.pointer_to(type);
+  else if (name == "expect_with_probability")
+    type = arithmetic_.integer_type(types_.target().long_size, false);
+  else if (name != "prefetch" && !is_size)
+    return true;
+  is_one = true;
+  next();
+  if (!expect(Tok::l_paren, "'('")) return false;
+  Value operand;
+  do {
+    Value each;
+    if (!assignment(each)) return false;
+    if (operand.type == kNoType || is_size) operand = rvalue(each);
+  } while (accept(Tok::comma));
+  if (!expect(Tok::r_paren, "')'")) return false;
+  if (is_size)
+    v = arithmetic_.integer((operand.integer & 2) != 0 ? 0 : -1, arithmetic_.size_type());
+  else
+    v = converted(operand, type);
+  return true;
+}
+
 // The functions of gcc that headers use in macros: those of the table, and `__builtin_f` for a function f that is
 // declared or that gcc knows. False in is_one, and nothing read: it is none of them.
 bool Parser::builtin_call(Value& v, bool& is_one) {
@@ -339,6 +391,7 @@ bool Parser::builtin_call(Value& v, bool& is_one) {
     if (b.name == name) builtin = &b;
   }
   is_one = builtin != nullptr;
+  if (!is_one && (!hint_call(name, v, is_one) || is_one)) return !failed_;
   if (!is_one) {
     const NameId function = types_.intern(name);
     if (pieces_ != nullptr) note_asked(function);

@@ -37,11 +37,14 @@ struct Node {
     clear,        // likewise, what is zero again
     range,        // integer: how often; to: how many bytes apart
     builtin,      // text: the name
-    local,        // an object of a block: integer: its number
-    result,       // the value of the last statement of gcc's `({...})`: a block
+    atomic,  // text: load store exchange compare_exchange compare_swap fetch_OP OP_fetch fence; common: the type of
+             // what is operated on. The object's address, then values: what is stored; the address of what is
+             // expected and what is stored (compare_swap: both as values)
+    local,   // an object of a block: integer: its number
+    result,  // the value of the last statement of gcc's `({...})`: a block
     // Statements; what they have is what operands are.
     evaluate,  // an expression
-    declare,   // integer: the number of an object; object: its type; what it is initialised with, or nothing
+    declare,   // integer: the number of an object; type: its own; what it is initialised with, or nothing. text: static
     block,     // statements
     if_,       // a condition, a statement, and perhaps another one
     while_,    // a condition, a statement
@@ -53,6 +56,8 @@ struct Node {
     break_,
     continue_,
     return_,  // a value, or nothing
+    label,    // text: its name
+    goto_,    // text: that of a label in the same function, or block of gcc's `({...})`
   };
   Kind kind = Kind::unsupported;
   TypeId type = kNoType;

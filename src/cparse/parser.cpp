@@ -30,6 +30,7 @@ Parser::Parser(TypeTable& types, const Input& input)
 
 void Parser::next() {
   token_name_ = kNoName;
+  ++taken_;
   for (;;) {
     source_.next(token_);
     if (token_.kind == Tok::identifier) {

@@ -96,6 +96,7 @@ struct Specifiers {
   Storage storage = Storage::none;
   bool colon_taken = false;  // `enum e :` was read, and no type followed: a bit-field's width does
   bool deduced = false;      // `auto x = 1`: the type is the initialiser's
+  bool is_of_thread = false;
   Attributes attributes;
 };
 
@@ -139,9 +140,13 @@ struct Declarator {
 
 // What a block declares. Each object has a number; that of a parameter is its own.
 struct Local {
+  // symbol: `extern`, or a function; the symbol says all of it. tag: in a name space of its own.
+  enum class What : uint8_t { object, type, symbol, tag, constant };
   NameId name;
   TypeId type;
   uint32_t number;
+  What what = What::object;
+  int64_t value = 0;  // constant
 };
 
 struct OverflowBuiltin;  // expression.cpp
@@ -307,13 +312,17 @@ class Parser {
   bool expression(Value& v);
   // expression.cpp: what is never constant, and trees
   bool assignment(Value& v);
+  Value dereferenced(const Value& pointer);
   bool assignable(const Value& v) const;
+  bool local_value(const Local& local, Value& v);
   bool step(Value& v, bool behind);
   bool call(Value& v, TypeId function);
   bool compound_literal(TypeId& type, Value& v);
   bool generic_selection(Value& v);
   bool builtin_call(Value& v, bool& is_one);
   const Symbol* library_builtin(std::string_view name);  // library_builtins.cpp
+  bool atomic_call(Value& v, bool& is_one);              // atomics.cpp
+  bool hint_call(std::string_view name, Value& v, bool& is_one);
   bool overflow_call(const OverflowBuiltin& builtin, Value& v);
   bool builtin_expression(Value& v);
   bool floating_builtin(Value& v, bool& is_one);
@@ -350,14 +359,19 @@ class Parser {
   bool is_flexible(TypeId type) const;
   bool fail_too_many(const Place& place, uint32_t where);
   // statement.cpp
-  const Local* find_local(NameId name) const;
+  const Local* find_local(NameId name, bool is_tag = false) const;
+  TypeId find_tag(NameId tag, bool has_body) const;
+  void declare_tag(NameId tag, TypeId type);
   uint32_t add_local(NameId name, TypeId type);
   uint32_t add_node(Node::Kind kind, uint32_t first = 0);
   void chain(uint32_t& first, uint32_t& last, uint32_t id);
   bool at_word(std::string_view word);
-  bool statement(uint32_t& id, Value* value);
+  bool statement(uint32_t& id, Value* value, bool in_block = false);
   bool block(uint32_t& id, Value* value);
   bool local_declaration(uint32_t& first, uint32_t& last);
+  bool declare_in_block(const Declarator& d, TypeId type, const Specifiers& specifiers);
+  bool goto_statement(uint32_t& id);
+  bool label_statement(std::string_view name, uint32_t& id, Value* value, bool in_block);
   bool local_initialiser(TypeId& type, uint32_t& id);
   bool condition(uint32_t& id);
   bool if_statement(uint32_t& id);
@@ -437,6 +451,8 @@ class Parser {
   TypeId switched_ = kNoType;       // what the labels of the innermost `switch` are converted to
   int breakable_ = 0;               // open statements that `break` may leave
   int continuable_ = 0;             // open loops
+  uint32_t taken_ = 0;              // tokens
+  uint32_t statement_at_ = 0;       // of these, where the statement begins that may be a label
   std::string_view function_name_;  // of the body
 };
 

@@ -48,11 +48,11 @@ bool Parser::record_specifier(bool is_union, TypeId& type) {
   } else if (!at(Tok::l_brace)) {
     return fail_expected(is_union ? "a tag or '{' after union" : "a tag or '{' after struct");
   }
-  TypeId known = tag != kNoName ? types_.find_tag(tag) : kNoType;
-  if (known != kNoType && !check_tag(tag, known, is_union ? Kind::union_ : Kind::structure, where)) return false;
   const bool has_body = at(Tok::l_brace);
+  TypeId known = tag != kNoName ? find_tag(tag, has_body) : kNoType;
+  if (known != kNoType && !check_tag(tag, known, is_union ? Kind::union_ : Kind::structure, where)) return false;
   if (pieces_ != nullptr) note_tag(tag, has_body);
-  if (has_body && closed_ && tag != kNoName) return fail(where, "types are not defined here");
+  if (has_body && closed_ && tag != kNoName && tree_ == nullptr) return fail(where, "types are not defined here");
   if (known == kNoType) {
     if (!has_body && !implicit_tags_) {
       return fail(where, std::string("undeclared tag '") + (is_union ? "union " : "struct ") +
@@ -60,7 +60,7 @@ bool Parser::record_specifier(bool is_union, TypeId& type) {
                              suggest_tag(types_, types_.name(tag)));
     }
     known = types_.new_record(tag, is_union);
-    if (tag != kNoName) types_.declare_tag(tag, known);
+    if (tag != kNoName) declare_tag(tag, known);
   }
   type = known;
   if (!has_body) return true;

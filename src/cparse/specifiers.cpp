@@ -68,7 +68,8 @@ uint32_t word_of(const Token& token) {
 bool Parser::type_start() {
   switch (token_.kind) {
     case Tok::identifier: {
-      if (visible_parameter(token_name()) != nullptr || find_local(token_name()) != nullptr) return false;
+      if (visible_parameter(token_name()) != nullptr) return false;
+      if (const Local* local = find_local(token_name())) return local->what == Local::What::type;
       const Symbol* symbol = lookup(token_name());
       if (symbol != nullptr) return symbol->kind == Symbol::Kind::type_name;
       return token_.text == "complex";
@@ -156,6 +157,7 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
         break;
       case Tok::kw_thread:
       case Tok::kw_inline:
+        out.is_of_thread |= at(Tok::kw_thread);
         next();
         break;
       case Tok::kw_const:
@@ -221,6 +223,11 @@ bool Parser::specifiers(Specifiers& out, unsigned storages_allowed) {
           // <complex.h> makes `complex` a word; without it, it is one wherever a floating type can go on with it.
           if (!complex_word || (words & ~uint32_t{kFloat | kDouble | kLong | kFloatN}) != 0) goto done;
           words |= kComplex;
+          next();
+          break;
+        }
+        if (const Local* local = find_local(token_name()); local != nullptr && local->what == Local::What::type) {
+          out.type = local->type;
           next();
           break;
         }

@@ -9,18 +9,25 @@
 
 namespace ferry::cparse {
 
-namespace {
-
-// Words that begin what is no statement of the trees.
-constexpr std::string_view kNoStatements[] = {"goto", "__label__"};
-
-}  // namespace
-
-const Local* Parser::find_local(NameId name) const {
+const Local* Parser::find_local(NameId name, bool is_tag) const {
   for (size_t i = locals_.size(); i > 0; --i) {
-    if (locals_[i - 1].name == name) return &locals_[i - 1];
+    if (locals_[i - 1].name == name && (locals_[i - 1].what == Local::What::tag) == is_tag) return &locals_[i - 1];
   }
   return nullptr;
+}
+
+// A tag as it is used, or defined: a block defines one of its own, C11 6.2.1p4. kNoType: it is new.
+TypeId Parser::find_tag(NameId tag, bool has_body) const {
+  const Local* local = tree_ != nullptr ? find_local(tag, true) : nullptr;
+  if (local == nullptr) return tree_ != nullptr && has_body ? kNoType : types_.find_tag(tag);
+  return has_body && (types_[local->type].flags & kIncomplete) == 0 ? kNoType : local->type;
+}
+
+void Parser::declare_tag(NameId tag, TypeId type) {
+  if (tree_ != nullptr)
+    locals_.push_back({tag, type, 0, Local::What::tag});
+  else
+    types_.declare_tag(tag, type);
 }
 
 uint32_t Parser::add_local(NameId name, TypeId type) {
@@ -48,9 +55,9 @@ bool Parser::at_word(std::string_view word) {
 }
 
 // statement := block | ';' | 'if' ... | 'while' ... | 'do' ... | 'for' ... | 'switch' ... | 'return' expression? ';'
-//            | ('break' | 'continue') ';' | expression ';' | case-label statement
-// `value`: receives what an expression statement gives; may be null.
-bool Parser::statement(uint32_t& id, Value* value) {
+//            | ('break' | 'continue') ';' | 'goto' name ';' | expression ';' | (case-label | name ':') statement
+// `value`: receives what an expression statement gives; may be null. `in_block`: its labels may stand alone.
+bool Parser::statement(uint32_t& id, Value* value, bool in_block) {
   Nest nest(*this);
   if (nest.too_deep()) return false;
   if (at(Tok::l_brace)) {
@@ -62,9 +69,6 @@ bool Parser::statement(uint32_t& id, Value* value) {
     return true;
   }
   if (at(Tok::kw_asm)) return fail_here("assembler is not run");
-  for (const std::string_view word : kNoStatements) {
-    if (at_word(word)) return fail_here("'" + std::string(word) + "' is not run");
-  }
   if (at_word("case") || at_word("default")) {
     uint32_t first = 0;
     uint32_t last = 0;
@@ -86,9 +90,14 @@ bool Parser::statement(uint32_t& id, Value* value) {
     id = add_node(ends ? Node::Kind::break_ : Node::Kind::continue_);
     return expect(Tok::semicolon, "';'");
   }
+  if (at_word("goto")) return goto_statement(id);
+  const bool has_name = at(Tok::identifier);
+  const std::string name(has_name ? token_.text : std::string_view());
+  const uint32_t begin = taken_;
+  statement_at_ = has_name ? begin : 0;
   Value v;
   if (!expression(v)) return false;
-  if (at(Tok::colon)) return fail_here("labels are not run");
+  if (has_name && at(Tok::colon) && taken_ == begin + 1) return label_statement(name, id, value, in_block);
   if (!expect(Tok::semicolon, "';'")) return false;
   v = rvalue(v);
   if (value != nullptr) *value = v;
@@ -96,7 +105,39 @@ bool Parser::statement(uint32_t& id, Value* value) {
   return true;
 }
 
-// block := (declaration | static-assertion | attributes ';' | case-label | statement)* '}'
+// goto-statement := 'goto' name ';'
+bool Parser::goto_statement(uint32_t& id) {
+  next();
+  if (at(Tok::star)) return fail_here("'goto' to a computed address is not run");
+  if (!at(Tok::identifier)) return fail_expected("a label");
+  id = add_node(Node::Kind::goto_);
+  tree_->nodes[id].text = token_.text;
+  next();
+  return expect(Tok::semicolon, "';'");
+}
+
+// Behind the name of a label, at its ':'. In a block what follows need not be a statement, and is not read: gcc, C23.
+bool Parser::label_statement(std::string_view name, uint32_t& id, Value* value, bool in_block) {
+  next();
+  const uint32_t label = add_node(Node::Kind::label);
+  tree_->nodes[label].text = name;
+  Attributes unused;
+  while (at(Tok::kw_attribute)) {
+    if (!attributes(unused, nullptr)) return false;
+  }
+  id = label;
+  if (in_block) return true;
+  uint32_t first = 0;
+  uint32_t last = 0;
+  uint32_t labelled = 0;
+  if (!statement(labelled, value)) return false;
+  chain(first, last, label);
+  chain(first, last, labelled);
+  id = add_node(Node::Kind::block, first);
+  return true;
+}
+
+// block := (declaration | static-assertion | attributes ';' | case-label | '__label__' names ';' | statement)* '}'
 // The '{' is taken already. `value`: receives that of the last statement, `void` if it has none; may be null.
 bool Parser::block(uint32_t& id, Value* value) {
   Nest nest(*this);
@@ -117,15 +158,20 @@ bool Parser::block(uint32_t& id, Value* value) {
     }
     if (static_assert_word()) {
       if (!static_assertion() || !expect(Tok::semicolon, "';' after the assertion")) return false;
-    } else if (at(Tok::kw_typedef) || at(Tok::kw_extern) || at(Tok::kw_static) || at(Tok::kw_thread)) {
-      return fail_here("a declaration of " + shown(token_.text) + " within a function is not run");
-    } else if (type_start() || at(Tok::kw_auto)) {
+    } else if (at_word("__label__")) {
+      do {
+        next();
+        if (!expect(Tok::identifier, "a label")) return false;
+      } while (at(Tok::comma));
+      if (!expect(Tok::semicolon, "';'")) return false;
+    } else if (at(Tok::kw_typedef) || at(Tok::kw_extern) || at(Tok::kw_static) || at(Tok::kw_thread) ||
+               at(Tok::kw_auto) || type_start()) {
       if (!local_declaration(first, last)) return false;
     } else if (at_word("case") || at_word("default")) {
       if (!case_label(first, last)) return false;
     } else {
       uint32_t one = 0;
-      if (!statement(one, value)) return false;
+      if (!statement(one, value, true)) return false;
       chain(first, last, one);
     }
   }
@@ -138,7 +184,12 @@ bool Parser::block(uint32_t& id, Value* value) {
 // local-declaration := specifiers (declarator attributes ('=' initialiser)? ','?)* ';'
 bool Parser::local_declaration(uint32_t& first, uint32_t& last) {
   Specifiers s;
-  if (!specifiers(s, 1u << static_cast<unsigned>(Storage::other)) || !attributes_of_type(s)) return false;
+  const uint32_t start = token_.at;
+  implicit_tags_ = at(Tok::kw_typedef);  // `typedef struct s s;` before the definition
+  const bool ok = specifiers(s, ~0u) && attributes_of_type(s);
+  implicit_tags_ = false;
+  if (!ok) return false;
+  if (s.is_of_thread) return fail(start, "an object of each thread is not run");
   if (accept(Tok::semicolon)) return true;
   do {
     TypeId type = kNoType;
@@ -154,7 +205,10 @@ bool Parser::local_declaration(uint32_t& first, uint32_t& last) {
       if (!declarator(d) || !build(d, s, type)) return false;
       where = d.at;
       name = d.name;
-      if (types_[type].kind == Kind::function) return fail(where, "a function declared within a function is not run");
+      if (s.storage == Storage::typedef_ || s.storage == Storage::extern_ || types_[type].kind == Kind::function) {
+        if (!declare_in_block(d, type, s)) return false;
+        continue;
+      }
     }
     // The object is known to its own initialiser: C11 6.2.1p7.
     const uint32_t number = add_local(name, type);
@@ -172,9 +226,24 @@ bool Parser::local_declaration(uint32_t& first, uint32_t& last) {
     const uint32_t id = add_node(Node::Kind::declare, initial);
     tree_->nodes[id].integer = number;
     tree_->nodes[id].type = type;
+    if (s.storage == Storage::static_) tree_->nodes[id].text = "static";
     chain(first, last, id);
   } while (accept(Tok::comma));
   return expect(Tok::semicolon, "';' after the declaration");
+}
+
+// What is no object of the block: a type; or what has a symbol, which is the same for all blocks (C11 6.2.2p4).
+bool Parser::declare_in_block(const Declarator& d, TypeId type, const Specifiers& s) {
+  if (at(Tok::assign)) return fail_here(shown(types_.name(d.name)) + " cannot be initialised here");
+  const bool is_type = s.storage == Storage::typedef_;
+  if (is_type) {
+    const uint32_t align = d.attributes.align != 0 ? d.attributes.align : s.attributes.align;
+    if (align != 0) type = types_.aligned(type, align);
+  } else if (!declare(d, type, Storage::extern_, s.attributes)) {
+    return false;
+  }
+  locals_.push_back({d.name, type, 0, is_type ? Local::What::type : Local::What::symbol});
+  return true;
 }
 
 // initialiser := '{' ... '}' | assignment        Completes the type: `int a[] = {1, 2}`, `auto x = 1`.

@@ -28,6 +28,7 @@ int l_debug(lua_State* L);
 int l_string(lua_State* L);
 int l_copy(lua_State* L);
 int l_fill(lua_State* L);
+int l_atomic(lua_State* L);
 // bulk.cpp
 int l_totable(lua_State* L);
 int l_fromtable(lua_State* L);

@@ -506,6 +506,7 @@ constexpr luaL_Reg kHeaderFunctions[] = {
     {"macro", guarded<l_macro>},
     {"expression", guarded<l_expression>},
     {"body", guarded<l_body>},
+    {"atomic", guarded<l_atomic>},
     {"evaluate", guarded<l_evaluate>},
     {"type_text", guarded<l_type_text>},
     {"stamp", guarded<l_stamp>},

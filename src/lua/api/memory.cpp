@@ -1,4 +1,5 @@
-// Library functions on bytes: string copy fill. Lengths are checked against what the type knows.
+// Library functions on bytes: string copy fill, and the atomic operations of trees. Lengths are checked against what
+// the type knows.
 #include "lua/api/functions.h"
 #include "lua/objects/new.h"
 #include "lua/state/anchor.h"
@@ -141,6 +142,54 @@ bool holds_chars(State* st, CData* cd) {
   return element->kind == Kind::void_ || (element->kind == Kind::integer && element->size == 1);
 }
 
+constexpr const char* kAtomics[] = {"load",      "store",    "exchange",  "compare_exchange", "fetch_add", "fetch_sub",
+                                    "fetch_and", "fetch_or", "fetch_xor", "fetch_nand",       "add_fetch", "sub_fetch",
+                                    "and_fetch", "or_fetch", "xor_fetch", "nand_fetch",       "fence",     nullptr};
+enum class Atomic : uint8_t { load, store, exchange, compare_exchange, add, sub, and_, or_, xor_, nand };
+constexpr int kFirstOperation = static_cast<int>(Atomic::add);
+constexpr int kOperations = 6;  // first those that give what was there, then those that give what is there now
+constexpr int kFence = kFirstOperation + 2 * kOperations;
+
+// On the object at `at`. `value` is an operand and receives the result; of compare_exchange it is what is expected, and
+// false is returned where that is not there.
+template <typename T>
+bool run_atomic(Atomic operation, bool gives_new, void* at, void* value, const void* desired) {
+  auto* object = static_cast<T*>(at);
+  T operand;
+  T other;
+  std::memcpy(&operand, value, sizeof operand);
+  T result = operand;
+  bool done = true;
+  switch (operation) {
+    case Atomic::load:
+      result = __atomic_load_n(object, __ATOMIC_SEQ_CST);
+      break;
+    case Atomic::store:
+      __atomic_store_n(object, operand, __ATOMIC_SEQ_CST);
+      break;
+    case Atomic::exchange:
+      result = __atomic_exchange_n(object, operand, __ATOMIC_SEQ_CST);
+      break;
+    case Atomic::compare_exchange:
+      std::memcpy(&other, desired, sizeof other);
+      done = __atomic_compare_exchange_n(object, &result, other, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+      break;
+    default:
+      result = __atomic_load_n(object, __ATOMIC_RELAXED);
+      do {
+        other = operation == Atomic::add    ? static_cast<T>(result + operand)
+                : operation == Atomic::sub  ? static_cast<T>(result - operand)
+                : operation == Atomic::and_ ? static_cast<T>(result & operand)
+                : operation == Atomic::or_  ? static_cast<T>(result | operand)
+                : operation == Atomic::xor_ ? static_cast<T>(result ^ operand)
+                                            : static_cast<T>(~(result & operand));
+      } while (!__atomic_compare_exchange_n(object, &result, other, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+      if (gives_new) result = other;
+  }
+  std::memcpy(value, &result, sizeof result);
+  return done;
+}
+
 }  // namespace
 
 int l_string(lua_State* L) {
@@ -245,6 +294,46 @@ int l_fill(lua_State* L) {
   check_length(L, 2, to, length);
   std::memset(to.address, value, static_cast<size_t>(length));
   return 0;
+}
+
+// (operation, size, at, value [, desired]): the object at `at`, and operands in memory, each of 1, 2, 4 or 8 bytes.
+// Gives whether what compare_exchange expects was there.
+int l_atomic(lua_State* L) {
+  State* st = open_call(L);
+  const int which = luaL_checkoption(L, 1, nullptr, kAtomics);
+  if (which == kFence) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return 0;
+  }
+  const bool gives_new = which >= kFirstOperation + kOperations;
+  const auto operation = static_cast<Atomic>(gives_new ? which - kOperations : which);
+  const uint64_t size = check_count(L, st, 2);
+  void* places[3] = {};
+  for (int i = 0; i < (operation == Atomic::compare_exchange ? 3 : 2); ++i) {
+    // What is expected, and what a result goes to, is written to; the object is but for `load`.
+    const bool is_written = i == 1 || (i == 0 && operation != Atomic::load);
+    const Bytes b = check_bytes(L, st, 3 + i, is_written);
+    require_known(L, st, 3 + i, b);
+    check_length(L, 2, b, size);
+    places[i] = b.address;
+  }
+  bool (*run)(Atomic, bool, void*, void*, const void*) = nullptr;
+  if (size == 1) run = run_atomic<uint8_t>;
+  if (size == 2) run = run_atomic<uint16_t>;
+  if (size == 4) run = run_atomic<uint32_t>;
+  if constexpr (__atomic_always_lock_free(8, nullptr)) {
+    if (size == 8) run = run_atomic<uint64_t>;
+  }
+  if (run == nullptr)
+    raise_argument(L, 2, "no atomic operation on %d bytes here", static_cast<int>(std::min<uint64_t>(size, 999)));
+  // Within records i386 aligns 8 bytes to 4.
+  struct Eight {
+    uint64_t value;
+  };
+  if (reinterpret_cast<uintptr_t>(places[0]) % std::min<uint64_t>(size, alignof(Eight)) != 0)
+    raise(L, "an atomic operation on %d bytes that are not aligned", static_cast<int>(size));
+  lua_pushboolean(L, run(operation, gives_new, places[0], places[1], places[2]));
+  return 1;
 }
 
 }  // namespace ferry::lua

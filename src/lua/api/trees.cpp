@@ -66,6 +66,8 @@ void set_type(lua_State* L, State* st, const char* key, TypeId type) {
   lua_setfield(L, -2, "unsigned");
   lua_pushboolean(L, t.kind == Kind::array && t.count == kFlexible);
   lua_setfield(L, -2, "open");
+  lua_pushboolean(L, (t.quals & kAtomic) != 0);
+  lua_setfield(L, -2, "atomic");
   if (t.kind == Kind::array) {
     push_ctype(L, st, t.base);
     lua_setfield(L, -2, "element");
@@ -74,12 +76,12 @@ void set_type(lua_State* L, State* st, const char* key, TypeId type) {
 }
 
 constexpr const char* kKinds[] = {
-    "unsupported", "constant",    "argument", "string",  "variable", "function", "unary", "binary",
-    "logical",     "conditional", "comma",    "cast",    "call",     "member",   "index", "dereference",
-    "address",     "assign",      "step",     "literal", "item",     "clear",    "range", "builtin",
-    "local",       "result",      "evaluate", "declare", "block",    "if",       "while", "do",
-    "for",         "switch",      "case",     "default", "break",    "continue", "return"};
-static_assert(std::size(kKinds) == static_cast<size_t>(cparse::Node::Kind::return_) + 1);
+    "unsupported", "constant", "argument", "string", "variable", "function", "unary",       "binary",  "logical",
+    "conditional", "comma",    "cast",     "call",   "member",   "index",    "dereference", "address", "assign",
+    "step",        "literal",  "item",     "clear",  "range",    "builtin",  "atomic",      "local",   "result",
+    "evaluate",    "declare",  "block",    "if",     "while",    "do",       "for",         "switch",  "case",
+    "default",     "break",    "continue", "return", "label",    "goto"};
+static_assert(std::size(kKinds) == static_cast<size_t>(cparse::Node::Kind::goto_) + 1);
 
 // Sets field `key` of the table on top to the integer as a value of the type.
 void set_integer(lua_State* L, State* st, const char* key, TypeId type, int64_t value) {
