@@ -313,6 +313,9 @@ function compile.address(node, lib)
   return function(arguments) return ffi.cast(t.ct, (address(arguments))) end
 end
 
+-- What is stored in one is not what was given, but what is left of it.
+local function is_bit_field(node) return node.kind == "member" and node.to > 0 end
+
 function compile.assign(node, lib)
   local target, right, tr = slot(node[1], lib), value(node[2], lib), node[2].type
   local t, op, common = node.type, node.text:sub(1, -2), node.common
@@ -333,12 +336,14 @@ function compile.assign(node, lib)
       return new
     end
   end
+  local is_bits = is_bit_field(node[1])
   return function(arguments)
     local v = right(arguments)
     local container, key = target(arguments)
     if op ~= "" then v = operate(op, common or t, common, t, normal(t, container[key]), tr, v) end
     v = convert(op ~= "" and (common or t) or tr, t, v)
     container[key] = v
+    if is_bits then return normal(t, container[key]) end
     return v
   end
 end
@@ -347,6 +352,7 @@ function compile.step(node, lib)
   local target, t, op = slot(node[1], lib), node.type, node.text
   local common = t.class ~= "pointer" and (t.size < 4 and int or t) or nil
   local sign = (op == "++" or op == "+1") and "+" or "-"
+  local is_bits = is_bit_field(node[1])
   local function next_of(old) return convert(common or t, t, operate(sign, common or t, common, t, old, int, 1)) end
   if is_atomic(node[1]) then
     local address, own = checked(object_address(node[1], lib)), node[1].type
@@ -361,7 +367,7 @@ function compile.step(node, lib)
     local old = normal(t, container[key])
     local new = next_of(old)
     container[key] = new
-    if op == "++" or op == "--" then return new end
+    if op == "++" or op == "--" then return is_bits and normal(t, container[key]) or new end
     return old
   end
 end

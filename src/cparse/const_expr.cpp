@@ -41,7 +41,8 @@ Value Parser::rvalue_without_node(const Value& v) {
   }
   if (t.kind == Kind::function) return arithmetic_.unknown(types_.pointer_to(v.type), kIsAddress);
   if (t.kind == Kind::reference) return arithmetic_.unknown(types_[t.base].unqualified, kIsObject);
-  if (v.lvalue) return arithmetic_.unknown(t.unqualified, kIsObject);
+  if (v.lvalue)
+    return arithmetic_.unknown(v.bits != 0 ? arithmetic_.promoted_bits(v.type, v.bits) : t.unqualified, kIsObject);
   return v;
 }
 
@@ -415,9 +416,12 @@ bool Parser::member(Value& v, bool through_pointer) {
   next();
   v = object;
   v.type = types_.qualified(path.field->type, static_cast<uint8_t>(types_[object.type].quals | path.quals));
+  v.bits = path.field->is_bitfield() ? path.field->bit_width : 0;
   v.integer = static_cast<int64_t>(static_cast<uint64_t>(object.integer) + path.offset);
-  if (Node* node = note(v, Node::Kind::member, types_.name(name), {&object}))
+  if (Node* node = note(v, Node::Kind::member, types_.name(name), {&object})) {
     node->integer = static_cast<int64_t>(path.offset);
+    node->to = v.bits;
+  }
   return true;
 }
 

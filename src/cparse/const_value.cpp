@@ -86,6 +86,14 @@ TypeId Arithmetic::promoted(TypeId type) const {
   return integer_type(static_cast<unsigned>(t.size), (t.flags & kUnsigned) != 0);
 }
 
+TypeId Arithmetic::promoted_bits(TypeId type, unsigned bits) const {
+  const Type& t = types_[type];
+  if (bits > 32 || is_bit_int(t)) return t.unqualified;
+  const bool is_unsigned =
+      (t.flags & kUnsigned) != 0 || (t.kind == Kind::enumeration && (types_[t.base].flags & kUnsigned) != 0);
+  return bits < 32 ? int_type() : integer_type(4, is_unsigned);
+}
+
 TypeId Arithmetic::part_of(TypeId type) const {
   const Type& t = types_[type];
   return t.kind == Kind::complex ? part_of_complex(t) : t.unqualified;

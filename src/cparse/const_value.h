@@ -15,6 +15,7 @@ struct Value {
   TypeId type = kNoType;
   Known known = Known::no;
   bool lvalue = false;        // an object; Known::integer is then its address (`((T *)0)->member`)
+  uint8_t bits = 0;           // of a bit-field: its width
   uint32_t node = 0;          // how it is computed, where a tree is made and it is not known
   const char* why = nullptr;  // Known::no: why not, for the message when the value is needed after all
   int64_t integer = 0;        // sign- or zero-extended by the type; of a pointer: the address
@@ -35,6 +36,8 @@ class Arithmetic {
 
   // C11 6.3.1.1: bool, char, short and enums become int, unsigned int or their wider underlying type.
   TypeId promoted(TypeId type) const;
+  // The same of a bit-field: an int where that holds all values of so many bits, whatever its type is (gcc, clang).
+  TypeId promoted_bits(TypeId type, unsigned bits) const;
   // C11 6.3.1.8; kNoType if one is no number, real or complex.
   TypeId common(TypeId a, TypeId b) const;
   // C11 6.3.1, 6.5.4: a conversion to a scalar type. Out of range floating values saturate, as in gcc.

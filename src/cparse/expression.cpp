@@ -108,8 +108,9 @@ bool Parser::assignment(Value& v) {
   right = rvalue(right);
   const Value left = v;
   v = arithmetic_.unknown(types_[left.type].unqualified, "an assignment is not constant");
-  const TypeId common = arithmetic_.common(v.type, right.type);
+  const TypeId common = arithmetic_.common(rvalue(left).type, right.type);
   if (Node* node = note(v, Node::Kind::assign, op, {&left, &right})) node->common = common;
+  if (left.bits != 0) v = converted(v, rvalue(left).type);
   return true;
 }
 
@@ -138,6 +139,7 @@ bool Parser::step(Value& v, bool behind) {
   const Value object = v;
   v = arithmetic_.unknown(types_[object.type].unqualified, "an assignment is not constant");
   note(v, Node::Kind::step, behind ? (up ? "+1" : "-1") : (up ? "++" : "--"), {&object});
+  if (object.bits != 0) v = converted(v, rvalue(object).type);
   return true;
 }
 

@@ -24,7 +24,7 @@ struct Node {
     comma,
     cast,
     call,         // the function, its arguments
-    member,       // text: its name; integer: its offset. The operand is the record
+    member,       // text: its name; integer: its offset; to: of a bit-field, its width. The operand is the record
     index,        // a pointer, and how many elements behind it
     dereference,  // a pointer
     address,      // an object or a function

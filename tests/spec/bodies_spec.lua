@@ -158,6 +158,30 @@ static inline unsigned long bo_shifted(unsigned long a, int n) {
 static int bo_counter;
 static int bo_start = 5;
 static inline int bo_count(void) { return ++bo_counter; }
+typedef struct {
+  unsigned u5 : 5; int i3 : 3; unsigned long long q20 : 20; unsigned u32 : 32; signed char c7 : 7; _Bool b1 : 1;
+  unsigned long long q32 : 32; unsigned u31 : 31; long long q40 : 40;
+} bo_fields;
+enum bo_bits_enum { BO_BITS0, BO_BITS7 = 7 };
+typedef struct { enum bo_bits_enum e : 4; unsigned short s9 : 9; } bo_fields2;
+static inline long long bo_bits1(bo_fields *p) { return -p->u5; }
+static inline long long bo_bits2(bo_fields *p) { return p->u5 - 30 < 0; }
+static inline long long bo_bits3(bo_fields *p) { return (p->u5 = 40) * 1000 + (p->i3 = 5) * 10 + (p->q20 = -1); }
+static inline long long bo_bits4(bo_fields *p) { p->u5 = 31; p->i3 = 3; int a = ++p->u5, b = ++p->i3; int c = p->u5--;
+  return a * 1000 + b * 100 + c * 10 + p->u5; }
+static inline long long bo_bits5(bo_fields *p) { p->q20 = 7;
+  return ~p->q20 + (p->q20 - 10 < 0) + (long long)sizeof(+p->q20) * 100 + (long long)sizeof(p->u31 + 0u) * 1000; }
+static inline long long bo_bits6(bo_fields *p) { p->u32 = 5; p->q32 = 6;
+  return (p->u32 - 10 < 0) + (long long)(p->u32 - 10) + (p->q32 - 10 > 0) * 7 + (long long)-p->u31; }
+static inline long long bo_bits7(bo_fields *p) { p->u5 = 20; p->u5 /= -3; return p->u5; }
+static inline long long bo_bits8(bo_fields *p) { p->u5 = 20; return (p->u5 += 15) * 100 + (p->c7 = 200) + (p->b1 = 6); }
+static inline long long bo_bits9(bo_fields *p, bo_fields2 *q) { q->e = BO_BITS7; q->s9 = 511;
+  return (q->e - 8 < 0) * 10 + (q->e = 31) * 100 + ++q->s9 + (q->s9 - 1 < 0) * 3; }
+static inline long long bo_bits10(bo_fields *p) { p->u5 = 3; return (1 ? p->u5 : 0) - 10 < 0 ? 5 : 6; }
+static inline long long bo_bits11(bo_fields *p) { p->u5 = 3; long long x = (p->u5, p->u5) - 10; return x; }
+static inline long long bo_bits12(bo_fields *p) { p->u5 = 3; return (p->u5 = 7) - 10 < 0; }
+#define BO_NEG(s) (-(s).u5)
+#define BO_SET(s, v) ((s).u5 = (v))
 #define BO_LAST(o) ((o).last)
 #define BO_ROW(p) (*(p))
 #define BO_NULL_MACRO(x) bo_null_function(0, x)
@@ -270,6 +294,23 @@ function TestBodies:test_integers_of_128_bits()
     [64] = "7235199058403665512", [65] = "4097685111446302772", [97] = "8865727934656441417",
   }
   for n, expected in pairs(shifted) do H.assert_uint(bo.bo_shifted(k, n), expected) end
+end
+
+-- A bit-field of fewer bits than an int is one in arithmetic (C11 6.3.1.1p2), and an assignment gives what is left in it. Where it has more,
+-- gcc and clang differ.
+function TestBodies:test_bit_fields()
+  local x, y = bo.bo_fields(9, 1, 1, 1, 1, 1, 1, 1, 1), bo.bo_fields2()
+  local expected = {
+    "-9", "1", "1056545", "-369", "4393", "4294967297", "26", "245", "1513", "5", "-7", "1",
+  }
+  for i, each in ipairs(expected) do
+    local v
+    if i == 9 then v = bo.bo_bits9(x, y) else v = bo["bo_bits" .. i](x) end
+    lu.assertEquals({ i, H.digits(v) }, { i, each })
+  end
+  x.u5 = 4
+  H.assert_int(bo.BO_NEG(x), -4)
+  H.assert_int(bo.BO_SET(x, 70), 6)
 end
 
 -- A definition that is not `static` is the library's where it has one: C11 6.7.4p7.

@@ -148,7 +148,7 @@ void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t
   } else {
     lua_pushnumber(L, static_cast<lua_Number>(node.integer));
     lua_setfield(L, -2, "integer");
-    if (node.kind == cparse::Node::Kind::range) {
+    if (node.kind == cparse::Node::Kind::range || node.kind == cparse::Node::Kind::member) {
       lua_pushnumber(L, static_cast<lua_Number>(node.to));
       lua_setfield(L, -2, "to");
     }
