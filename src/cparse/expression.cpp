@@ -108,9 +108,12 @@ bool Parser::assignment(Value& v) {
   right = rvalue(right);
   const Value left = v;
   v = arithmetic_.unknown(types_[left.type].unqualified, "an assignment is not constant");
-  const TypeId common = arithmetic_.common(rvalue(left).type, right.type);
+  // C11 6.5.7p3: a shift has the type of its left side alone.
+  const bool shifts = op == "<<=" || op == ">>=";
+  const TypeId of_left = rvalue(left).type;
+  const TypeId common = shifts ? arithmetic_.promoted(of_left) : arithmetic_.common(of_left, right.type);
   if (Node* node = note(v, Node::Kind::assign, op, {&left, &right})) node->common = common;
-  if (left.bits != 0) v = converted(v, rvalue(left).type);
+  if (left.bits != 0) v = converted(v, of_left);
   return true;
 }
 
@@ -198,7 +201,8 @@ bool Parser::generic_selection(Value& v) {
   } else {
     Value control;
     if (!assignment(control)) return false;
-    wanted = types_[rvalue(control).type].unqualified;
+    // A bit-field has the type that it is declared with, as for clang; for gcc it has one of its own.
+    wanted = types_[control.bits != 0 ? control.type : rvalue(control).type].unqualified;
   }
   bool found = false;
   bool have_default = false;

@@ -409,11 +409,15 @@ bool Parser::case_label(uint32_t& first, uint32_t& last) {
   const uint32_t id = add_node(is_case ? Node::Kind::case_ : Node::Kind::default_);
   if (is_case) {
     Value v;
+    // Constants have 64 bits, whatever is switched.
+    const auto converted_label = [&] {
+      return types_[switched_].size > 8 ? v.integer : arithmetic_.convert(v, switched_).integer;
+    };
     if (!constant_integer(v, "the label of a case")) return false;
-    tree_->nodes[id].integer = tree_->nodes[id].to = arithmetic_.convert(v, switched_).integer;
+    tree_->nodes[id].integer = tree_->nodes[id].to = converted_label();
     if (accept(Tok::ellipsis)) {
       if (!constant_integer(v, "the label of a case")) return false;
-      tree_->nodes[id].to = arithmetic_.convert(v, switched_).integer;
+      tree_->nodes[id].to = converted_label();
     }
     tree_->nodes[id].type = switched_;
   }

@@ -5,14 +5,8 @@
 local ffi = require "ffi"
 local seed, count = tonumber(arg[1]), tonumber(arg[2])
 
--- A generator of its own: the same numbers on every Lua.
-local state = seed * 69069 % 2147483646 + 1
-local function random(n) -- 1 to n
-  state = state * 16807 % 2147483647
-  return math.floor(state / 2147483647 * n) + 1
-end
-local function chance(percent) return random(100) <= percent end
-local function pick(list) return list[random(#list)] end
+local beside = dofile((arg[0]:gsub("[^/\\]*$", "")) .. "beside_gcc.lua")(seed)
+local random, chance, pick = beside.random, beside.chance, beside.pick
 
 local integers = {
   "int", "unsigned", "short", "unsigned short", "signed char", "unsigned char", "long long", "unsigned long long", "_Bool",
@@ -25,9 +19,9 @@ end
 
 -- --- expressions --------------------------------------------------------------------------------------------------------
 -- `scope` is a list of what can be read: { text, type or nil }, `scope.places` of what can be assigned, `scope.constants` of names of
--- constants.
+-- constants, `scope.floating` of what holds a floating-point number.
 
-local expression
+local expression, floating
 
 local function variable(scope) return pick(scope).text end
 
@@ -75,7 +69,29 @@ local kinds = {
   function(s, d) return ("((struct { int a; short b; }){%s, %s}).%s"):format(expression(s, d), expression(s, d), pick { "a", "b" }) end,
   function(s, d) return ("((int[3]){%s, [2] = %s})[(%s & 3) %% 3]"):format(expression(s, d), expression(s, d), expression(s, d)) end,
   function(s, d) return ("leaf(%s, %s)"):format(expression(s, d), expression(s, d)) end,
+  function(s, d) return ("moved((leaf_point){%s, %s}, %s).%s"):format(expression(s, d), expression(s, d), expression(s, d), pick { "x", "y" }) end,
+  function(s, d) return ("by_address(leaf, %s)"):format(expression(s, d)) end,
+  function(s, d) return ("((union { unsigned u; short h[2]; }){.u = %s}).h[%s & 1]"):format(expression(s, d), expression(s, d)) end,
+  function(s, d) return ("whole(%s)"):format(floating(s, d)) end,
+  function(s, d) return ("(%s %s %s)"):format(floating(s, d), pick(comparisons), floating(s, d)) end,
+  function(s, d) return ("(long long)((unsigned __int128)%s * %s >> %d)"):format(expression(s, d), expression(s, d), random(100)) end,
+  function(s, d) return ("(long long)((%s__int128)%s %s (unsigned)%s)"):format(pick { "", "unsigned " }, expression(s, d), pick { "/", "%" }, "(3 | " .. expression(s, d) .. ")") end,
+  function(s, d) return ("__builtin_add_overflow_p((long long)%s, (long long)%s, (%s)0)"):format(expression(s, d), expression(s, d), pick { "int", "short", "unsigned", "long long" }) end,
+  function(s, d) return ("_Generic(1 + %s, int: 1, unsigned: 2, long long: 3, unsigned long long: 4, default: 5)"):format(expression(s, d)) end,
 }
+
+-- Of type double or float.
+local function number(s) return pick { "0.5", "-3.25f", "1e3", "2.0f", "7", ".125" } end
+function floating(scope, depth)
+  if depth == 0 or chance(30) then
+    if #scope.floating > 0 and chance(70) then return pick(scope.floating) end
+    return chance(50) and number() or ("(%s)%s"):format(pick { "double", "float" }, expression(scope, 0))
+  end
+  local r = random(4)
+  if r == 1 then return ("(%s ? %s : %s)"):format(expression(scope, depth - 1), floating(scope, depth - 1), floating(scope, depth - 1)) end
+  if r == 2 then return ("(- %s)"):format(floating(scope, depth - 1)) end
+  return ("(%s %s %s)"):format(floating(scope, depth - 1), pick { "+", "-", "*", "/" }, floating(scope, depth - 1))
+end
 
 function expression(scope, depth)
   if depth == 0 or chance(25) then return chance(70) and variable(scope) or literal(scope) end
@@ -106,6 +122,8 @@ local function assignment(f, scope)
     if from.text ~= to.text and from.type and from.type ~= "_Bool" and not (from.text .. to.text):find "*" then
       return ("%s = %s;"):format(to.text, pick { from.text .. "++", "--" .. from.text, pick(atomics):format(from.text, "3") })
     end
+  elseif r == 7 and #scope.floating > 0 then
+    return ("%s %s %s;"):format(pick(scope.floating), pick { "=", "+=", "*=", "-=" }, floating(scope, 2))
   elseif r == 6 then
     return ("io[%s & 7] %s %s;"):format(expression(scope, 1), pick { "=", "+=", "^=" }, expression(scope, 2))
   end
@@ -113,7 +131,8 @@ local function assignment(f, scope)
 end
 
 local function inner(scope)
-  local own = { constants = {}, places = {} }
+  local own = { constants = {}, places = {}, floating = {} }
+  for i, each in ipairs(scope.floating) do own.floating[i] = each end
   for i, each in ipairs(scope) do own[i] = each end
   for i, each in ipairs(scope.constants) do own.constants[i] = each end
   for i, each in ipairs(scope.places) do own.places[i] = each end
@@ -127,7 +146,7 @@ end
 
 -- A declaration, which adds to the scope.
 local function declaration(scope)
-  local r, x = random(11), name "v"
+  local r, x = random(16), name "v"
   if r <= 3 then
     local t = pick(integers)
     local text = ("%s %s = %s;"):format(t, x, expression(scope, 2))
@@ -148,6 +167,35 @@ local function declaration(scope)
     add(scope, x .. ".a", "signed char")
     add(scope, x .. ".c", "int")
     scope[#scope + 1] = { text = x .. ".b", type = "int" }
+    return text
+  elseif r == 11 or r == 12 then
+    local members, values = {}, {}
+    for i = 1, random(4) do
+      local t = pick { "int", "unsigned", "short", "unsigned char", "signed char", "long long", "unsigned long long", "_Bool" }
+      local most = ({ short = 16, ["unsigned char"] = 8, ["signed char"] = 8, _Bool = 1 })[t] or 32
+      members[i] = ("%s m%d : %d;"):format(t, i, random(most))
+      values[i] = expression(scope, 1)
+    end
+    for i = 1, #members do add(scope, ("%s.m%d"):format(x, i)) end
+    return ("struct { %s } %s = { %s };"):format(table.concat(members, " "), x, table.concat(values, ", "))
+  elseif r == 13 then
+    local text = ("%s %s = %s;"):format(pick { "double", "float" }, x, floating(scope, 2))
+    scope.floating[#scope.floating + 1] = x
+    return text
+  elseif r == 14 then
+    local text = ("%s__int128 %s = %s;"):format(pick { "", "unsigned " }, x, expression(scope, 2))
+    add(scope, x)
+    return text
+  elseif r == 15 then
+    local p = name "p"
+    local text = ("int %s[4] = {%s, 2, 3, %s}, *%s = %s + (%s & 3);"):format(x, expression(scope, 0), expression(scope, 0), p, x, expression(scope, 0))
+    scope[#scope + 1] = { text = ("(int)(%s - %s)"):format(p, x) }
+    add(scope, ("(*%s)"):format(p))
+    return text
+  elseif r == 16 then
+    local y = name "v"
+    local text = ("leaf_point %s = {%s, %s}, %s = moved(%s, %s);"):format(x, expression(scope, 1), expression(scope, 1), y, x, expression(scope, 1))
+    for _, each in ipairs { x .. ".x", y .. ".y", y .. ".x" } do add(scope, each) end
     return text
   elseif r == 7 then
     local t = pick(scope.places)
@@ -236,7 +284,7 @@ end
 
 local function make(text_name)
   local f = { labels = {}, waiting = {}, loops = 0, switches = 0 }
-  local scope = { constants = {}, places = {}, labels = true }
+  local scope = { constants = {}, places = {}, floating = {}, labels = true }
   local out = { "int fuel = 40;" }
   add(scope, "a", "int")
   add(scope, "b", "unsigned")
@@ -252,33 +300,31 @@ local function make(text_name)
   for _, label in ipairs(f.waiting) do out[#out + 1] = label .. ": ;" end
   local sum = {}
   for i, each in ipairs(scope) do sum[i] = ("%s * %dull"):format(each.text, 2 * i + 1) end
+  for _, each in ipairs(scope.floating) do sum[#sum + 1] = ("whole(%s)"):format(each) end
   out[#out + 1] = "return " .. table.concat(sum, " + ") .. ";"
   return { name = text_name, text = "(int a, unsigned b, long long *io) {\n  " .. table.concat(out, "\n  ") .. "\n}\n" }
 end
 
 local functions = {}
 for i = 1, count do functions[i] = make(("bd%d_f%d"):format(seed, i)) end
-local leaf = "leaf(int a, short b) { return a * 3 - b; }\n"
+local leaves = [[
+typedef struct { long long x; short y; } leaf_point;
+static inline int leaf(int a, short b) { return a * 3 - b; }
+static inline leaf_point moved(leaf_point p, int by) { p.x += by; p.y ^= by; leaf_point q = p; q.x--; return q; }
+static inline int by_address(int (*f)(int, short), int x) { return f(x, 7) + 1; }
+static inline int whole(double d) { return d > -1e9 && d < 1e9 ? (int)(d * 2) : 5; }
+]]
 
-local base = os.tmpname()
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
 local function source(before)
-  local out = { "static inline int " .. leaf }
+  local out = { leaves }
   for i, f in ipairs(functions) do out[i + 1] = before .. f.name .. f.text end
   return table.concat(out)
 end
-write(base .. ".c", source "long long ")
-local pipe = assert(io.popen(("gcc -std=gnu11 -w -O1 -fwrapv -shared -fPIC -o %s.so %s.c -latomic 2>&1"):format(base, base)))
-local said = pipe:read "*a"
-pipe:close()
+local said = beside.gcc("-w -O1 -fwrapv -shared -fPIC", source "long long ")
 assert(said == "", said)
-write(base .. ".h", source "static inline long long run_")
+beside.write(beside.base .. ".h", source "static inline long long run_")
 for _, f in ipairs(functions) do ffi.cdef("long long " .. f.name .. "(int a, unsigned b, long long *io);") end
-local theirs, ours = ffi.load(base .. ".so"), ffi.include(base .. ".h")
+local theirs, ours = ffi.load(beside.base .. ".so"), ffi.include(beside.base .. ".h")
 local differences, calls = 0, 0
 local function io_of(n) return ffi.new("long long[8]", { 1, -2, 3 * n, 4, 5, 1000, -7, n }) end
 for _, f in ipairs(functions) do
@@ -294,6 +340,6 @@ for _, f in ipairs(functions) do
     end
   end
 end
-for _, ending in ipairs { "", ".c", ".h", ".so" } do os.remove(base .. ending) end
+beside.remove()
 print(("%d bodies, %d calls, %d differences"):format(#functions, calls, differences))
 os.exit(differences == 0 and 0 or 1)

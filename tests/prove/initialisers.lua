@@ -4,14 +4,8 @@
 local ffi = require "ffi"
 local seed, count = tonumber(arg[1]), tonumber(arg[2])
 
--- A generator of its own: the same numbers on every Lua.
-local state = seed * 69069 % 2147483646 + 1
-local function random(n) -- 1 to n
-  state = state * 16807 % 2147483647
-  return math.floor(state / 2147483647 * n) + 1
-end
-local function chance(percent) return random(100) <= percent end
-local function pick(list) return list[random(#list)] end
+local beside = dofile((arg[0]:gsub("[^/\\]*$", "")) .. "beside_gcc.lua")(seed)
+local random, chance, pick = beside.random, beside.chance, beside.pick
 
 local numbers = 0
 local function number()
@@ -168,23 +162,11 @@ for i = 1, count do
   }
 end
 
-local base = os.tmpname()
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
+local base, write, gcc = beside.base, beside.write, beside.gcc
 local function source(before)
   local out = {}
   for i, f in ipairs(functions) do out[i] = f.records .. " " .. before .. f.name .. f.text .. "\n" end
   return table.concat(out)
-end
-local function gcc(options, text)
-  write(base .. ".c", text)
-  local pipe = assert(io.popen(("gcc -std=gnu11 %s -o %s.so %s.c 2>&1"):format(options, base, base)))
-  local said = pipe:read "*a"
-  pipe:close()
-  return said
 end
 
 -- Each function has a line.
@@ -212,6 +194,6 @@ for _, f in ipairs(functions) do
     print((ok and "differs: " or tostring(same) .. ": ") .. f.records .. "\n  " .. f.text)
   end
 end
-for _, ending in ipairs { "", ".c", ".h", ".so" } do os.remove(base .. ending) end
+beside.remove()
 print(("%d objects, %d that gcc does not take, %d differences"):format(#functions, count - #functions, differences))
 os.exit(differences == 0 and 0 or 1)

@@ -182,6 +182,13 @@ static inline long long bo_bits11(bo_fields *p) { p->u5 = 3; long long x = (p->u
 static inline long long bo_bits12(bo_fields *p) { p->u5 = 3; return (p->u5 = 7) - 10 < 0; }
 #define BO_NEG(s) (-(s).u5)
 #define BO_SET(s, v) ((s).u5 = (v))
+static inline int bo_shift_int(int x, unsigned n) { x >>= n; return x; }
+static inline long long bo_shift_wide(long long x, unsigned long long n) { x >>= n; return x; }
+static inline int bo_shift_short(short x, unsigned long n) { x <<= n; x >>= n; return x; }
+static inline unsigned bo_shift_unsigned(unsigned x, int n) { x >>= n; return x; }
+#ifdef __SIZEOF_INT128__
+static inline int bo_switch_wide(unsigned __int128 x) { switch (x - 3) { case 0: return 1; case 4 ... 6: return 2; default: return 3; case 0xfffffffffll: return 4; } }
+#endif
 #define BO_LAST(o) ((o).last)
 #define BO_ROW(p) (*(p))
 #define BO_NULL_MACRO(x) bo_null_function(0, x)
@@ -294,6 +301,15 @@ function TestBodies:test_integers_of_128_bits()
     [64] = "7235199058403665512", [65] = "4097685111446302772", [97] = "8865727934656441417",
   }
   for n, expected in pairs(shifted) do H.assert_uint(bo.bo_shifted(k, n), expected) end
+end
+
+-- C11 6.5.7p3: the right side says nothing of the left one's sign.
+function TestBodies:test_shifts_in_place()
+  lu.assertEquals({ bo.bo_shift_int(-8, 1), bo.bo_shift_int(-8, 31), bo.bo_shift_short(-300, 3), bo.bo_shift_unsigned(0xfffffff0, 4) },
+    { -4, -1, -300, 0xfffffff })
+  H.assert_int(bo.bo_shift_wide(-8, 2), -2)
+  if ffi.sizeof "void *" < 8 then return end
+  lu.assertEquals({ bo.bo_switch_wide(3), bo.bo_switch_wide(8), bo.bo_switch_wide(2), bo.bo_switch_wide(0x1000000002) }, { 1, 2, 3, 4 })
 end
 
 -- A bit-field of fewer bits than an int is one in arithmetic (C11 6.3.1.1p2), and an assignment gives what is left in it. Where it has more,

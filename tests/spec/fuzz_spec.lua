@@ -1,4 +1,4 @@
--- A short run of tests/fuzz/api_fuzz.lua and of tests/prove/luajit.lua with fixed seeds, each in a process of its own.
+-- A short run of tests/fuzz/api_fuzz.lua and of tests/prove's luajit.lua and bodies.lua with fixed seeds, each in a process of its own.
 local H = require "spec_helper"
 local lu, ffi = H.lu, H.ffi
 
@@ -24,6 +24,15 @@ function TestFuzz:test_programs_as_luajit_has_them()
     lu.skipIf(output:find "luajit: skipped", "no LuaJIT 2.1.0-beta3 for this processor")
     lu.assertStrContains(output, "steps, 0 differences", false, false, output:sub(1, 1500))
   end
+end
+
+-- Random functions that gcc compiles, and whose bodies are run.
+function TestFuzz:test_bodies_as_gcc_has_them()
+  H.not_on_luajit "has no bodies"
+  lu.skipIf(H.slow or ffi.os ~= "Linux" or os.execute "command -v gcc >/dev/null" ~= (_VERSION == "Lua 5.1" and 0 or true), "needs gcc, and time")
+  local _, output = H.interpreter { tests .. "prove/bodies.lua", 1, 20 }
+  lu.skipIf(output:find("wrong ELF class", 1, true) or output:find("cannot open shared object", 1, true), "gcc compiles for another processor")
+  lu.assertStrContains(output, "20 bodies, 80 calls, 0 differences", false, false, output:sub(1, 1500))
 end
 
 H.run()

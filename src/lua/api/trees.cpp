@@ -143,8 +143,9 @@ void push_node(lua_State* L, State* st, const cparse::Expression& tree, uint32_t
     }
     lua_setfield(L, -2, "value");
   } else if (node.kind == cparse::Node::Kind::case_) {
-    set_integer(L, st, "from", node.type, node.integer);
-    set_integer(L, st, "to", node.type, node.to);
+    const TypeId type = (*st->types)[node.type].size > 8 ? scalar_type(Scalar::int64) : node.type;
+    set_integer(L, st, "from", type, node.integer);
+    set_integer(L, st, "to", type, node.to);
   } else {
     lua_pushnumber(L, static_cast<lua_Number>(node.integer));
     lua_setfield(L, -2, "integer");
