@@ -39,7 +39,7 @@ local function body(t)
   local out = {}
   for i, m in ipairs(t.members) do
     if m.bits then
-      out[i] = ("%sint %s:%d;"):format(m.const, m.name or "", m.bits)
+      out[i] = ("%s%s %s:%d;"):format(m.const, m.type.scalar, m.name or "", m.bits)
     elseif m.name then
       out[i] = m.const .. declare(m.type, m.name) .. ";"
     else
@@ -61,8 +61,12 @@ function make_record(depth, is_anonymous)
   for _ = 1, random(4) do
     local r = random(100)
     if r <= 12 and not t.is_union then
-      add { name = true, type = { scalar = "int" }, bits = 8 }
-      add { name = true, type = { scalar = "int" }, bits = 24 }
+      local left = 32
+      repeat -- together whole bytes
+        local bits = chance(25) and left or random(left)
+        add { name = true, type = { scalar = pick { "int", "unsigned" } }, bits = bits }
+        left = left - bits
+      until left == 0
     elseif r <= 24 and depth > 0 then
       add { type = make_record(depth - 1, true) }
     elseif r <= 30 and not t.is_union then
