@@ -96,12 +96,13 @@ void store_float(TypeInfo* info, void* to, long double value) {
   }
 }
 
+// The digits of a long double that shorter types are made from: of a pair of doubles (POWER) the first is converted.
+constexpr int kDouble = std::numeric_limits<double>::digits, kLong = std::numeric_limits<long double>::digits;
+constexpr int kDigits = kLong == 2 * kDouble ? kDouble : kLong;
+
 // An integer on its way to `info`, to which it is rounded once: where a long double has too few digits for it, and
 // `info` fewer still, the last digit says whether others follow (round to odd).
 long double rounded_for(const TypeInfo* info, UnsignedWide magnitude) {
-  // Of a pair of doubles (POWER) the first is what is converted.
-  constexpr int kDouble = std::numeric_limits<double>::digits, kLong = std::numeric_limits<long double>::digits;
-  constexpr int kDigits = kLong == 2 * kDouble ? kDouble : kLong;
   const bool fewer =
       info->rep != Rep::ldouble && info->rep != Rep::f128 && !(info->rep == Rep::f64 && kDigits == kDouble);
   int more = 0;
@@ -199,7 +200,7 @@ void convert_arithmetic(State* st, TypeInfo* info, void* to, TypeInfo* source, c
     }
   } else if (is_float(info->rep)) {
     // Those of 64 bits a long double mostly holds as they are.
-    constexpr bool kHolds64 = std::numeric_limits<long double>::digits >= 64;
+    constexpr bool kHolds64 = kDigits >= 64;
     if (source->rep == Rep::bit_int || (is_int(source->rep) && source->size >= (kHolds64 ? 9 : 8))) {
       const Wide v = load_wide(source, from);
       const bool negative = (source->type_flags & kUnsigned) == 0 && v < 0;
