@@ -132,28 +132,29 @@ static inline int bo_null_literal(void) { return bo_is_null((bo_pointers){0, 1, 
 static inline int bo_null_array(void) { const char *p[3] = {0, "x", 0}; bo_list *q[2] = {0}; return !p[0] && p[1][0] == 'x' && !q[1]; }
 static inline int bo_zero_outer(void) { bo_outer o = {0}; int a[4] = {0}, x = {0}; return o.first.p == 0 && o.last[2] == 0 && a[3] == 0 && x == 0; }
 #ifdef __SIZEOF_INT128__
+typedef unsigned long long bo_u64;
 typedef unsigned __int128 bo_u128;
 typedef __int128 bo_i128;
-static inline unsigned long bo_u128_high(bo_u128 x) { return (unsigned long)(x >> 64); }
-static inline unsigned long bo_u128_low(bo_u128 x) { return (unsigned long)x; }
-static inline unsigned long bo_high(unsigned long a, unsigned long b) { return (unsigned long)((bo_u128)a * b >> 64); }
-static inline unsigned long bo_fold(unsigned long a, unsigned long b) {
+static inline bo_u64 bo_u128_high(bo_u128 x) { return (bo_u64)(x >> 64); }
+static inline bo_u64 bo_u128_low(bo_u128 x) { return (bo_u64)x; }
+static inline bo_u64 bo_high(bo_u64 a, bo_u64 b) { return (bo_u64)((bo_u128)a * b >> 64); }
+static inline bo_u64 bo_fold(bo_u64 a, bo_u64 b) {
   const bo_u128 p = (bo_u128)a * b;
-  return (unsigned long)p ^ (unsigned long)(p >> 64);
+  return (bo_u64)p ^ (bo_u64)(p >> 64);
 }
-static inline unsigned long bo_carry(unsigned long a, unsigned long b) { return (unsigned long)(((bo_u128)a + b) >> 64); }
-static inline unsigned long bo_shifted(unsigned long a, int n) {
+static inline bo_u64 bo_carry(bo_u64 a, bo_u64 b) { return (bo_u64)(((bo_u128)a + b) >> 64); }
+static inline bo_u64 bo_shifted(bo_u64 a, int n) {
   bo_u128 x = ((bo_u128)a << 64 | a) ^ (bo_u128)5 << 70;
   bo_i128 y = -(bo_i128)a, z = y;
   z >>= n;
   x <<= n;
-  return bo_u128_high(x) * 3 + bo_u128_low(x >> n) * 5 + (unsigned long)(y >> n) * 7 + (unsigned long)(y >> (n + 30)) * 11 +
-    (unsigned long)(z >> 64) * 13 + (unsigned long)(~x >> (127 - n)) + (unsigned long)((x & ~(bo_u128)a) >> 65) + (unsigned long)(y << n >> 3);
+  return bo_u128_high(x) * 3 + bo_u128_low(x >> n) * 5 + (bo_u64)(y >> n) * 7 + (bo_u64)(y >> (n + 30)) * 11 +
+    (bo_u64)(z >> 64) * 13 + (bo_u64)(~x >> (127 - n)) + (bo_u64)((x & ~(bo_u128)a) >> 65) + (bo_u64)(y << n >> 3);
 }
-#define BO_HIGH(a, b) ((unsigned long)((unsigned __int128)(a) * (b) >> 64))
-#define BO_HIGH_K BO_HIGH(0x9e3779b97f4a7c15ul, 0xfffffffffffffffful)
+#define BO_HIGH(a, b) ((bo_u64)((unsigned __int128)(a) * (b) >> 64))
+#define BO_HIGH_K BO_HIGH(0x9e3779b97f4a7c15ull, 0xffffffffffffffffull)
 #define BO_MASK ((unsigned __int128)1 << 100)
-#define BO_MASK_HIGH ((unsigned long)(BO_MASK >> 90 | BO_MASK >> 64))
+#define BO_MASK_HIGH ((bo_u64)(BO_MASK >> 90 | BO_MASK >> 64))
 #endif
 static int bo_counter;
 static int bo_start = 5;
