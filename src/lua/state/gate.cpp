@@ -7,9 +7,18 @@
 
 namespace ferry::lua {
 
-Gate closed_gate;
-
 namespace {
+
+// Its destructor would come when the process ends, when other threads may look at the gate; on Windows they are ended
+// by then, and what destroys a condition waits for a lock that one of them may have held.
+union Kept {
+  Gate gate;
+  Kept() : gate() {}
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  ~Kept() {}
+};
+Kept kept;
 
 struct Gates {
   std::mutex mutex;
@@ -23,6 +32,8 @@ Gates& gates() {
 }
 
 }  // namespace
+
+Gate& closed_gate = kept.gate;
 
 Gate* take_gate() {
   Gates& g = gates();

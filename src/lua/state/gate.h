@@ -102,7 +102,7 @@ Gate* take_gate();
 // Takes back the gate of a state that closes: no thread is inside from now on.
 void give_back_gate(Gate* gate);
 // The gate of closed states and freed callbacks: no thread is ever inside.
-extern Gate closed_gate;
+extern Gate& closed_gate;
 
 // The calling thread makes a C call. leave_call() puts back what was the caller before.
 inline void enter_call(Gate* gate, lua_State* L, uintptr_t thread) {
