@@ -45,6 +45,7 @@ s_bytes reverse_bytes(s_bytes s);
 s_nested neg_nested(s_nested s);
 u_num double_num(u_num u);
 double sum_mixed(int a, s_doubles d, double x, s_big b, float f, s_ints i, char c);
+int64_t sum_bigs(s_big, s_big, s_big, s_big, s_big, s_big, s_big, s_big, s_big, s_big, s_big, s_big, s_big, int);
 int sum_ints_ptr(const s_ints *s);
 void set_ints_ptr(s_ints *s, int a, int b);
 int run_op(s_op s, int x);
@@ -196,6 +197,17 @@ end
 function TestCallStructs:test_mixed_classes()
   local v = fx.sum_mixed(1, ffi.new("s_doubles", 2, 3), 4, ffi.new("s_big", 5, 6, 7), 8, ffi.new("s_ints", 9, 1), 2)
   lu.assertEquals(v, 1 + 20 + 300 + 4000 + 50000 + 600000 + 7000000 + 80000000 + 900000000 + 1e9 + 2e10)
+end
+
+-- More structs that travel by their addresses than registers take addresses.
+function TestCallStructs:test_many_large_structs()
+  local list, expected = {}, 7
+  for i = 1, 13 do
+    list[i] = ffi.new("s_big", i, i + 20, i + 40)
+    expected = expected + i * (i + 100 * (i + 20) + 10000 * (i + 40))
+  end
+  list[14] = 7
+  lu.assertEquals(tonumber(fx.sum_bigs((table.unpack or unpack)(list))), expected)
 end
 
 function TestCallStructs:test_table_for_a_struct_parameter()

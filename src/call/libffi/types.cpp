@@ -18,6 +18,8 @@ namespace {
 // every ABI, whatever they are made of.
 constexpr uint64_t kMaxElements = 1024;
 constexpr int kMaxDepth = 200;  // nesting of records, for the C stack's sake
+// An address on the stack, and what aligns the copy that it leads to.
+constexpr unsigned kAddressAndGap = 16;
 // libffi: arguments of a size that does not fit its 32-bit byte count.
 constexpr uint64_t kMaxLoweredSize = uint64_t{1} << 20;
 
@@ -460,6 +462,8 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
   ffi_status status = f.variadic ? libffi().prep_cif_var(&cif_, *abi, fixed, count, result_, args_.data())
                                  : libffi().prep_cif(&cif_, *abi, count, result_, args_.data());
   if (status != FFI_OK) return Error{"libffi cannot express '" + spell(types, function) + "'"};
+  // libffi 3.4 on AArch64 copies structs into the area for arguments, where their addresses want room as well.
+  if (types.target().arch == Arch::aarch64) cif_.bytes += count * kAddressAndGap;
   return {};
 }
 
