@@ -3,13 +3,8 @@
 local ffi = require "ffi"
 local seed, count = tonumber(arg[1]), tonumber(arg[2])
 
--- A generator of its own: the same numbers on every Lua.
-local state = seed * 69069 % 2147483646 + 1
-local function random(n) -- 1 to n
-  state = state * 16807 % 2147483647
-  return math.floor(state / 2147483647 * n) + 1
-end
-local function pick(list) return list[random(#list)] end
+local beside = dofile((arg[0]:gsub("[^/\\]*$", "")) .. "beside_gcc.lua")(seed)
+local random, pick = beside.random, beside.pick
 
 local values = { "a", "b", "(u128)s", "(i128)t", "(u128)c", "x", "y" }
 local types = { "unsigned long long", "long long", "int", "unsigned", "short", "unsigned char", "_Bool", "u128", "i128" }
@@ -55,27 +50,18 @@ for i = 1, count do
   functions[i] = body:format(pick { "+", "^", "*", "|", "&", "-" }, pick { "b", "s", "(u128)low << 7", "c" }, expression(4))
 end
 
-local base = os.tmpname()
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
 local function source(before)
   local out = { "typedef unsigned __int128 u128;\ntypedef __int128 i128;\n" }
   for i, text in ipairs(functions) do out[#out + 1] = ("%swide%d_%d%s"):format(before, seed, i, text) end
   return table.concat(out)
 end
-write(base .. ".c", source "int ")
-local pipe = assert(io.popen(("gcc -std=gnu11 -w -shared -fPIC -o %s.so %s.c 2>&1"):format(base, base)))
-local said = pipe:read "*a"
-pipe:close()
+local said = beside.gcc("-w -shared -fPIC", source "int ")
 assert(said == "", said)
-write(base .. ".h", source "static inline int run_")
+beside.write(beside.base .. ".h", source "static inline int run_")
 for i = 1, count do
   ffi.cdef(("int wide%d_%d(uint64_t *, uint64_t, uint64_t, int, short, int64_t);"):format(seed, i))
 end
-local theirs, ours = ffi.load(base .. ".so"), ffi.include(base .. ".h")
+local theirs, ours = ffi.load(beside.base .. ".so"), ffi.include(beside.base .. ".h")
 local function word()
   if random(4) == 1 then return ffi.cast("int64_t", -random(100)) end
   return ffi.cast("int64_t", random(2147483647)) * random(2147483647) * random(9)
@@ -95,6 +81,6 @@ for i, text in ipairs(functions) do
     end
   end
 end
-for _, ending in ipairs { "", ".c", ".h", ".so" } do os.remove(base .. ending) end
+beside.remove()
 print(("%d expressions, %d differences"):format(count, differences))
 os.exit(differences == 0 and 0 or 1)
