@@ -71,7 +71,7 @@ class LibffiInvoker final : public Invoker {
     bool fits = true;
     for (const Param& param : f.params) fits = fits && add(param.type);
     for (TypeId id : extra) fits = fits && add(id);
-    if (!fits || signature_.cif()->bytes > kMaxStackArea) return Error{"arguments of more than 1 MiB in all"};
+    if (!fits || signature_.argument_bytes() > kMaxStackArea) return Error{"arguments of more than 1 MiB in all"};
     pointers_ = end;
     frame_bytes_ = (end + args_.size() * sizeof(void*) + 15) & ~size_t{15};
     const Type& r = types[f.result];

@@ -462,6 +462,7 @@ Result<void> FfiSignature::prepare(const TypeTable& types, TypeId function, std:
   ffi_status status = f.variadic ? libffi().prep_cif_var(&cif_, *abi, fixed, count, result_, args_.data())
                                  : libffi().prep_cif(&cif_, *abi, count, result_, args_.data());
   if (status != FFI_OK) return Error{"libffi cannot express '" + spell(types, function) + "'"};
+  argument_bytes_ = cif_.bytes;
   // libffi 3.4 on AArch64 copies structs into the area for arguments, where their addresses want room as well.
   if (types.target().arch == Arch::aarch64) cif_.bytes += count * kAddressAndGap;
   return {};

@@ -25,6 +25,7 @@ class FfiSignature {
   Result<void> prepare(const TypeTable& types, TypeId function, std::span<const TypeId> extra);
 
   ffi_cif* cif() const { return &cif_; }
+  unsigned argument_bytes() const { return argument_bytes_; }
   // Of each C argument: its index in the cif, or kNotPassed (an empty record).
   static constexpr uint32_t kNotPassed = ~uint32_t{0};
   const std::vector<uint32_t>& positions() const { return positions_; }
@@ -49,6 +50,7 @@ class FfiSignature {
   std::vector<ffi_type*> args_;
   std::vector<uint32_t> positions_;
   ffi_type* result_ = nullptr;
+  unsigned argument_bytes_ = 0;
   mutable ffi_cif cif_{};  // libffi's functions take it non-const, and do not change it
 };
 
