@@ -49,7 +49,8 @@ bool Parser::enum_specifier(TypeId& type, bool& colon_taken) {
   }
   const bool has_body = at(Tok::l_brace) && !colon_taken;
   if (pieces_ != nullptr) note_tag(tag, has_body || fixed != kNoType);
-  if (closed_ && tree_ == nullptr && (has_body || fixed != kNoType)) return fail(where, "types are not defined here");
+  if (closed_ && function_name_.empty() && (has_body || fixed != kNoType))
+    return fail(where, "types are not defined here");
   if (known == kNoType) {
     if (tag == kNoName && !has_body) return fail_expected("'{' after enum");
     if (!has_body && !implicit_tags_) {

@@ -52,7 +52,7 @@ bool Parser::record_specifier(bool is_union, TypeId& type) {
   TypeId known = tag != kNoName ? find_tag(tag, has_body) : kNoType;
   if (known != kNoType && !check_tag(tag, known, is_union ? Kind::union_ : Kind::structure, where)) return false;
   if (pieces_ != nullptr) note_tag(tag, has_body);
-  if (has_body && closed_ && tag != kNoName && tree_ == nullptr) return fail(where, "types are not defined here");
+  if (has_body && closed_ && tag != kNoName && function_name_.empty()) return fail(where, "types are not defined here");
   if (known == kNoType) {
     if (!has_body && !implicit_tags_) {
       return fail(where, std::string("undeclared tag '") + (is_union ? "union " : "struct ") +
