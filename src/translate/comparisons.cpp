@@ -56,7 +56,7 @@ void Parser::wrap(const Comparison& c, std::string_view function) {
 void Parser::write_as_text(const Text& text) {
   const Expr& e = text.operand;
   const Type type = scope_.type_of(e.known);
-  if (type == Type::string || type == Type::plain) return;
+  if (type == Type::string || type == Type::other) return;
   if (e.shape == Shape::literal && text_of(e).find_first_of(".eEpP") == std::string_view::npos) return;
   need_run_time();
   edits_.open(e.start, "__ferry.text(", text.rank);
@@ -91,9 +91,10 @@ bool Parser::is_literal(const Expr& e) {
   return e.shape >= Shape::nil && e.shape <= Shape::string;
 }
 
-// A variable, or a literal that is short enough to be written twice.
-bool Parser::is_repeatable(const Expr& e) {
-  return (e.shape == Shape::local || is_literal(e)) && e.end - e.start <= kMaxRepeated;
+// A variable, or a literal that is short enough to be written twice, and on one line.
+bool Parser::is_repeatable(const Expr& e) const {
+  return (e.shape == Shape::local || is_literal(e)) && e.end - e.start <= kMaxRepeated &&
+         text_of(e).find_first_of("\r\n") == std::string_view::npos;
 }
 
 // At least one is a variable.

@@ -67,10 +67,11 @@ bool is_newer_operator(Tok op) {
 
 // The type of a binary operator's result.
 Known Parser::combine(Tok op, const Expr& l, const Expr& r) const {
-  if (is_comparison(op)) return Known::of(Type::plain);
+  if (is_comparison(op)) return Known::of(Type::other);
   const bool fixed = l.known.form == Known::Form::fixed && r.known.form == Known::Form::fixed;
   switch (op) {
-    case Tok::kw_and:
+    case Tok::kw_and:  // what is false is no number
+      return r.known.form == Known::Form::fixed ? Known::of(meet(Type::other, r.known.type)) : Known();
     case Tok::kw_or:
       return fixed ? Known::of(meet(l.known.type, r.known.type)) : Known();
     case Tok::concat:
@@ -105,7 +106,7 @@ Parser::Expr Parser::expression(int limit) {
       negates_imaginary_ = true;
     }
     const Expr operand = expression(kUnaryPriority);
-    if (op == Tok::kw_not) e.known = Known::of(Type::plain);
+    if (op == Tok::kw_not) e.known = Known::of(Type::other);
     if (op == Tok::minus) {
       e.known = Known::arithmetic(operand.known, Known::of(Type::number));
       if (operand.shape == Shape::literal && operand.start == start + 1) e.shape = Shape::literal;
@@ -213,7 +214,7 @@ Parser::Expr Parser::simple_expression() {
       [[fallthrough]];
     case Tok::kw_true:
     case Tok::kw_false:
-      e.known = Known::of(Type::plain);
+      e.known = Known::of(Type::other);
       next();
       break;
     case Tok::ellipsis:
@@ -221,11 +222,11 @@ Parser::Expr Parser::simple_expression() {
       next();
       break;
     case Tok::left_brace:
-      e.known = Known::of(Type::plain);
+      e.known = Known::of(Type::other);
       table();
       break;
     case Tok::kw_function:
-      e.known = Known::of(Type::plain);
+      e.known = Known::of(Type::other);
       next();
       function_body(0, false);
       break;
@@ -387,7 +388,7 @@ void Parser::function_body(uint32_t self_at, bool is_method) {
       functions_.back().is_vararg = true;
       if (at(Tok::name)) {  // 5.5: ...name
         is_newer_ = true;
-        scope_.assign(declare(tok_), Known::of(Type::plain));
+        scope_.assign(declare(tok_), Known::of(Type::other));
         next();
       }
       break;

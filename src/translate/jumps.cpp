@@ -45,15 +45,16 @@ void Jumps::statement(uint32_t at, bool in_parentheses) {
   blocks_[current_].statements.push_back({at, StatementKind::other, in_parentheses});
 }
 
-void Jumps::label(uint32_t at, uint32_t end, std::string_view name) {
+void Jumps::label(uint32_t at, uint32_t end, std::string_view name, std::string_view written) {
   Block& block = blocks_[current_];
   classify(StatementKind::label);
   block.labels.push_back(static_cast<uint32_t>(labels_.size()));
-  labels_.push_back({at, end, name, current_, static_cast<uint32_t>(block.statements.size() - 1)});
+  labels_.push_back({at, end, name, written, current_, static_cast<uint32_t>(block.statements.size() - 1)});
 }
 
-void Jumps::jump(uint32_t at, uint32_t end, std::string_view name, uint32_t line) {
-  gotos_.push_back({at, end, name, line, current_, static_cast<uint32_t>(blocks_[current_].statements.size() - 1)});
+void Jumps::jump(uint32_t at, uint32_t end, std::string_view name, std::string_view written, uint32_t line) {
+  const auto statement = static_cast<uint32_t>(blocks_[current_].statements.size() - 1);
+  gotos_.push_back({at, end, name, written, line, current_, statement});
 }
 
 void Jumps::leave(uint32_t at, uint32_t end, bool is_last) {
@@ -357,25 +358,24 @@ uint32_t Jumps::find_label_around(uint32_t block, std::string_view name) const {
   }
 }
 
-void Jumps::rename_repeated(Edits* edits) {
-  std::vector<bool> repeated(labels_.size());
-  const auto new_name = [](uint32_t label) { return "__ferry_l" + std::to_string(label); };
-  bool any = false;
+void Jumps::rename(Edits* edits) {
+  std::vector<std::string> names(labels_.size());
   for (uint32_t l = 0; l < labels_.size(); ++l) {
     const Label& label = labels_[l];
-    for (uint32_t b = label.block; blocks_[b].kind != BlockKind::function && !repeated[l];) {
+    names[l] = label.written;
+    bool repeated = false;
+    for (uint32_t b = label.block; blocks_[b].kind != BlockKind::function && !repeated;) {
       b = blocks_[b].parent;
       const uint32_t outer = find_label(blocks_[b], label.name);
-      repeated[l] = outer != kNone && labels_[outer].at < label.at;
+      repeated = outer != kNone && labels_[outer].at < label.at;
     }
-    if (!repeated[l]) continue;
-    any = true;
-    edits->replace(label.at, label.end, edits->keep("::" + new_name(l) + "::"));
+    if (repeated) names[l] = "__ferry_l" + std::to_string(l);
+    if (names[l] != label.name) edits->replace(label.at, label.end, edits->keep("::" + names[l] + "::"));
   }
-  if (!any) return;
   for (const Goto& g : gotos_) {
     const uint32_t l = find_label_around(g.block, g.name);
-    if (l != kNone && repeated[l]) edits->replace(g.at, g.end, edits->keep("goto " + new_name(l)));
+    const std::string name = l != kNone ? names[l] : std::string(g.written);
+    if (name != g.name) edits->replace(g.at, g.end, edits->keep("goto " + name));
   }
 }
 

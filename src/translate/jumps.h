@@ -28,15 +28,16 @@ class Jumps {
   void statement(uint32_t at, bool in_parentheses);
   // Of the statement reported last.
   void classify(StatementKind kind) { blocks_[current_].statements.back().kind = kind; }
-  void label(uint32_t at, uint32_t end, std::string_view name);
-  void jump(uint32_t at, uint32_t end, std::string_view name, uint32_t line);
+  // `written`: what the name becomes, itself if it may stay.
+  void label(uint32_t at, uint32_t end, std::string_view name, std::string_view written);
+  void jump(uint32_t at, uint32_t end, std::string_view name, std::string_view written, uint32_t line);
   void leave(uint32_t at, uint32_t end, bool is_last);
 
-  bool is_used() const { return !labels_.empty() || !gotos_.empty(); }
   // False: *error says what is wrong.
   bool finish(Edits* edits, std::string* error);
-  // Instead, for 5.4 and later, where a label must not have the name of one of a block around it that stands before it.
-  void rename_repeated(Edits* edits);
+  // Instead, for 5.4 and later, where a label must not have the name of one of a block around it that stands before it:
+  // such get another name, as do those whose name is none there.
+  void rename(Edits* edits);
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
@@ -77,14 +78,14 @@ class Jumps {
   };
   struct Label {
     uint32_t at, end;
-    std::string_view name;
+    std::string_view name, written;
     uint32_t block, statement;
     uint32_t forward = kNone;  // its regions
     uint32_t backward = kNone;
   };
   struct Goto {
     uint32_t at, end;
-    std::string_view name;
+    std::string_view name, written;
     uint32_t line, block, statement;
     uint32_t target = kNone;  // region
   };

@@ -13,19 +13,26 @@ bool Parser::is_foreign(const Token& name) const {
   return length == 6 && dialect_ >= 55 && text_of(name) == "global";
 }
 
-// Another name for a variable or label whose name is foreign.
+// Another name for a variable or label whose name is foreign; for no two the same.
 std::string_view Parser::renamed(const Token& name) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out = "__ferry_n_";
   for (const char c : text_of(name)) {
     if (is_name_byte(c)) {
+      if (c == '_') out += c;
       out += c;
     } else {
+      out += '_';
       out += kHex[static_cast<uint8_t>(c) >> 4];
       out += kHex[static_cast<uint8_t>(c) & 15];
     }
   }
   return edits_.keep(std::move(out));
+}
+
+// A label's name; 5.1 has none.
+std::string_view Parser::label_name(const Token& name) {
+  return dialect_ > 51 && is_foreign(name) ? renamed(name) : text_of(name);
 }
 
 VarId Parser::declare(const Token& name) {

@@ -94,9 +94,9 @@ bool Parser::run() {
     // The layer puts the table where strings are indexed (lua/ferry/luajit/base.lua).
     for (const Span& function : crowded_) edits_.close(function.at, " local __ferry=(\"\").__ferry ");
   }
-  if (!track_jumps_ || !jumps_.is_used()) return true;
+  if (!track_jumps_) return true;
   if (dialect_ <= 51) return jumps_.finish(&edits_, &error_);
-  jumps_.rename_repeated(&edits_);
+  jumps_.rename(&edits_);
   return true;
 }
 

@@ -139,6 +139,7 @@ class Parser {
   // names.cpp
   bool is_foreign(const Token& name) const;
   std::string_view renamed(const Token& name);
+  std::string_view label_name(const Token& name);
   VarId declare(const Token& name);
   void use_name(const Token& name, Expr* e);
   void use_global(const Token& name);
@@ -181,7 +182,7 @@ class Parser {
   void wrap(const Comparison& c, std::string_view function);
   void note_equality(const Comparison& c);
   static bool is_literal(const Expr& e);
-  static bool is_repeatable(const Expr& e);
+  bool is_repeatable(const Expr& e) const;
   std::string literal_key(const Comparison& c, const Expr& literal, bool is_left);
   // What is written behind `a == b` or `a ~= b`.
   std::string test(const Comparison& c, const std::string& a, bool left_is_literal, const std::string& b,

@@ -6,7 +6,8 @@ namespace ferry::translate {
 Type meet(Type a, Type b) {
   if (a == b || b == Type::top) return a;
   if (a == Type::top) return b;
-  return a == Type::unknown || b == Type::unknown ? Type::unknown : Type::plain;
+  if (a == Type::unknown || b == Type::unknown) return Type::unknown;
+  return (a == Type::string || a == Type::other) && (b == Type::string || b == Type::other) ? Type::other : Type::plain;
 }
 
 Known Known::arithmetic(const Known& x, const Known& y) {
@@ -60,13 +61,13 @@ Type Scope::type_of(const Known& known) const {
   for (const VarId v : {known.a, known.b}) {
     if (v == kNoVar) continue;
     const Type t = variables_[v].type;
-    if (t == Type::plain || t == Type::unknown) return Type::unknown;
+    if (t != Type::number && t != Type::string && t != Type::top) return Type::unknown;
   }
   return Type::number;
 }
 
 void Scope::settle() {
-  // Types only fall, at most three times each. Chains against the order of the text need a round per link; real
+  // Types only fall, at most four times each. Chains against the order of the text need a round per link; real
   // programs need three, what needs more is given up.
   constexpr int kRounds = 12;
   for (int round = 0; round < kRounds; ++round) {

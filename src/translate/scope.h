@@ -10,8 +10,9 @@ namespace ferry::translate {
 using VarId = uint32_t;
 inline constexpr VarId kNoVar = UINT32_MAX;
 
-// A value that is no cdata is plain. From top, where nothing is known yet, what is found out leads downwards.
-enum class Type : uint8_t { top, number, string, plain, unknown };
+// From top, where nothing is known yet, what is found out leads downwards. other: neither number nor cdata, strings
+// included; plain: no cdata.
+enum class Type : uint8_t { top, number, string, other, plain, unknown };
 
 Type meet(Type a, Type b);
 

@@ -230,7 +230,7 @@ void Parser::function_statement() {
     if (is_method) break;
   }
   if (!has_fields && target.variable != kNoVar) {
-    scope_.assign(target.variable, Known::of(Type::plain));
+    scope_.assign(target.variable, Known::of(Type::other));
     scope_[target.variable].is_assigned = true;
   }
   uint32_t self_at = 0;
@@ -278,7 +278,7 @@ void Parser::local_function() {
   const Token name = tok_;
   expect(Tok::name, "<name>");
   if (failed()) return;
-  scope_.assign(declare(name), Known::of(Type::plain));
+  scope_.assign(declare(name), Known::of(Type::other));
   function_body(0, false);
 }
 
@@ -297,7 +297,7 @@ void Parser::assign_locals(const std::vector<VarId>& targets, const std::vector<
   const bool open_ended = !values.empty() && values.back().open_ended;
   for (size_t i = 0; i < targets.size(); ++i) {
     if (targets[i] == kNoVar) continue;
-    Known known = Known::of(Type::plain);  // nil
+    Known known = Known::of(Type::other);  // nil
     if (i < values.size()) {
       known = values[i].known;
     } else if (open_ended) {
@@ -346,11 +346,11 @@ void Parser::break_statement() {
   next();
   const bool semicolon = accept(Tok::semicolon);
   const bool is_last = ends_block();
+  if (!is_last && dialect_ <= 51) note(word.line, "break that does not end its block");
   if (track_jumps_) {
     jumps_.leave(word.at, word.end, is_last);
   } else if (!is_last && dialect_ <= 51) {
     edits_.replace(word.at, word.end, "do break end");
-    note(word.line, "break that does not end its block");
   }
   (void)semicolon;
 }
@@ -360,11 +360,11 @@ void Parser::goto_statement() {
   next();
   const Token name = tok_;
   next();
-  const bool is_renamed = dialect_ > 51 && is_foreign(name);
-  if (is_renamed) {
-    edits_.replace(name.at, name.end, renamed(name));
-  } else if (track_jumps_) {
-    jumps_.jump(word.at, name.end, text_of(name), word.line);
+  const std::string_view written = label_name(name);
+  if (track_jumps_) {
+    jumps_.jump(word.at, name.end, text_of(name), written, word.line);
+  } else if (written != text_of(name)) {
+    edits_.replace(name.at, name.end, written);
   }
   if (dialect_ <= 51) note(word.line, "goto");
 }
@@ -376,10 +376,11 @@ void Parser::label_statement() {
   const Token name = tok_;
   expect(Tok::name, "<name>");
   if (failed()) return;
-  if (dialect_ > 51 && is_foreign(name)) {
-    edits_.replace(name.at, name.end, renamed(name));
-  } else if (track_jumps_) {
-    jumps_.label(start, tok_.end, text_of(name));
+  const std::string_view written = label_name(name);
+  if (track_jumps_) {
+    jumps_.label(start, tok_.end, text_of(name), written);
+  } else if (written != text_of(name)) {
+    edits_.replace(name.at, name.end, written);
   }
   expect(Tok::double_colon, "::");
 }

@@ -190,6 +190,29 @@ function TestTranslatedComparisons:test_errors_keep_words_and_line()
   lu.assertErrorMsgContains("attempt to compare two table values", f, {}, {})
 end
 
+-- What fails in a comparison of two cdata, or in a method whose name is none here, fails in the program's line.
+function TestTranslatedComparisons:test_places_of_errors()
+  local rows = {
+    { "return i < s", "compare" }, { "return t.p <= t.i", "compare" }, { "local x = t.five:goto() return x", "index" },
+    { "local x = t:goto() return x", "call" }, { "local x = t.none:m\228() return x", "index" }, { "return not (id(i) < {})", "compare" },
+  }
+  for _, row in ipairs(rows) do
+    local f = compile(prelude .. "local function id(x) return x end\nlocal function f()\n" .. row[1] .. "\nend return pcall(f)")
+    local ok, why = f()
+    lu.assertFalse(ok, row[1])
+    lu.assertStrContains(why, "^text:" .. (select(2, prelude:gsub("\n", "")) + 3) .. ": .*" .. row[2], true, false, row[1])
+  end
+end
+
+function TestTranslatedComparisons:test_order_is_true_or_false()
+  lu.assertEquals(compile [[
+local ffi = require "ffi"
+local T = ffi.metatype("struct { int x; }", { __lt = function() return "yes" end, __le = function() return nil end })
+local a = T(1)
+return tostring(a < 5) .. tostring(5 > a) .. tostring(a <= 5) .. tostring(nil >= a) .. tostring(a < T(2))
+]] (), "truetruefalsefalsetrue")
+end
+
 -- Statements that begin with a comparison: its operands are evaluated once, and before all else.
 function TestTranslatedComparisons:test_statements()
   lu.assertEquals(compile(prelude .. [[
@@ -244,6 +267,8 @@ function TestTranslatedTexts:test_concatenation()
   check {
     { "'a' .. 4 / 2 .. five .. 1 / 0", "a25inf" }, { "2 ^ 53 .. ''", "9.007199254741e+15" }, { "(function(x) return x .. '|' .. x / 2 end)(3)", "3|1.5" },
     { "pcall(function() return none .. 'x' end)", false }, { "'x' .. tostring(i)", "x5LL" },
+    { "'x' .. (text and 1e1)", "x10" }, { "'x' .. (none or 1e1 or text)", "x10" }, { "(text and 4 / 2 or text) .. ''", "2" },
+    { "(function(y) local v = 'a' if y then v = 3.0 end return 'x' .. v end)(true)", "x3" }, { "'x' .. (none == nil and text)", "xgreen" },
   }
 end
 
@@ -283,6 +308,21 @@ local goto = 3
 do local t2 = {} function t2:goto(x, y) return self == t2 and x end t.goto2 = t2:goto(4, 5) end
 return t.goto + t.f() + goto + t.goto2
 ]] (), 10)
+end
+
+-- A method whose name is none here yields, and its caller is the program.
+function TestTranslatedNames:test_methods_are_called_by_the_program()
+  lu.assertEquals(compile(([[
+local t = {}
+function t:goto(x) return x + coroutine.yield(x) end
+function t:NAME(x) return self == t and self:goto(x) end
+local co = coroutine.wrap(function() return t:NAME(4) end)
+return co() .. " " .. co(3)
+]]):gsub("NAME", "\228"))(), "4 7")
+end
+
+function TestTranslatedNames:test_no_two_names_become_one()
+  lu.assertEquals(compile "local \195\169, c3\169, _c3_a9, _\169 = 1, 2, 3, 4 return \195\169 .. c3\169 .. _c3_a9 .. _\169" (), "1234")
 end
 
 function TestTranslatedNames:test_loop_variables_are_assigned()
@@ -456,6 +496,32 @@ for i = 1, 2 do
 end
 return table.concat(out, " ")
 ]] (), "1.1 1.2 1.6 2.1 2.2 2.6 i2")
+end
+
+function TestTranslatedGoto:test_labels_of_one_name_that_is_none_here()
+  lu.assertEquals(compile(([[
+local n = 0
+do
+  ::NAME::
+  n = n + 1
+  do
+    if n < 3 then goto NAME end
+    ::NAME::
+    n = n + 1
+    if n < 6 then goto NAME end
+  end
+  if n < 8 then goto NAME end
+end
+return n
+]]):gsub("NAME", "\228"))(), 8)
+end
+
+-- LuaJIT reads such a `break` if it was built to. A `goto` that is none is in the text.
+function TestTranslatedGoto:test_break_within_a_block()
+  H.not_on_luajit "has it in some builds only"
+  for _, before in ipairs { "", "-- goto\n", "local t = '::' ", "do goto a ::a:: end " } do
+    lu.assertEquals(compile(before .. "local n = 0 for i = 1, 3 do n = i if i == 2 then break n = 7 end end return n")(), 2, before)
+  end
 end
 
 -- More than Lua 5.1 allows with one of the run-time support's.

@@ -293,7 +293,8 @@ TEST(TranslateRules, Names) {
       {52, 55, "function t.goto.x:m() end", " t[\"goto\"].x.m=function(self) end"},
       {52, 54, "global = 1", "="},
       {55, 55, "global = 1", "_ENV[\"global\"] = 1"},
-      {51, 55, "local \xc3\xa9 = 1 return \xc3\xa9", "local __ferry_n_c3a9 = 1 return __ferry_n_c3a9"},
+      {51, 55, "local \xc3\xa9 = 1 return \xc3\xa9", "local __ferry_n__c3_a9 = 1 return __ferry_n__c3_a9"},
+      {51, 55, "local c3\xa9, \xc3\xa9, _\xa9", "local __ferry_n_c3_a9, __ferry_n__c3_a9, __ferry_n____a9"},
       {51, 51, "\xc3\xa9 = 1", "F __ferry.env()[\"\xc3\xa9\"] = 1"},
       {51, 51, "function f(...) return arg[1] end", "F function f(...) return __ferry.env().arg[1] end"},
       {51, 51, "function f(arg, ...) return arg end", "function f(__ferry_n_arg, ...) return __ferry_n_arg end"},
@@ -344,6 +345,7 @@ TEST(TranslateRules, Jumps) {
        "do __ferry_g1=true break end end  until true until not __ferry_g1 end"},
       {51, 51, "::unused:: f()", "  f()"},
       {51, 51, "while true do f() break g() end", "while true do f() do break end g() end"},
+      {51, 51, "while true do break g() end -- goto", "while true do do break end g() end -- goto"},
       {51, 51, "f();; ;g()", "f();   g()"},
       {51, 51, "goto x", "error: line 1: undefined label 'x'"},
       {51, 51, "do goto x local a ::x:: f(a) end", "error: line 1: <goto x> jumps into the scope of a local variable"},
@@ -369,6 +371,9 @@ TEST(TranslateRules, RepeatedLabels) {
       {54, 55, "::a:: do goto a f() ::a:: end", "::a:: do goto __ferry_l1 f() ::__ferry_l1:: end"},
       {52, 53, "do ::a:: do ::a:: goto a end goto a end", "="},
       {54, 55, "do ::a:: goto a end ::a:: local function f() ::a:: goto a end goto a", "="},
+      {54, 55, "::\xe4:: do goto \xe4 ::\xe4:: end", "::__ferry_n__e4:: do goto __ferry_l1 ::__ferry_l1:: end"},
+      {54, 55, "do ::\xe4:: end goto \xe4 ::\xe4::", "do ::__ferry_n__e4:: end goto __ferry_n__e4 ::__ferry_n__e4::"},
+      {52, 53, "::\xe4:: do goto \xe4 ::\xe4:: end", "::__ferry_n__e4:: do goto __ferry_n__e4 ::__ferry_n__e4:: end"},
       {54, 55, "do ::b:: goto b end ::a:: ::b:: goto a", "="},
   };
   check(rows);
@@ -378,7 +383,8 @@ TEST(TranslateRules, RepeatedLabels) {
 TEST(TranslateRules, LinesStay) {
   const char* text =
       "#!x\nlocal a = f()\nif a ==\nnil then x = 1LL\nend\nlocal s = '\\x41\\z\n\n  b'\nfor i = 1, 3 do\ni = 2\n"
-      "if a then goto\n--[[\n]] continue end\n::continue::\nend\na.\n\xc3\xa4 = a:\n--\n\xc3\xb6(a)\nERROR()";
+      "if a then goto\n--[[\n]] continue end\n::continue::\nend\na.\n\xc3\xa4 = a:\n--\n\xc3\xb6(a)\n"
+      "if a == 'x\\\ny' or f() ~= 'x\\\ny' then end ERROR()";
   for (Dialect d = 51; d <= 55; ++d) {
     Options options;
     options.dialect = d;

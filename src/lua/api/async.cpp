@@ -266,7 +266,7 @@ int l_scheduler(lua_State* L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   lua_pushcclosure(L, guarded<l_wait>, 1);
   if (!lua_isnil(L, 2)) {
-    if (luaL_loadbuffer(L, kWait, sizeof kWait - 1, kWaitChunk) != 0) lua_error(L);
+    if (luaL_loadbuffer(L, kWait, sizeof kWait - 1, kCallingChunk) != 0) lua_error(L);
     lua_insert(L, -2);
     lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
     lua_pushcclosure(L, guarded<l_yields>, 1);

@@ -27,10 +27,14 @@ int push_answer(lua_State* L, bool result) {
   return 1;
 }
 
+bool has_cdata(lua_State* L) {
+  State* st = state_of(L);
+  return is_cdata(L, st, 1) || is_cdata(L, st, 2);
+}
+
 // The values at 1 and 2, of different types: about them Lua asks nobody, and LuaJIT the cdata among them.
 bool mixed_equal(lua_State* L) {
-  State* st = state_of(L);
-  if (!is_cdata(L, st, 1) && !is_cdata(L, st, 2)) return false;
+  if (!has_cdata(L)) return false;
   l_eq(L);
   return lua_toboolean(L, -1) != 0;
 }
@@ -40,6 +44,8 @@ bool any_equal(lua_State* L) {
   const int right = lua_type(L, 2);
   if (left == right) {
     if (raw_equal(L, 1, 2)) return true;
+    // Not by Lua, which would lose the place of errors.
+    if (left == LUA_TUSERDATA && has_cdata(L)) return mixed_equal(L);
     return (left == LUA_TUSERDATA || left == LUA_TTABLE) && compare_values(L, 1, 2, Order::equal);
   }
   if (left != LUA_TUSERDATA && right != LUA_TUSERDATA) return false;
@@ -73,7 +79,14 @@ int l_run_ne_mixed(lua_State* L) {
 
 int order(lua_State* L, Order wanted) {
   lua_settop(L, 2);
-  State* st = state_of(L);
+  if (has_cdata(L)) {
+    if (wanted == Order::less) {
+      l_lt(L);
+    } else {
+      l_le(L);
+    }
+    return push_answer(L, lua_toboolean(L, -1) != 0);
+  }
   const int type = lua_type(L, 1);
   if (type == lua_type(L, 2)) {
     if (type == LUA_TNUMBER || type == LUA_TSTRING) return push_answer(L, compare_values(L, 1, 2, wanted));
@@ -82,7 +95,6 @@ int order(lua_State* L, Order wanted) {
     if (!is_known) raise_order(L);
     return push_answer(L, compare_values(L, 1, 2, wanted));
   }
-  if (is_cdata(L, st, 1) || is_cdata(L, st, 2)) return wanted == Order::less ? l_lt(L) : l_le(L);
   raise_order(L);
 }
 
@@ -103,18 +115,31 @@ int l_run_ge(lua_State* L) {
   return order(L, Order::less_equal);
 }
 
-// invoke(object, name, ...): a method whose name is none in this Lua.
-int l_run_invoke(lua_State* L) {
+// invoke(object, name, ...): a method whose name is none in this Lua. In Lua, so that it may yield and sees its caller.
+constexpr char kInvoke[] = "local method=...return function(o,n,...)return method(o,n)(o,...)end";
+
+// method(object, name), for it: something that can be called.
+int l_run_method(lua_State* L) {
   luaL_checkany(L, 2);
+  if (!lua_istable(L, 1) && luaL_getmetafield(L, 1, "__index") == 0) {
+    raise(L, "attempt to index a %s value", luaL_typename(L, 1));
+  }
+  lua_settop(L, 2);
   lua_pushvalue(L, 2);
   lua_gettable(L, 1);
-  lua_replace(L, 2);
-  lua_pushvalue(L, 1);
-  lua_pushvalue(L, 2);
-  lua_replace(L, 1);
-  lua_replace(L, 2);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  return lua_gettop(L);
+  if (!lua_isfunction(L, 3) && luaL_getmetafield(L, 3, "__call") == 0) {
+    raise(L, "attempt to call method '%s' (a %s value)", lua_tostring(L, 2), luaL_typename(L, 3));
+  }
+  lua_settop(L, 3);
+  return 1;
+}
+
+void set_invoke(lua_State* L, State* st) {
+  if (luaL_loadbuffer(L, kInvoke, sizeof kInvoke - 1, kCallingChunk) != 0) lua_error(L);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
+  lua_pushcclosure(L, guarded<l_run_method>, 1);
+  lua_call(L, 1, 1);
+  lua_setfield(L, -2, "invoke");
 }
 
 // env(): the globals of the function that asks.
@@ -182,7 +207,6 @@ const luaL_Reg kRunTime[] = {
     {"gt", guarded<l_run_gt>},
     {"ge", guarded<l_run_ge>},
     {"env", guarded<l_run_env>},
-    {"invoke", guarded<l_run_invoke>},
     {nullptr, nullptr},
 };
 
@@ -195,6 +219,7 @@ void push_run_time(lua_State* L, State* st) {
   set_functions(L, kRunTime, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   set_functions(L, kWorldFunctions, 1);
+  set_invoke(L, st);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->literals.null);
   lua_setfield(L, -2, "null");
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->literals.any);

@@ -25,11 +25,11 @@ constexpr char kNoMemory[] = "not enough memory";  // Lua's own words
 // Between keep_reason and raise_reason; null: want of memory. A pointer only: modules get little thread-local memory.
 thread_local char* reason = nullptr;
 
-// Whether the C function that raises was called by kWaitChunk, which Lua code called.
-bool is_called_by_wait(lua_State* L) {
+// Whether the C function that raises was called by Lua code of ours, which others called.
+bool is_called_for_others(lua_State* L) {
   lua_Debug frame;
   return lua_getstack(L, 1, &frame) != 0 && lua_getinfo(L, "S", &frame) != 0 &&
-         std::strcmp(frame.source, kWaitChunk) == 0;
+         std::strcmp(frame.source, kCallingChunk) == 0;
 }
 
 // Pushes position and message and raises. The message is copied first, for it may lie in st->errors.message: pushing
@@ -37,7 +37,7 @@ bool is_called_by_wait(lua_State* L) {
 [[noreturn]] void raise_text(lua_State* L, const char* borrowed) {
   char message[kMaxMessage];
   std::snprintf(message, sizeof message, "%s", borrowed);
-  luaL_where(L, is_called_by_wait(L) ? 2 : 1);
+  luaL_where(L, is_called_for_others(L) ? 2 : 1);
   lua_pushstring(L, message);
   lua_concat(L, 2);
   lua_error(L);
@@ -169,7 +169,7 @@ void raise_argument(lua_State* L, int arg, const char* format, ...) {
   va_start(args, format);
   std::vsnprintf(message, sizeof message, format, args);
   va_end(args);
-  if (is_called_by_wait(L)) raise(L, "bad argument #%d to 'wait' (%s)", arg > 1 ? arg - 1 : arg, message);
+  if (is_called_for_others(L)) raise(L, "bad argument #%d to 'wait' (%s)", arg > 1 ? arg - 1 : arg, message);
   luaL_argerror(L, arg, message);
   __builtin_unreachable();
 }

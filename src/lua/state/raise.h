@@ -20,8 +20,9 @@ struct Place {
   const Place* around = nullptr;  // the argument that a table with this member or element is
 };
 
-// The name of the Lua code that calls C functions of ours for others, whose place errors have (api/async.cpp).
-inline constexpr char kWaitChunk[] = "=ffi.wait";
+// The name of Lua code that calls C functions of ours for others, whose place errors have (api/async.cpp,
+// api/run_time.cpp).
+inline constexpr char kCallingChunk[] = "=ffi";
 
 // Raises luaL_error-style "position: message" (level 1).
 [[noreturn]] void raise(lua_State* L, const char* format, ...) FERRY_PRINTF(2, 3);
