@@ -38,7 +38,8 @@ function TestLayerWorld:test_strings()
     { "('abc'):gsub('%w*', 'x')", "xx" }, { "('hello world'):gsub('%w*', 'x')", "xx xx" }, { "('abc'):gsub('b*', '-')", "-a--c-" },
     { "(' a b '):gsub('^%s*', 'x')", "xa b " }, { "('a,b,,c'):gsub('[^,]*', '<%0>')", "<a><>,<b><>,<>,<c><>" }, { "('abc'):gsub('', '-')", "-a-b-c-" },
     { "('abc'):gsub('(%w)', '%1%1', 2)", "aabbc" }, { "('abc'):gsub('%w?', { a = 1, b = false })", "1bc" }, { "('x'):rep(3, ',')", "x,x,x" },
-    { "('a\\0b'):find('\\0')", 2 }, { "('a b'):match('%g+')", "a" }, { "('a\\1b'):gsub('[^%g]', '?')", "a?b" },
+    { "('a\\0b'):find('\\0')", 2 }, { "('a b'):match('%g+')", "a" },
+    { "('%s|%5s|%-5s|%.2s|%d%%'):format('a\\0b', 'a\\0b', 'a\\0b', '\\0bc', 7)", "a\0b|  a\0b|a\0b  |\0b|7%" }, { "('a\\1b'):gsub('[^%g]', '?')", "a?b" },
     { "(function() local t = {} for m in ('a,b,,c'):gmatch('[^,]*') do t[#t + 1] = m end return table.concat(t, '|') end)()", "a||b|||c|" },
   }
 end
@@ -333,7 +334,8 @@ function TestLayerWorld:test_errors_that_are_numbers()
   local rows = {
     { "error(123)", "text:1: 123" }, { "error(1.5)", "text:1: 1.5" }, { "error(6 / 2)", "text:1: 3" }, { "error(123, 0)", 123 },
     { "error('x')", "text:1: x" }, { "error(true)", true }, { "error('x', 0)", "x" }, { "error(7, -1)", 7 },
-    { "local function f() error(5, 2) end f()", "text:1: 5" },
+    { "local function f() error(5, 2) end f()", "text:1: 5" }, { "local _, why = pcall(error, 'x', 2) error(why, 0)", "text:1: x" },
+    { "local _, why = pcall(error, 'x') error(why, 0)", "x" }, 
   }
   -- Lua 5.1 and 5.2 of i386 round numbers that their own functions take as integers.
   local ok, once = pcall(string.rep, "x", 1.9)

@@ -1,6 +1,6 @@
 -- Part of ferry.luajit: pcall and xpcall in coroutines of Lua 5.1. LuaJIT's let what they call yield; there it cannot. So it
 -- runs in a coroutine of its own, whose yields go on to the one around it, and which the program does not see.
-return function(set)
+return function(set, _, ferry)
   if _VERSION ~= "Lua 5.1" then return end
   local raw_pcall, raw_xpcall, select, unpack, type, max = pcall, xpcall, select, unpack, type, math.max
   local running, create, resume, yield, status = coroutine.running, coroutine.create, coroutine.resume, coroutine.yield, coroutine.status
@@ -34,11 +34,12 @@ return function(set)
     if ok and status(co) == "suspended" then return finish(co, resume(co, yield(...))) end
     return ok, ...
   end
-  set(_G, "pcall", function(...)
+  local function pcall(...)
     local co = inner((...))
     if not co then return raw_pcall(...) end
     return finish(co, resume(co, select(2, ...)))
-  end)
+  end
+  set(_G, "pcall", pcall)
 
   local failed, handling -- a coroutine that an error has ended, and where its handler runs
   local function finish_handled(co, handler, ok, ...)
@@ -53,14 +54,16 @@ return function(set)
     if not handled then value = "error in error handling" end
     return false, value
   end
-  set(_G, "xpcall", function(f, handler, ...)
+  local function xpcall(f, handler, ...)
     local co = inner(f)
     if co then return finish_handled(co, handler, resume(co, ...)) end
     local count = select("#", ...)
     if count == 0 then return raw_xpcall(f, handler) end
     local arguments = { ... }
     return raw_xpcall(function() return f(unpack(arguments, 1, count)) end, handler)
-  end)
+  end
+  set(_G, "xpcall", xpcall)
+  set(_G, "error", ferry.run_time.error_through(pcall, xpcall)) -- to which they are no levels
 
   -- A handler means by level 1 itself, by level 2 what raised the error, which is the failed coroutine's level 0.
   set(debug, "traceback", function(...)

@@ -84,6 +84,29 @@ return function(set, _, ferry)
     return value
   end
 
+  -- Texts for %s with zeros in them end there on Lua 5.1 and 5.2, and are errors later, if they are to have a width.
+  local function has_zeros(...)
+    for i = 1, select("#", ...) do
+      local value = select(i, ...)
+      if type(value) == "string" and find(value, "\0", 1, true) then return true end
+    end
+    return false
+  end
+  local function format_pieces(template, arguments, count)
+    local n = 0
+    return (gsub(template, "%%([-+ #0]*)(%d*)(%.?%d*)(.)", function(marks, width, precision, conversion)
+      if conversion == "%" then return "%" end
+      n = n + 1
+      local value = arguments[n]
+      if n > count or conversion ~= "s" or type(value) ~= "string" then
+        return format("%" .. marks .. width .. precision .. conversion, unpack(arguments, n, count))
+      end
+      if precision ~= "" then value = sub(value, 1, tonumber(sub(precision, 2)) or 0) end
+      local blanks = (" "):rep((tonumber(width) or 0) - #value)
+      return find(marks, "-", 1, true) and value .. blanks or blanks .. value
+    end))
+  end
+
   local function careful_format(template, ...)
     local arguments, n = { ... }, 0
     template = gsub(template, "%%([-+ #0]*%d*%.?%d*)(.)", function(flags, conversion)
@@ -105,13 +128,14 @@ return function(set, _, ferry)
       if is_text then return "%" .. text_flags(flags) .. "s" end
     end)
     local count = select("#", ...)
+    if has_zeros(...) then return format_pieces(template, arguments, count) end
     return format(template, unpack(arguments, 1, count > n and count or n < count and n or count))
   end
 
   -- Whether Lua's own function may differ for the value.
   local function is_special(value)
     local kind = type(value)
-    if kind == "string" then return false end
+    if kind == "string" then return find(value, "\0", 1, true) ~= nil end
     if kind == "number" then
       if math_type then return math_type(value) == "float" end
       return value ~= value or value - value ~= 0 or is_too_long(value) or (version == 2 and (value < 0 or value ~= floor(value)))

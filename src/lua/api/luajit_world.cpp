@@ -65,13 +65,25 @@ int l_text(lua_State* L) {
   return count;
 }
 
+// Lua's own level for that one, which counts no calls of the two functions that are upvalues.
+int counted_level(lua_State* L, int wanted) {
+  lua_Debug frame;
+  int level = 0;
+  while (wanted > 0 && lua_getstack(L, ++level, &frame) != 0 && lua_getinfo(L, "f", &frame) != 0) {
+    const bool counts = !raw_equal(L, -1, lua_upvalueindex(1)) && !raw_equal(L, -1, lua_upvalueindex(2));
+    lua_pop(L, 1);
+    if (counts) --wanted;
+  }
+  return level + wanted;
+}
+
 // error(message [, level]): numbers are messages as strings are, with the position before them. From 5.3 on they are
-// values that stay what they are.
+// values that stay what they are. Upvalues: the layer's pcall and xpcall, if they are in Lua, or none.
 int l_error_of_any(lua_State* L) {
   const lua_Number level = luaL_optnumber(L, 2, 1);
   lua_settop(L, 1);
   if (lua_isstring(L, 1) != 0 && level >= 1) {
-    luaL_where(L, static_cast<int>(std::min(level, lua_Number{1 << 20})));  // no stack is that deep
+    luaL_where(L, counted_level(L, static_cast<int>(std::min(level, lua_Number{1 << 20}))));  // no stack is that deep
     lua_insert(L, 1);
     if (differs(L, 2)) {
       push_number_text(L, lua_tonumber(L, 2));
@@ -80,6 +92,13 @@ int l_error_of_any(lua_State* L) {
     lua_concat(L, 2);
   }
   return lua_error(L);
+}
+
+// error_through(pcall, xpcall): such an error for them.
+int l_error_through(lua_State* L) {
+  lua_settop(L, 2);
+  lua_pushcclosure(L, l_error_of_any, 2);
+  return 1;
 }
 
 // concat(t [, separator [, first [, last]]]): table.concat with such texts.
@@ -185,13 +204,10 @@ int l_metamethod(lua_State* L) {
 }  // namespace
 
 const luaL_Reg kWorldFunctions[] = {
-    {"text", l_text},
-    {"concat", l_concat_texts},
-    {"error", l_error_of_any},
-    {"new_table", l_new_table},
-    {"type", guarded<l_type_of_any>},
-    {"newproxy", l_newproxy},
-    {"metamethod", guarded<l_metamethod>},
+    {"text", l_text},           {"concat", l_concat_texts},
+    {"error", l_error_of_any},  {"error_through", l_error_through},
+    {"new_table", l_new_table}, {"type", guarded<l_type_of_any>},
+    {"newproxy", l_newproxy},   {"metamethod", guarded<l_metamethod>},
     {nullptr, nullptr},
 };
 
