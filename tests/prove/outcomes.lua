@@ -50,7 +50,8 @@ local function type_text(x)
     :gsub("<const ([^*&%[]*__attribute__%(%(vector_size%(%d+%)%)%))>$", "<%1>")
   -- Parameters of functions.
   text = text:gsub("(%(%*?[%w_%[%]%(%)&%* ]-%))%([^%(%)]-%)>", "%1()>"):gsub("%(%*%)%([^%(%)]*%)", "(*)()")
-  return (text:gsub("^ctype<(.*)>$", "%1"):gsub("(struct) %d+[^&%*%[]*", "%1 # "):gsub("(union) %d+[^&%*%[]*", "%1 # "):gsub("(enum) %d+[^&%*%[]*",
+  return (text:gsub("^ctype<(.*)>$", "%1"):gsub("(struct) %d+[^&%*%[]*", "%1 # "):gsub("(union) %d+[^&%*%[]*",
+    "%1 # "):gsub("(enum) %d+[^&%*%[]*",
     "%1 # ")
     :gsub(" +$", ""))
 end
@@ -130,7 +131,9 @@ end
 -- The kind of an error by its text; what is refused as an argument and as a value is one.
 local kinds = {
   { "index", "has no member", "cannot be indexed", "attempt to index", "no field" }, { "initializers", "too many initializers" },
-  { "const", "constant location", "to constant", "be written one by one" }, { "arithmetic", "arithmetic" }, { "compare", "attempt to compare" },
+  { "const", "constant location", "to constant", "be written one by one" }, { "arithmetic", "arithmetic", "attempt to add a '",
+    "attempt to sub a '", "attempt to mul a '", "attempt to div a '", "attempt to mod a '", "attempt to pow a '",
+    "attempt to unm a '" }, { "compare", "attempt to compare" },
   { "concat", "attempt to concatenate" }, { "call", "callable", "cannot be called", "attempt to call" }, { "length", "get length" },
   { "symbol", "missing declaration" },
   { "conversion", "cannot convert", "is no constant of", "invalid C type", "cannot cast", "wrong number of arguments", "bad argument" },
@@ -160,7 +163,8 @@ local function judge(words)
   local arch, version = asked:read "*l", asked:read "*l"
   asked:close()
   if arch ~= ffi.arch or version ~= "LuaJIT 2.1.0-beta3" and not os.getenv "LUAJIT" then
-    return nil, ("skipped, %s for %s is there, LuaJIT 2.1.0-beta3 for %s is wanted"):format(version or "no LuaJIT", arch or "nothing", ffi.arch)
+    return nil, ("skipped, %s for %s is there, LuaJIT 2.1.0-beta3 for %s is wanted"):format(version or "no LuaJIT", arch or "nothing",
+      ffi.arch)
   end
   return io.popen(luajit .. " " .. words)
 end

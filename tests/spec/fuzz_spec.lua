@@ -1,4 +1,5 @@
--- A short run of tests/fuzz/api_fuzz.lua and of tests/prove's luajit.lua and bodies.lua with fixed seeds, each in a process of its own.
+-- A short run of tests/fuzz/api_fuzz.lua, and of tests/prove's luajit.lua, translate.lua and bodies.lua, with fixed seeds, each in a process of
+-- its own.
 local H = require "spec_helper"
 local lu, ffi = H.lu, H.ffi
 
@@ -33,6 +34,15 @@ function TestFuzz:test_bodies_as_gcc_has_them()
   local _, output = H.interpreter { tests .. "prove/bodies.lua", 1, 20 }
   lu.skipIf(output:find("wrong ELF class", 1, true) or output:find("cannot open shared object", 1, true), "gcc compiles for another processor")
   lu.assertStrContains(output, "20 bodies, 80 calls, 0 that gcc dies of, 0 differences", false, false, output:sub(1, 1500))
+end
+
+-- Random programs of the whole grammar, translated, whose traces LuaJIT judges.
+function TestFuzz:test_translated_programs_as_luajit_has_them()
+  H.not_on_luajit "is the judge"
+  lu.skipIf(H.hosted_by_luajit or H.slow or ffi.os ~= "Linux", "needs LuaJIT beside, and time")
+  local _, output = H.interpreter { tests .. "prove/translate.lua", "compare", 1, 200 }
+  lu.skipIf(output:find "translate: skipped", "no LuaJIT 2.1.0-beta3 for this processor")
+  lu.assertStrContains(output, ", 0 differences", false, false, output:sub(1, 1500))
 end
 
 H.run()
