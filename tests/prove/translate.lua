@@ -14,6 +14,7 @@ local different = {
   wrap = "negative numbers and unsigned 64-bit integers that may be equal to what they become: LuaJIT leaves it to the processor",
   minus_zero = "-0 as a result: plain Lua's integers have none",
   for_text = "for loops whose limits are strings: numbers on LuaJIT and up to 5.3",
+  table_order = "< and <= of a table whose metatable orders it and a cdata, from 5.2 on: asked of the table, if it comes first",
   tail_levels = "levels of errors and positions beyond a tail call: 5.1 counts those as levels",
   no_error = "error(nil) on 5.5: a text there",
   lines = "lines of errors in statements over several lines: each Lua names another of them",
@@ -86,16 +87,18 @@ end
 local function operand(x) return ffi.istype("struct pmeta", x) and "M" .. x.n or type(x) end
 local function number(x) return (ffi.istype("struct pmeta", x) or ffi.istype("struct pother", x)) and x.n or tonumber(x) or 0 end
 
+local function less(a, b)
+  tell("lt", operand(a), operand(b))
+  return number(a) < number(b)
+end
+local function less_or_equal(a, b)
+  tell("le", operand(a), operand(b))
+  return number(a) <= number(b) and "yes"
+end
 local M = ffi.metatype("struct pmeta", {
   __eq = function(a, b) return number(a) == number(b) and 1 or nil end,
-  __lt = function(a, b)
-    tell("lt", operand(a), operand(b))
-    return number(a) < number(b)
-  end,
-  __le = function(a, b)
-    tell("le", operand(a), operand(b))
-    return number(a) <= number(b) and "yes"
-  end,
+  __lt = less,
+  __le = less_or_equal,
   __concat = function(a, b)
     tell("concat", operand(a), operand(b))
     return operand(a) .. operand(b)
@@ -106,20 +109,17 @@ local M = ffi.metatype("struct pmeta", {
 })
 local of_tables = {}
 of_tables.__eq = function(a, b) return a.n == b.n and "yes" end
--- One table is enough for later Luas, and LuaJIT asks both.
-local function need_both(a, b)
-  if getmetatable(a) ~= of_tables or getmetatable(b) ~= of_tables then error("attempt to compare", 3) end
+-- LuaJIT asks the cdata first, and of two tables both; later Luas the one that comes first.
+local function ordered(name, of_cdata, of_numbers)
+  return function(a, b)
+    if ffi.istype("struct pmeta", a) or ffi.istype("struct pmeta", b) then return of_cdata(a, b) end
+    if getmetatable(a) ~= of_tables or getmetatable(b) ~= of_tables then error("attempt to compare", 2) end
+    tell(name, a.n, b.n)
+    return of_numbers(a.n, b.n)
+  end
 end
-of_tables.__lt = function(a, b)
-  need_both(a, b)
-  tell("table lt", a.n, b.n)
-  return a.n < b.n and 0
-end
-of_tables.__le = function(a, b)
-  need_both(a, b)
-  tell("table le", a.n, b.n)
-  return a.n <= b.n or nil
-end
+of_tables.__lt = ordered("table lt", less, function(a, b) return a < b and 0 end)
+of_tables.__le = ordered("table le", less_or_equal, function(a, b) return a <= b or nil end)
 of_tables.__concat = function(a, b) return "table " .. type(a) .. type(b) end
 of_tables.__call = function(t, x) return t.n, x end
 of_tables.__index = function(_, key) return key == 1 and "first" or nil end

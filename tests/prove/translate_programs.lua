@@ -54,7 +54,7 @@ local function leave(mark)
     scope[i] = nil
   end
 end
-local function room(count) return fn.active + count <= 190 end
+local function room(count) return fn.active + count <= 196 end
 -- A visible variable of that kind, for reading or assigning; nil if there is none.
 local function visible(kind, to_assign)
   local found, seen = {}, {}
@@ -474,7 +474,7 @@ local function local_object()
 end
 local function local_many()
   -- Functions near the limits of variables, and of variables of others.
-  local count = pick { 55, 60, 60, 100, 180 }
+  local count = pick { 55, 60, 60, 100, 180, 190 }
   if fn.active > 0 and not (fn.active < 5) or inline > 0 then return local_statement() end
   local shown = {}
   for _, v in ipairs(scope) do
@@ -578,7 +578,7 @@ statements["if"] = function()
   emit "end"
 end
 statements["while"] = function()
-  if loops >= 3 or not room(8) then return end
+  if loops >= 3 or not room(1) then return end
   loops = loops + 1
   emit(("while\1 %s\1 do if not again() then break end"):format(with_order(cond, 3)))
   block(random(4), "loop")
@@ -586,7 +586,7 @@ statements["while"] = function()
   loops = loops - 1
 end
 statements["repeat"] = function()
-  if loops >= 3 or not room(8) then return end
+  if loops >= 3 or not room(1) then return end
   loops = loops + 1
   local mark = #scope
   emit "repeat"
@@ -597,7 +597,7 @@ statements["repeat"] = function()
   loops = loops - 1
 end
 statements["for"] = function()
-  if loops >= 3 or not room(10) then return end
+  if loops >= 3 or not room(6) then return end
   loops = loops + 1
   local mark = #scope
   local head, name = nil, new_name "i"
