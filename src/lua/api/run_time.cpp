@@ -134,12 +134,12 @@ int l_run_method(lua_State* L) {
   return 1;
 }
 
-void set_invoke(lua_State* L, State* st) {
+// Pushes invoke, which is made where a program asks for it: few do.
+void push_invoke(lua_State* L, State* st) {
   if (luaL_loadbuffer(L, kInvoke, sizeof kInvoke - 1, kCallingChunk) != 0) lua_error(L);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   lua_pushcclosure(L, guarded<l_run_method>, 1);
   lua_call(L, 1, 1);
-  lua_setfield(L, -2, "invoke");
 }
 
 // env(): the globals of the function that asks.
@@ -153,7 +153,7 @@ int l_run_env(lua_State* L) {
 // More literals than any program has: from then on they are made anew each time, for programs that make programs.
 constexpr int kMaxCachedLiterals = 20000;
 
-// __index of the run-time table, and of its field `left`.
+// __index of the run-time table, and of its field `left`: literals, and what else is made when it is asked for.
 template <Side side>
 int l_literal(lua_State* L) {
   State* st = open_call(L);
@@ -164,7 +164,9 @@ int l_literal(lua_State* L) {
   } else if (lua_type(L, 2) == LUA_TSTRING) {
     size_t length = 0;
     const char* text = lua_tolstring(L, 2, &length);
-    if (text[0] == '=') {
+    if (std::strcmp(text, "invoke") == 0) {
+      push_invoke(L, st);
+    } else if (text[0] == '=') {
       lua_pushlstring(L, text + 1, length - 1);
       wrap_literal(L, st, side);
     } else if (length > 1 && text[length - 1] == 'i') {
@@ -219,7 +221,6 @@ void push_run_time(lua_State* L, State* st) {
   set_functions(L, kRunTime, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->self);
   set_functions(L, kWorldFunctions, 1);
-  set_invoke(L, st);
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->literals.null);
   lua_setfield(L, -2, "null");
   lua_rawgeti(L, LUA_REGISTRYINDEX, st->literals.any);
