@@ -26,6 +26,8 @@ demo|lua5.3|Lua 5.3|command -v lua5.3
 demo|lua5.4|Lua 5.4|command -v lua5.4
 demo|zlib1g-dev|zlib|pkg-config --exists zlib
 demo|libsqlite3-dev|SQLite 3|pkg-config --exists sqlite3
+demo|libjansson-dev|Jansson|pkg-config --exists jansson
+demo|liburing-dev|liburing|pkg-config --exists liburing
 demo|libuv1-dev|libuv|pkg-config --exists libuv
 demo|libsdl2-dev|SDL 2|pkg-config --exists sdl2
 test|libgtest-dev|GoogleTest|pkg-config --exists gtest
