@@ -492,12 +492,18 @@ bool Parser::build(Declarator& d, const Specifiers& specifiers, TypeId& type) {
 }
 
 // type-name := specifiers abstract-declarator?
-bool Parser::type_name(TypeId& type) {
+// `colon_taken`, if not null: the ':' may stand behind the type, and says whether it was taken as if it were an enum's.
+bool Parser::type_name(TypeId& type, bool* colon_taken) {
   Nest nest(*this);
   if (nest.too_deep()) return false;
   Specifiers s;
   Declarator d;
   if (!specifiers(s, 0)) return false;
+  if (colon_taken != nullptr && s.colon_taken) {
+    *colon_taken = true;
+    type = s.type;
+    return true;
+  }
   begin(d, Naming::abstract);
   if (!declarator(d) || !build(d, s, type)) return false;
   uint32_t align = d.attributes.align != 0 ? d.attributes.align : s.attributes.align;

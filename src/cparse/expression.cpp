@@ -6,6 +6,7 @@
 
 #include "cparse/parser_state.h"
 #include "cparse/predefined.h"
+#include "cparse/same_type.h"
 #include "ctype/spell.h"
 
 namespace ferry::cparse {
@@ -210,17 +211,18 @@ bool Parser::generic_selection(Value& v) {
   while (accept(Tok::comma)) {
     TypeId type = kNoType;
     const bool is_default = at(Tok::identifier) && token_.text == "default";
+    bool has_colon = false;
     if (is_default)
       next();
-    else if (!type_name(type))
+    else if (!type_name(type, &has_colon))
       return false;
-    if (!expect(Tok::colon, "':'")) return false;
+    if (!has_colon && !expect(Tok::colon, "':'")) return false;
     Value value;
     if (!assignment(value)) return false;
     if (is_default) {
       have_default = true;
       by_default = value;
-    } else if (!found && type == wanted) {
+    } else if (!found && Composite(types_).of(type, wanted) != kNoType) {
       found = true;
       v = value;
     }
@@ -513,7 +515,8 @@ bool Parser::builtin_expression(Value& v) {
     TypeId a = kNoType;
     TypeId b = kNoType;
     if (!type_name(a) || !expect(Tok::comma, "','") || !type_name(b)) return false;
-    v = arithmetic_.integer(types_[a].unqualified == types_[b].unqualified, arithmetic_.int_type());
+    const TypeId together = Composite(types_).of(types_[a].unqualified, types_[b].unqualified);
+    v = arithmetic_.integer(together != kNoType, arithmetic_.int_type());
   } else if (kind == Tok::kw_constant_p) {
     Value operand;
     if (!expression(operand)) return false;

@@ -103,7 +103,14 @@ TypeId Composite::of(TypeId a, TypeId b, int depth) {
   if (depth > kMaxNesting || ++steps_ > kMaxSteps) return kNoType;
   const Type ta = types_[a];
   const Type tb = types_[b];
-  if (ta.kind != tb.kind || ta.quals != tb.quals) return kNoType;
+  if (ta.quals != tb.quals) return kNoType;
+  // C11 6.7.2.2p4: an enum and the integer type that it has.
+  const bool is_enum =
+      ta.kind == Kind::enumeration && tb.kind == Kind::integer && types_[ta.base].unqualified == tb.unqualified;
+  const bool of_enum =
+      tb.kind == Kind::enumeration && ta.kind == Kind::integer && types_[tb.base].unqualified == ta.unqualified;
+  if (is_enum || of_enum) return a;
+  if (ta.kind != tb.kind) return kNoType;
   switch (ta.kind) {
     case Kind::function:
       return of_functions(a, b, depth + 1);
