@@ -115,7 +115,8 @@ bool Parser::atomic_call(Value& v, bool& is_one) {
       case 'a':
       case 'e':
       case 'r':
-        if (!is_pointer) return fail(where, shown(name) + " needs the address of a value");
+        if (!is_pointer || types_[types_[argument.type].base].kind == Kind::void_)
+          return fail(where, shown(name) + " needs the address of a value");
         if (kind == 'a')
           values[count++] = rvalue(dereferenced(argument));
         else

@@ -37,9 +37,9 @@ struct Node {
     clear,        // likewise, what is zero again
     range,        // integer: how often; to: how many bytes apart
     builtin,      // text: the name
-    atomic,  // text: load store exchange compare_exchange compare_swap fetch_OP OP_fetch fence; common: the type of
-             // what is operated on. The object's address, then values: what is stored; the address of what is
-             // expected and what is stored (compare_swap: both as values)
+    atomic,  // text: load store exchange compare_exchange bool_compare_and_swap val_compare_and_swap fetch_OP OP_fetch
+             // fence; common: the type of what is operated on. The object's address, then values: what is stored; the
+             // address of what is expected (of compare_and_swap the value), and what is stored
     local,   // an object of a block: integer: its number
     result,  // the value of the last statement of gcc's `({...})`: a block
     // Statements; what they have is what operands are.

@@ -106,6 +106,8 @@ static inline int bs_double(double *p) { return __atomic_fetch_add(p, 1, 5); }
 static inline int bs_large(bs_object *p) { bs_object v; __atomic_load(p, &v, 5); return 0; }
 static inline int bs_expected(int *p, char *e) { return __atomic_compare_exchange_n(p, e, 1, 0, 5, 5); }
 static inline int bs_expects(int *p, int *e) { return __atomic_compare_exchange_n(p, e, 1, 0, 5, 5); }
+static inline int bs_void(int *p, void *r) { __atomic_load(p, r, 5); return 0; }
+static inline int bs_void_value(int *p, void *v) { __atomic_store(p, v, 5); return 0; }
 static inline int bs_other(int *p) { return __sync_fetch_and_frob(p, 1); }
 static inline int bs_add(int *p, int n) { while (n-- > 0) __sync_fetch_and_add(p, 1); return *p; }
 static inline int bs_step(_Atomic int *p, int n) { while (n-- > 0) ++*p; return *p; }
@@ -230,6 +232,8 @@ function TestBodyStatements:test_errors()
   says("'bs_expects': NULL pointer", bs.bs_expects, n, nil)
   says("'bs_expects': NULL pointer", bs.bs_expects, nil, n)
   says("the compiler's own '__sync_fetch_and_frob' is not run", bs.bs_other, n)
+  says("'__atomic_load' needs the address of a value", bs.bs_void, n, n)
+  says("'__atomic_store' needs the address of a value", bs.bs_void_value, n, n)
   local released = ffi.new "int[1]"
   ffi.release(released)
   lu.assertFalse((pcall(bs.bs_read_constant, released)))
