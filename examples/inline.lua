@@ -6,10 +6,10 @@ local json = ffi.include("jansson.h", { library = "jansson" })
 local object = json.json_object()
 json.json_object_set_new(object, "answer", json.json_integer(42))
 json.json_incref(object) -- static inline, by __atomic_add_fetch
-local two = tonumber(object.refcount)
+local two = ffi.tonumber(object.refcount)
 json.json_decref(object)
 local text = json.json_dumps(object, 0)
-print(("jansson: %d references, then %d: %s"):format(two, tonumber(object.refcount), ffi.string(text)))
+print(("jansson: %d references, then %d: %s"):format(two, ffi.tonumber(object.refcount), ffi.string(text)))
 ffi.C.free(text)
 json.json_decref(object)
 
@@ -37,7 +37,7 @@ uring.io_uring_submit(ring)
 local answer, sum, bytes = ffi.new "struct io_uring_cqe *[1]", 0, 0
 for _ = 1, 4 do
   uring.io_uring_wait_cqe(ring, answer)
-  sum = sum + tonumber(uring.io_uring_cqe_get_data64(answer[0]))
+  sum = sum + ffi.tonumber(uring.io_uring_cqe_get_data64(answer[0]))
   bytes = bytes + answer[0].res
   uring.io_uring_cqe_seen(ring, answer[0]) -- a store that the kernel sees in order
 end
