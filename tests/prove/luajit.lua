@@ -52,21 +52,15 @@ local different = {
   text = "tostring of boxed int, double, bool; addresses",
 }
 
-if arg[1] == "differences" then
-  local names = {}
-  for name in pairs(different) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do print(name .. ": " .. different[name]) end
-  return
-end
+local folder = arg[0]:match "^(.*[/\\])" or ""
+local arguments = dofile(folder .. "arguments.lua")
+if arg[1] == "differences" then return arguments.list(different) end
 local compare = arg[1] == "compare"
 local words = compare and { arg[2], arg[3], arg[4] } or arg
 local seed, programs, mode = tonumber(words[1]) or 1, words[2] or "20", words[3] or "plain"
-local from, to = programs:match "^(%d+)%-(%d+)$"
-from, to = tonumber(from) or 1, tonumber(to) or tonumber(programs)
+local from, to = arguments.range(programs, 1)
 local is_luajit = rawget(_G, "jit") ~= nil and type(jit.version) == "string" and not jit.version:find "Ferry"
 -- Read before the layer translates what is loaded.
-local folder = arg[0]:match "^(.*[/\\])" or ""
 local load_steps, load_common = assert(loadfile(folder .. "luajit_steps.lua")), assert(loadfile(folder .. "outcomes.lua"))
 local plain, native, layer = mode == "plain", mode == "native", mode == "layer"
 if layer and not is_luajit then require "ferry.luajit" end

@@ -27,21 +27,15 @@ local different = {
   compatibility = "break that does not end its block, and empty statements: read by LuaJIT if it is built with LUAJIT_ENABLE_LUA52COMPAT; the judge " ..
     "is given the same in other words",
 }
-if arg[1] == "differences" then
-  local names = {}
-  for name in pairs(different) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do print(name .. ": " .. different[name]) end
-  return
-end
+local folder = arg[0]:match "^(.*[/\\])" or ""
+local arguments = dofile(folder .. "arguments.lua")
+if arg[1] == "differences" then return arguments.list(different) end
 
 local what = ({ compare = "compare", show = "show", run = "run" })[arg[1]]
 local seed, programs = tonumber(arg[what and 2 or 1]) or 1, arg[what and 3 or 2] or "20"
-local from, to = programs:match "^(%d+)%-(%d+)$"
-from, to = tonumber(from) or (what == "show" and tonumber(programs)) or 1, tonumber(to) or tonumber(programs)
+local from, to = arguments.range(programs, what == "show" and tonumber(programs) or 1)
 local is_luajit = rawget(_G, "jit") ~= nil
 -- Read before the layer translates what is loaded.
-local folder = arg[0]:match "^(.*[/\\])" or ""
 local load_common, load_programs = assert(loadfile(folder .. "outcomes.lua")), assert(loadfile(folder .. "translate_programs.lua"))
 local raw_load = loadstring or load
 local raw_pcall = pcall
@@ -222,6 +216,15 @@ local function problem(...) problems[#problems + 1] = (...):format(select(2, ...
 local function lines_in(text) return select(2, text:gsub("\n", "")) end
 local dialects = { "5.1", "5.2", "5.3", "5.4", "5.5" }
 local own = _VERSION:match "5%.%d"
+-- What was printed first, and by the same program in another form; tells of the first line that differs.
+local function expect_same(form, first, second)
+  for i = 1, math.max(#first, #second) do
+    if first[i] ~= second[i] then
+      return problem("%s, line %d: %s\n    first: %s", form, i, tostring(second[i]), tostring(first[i]))
+    end
+  end
+end
+
 -- Translations for each Lua, and what else can be done with the one for this Lua.
 local function translations(text, number_, first)
   for _, dialect in ipairs(dialects) do
@@ -239,10 +242,7 @@ local function translations(text, number_, first)
           if not chunk then return nil, why_ end
           return needs_run_time and chunk(ffi.run_time) or chunk
         end)
-        for i = 1, math.max(#first, #second) do
-          if first[i] ~= second[i] then problem("of the translation, line %d: %s\n    first: %s", i, tostring(second[i]),
-            tostring(first[i])) break end
-        end
+        expect_same("of the translation", first, second)
       end
     end
   end
@@ -250,10 +250,7 @@ local function translations(text, number_, first)
     local result, why = ffi.translate(text, "=program", { program = true })
     if not result then return problem("as a program: %s", why) end
     local second = run(function() return raw_load(result, "=program") end)
-    for i = 1, math.max(#first, #second) do
-      if first[i] ~= second[i] then problem("as a program, line %d: %s\n    first: %s", i, tostring(second[i]),
-        tostring(first[i])) break end
-    end
+    expect_same("as a program", first, second)
   end
 end
 

@@ -79,6 +79,11 @@ local function is_free(name)
   return true
 end
 -- A global number; local variables hide them.
+-- The name of a variable of that kind, if there is one.
+local function named(kind)
+  local v = visible(kind)
+  return v and v.name
+end
 local global_numbers = { "gn1", "gn2", "GN", "gr\195\182\195\159e", "goto", "global", "\252ber" }
 local function global_number()
   local name = pick(global_numbers)
@@ -150,13 +155,11 @@ end
 
 function num(d)
   if d <= 0 then
-    local v = chance(60) and visible "n"
-    return v and v.name or pick(literals)
+    return chance(60) and named("n") or pick(literals)
   end
   local n = random(26)
   if n <= 3 then
-    local v = visible "n"
-    return v and v.name or pick(literals)
+    return named("n") or pick(literals)
   elseif n <= 5 then return pick(literals)
   elseif n == 6 then return ("(%s\1+\1%s)"):format(num(d - 1), num(d - 1))
   elseif n == 7 then return ("(%s\1-\1%s)"):format(num(d - 1), num(d - 1))
@@ -195,15 +198,13 @@ end
 
 function str(d)
   if d <= 0 then
-    local v = chance(50) and visible "s"
-    return v and v.name or pick(strings)
+    return chance(50) and named("s") or pick(strings)
   end
   if flavour.loose and chance(8) then return pick { "[[\na\n]]", "'a\\\nb'", '"a\\z\n  b\\x41"', "[=[\r\n]]\n\n]=]",
     "'\\z\n\n\n x\\u{e4}'" } end
   local n = random(20)
   if n <= 3 then
-    local v = visible "s"
-    return v and v.name or pick(strings)
+    return named("s") or pick(strings)
   elseif n <= 6 then return pick(strings)
   elseif n <= 9 then
     local parts = {}
