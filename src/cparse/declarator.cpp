@@ -506,9 +506,14 @@ bool Parser::type_name(TypeId& type, bool* colon_taken) {
   }
   begin(d, Naming::abstract);
   if (!declarator(d) || !build(d, s, type)) return false;
-  uint32_t align = d.attributes.align != 0 ? d.attributes.align : s.attributes.align;
-  if (align != 0) type = types_.aligned(type, align);
+  type = aligned_as(d, s.attributes, type);
   return true;
+}
+
+// A type that attributes behind its declarator align, or else those among its specifiers.
+TypeId Parser::aligned_as(const Declarator& d, const Attributes& from_specifiers, TypeId type) {
+  const uint32_t align = d.attributes.align != 0 ? d.attributes.align : from_specifiers.align;
+  return align != 0 ? types_.aligned(type, align) : type;
 }
 
 }  // namespace ferry::cparse

@@ -279,6 +279,7 @@ class Parser {
   bool build(Declarator& d, const Specifiers& specifiers, TypeId& type);
   bool build_array(const Derivation& step, bool is_param, bool& unknown_bound, TypeId& type);
   bool type_name(TypeId& type, bool* colon_taken = nullptr);
+  TypeId aligned_as(const Declarator& d, const Attributes& from_specifiers, TypeId type);
   TypeId as_parameter(TypeId type);
   TypeId with_conv(TypeId type, CallConv conv);
   static uint8_t marks_of(bool nonnull, bool scoped, bool lends);

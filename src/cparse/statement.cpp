@@ -237,8 +237,7 @@ bool Parser::declare_in_block(const Declarator& d, TypeId type, const Specifiers
   if (at(Tok::assign)) return fail_here(shown(types_.name(d.name)) + " cannot be initialised here");
   const bool is_type = s.storage == Storage::typedef_;
   if (is_type) {
-    const uint32_t align = d.attributes.align != 0 ? d.attributes.align : s.attributes.align;
-    if (align != 0) type = types_.aligned(type, align);
+    type = aligned_as(d, s.attributes, type);
   } else if (!declare(d, type, Storage::extern_, s.attributes)) {
     return false;
   }

@@ -74,8 +74,7 @@ bool Parser::declare(const Declarator& d, TypeId type, Storage storage, const At
   if (storage == Storage::typedef_) {
     symbol.kind = Symbol::Kind::type_name;
     symbol.link_name = kNoName;
-    uint32_t align = d.attributes.align != 0 ? d.attributes.align : from_specifiers.align;
-    if (align != 0) type = types_.aligned(type, align);
+    type = aligned_as(d, from_specifiers, type);
     if ((d.attributes.transparent_union || from_specifiers.transparent_union) && types_[type].kind == Kind::union_) {
       types_.set_transparent_union(type);
       if (pieces_ != nullptr) note_tag(types_.record(type).tag, true);
